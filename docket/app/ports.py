@@ -1,0 +1,67 @@
+"""What the use cases need of the outside, as small protocols named for the need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class UnitState:
+    """What the service manager knows of one unit. Instants are microseconds since the epoch."""
+
+    name: str
+    load_state: str  # loaded, not-found, masked, bad-setting ...
+    active_state: str  # active, inactive, activating, failed ...
+    sub_state: str
+    unit_file_state: str  # enabled, disabled, linked, "" ...
+    fragment_path: str = ""
+    drop_in_paths: tuple[str, ...] = ()
+    needs_reload: bool = False
+    result: str = ""  # services and timers: success, exit-code, signal, oom-kill ...
+    invocation_id: str = ""
+    status_text: str = ""
+    main_pid: int = 0
+    next_elapse_us: int | None = None  # timers: the next fire by the realtime clock
+    last_trigger_us: int | None = None  # timers: the last fire
+
+
+class UnitManager(Protocol):
+    """The service manager of one scope; every method raises BusError where it cannot answer."""
+
+    def reload(self) -> None:
+        """Read all unit files anew (one daemon-reload)."""
+
+    def states(self, names: Sequence[str]) -> Mapping[str, UnitState]:
+        """Return the state of each unit; one that has no file is `not-found`."""
+
+    def start(self, names: Sequence[str]) -> None:
+        """Start units and wait for their jobs to end; the first failure is raised."""
+
+    def restart(self, names: Sequence[str]) -> None:
+        """Restart units and wait for their jobs to end; the first failure is raised."""
+
+    def stop(self, names: Sequence[str]) -> None:
+        """Stop units (those that are not loaded too) and wait for their jobs to end."""
+
+    def enable(self, names: Sequence[str]) -> None:
+        """Enable unit files; the links are made, nothing is started, no reload."""
+
+    def disable(self, names: Sequence[str]) -> None:
+        """Remove the links of unit files; nothing is stopped, no reload."""
+
+    def reset_failed(self, names: Sequence[str]) -> None:
+        """Clear the failed state of units; one that is not loaded is no error."""
+
+    def clean_state(self, names: Sequence[str]) -> None:
+        """Remove what systemd keeps for stopped timers (the Persistent= stamp)."""
+
+    def linger(self) -> bool | None:
+        """Whether the user's manager outlives the session; None for the system scope."""
+
+    def set_linger(self) -> None:
+        """Let the user's manager outlive the session."""
+
+    def version(self) -> int:
+        """Return systemd's major version, e.g. 252."""

@@ -1,0 +1,151 @@
+"""The one tree of errors: each class owns its sentence, its stable code and its hint."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+class DocketError(Exception):
+    """Something the user can be told in one sentence.
+
+    `code` is stable and machine-readable, `hint` says what to do next, and `facts` are the
+    identifying keys that the JSON form of the error carries beside them (`task`, `run_id`, ...).
+    """
+
+    code = "error"
+
+    def __init__(self, sentence: str, *, hint: str | None = None, **facts: Any) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+        self.facts = facts
+
+    def document(self) -> dict[str, Any]:
+        """The error as the JSON object that every command prints for it."""
+        return {
+            "ok": False,
+            "error": self.sentence,
+            "error_code": self.code,
+            "hint": self.hint,
+            **self.facts,
+        }
+
+
+class UsageError(DocketError):
+    """The command line itself is wrong."""
+
+    code = "usage"
+
+
+class ConfigError(DocketError):
+    """The configuration cannot be used; `problems` lists every mistake with its place."""
+
+    code = "config.invalid"
+
+    def __init__(
+        self, sentence: str, problems: Sequence[Any] = (), *, hint: str | None = None, **facts: Any
+    ) -> None:
+        super().__init__(sentence, hint=hint, **facts)
+        self.problems = tuple(problems)
+
+    def document(self) -> dict[str, Any]:
+        """The error with its problems, each as an object with file, line, column and key."""
+        return {**super().document(), "problems": [p.document() for p in self.problems]}
+
+
+class ConfigMissingError(ConfigError):
+    """There is no configuration file where one is looked for."""
+
+    code = "config.missing"
+
+
+class UnsafeFileError(ConfigError):
+    """A config, task file or plan that others can write is refused, as ssh does."""
+
+    code = "config.unsafe_permissions"
+
+
+class NameRefusedError(DocketError):
+    """A task name that is no safe unit and file name."""
+
+    code = "task.name_refused"
+
+
+class UnknownTaskError(DocketError):
+    """No task of that name."""
+
+    code = "task.unknown"
+
+
+class BrokenTaskError(DocketError):
+    """The task exists, but its file does not import or its configuration is wrong."""
+
+    code = "task.broken"
+
+
+class ScheduleError(DocketError):
+    """A schedule that is refused; `code` says why, `hint` what to write instead."""
+
+    code = "schedule.invalid"
+
+    def __init__(self, sentence: str, *, code: str | None = None, hint: str | None = None) -> None:
+        super().__init__(sentence, hint=hint)
+        if code is not None:
+            self.code = code
+
+
+class CompileError(DocketError):
+    """A task that cannot be said in unit files: a newline in a value, a refused directive."""
+
+    code = "compile.refused"
+
+
+class InstallError(DocketError):
+    """Installing could not be finished; the sentence says what was done and what was not."""
+
+    code = "install.failed"
+
+
+class PlanError(DocketError):
+    """A plan is missing, torn or of another version, and could not be made anew."""
+
+    code = "plan.unusable"
+
+
+class StoreError(DocketError):
+    """The record of runs cannot be read or written now."""
+
+    code = "store.unusable"
+
+
+class StoreNewerError(StoreError):
+    """The database was written by a newer Docket."""
+
+    code = "store.newer"
+
+
+class RunNotFoundError(DocketError):
+    """No run of that id."""
+
+    code = "run.not_found"
+
+
+class AlreadyRunningError(DocketError):
+    """The task's lock is held by another run."""
+
+    code = "run.already_running"
+
+
+class BusError(DocketError):
+    """The service manager cannot be reached or refused the call."""
+
+    code = "systemd.bus"
+
+
+class ToolMissingError(DocketError):
+    """A program that the command needs is not installed."""
+
+    code = "tool.missing"

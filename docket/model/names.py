@@ -1,0 +1,39 @@
+"""Task names and the unit names made from them: names come from identity, never from order."""
+
+from __future__ import annotations
+
+LONGEST_TASK_NAME = 100
+_LETTERS_AND_DIGITS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_ALLOWED = _LETTERS_AND_DIGITS | frozenset("_-.")
+
+ALLOWED_SENTENCE = (
+    "allowed are ASCII letters, digits, '-', '_' and '.', beginning with a letter or a digit, "
+    f"{LONGEST_TASK_NAME} characters at most"
+)
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether `name` can stand in a unit name and in a file name as it is."""
+    return (
+        0 < len(name) <= LONGEST_TASK_NAME
+        and name[0] in _LETTERS_AND_DIGITS
+        and all(c in _ALLOWED for c in name)
+    )
+
+
+def unit_stem(task: str, instance: str) -> str:
+    """Return the unit name of `task` without its suffix.
+
+    The colon cannot stand in a task name or an instance, so no two pairs share a stem.
+    """
+    return f"docket-{instance}:{task}" if instance else f"docket-{task}"
+
+
+def service_unit(task: str, instance: str) -> str:
+    """Return the name of the service that runs `task`."""
+    return unit_stem(task, instance) + ".service"
+
+
+def timer_unit(task: str, instance: str) -> str:
+    """Return the name of the timer that starts `task`."""
+    return unit_stem(task, instance) + ".timer"

@@ -1,0 +1,195 @@
+"""The plan: the resolved contract of one task, which `docket exec` obeys."""
+
+from __future__ import annotations
+
+from docket.model.jsontext import dumps, loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+PLAN_VERSION = 1
+
+
+class Source:
+    """The identity of one file that a plan was made from; `mtime_ns` is -1 where it was missing."""
+
+    __slots__ = ("device", "inode", "mtime_ns", "path", "size")
+
+    def __init__(self, path: str, device: int, inode: int, size: int, mtime_ns: int) -> None:
+        self.path = path
+        self.device = device
+        self.inode = inode
+        self.size = size
+        self.mtime_ns = mtime_ns
+
+    def identity(self) -> tuple[int, int, int, int]:
+        """Return what changes when the file does."""
+        return (self.device, self.inode, self.size, self.mtime_ns)
+
+    def to_json(self) -> list[Any]:
+        """Return the form that stands in the plan file."""
+        return [self.path, self.device, self.inode, self.size, self.mtime_ns]
+
+
+class Hook:
+    """One shell command that runs after a run; `kind` is on_success, on_failure or on_complete."""
+
+    __slots__ = ("command", "kind")
+
+    def __init__(self, kind: str, command: str) -> None:
+        self.kind = kind
+        self.command = command
+
+    def to_json(self) -> list[str]:
+        """Return the form that stands in the plan file."""
+        return [self.kind, self.command]
+
+
+class PythonTarget:
+    """Where the class of a Python task is found, and what its `run(config)` is given."""
+
+    __slots__ = ("class_name", "config", "path")
+
+    def __init__(self, path: str, class_name: str, config: dict[str, Any]) -> None:
+        self.path = path
+        self.class_name = class_name
+        self.config = config
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form that stands in the plan file."""
+        return {"path": self.path, "class_name": self.class_name, "config": self.config}
+
+
+class Plan:
+    """Everything that one run of one task needs to know.
+
+    Times are in seconds (float), sizes in bytes. `timeout_seconds`, `attempt_timeout_seconds` and
+    `idle_timeout_seconds` are None where there is no limit. `calendars` are the evaluable forms of
+    the timer's OnCalendar lines (model.calendar), by which a timer's fire gets its due instant;
+    `slack_seconds` is how late a fire may be by the timer's own jitter and accuracy. `catch_up` is
+    True, False, or the age in seconds up to which a missed fire still runs.
+    """
+
+    __slots__ = (
+        "argv",
+        "attempt_timeout_seconds",
+        "backoff_base",
+        "backoff_max_seconds",
+        "calendars",
+        "catch_up",
+        "config_path",
+        "cwd",
+        "destructive",
+        "dry_run_argv",
+        "env",
+        "env_files",
+        "grace_seconds",
+        "home",
+        "hook_timeout_seconds",
+        "hooks",
+        "idle_timeout_seconds",
+        "instance",
+        "lock_dir",
+        "log_dir",
+        "log_max_bytes",
+        "needs_systemd",
+        "one_shot",
+        "output_format",
+        "overlap",
+        "parse_errors",
+        "path_variable",
+        "plan_hash",
+        "python",
+        "required_env",
+        "retry",
+        "retry_on",
+        "slack_seconds",
+        "sources",
+        "state_db",
+        "success_exit_codes",
+        "system",
+        "task",
+        "timeout_seconds",
+        "timer_unit",
+        "unattended",
+        "unit",
+        "unit_hashes",
+        "zone",
+    )
+
+    task: str
+    instance: str
+    system: bool
+    home: str
+    config_path: str
+    state_db: str
+    log_dir: str
+    lock_dir: str
+    unit: str
+    timer_unit: str
+    unit_hashes: dict[str, str]  # unit file name -> hash of its contents as compiled
+    sources: list[Source]
+    argv: list[str]  # empty for a Python task; argv[0] is absolute where it could be resolved
+    dry_run_argv: list[str]  # empty: a dry run previews without running
+    python: PythonTarget | None
+    output_format: str
+    parse_errors: str  # "fail" or "warn"
+    env: dict[str, str]
+    env_files: list[str]
+    path_variable: str  # PATH that the task gets where its own environment brings none
+    cwd: str  # "" means the home directory of whoever runs it
+    required_env: list[str]
+    success_exit_codes: list[int]
+    timeout_seconds: float | None
+    attempt_timeout_seconds: float | None
+    idle_timeout_seconds: float | None
+    grace_seconds: float
+    hook_timeout_seconds: float
+    retry: int
+    retry_on: list[int]  # empty: every failure is worth a retry
+    backoff_base: float
+    backoff_max_seconds: float
+    overlap: str
+    hooks: list[Hook]
+    destructive: bool
+    unattended: str  # "allow" or "deny"
+    needs_systemd: bool  # limits or credentials that only a unit can give
+    calendars: list[Any]
+    zone: str  # "" is the machine's own
+    one_shot: bool  # every trigger is an `at`: a success is never repeated
+    catch_up: bool | float
+    slack_seconds: float
+    log_max_bytes: int
+    plan_hash: str
+
+    def __init__(self, **values: Any) -> None:
+        for name in Plan.__slots__:
+            setattr(self, name, values[name])
+
+    def to_text(self) -> str:
+        """Return the plan file's text."""
+        document: dict[str, Any] = {"plan_version": PLAN_VERSION}
+        for name in sorted(Plan.__slots__):
+            value = getattr(self, name)
+            if name in ("sources", "hooks"):
+                value = [part.to_json() for part in value]
+            elif name == "python" and value is not None:
+                value = value.to_json()
+            document[name] = value
+        return dumps(document) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str) -> Plan:
+        """Return the plan that `text` holds; ValueError where it holds none of this version."""
+        document = loads(text)
+        if not isinstance(document, dict) or document.get("plan_version") != PLAN_VERSION:
+            raise ValueError("not a plan of this version")
+        try:
+            document["sources"] = [Source(*part) for part in document["sources"]]
+            document["hooks"] = [Hook(*part) for part in document["hooks"]]
+            if document["python"] is not None:
+                document["python"] = PythonTarget(**document["python"])
+            return cls(**document)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the plan lacks a part: {error}") from None

@@ -1,0 +1,170 @@
+"""A task as the config describes it, typed: what the loader returns and the compiler takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from docket.model.schedule import ScheduleSpec
+from docket.model.states import OutputFormat, Overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """A `type: command` task's own part. `argv` is the command with its args, not yet resolved."""
+
+    argv: tuple[str, ...]
+    dry_run_argv: tuple[str, ...] = ()
+    output_format: OutputFormat = OutputFormat.TEXT
+    parse_errors: str = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class PythonSpec:
+    """A drop-in Python task's own part; `config` is what `run(config)` is given."""
+
+    path: str
+    class_name: str
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Resource limits; every value is text as systemd takes it, or None where not set."""
+
+    memory: str | None = None
+    memory_high: str | None = None
+    swap: str | None = None
+    cpu_percent: float | None = None
+    cpu_weight: int | None = None
+    io_weight: int | None = None
+    tasks: int | None = None
+    nice: int | None = None
+    open_files: int | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether one limit is set."""
+        return any(getattr(self, name) is not None for name in Limits.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class HookSpec:
+    """A shell command that runs after a run; `kind` is on_success, on_failure or on_complete."""
+
+    kind: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task, resolved: defaults applied, ~ and ${VAR} expanded, every value of its type.
+
+    Times are in seconds; None means no limit. `raw` is the mapping as written (after defaults),
+    for `describe`; it may hold values that must be redacted before they are shown.
+    """
+
+    name: str
+    description: str
+    raw: Mapping[str, Any]
+    mark: Mark | None = None  # where the task begins in the config; None where it has no entry
+    command: CommandSpec | None = None
+    python: PythonSpec | None = None
+    enabled: bool = True
+    schedules: tuple[ScheduleSpec, ...] = ()
+    timezone: str | None = None
+    jitter_seconds: float = 0.0
+    accuracy_seconds: float = 1.0
+    catch_up: bool | float = True
+    overlap: Overlap = Overlap.SKIP
+    timeout_seconds: float | None = 86400.0
+    attempt_timeout_seconds: float | None = None
+    idle_timeout_seconds: float | None = None
+    grace_seconds: float = 10.0
+    retry: int = 0
+    retry_on: tuple[int, ...] = ()
+    backoff_base: float = 2.0
+    backoff_max_seconds: float = 60.0
+    success_exit_codes: tuple[int, ...] = (0,)
+    env: Mapping[str, str] = field(default_factory=dict)
+    env_files: tuple[str, ...] = ()
+    credentials: tuple[tuple[str, str], ...] = ()  # (name, absolute path or system credential)
+    user: str | None = None
+    cwd: str | None = None
+    required_env: tuple[str, ...] = ()
+    hooks: tuple[HookSpec, ...] = ()
+    limits: Limits = Limits()
+    unit: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    unattended: str = "deny"
+    destructive: bool = False
+    network: bool = False
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    agent_notes: str = ""
+    log_max_bytes: int = 10 * 1024 * 1024
+    sources: tuple[str, ...] = ()  # the files that this task came from: config, drop-in
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake (or, as a warning, one doubt) with its place and what to do about it."""
+
+    sentence: str
+    mark: Mark | None
+    key: tuple[str | int, ...] = ()  # path of keys, e.g. ("tasks", "backup", "retry")
+    expected: str | None = None
+    hint: str | None = None  # e.g. the nearest known key
+    code: str = "config.invalid"
+    task: str | None = None  # the task it belongs to, where it spoils one task alone
+
+    def document(self) -> dict[str, Any]:
+        """The problem as a JSON object."""
+        return {
+            "error": self.sentence,
+            "error_code": self.code,
+            "file": self.mark.file if self.mark else None,
+            "line": self.mark.line if self.mark else None,
+            "column": self.mark.column if self.mark else None,
+            "key": ".".join(str(part) for part in self.key) or None,
+            "expected": self.expected,
+            "hint": self.hint,
+            "task": self.task,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A whole configuration: the good tasks, the broken ones' problems, and the settings.
+
+    `fatal` problems leave no task usable (the file does not parse, a top-level key is wrong);
+    every other problem names its task, which alone is left out of `tasks`.
+    """
+
+    path: str
+    state_db: str
+    task_dir: str
+    log_dir: str
+    instance: str
+    tasks: Mapping[str, Task]
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    marks: Mapping[tuple[str | int, ...], Mark] = field(default_factory=dict)
+
+    @property
+    def fatal(self) -> tuple[Problem, ...]:
+        """The problems that belong to no single task."""
+        return tuple(p for p in self.problems if p.task is None)

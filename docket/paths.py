@@ -1,0 +1,139 @@
+"""Where everything lives, per scope; read from the environment, and nothing is created here."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SYSTEM_CONFIG = "/etc/docket/config.yaml"
+
+
+class Paths:
+    """The places of one Docket home.
+
+    `home` holds the config, the drop-in tasks, the plans and, unless the config moves them, the
+    state and the logs. `config` may lie elsewhere (DOCKET_CONFIG). `instance_key` is empty for the
+    default home with its own config, otherwise a short stable word that keeps this home's unit
+    names and locks apart from those of every other home.
+    """
+
+    __slots__ = (
+        "config",
+        "home",
+        "instance_key",
+        "lock_dir",
+        "log_dir",
+        "plan_dir",
+        "runtime_dir",
+        "state_db",
+        "system",
+        "task_dir",
+        "unit_dir",
+        "user_home",
+    )
+
+    def __init__(self, *, system: bool, home: str, config: str, user_home: str, runtime: str | None,
+                 unit_dir: str, default_home: str) -> None:
+        self.system = system
+        self.home = home
+        self.config = config
+        self.user_home = user_home
+        own_config = os.path.join("/etc/docket" if system else home, "config.yaml")
+        if home == default_home and config == own_config:
+            self.instance_key = ""
+        else:
+            self.instance_key = _instance_key(home, config)
+        self.task_dir = os.path.join(os.path.dirname(own_config), "tasks")
+        self.state_db = os.path.join(home, "state.db")
+        self.log_dir = "/var/log/docket" if system else os.path.join(home, "logs")
+        plans = os.path.join(home, "plans")
+        # A second config over the same home must not overwrite the plans of the first.
+        self.plan_dir = plans if config == own_config else os.path.join(plans, self.instance_key)
+        base = os.path.join(runtime, "docket") if runtime else os.path.join(home, "run")
+        self.runtime_dir = base
+        self.lock_dir = os.path.join(base, self.instance_key or "default")
+        self.unit_dir = unit_dir
+
+    def plan(self, task: str) -> str:
+        """Where the plan of `task` lies."""
+        return os.path.join(self.plan_dir, task + ".json")
+
+    def exec_arguments(self) -> list[str]:
+        """Options that make `docket exec` find this very home, whatever its environment says."""
+        if self.system:
+            return ["--system"]
+        arguments = ["--home", self.home]
+        if self.config != os.path.join(self.home, "config.yaml"):
+            arguments += ["--config", self.config]
+        return arguments
+
+
+def discover(
+    environ: Mapping[str, str],
+    *,
+    system: bool = False,
+    home: str | None = None,
+    config: str | None = None,
+) -> Paths:
+    """Return the places of the system scope, or of the user's home.
+
+    `home` and `config` (from options) win over DOCKET_HOME and DOCKET_CONFIG (from `environ`).
+    """
+    if system:
+        return Paths(
+            system=True,
+            home="/var/lib/docket",
+            config=_absolute(config or SYSTEM_CONFIG),
+            user_home="/root",
+            runtime="/run",
+            unit_dir="/etc/systemd/system",
+            default_home="/var/lib/docket",
+        )
+    user_home = environ.get("HOME") or _home_of_user()
+    default_home = os.path.join(user_home, ".docket")
+    chosen = _absolute(home or environ.get("DOCKET_HOME") or default_home)
+    chosen_config = config or (environ.get("DOCKET_CONFIG") if home is None else None)
+    config_home = environ.get("XDG_CONFIG_HOME") or os.path.join(user_home, ".config")
+    return Paths(
+        system=False,
+        home=chosen,
+        config=_absolute(chosen_config or os.path.join(chosen, "config.yaml")),
+        user_home=user_home,
+        runtime=runtime_directory(environ),
+        unit_dir=os.path.join(config_home, "systemd", "user"),
+        default_home=default_home,
+    )
+
+
+def runtime_directory(environ: Mapping[str, str]) -> str | None:
+    """Return the user's runtime directory, or None where there is none.
+
+    Cron, sudo and sandboxes of agents often lack XDG_RUNTIME_DIR while /run/user/UID is there.
+    """
+    named = environ.get("XDG_RUNTIME_DIR")
+    if named and os.path.isdir(named) and os.access(named, os.W_OK):
+        return named
+    usual = f"/run/user/{os.getuid()}"
+    return usual if os.access(usual, os.W_OK) else None
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def _home_of_user() -> str:
+    import pwd  # noqa: PLC0415  (only where HOME is not set)
+
+    return pwd.getpwuid(os.getuid()).pw_dir
+
+
+def _instance_key(home: str, config: str) -> str:
+    import hashlib  # noqa: PLC0415  (only where the home is not the default one)
+
+    digest = hashlib.sha256(f"{home}\0{config}".encode(errors="surrogateescape")).hexdigest()
+    name = os.path.basename(home).strip(".") or "home"
+    safe = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)[:24]
+    return f"{safe}-{digest[:8]}"

@@ -1,0 +1,1 @@
+"""`docket exec`: the execution contract, on the standard library alone."""

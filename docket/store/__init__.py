@@ -1,0 +1,1 @@
+"""The record of runs in SQLite; nobody else writes SQL."""

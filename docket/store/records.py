@@ -1,0 +1,81 @@
+"""What readers of the store get. Instants are microseconds since the epoch, UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docket.model.states import RunStatus, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run. A finished run never changes."""
+
+    run_id: str
+    task: str
+    status: RunStatus
+    error_code: str | None  # the finer cause: exit_code, signal, oom_kill, overlap ...
+    trigger: Trigger
+    scheduled_for_us: int | None  # the fire it is for
+    started_us: int
+    finished_us: int | None
+    duration_seconds: float | None
+    exit_code: int | None  # Docket's own: 0, 1, 130
+    summary: str
+    details: Mapping[str, Any]
+    dry_run: bool
+    retry_count: int
+    unit: str | None
+    invocation_id: str | None
+    boot_id: str | None
+    pid: int | None
+    plan_hash: str | None
+    blocked_by: str | None  # the run that was in the way of a skipped one
+    log_path: str | None
+    peak_memory_bytes: int | None
+    cpu_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One attempt of a run."""
+
+    run_id: str
+    number: int  # from 1
+    started_us: int
+    finished_us: int | None
+    exit_code: int | None
+    signal: int | None
+    ended_by: str  # exit, signal, timeout, idle_timeout, spawn, stop
+    peak_memory_bytes: int | None
+    cpu_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One event that a task reported."""
+
+    run_id: str
+    task: str
+    event_index: int  # from 1
+    at_us: int
+    timestamp: str | None  # the event's own, where it brought one
+    event_type: str | None
+    event: Any
+
+
+@dataclass(frozen=True, slots=True)
+class HookRecord:
+    """The outcome of one hook; `exit_code` is None while it runs or where it could not start."""
+
+    run_id: str
+    kind: str  # on_success, on_failure, on_complete
+    position: int
+    label: str
+    state: str  # started, done, timed_out, failed_to_start
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    duration_seconds: float | None

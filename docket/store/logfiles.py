@@ -1,0 +1,188 @@
+"""The log file of one run: its beginning, and its end when it grew beyond the cap.
+
+While the run lasts, what comes after the first half of the cap goes to two segments beside the log,
+the older of which is thrown away whenever the newer is full; at the end they are joined to the log.
+So the tail is on disk at every moment, and the whole never takes more than the cap.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHUNK = 1 << 20
+_NEWER = ".1"
+_OLDER = ".2"
+
+
+def log_path(log_dir: str, run_id: str) -> str:
+    """Return where the log of a run lies."""
+    return os.path.join(log_dir, run_id + ".log")
+
+
+class RunLog:
+    """The writing end. `problem` is the sentence that ended the writing, or None.
+
+    A log that cannot be written (a full disk) never ends the run.
+    """
+
+    __slots__ = (
+        "_descriptor",
+        "_head_room",
+        "_max_bytes",
+        "_segment_bytes",
+        "_segment_room",
+        "left_out",
+        "path",
+        "problem",
+    )
+
+    def __init__(self, path: str, max_bytes: int) -> None:
+        self.path = path
+        self.problem: str | None = None
+        self.left_out = 0
+        self._max_bytes = max_bytes
+        self._head_room = max_bytes // 2
+        self._segment_bytes = max(max_bytes // 4, 1)
+        self._segment_room = -1  # below 0: still writing the head
+        self._descriptor = -1
+        try:
+            self._descriptor = _create(path)
+        except OSError as error:
+            self._give_up(error)
+
+    def write(self, data: bytes) -> None:
+        """Append what the task wrote."""
+        if self._descriptor < 0:
+            return
+        try:
+            if self._segment_room < 0:
+                if len(data) <= self._head_room:
+                    self._head_room -= len(data)
+                    _write_all(self._descriptor, data)
+                    return
+                data = self._end_head(data)
+            self._write_tail(data)
+        except OSError as error:
+            self._give_up(error)
+
+    def finish(self) -> None:
+        """Join the segments to the log, with a line that says how much was left out."""
+        if self._segment_room >= 0 and self._descriptor >= 0:
+            try:
+                self._join()
+            except OSError as error:
+                self._give_up(error)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _end_head(self, data: bytes) -> bytes:
+        """Fill the head up to the last whole line that fits, and return the rest."""
+        cut = data.rfind(b"\n", 0, self._head_room) + 1
+        _write_all(self._descriptor, data[:cut])
+        self._open_segment()
+        return data[cut:]
+
+    def _write_tail(self, data: bytes) -> None:
+        while len(data) > self._segment_room:
+            part, data = data[: self._segment_room], data[self._segment_room :]
+            _write_all(self._descriptor, part)
+            self._rotate()
+        self._segment_room -= len(data)
+        _write_all(self._descriptor, data)
+
+    def _rotate(self) -> None:
+        older = self.path + _OLDER
+        if os.path.exists(older):
+            self.left_out += os.path.getsize(older)
+        os.replace(self.path + _NEWER, older)
+        self._open_segment()
+
+    def _open_segment(self) -> None:
+        os.close(self._descriptor)
+        self._descriptor = -1
+        self._descriptor = _create(self.path + _NEWER)
+        self._segment_room = self._segment_bytes
+
+    def _join(self) -> None:
+        os.close(self._descriptor)
+        self._descriptor = -1
+        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        for data in _tail(self.path, self.left_out, self._max_bytes):
+            _write_all(self._descriptor, data)
+        for segment in (_OLDER, _NEWER):
+            if os.path.exists(self.path + segment):
+                os.unlink(self.path + segment)
+
+    def _give_up(self, error: OSError) -> None:
+        self.problem = f"The log file {self.path} could not be written: {error.strerror}."
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def read_log(path: str) -> Iterator[bytes]:
+    """Yield the log in chunks, of a run that goes on or was cut off too; OSError where missing."""
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+    yield from _tail(path, None, None)
+
+
+def tail_lines(path: str, count: int) -> bytes:
+    """Return the last `count` lines of a log; OSError where it is missing."""
+    if count <= 0:
+        return b""
+    kept = b""
+    for chunk in read_log(path):
+        kept += chunk
+        if len(kept) > _CHUNK * 2:
+            kept = _last_lines(kept, count)
+    return _last_lines(kept, count)
+
+
+def _last_lines(data: bytes, count: int) -> bytes:
+    at = len(data) - 1 if data.endswith(b"\n") else len(data)
+    for _ in range(count):
+        at = data.rfind(b"\n", 0, at)
+        if at < 0:
+            return data
+    return data[at + 1 :]
+
+
+def _tail(path: str, left_out: int | None, max_bytes: int | None) -> Iterator[bytes]:
+    """Yield the marker line and the segments, from a whole line on."""
+    parts = [path + name for name in (_OLDER, _NEWER) if os.path.exists(path + name)]
+    cut = len(parts) == 2 and left_out != 0
+    if cut:
+        how_much = f"{left_out} bytes" if left_out else "a part"
+        limit = f"; logs are capped at {max_bytes} bytes" if max_bytes else ""
+        yield f"[docket: {how_much} left out here{limit}]\n".encode()
+    for number, part in enumerate(parts):
+        with open(part, "rb") as file:
+            first = file.read(_CHUNK)
+            if cut and number == 0:
+                first = first[first.find(b"\n") + 1 :]
+            if first:
+                yield first
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+
+def _create(path: str) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        return os.open(path, flags, 0o600)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

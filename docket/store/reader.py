@@ -1,0 +1,247 @@
+"""The reading end of the store."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from docket.errors import StoreError, StoreNewerError
+from docket.model.states import RunStatus, Trigger
+from docket.store.connection import open_for_writing
+from docket.store.records import AttemptRecord, EventRecord, HookRecord, RunRecord
+from docket.store.rows import RUN_COLUMNS
+from docket.store.schema import VERSION, user_version
+
+_BUSY_SECONDS = 5.0
+_RUN = f"SELECT {', '.join(RUN_COLUMNS)} FROM runs "  # noqa: S608
+
+
+class Reader:
+    """What can be asked of the record of runs."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """Return one run, or None."""
+        found = self._runs("WHERE run_id = ?", run_id)
+        return found[0] if found else None
+
+    def runs(self, task: str | None = None, limit: int = 20) -> list[RunRecord]:
+        """Return the newest runs, newest first."""
+        if task is None:
+            return self._runs("ORDER BY started_at DESC, seq DESC LIMIT ?", limit)
+        return self._runs("WHERE task = ? ORDER BY started_at DESC, seq DESC LIMIT ?", task, limit)
+
+    def latest(self, task: str | None = None) -> dict[str, RunRecord]:
+        """Return, per task, the last finished run that really ran."""
+        chosen = "WHERE run_id IN (SELECT last_run_id FROM task_state{}) ORDER BY task"
+        if task is None:
+            runs = self._runs(chosen.format(""))
+        else:
+            runs = self._runs(chosen.format(" WHERE task = ?"), task)
+        return {run.task: run for run in runs}
+
+    def last_any(self, task: str) -> RunRecord | None:
+        """Return the newest run of the task, whatever its status."""
+        found = self.runs(task, 1)
+        return found[0] if found else None
+
+    def running(self, task: str | None = None) -> list[RunRecord]:
+        """Return the runs whose rows are not final, oldest first."""
+        if task is None:
+            return self._runs("WHERE finished_at IS NULL ORDER BY started_at")
+        return self._runs("WHERE finished_at IS NULL AND task = ? ORDER BY started_at", task)
+
+    def durations(self, task: str, limit: int = 20) -> list[float]:
+        """Return how many seconds the last successful runs took, newest first."""
+        rows = self._query(
+            "SELECT finished_at - started_at FROM runs WHERE task = ? AND status = ? "
+            "AND dry_run = 0 ORDER BY started_at DESC LIMIT ?",
+            task,
+            RunStatus.SUCCEEDED.value,
+            limit,
+        )
+        return [row[0] / 1e6 for row in rows]
+
+    def consecutive_failures(self, task: str) -> int:
+        """Return how many runs in a row have not succeeded, up to the last one."""
+        rows = self._query("SELECT consecutive_failures FROM task_state WHERE task = ?", task)
+        return rows[0][0] if rows else 0
+
+    def attempts(self, run_id: str) -> list[AttemptRecord]:
+        """Return the attempts of a run in order."""
+        rows = self._query(
+            "SELECT run_id, number, started_at, finished_at, exit_code, signal, ended_by, "
+            "peak_memory_bytes, cpu_us FROM attempts WHERE run_id = ? ORDER BY number",
+            run_id,
+        )
+        return [AttemptRecord(*row[:8], cpu_seconds=_seconds(row[8])) for row in rows]
+
+    def hooks(self, run_id: str) -> list[HookRecord]:
+        """Return the hooks of a run in order."""
+        rows = self._query(
+            "SELECT run_id, kind, position, label, state, exit_code, stdout, stderr, duration_us "
+            "FROM hook_outcomes WHERE run_id = ? ORDER BY position",
+            run_id,
+        )
+        return [HookRecord(*row[:8], duration_seconds=_seconds(row[8])) for row in rows]
+
+    def events(self, run_id: str, after_index: int = 0, limit: int = 500) -> list[EventRecord]:
+        """Return the events of a run in order, from the one after `after_index` on."""
+        rows = self._query(
+            "SELECT e.run_id, r.task, e.event_index, e.at, e.timestamp, e.event_type, e.event "
+            "FROM events e JOIN runs r USING (run_id) "
+            "WHERE e.run_id = ? AND e.event_index > ? ORDER BY e.event_index LIMIT ?",
+            run_id,
+            after_index,
+            limit,
+        )
+        return [EventRecord(*row[:6], event=json.loads(row[6])) for row in rows]
+
+    def counts(self, task: str) -> dict[str, int]:
+        """Return how many runs of the task there are in each status."""
+        rows = self._query("SELECT status, count(*) FROM runs WHERE task = ? GROUP BY status", task)
+        return dict(rows)
+
+    def _runs(self, rest: str, *values: Any) -> list[RunRecord]:
+        return [_record(row) for row in self._query(_RUN + rest, *values)]
+
+    def _query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statement, values).fetchall()
+
+
+@contextmanager
+def open_reader(path: str) -> Iterator[Reader]:
+    """Open the store for reading; a missing file reads as empty.
+
+    Raises StoreError with one sentence where the file is broken, locked or not to be read, and
+    StoreNewerError where a newer Docket wrote it.
+    """
+    connection = None
+    try:
+        connection = _open(path)
+        yield Reader(connection)
+    except sqlite3.Error as error:
+        raise _sentence(path, error) from error
+    except OSError as error:
+        raise StoreError(
+            f"The database {path} cannot be read: {error.strerror}.",
+            hint="See who owns the file and its directory; docket doctor checks both.",
+        ) from error
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def check(path: str) -> list[str]:
+    """Return what is wrong with the file, in sentences; an empty list where nothing is."""
+    if not os.path.exists(path):
+        return []
+    try:
+        with open_reader(path) as reader:
+            found = reader._query("PRAGMA quick_check(10)")  # noqa: SLF001  (the same room)
+    except StoreError as error:
+        return [error.sentence]
+    return [f"SQLite finds damage: {row[0]}." for row in found if row[0] != "ok"]
+
+
+def _open(path: str) -> sqlite3.Connection:
+    if not os.path.exists(path):
+        return _empty()
+    with open(path, "rb"):
+        pass  # says "permission denied" where SQLite only says "unable to open"
+    connection = sqlite3.connect(
+        f"file:{_quoted(path)}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
+    )
+    try:
+        found = user_version(connection)
+        if found == VERSION:
+            return connection
+        if found > VERSION:
+            raise _newer(path, found)
+    except BaseException:
+        connection.close()
+        raise
+    connection.close()
+    return open_for_writing(path, _BUSY_SECONDS)
+
+
+def _empty() -> sqlite3.Connection:
+    from docket.store.schema import migrate  # noqa: PLC0415  (only before the first run)
+
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection, ":memory:")
+    return connection
+
+
+def _newer(path: str, found: int) -> StoreNewerError:
+    return StoreNewerError(
+        f"The database {path} was written by a newer Docket "
+        f"(its version is {found}, this Docket knows {VERSION}).",
+        hint="Install that newer Docket again; this one leaves the file as it is.",
+    )
+
+
+def _sentence(path: str, error: sqlite3.Error) -> StoreError:
+    text = str(error)
+    if "locked" in text:
+        return StoreError(
+            f"The database {path} is locked by another program.",
+            hint="Wait for that program to end; runs go on meanwhile and are merged afterwards.",
+        )
+    if "full" in text:
+        return StoreError(
+            f"The disk that holds {path} is full.",
+            hint="Make room; runs go on meanwhile and are merged afterwards.",
+        )
+    if "not a database" in text or "malformed" in text:
+        return StoreError(
+            f"The database {path} is damaged: {text}.",
+            hint="Move the file away and restore a copy; a new one is made at the next run.",
+        )
+    return StoreError(
+        f"The database {path} cannot be used: {text}.", hint="Run docket doctor for more."
+    )
+
+
+def _record(row: tuple[Any, ...]) -> RunRecord:
+    known = dict(zip(RUN_COLUMNS, row, strict=True))
+    finished = known["finished_at"]
+    return RunRecord(
+        run_id=known["run_id"],
+        task=known["task"],
+        status=RunStatus(known["status"]),
+        error_code=known["error_code"],
+        trigger=Trigger(known["trigger"]),
+        scheduled_for_us=known["scheduled_for"],
+        started_us=known["started_at"],
+        finished_us=finished,
+        duration_seconds=None if finished is None else (finished - known["started_at"]) / 1e6,
+        exit_code=known["exit_code"],
+        summary=known["summary"],
+        details=json.loads(known["details"]),
+        dry_run=bool(known["dry_run"]),
+        retry_count=known["retry_count"],
+        unit=known["unit"],
+        invocation_id=known["invocation_id"],
+        boot_id=known["boot_id"],
+        pid=known["pid"],
+        plan_hash=known["plan_hash"],
+        blocked_by=known["blocked_by"],
+        log_path=known["log_path"],
+        peak_memory_bytes=known["peak_memory_bytes"],
+        cpu_seconds=_seconds(known["cpu_us"]),
+    )
+
+
+def _seconds(micros: int | None) -> float | None:
+    return None if micros is None else micros / 1e6
+
+
+def _quoted(path: str) -> str:
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -1,0 +1,270 @@
+"""What writers put into the store: one run with its attempts, hooks and events."""
+
+from __future__ import annotations
+
+from docket.model.jsontext import dumps, loads
+from docket.model.states import RunStatus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Any
+
+RUN_COLUMNS = (
+    "run_id",
+    "task",
+    "status",
+    "error_code",
+    "trigger",
+    "scheduled_for",
+    "started_at",
+    "finished_at",
+    "exit_code",
+    "summary",
+    "details",
+    "dry_run",
+    "retry_count",
+    "unit",
+    "invocation_id",
+    "boot_id",
+    "pid",
+    "plan_hash",
+    "blocked_by",
+    "log_path",
+    "peak_memory_bytes",
+    "cpu_us",
+)
+
+
+class RunRow:
+    """One run as its columns; `details` is a JSON object that is still a value here."""
+
+    __slots__ = RUN_COLUMNS
+
+    run_id: str
+    task: str
+    status: str
+    error_code: str | None
+    trigger: str
+    scheduled_for: int | None
+    started_at: int
+    finished_at: int | None
+    exit_code: int | None
+    summary: str
+    details: dict[str, Any]
+    dry_run: bool
+    retry_count: int
+    unit: str | None
+    invocation_id: str | None
+    boot_id: str | None
+    pid: int | None
+    plan_hash: str | None
+    blocked_by: str | None
+    log_path: str | None
+    peak_memory_bytes: int | None
+    cpu_us: int | None
+
+    def __init__(
+        self, *, run_id: str, task: str, trigger: str, started_at: int, **known: Any
+    ) -> None:
+        for name in RUN_COLUMNS:
+            setattr(self, name, known.get(name))
+        self.run_id = run_id
+        self.task = task
+        self.trigger = trigger
+        self.started_at = started_at
+        self.status = known.get("status") or RunStatus.RUNNING.value
+        self.summary = known.get("summary") or ""
+        self.details = known.get("details") or {}
+        self.dry_run = bool(known.get("dry_run"))
+        self.retry_count = known.get("retry_count") or 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as a JSON object, for the spool and for the run's lock file."""
+        return {name: getattr(self, name) for name in RUN_COLUMNS}
+
+
+class AttemptRow:
+    """One attempt of a run as its columns."""
+
+    __slots__ = (
+        "cpu_us",
+        "ended_by",
+        "exit_code",
+        "finished_at",
+        "number",
+        "peak_memory_bytes",
+        "signal",
+        "started_at",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        started_at: int,
+        finished_at: int,
+        exit_code: int | None,
+        signal: int | None,
+        ended_by: str,
+        peak_memory_bytes: int | None,
+        cpu_us: int | None,
+    ) -> None:
+        self.number = number
+        self.started_at = started_at
+        self.finished_at = finished_at
+        self.exit_code = exit_code
+        self.signal = signal
+        self.ended_by = ended_by
+        self.peak_memory_bytes = peak_memory_bytes
+        self.cpu_us = cpu_us
+
+    def values(self) -> list[Any]:
+        """Return the columns in the order of the table, without the run's id."""
+        return [
+            self.number,
+            self.started_at,
+            self.finished_at,
+            self.exit_code,
+            self.signal,
+            self.ended_by,
+            self.peak_memory_bytes,
+            self.cpu_us,
+        ]
+
+
+class HookRow:
+    """The outcome of one hook as its columns."""
+
+    __slots__ = (
+        "duration_us",
+        "exit_code",
+        "kind",
+        "label",
+        "position",
+        "started_at",
+        "state",
+        "stderr",
+        "stdout",
+    )
+
+    def __init__(self, position: int, kind: str, label: str, started_at: int) -> None:
+        self.position = position
+        self.kind = kind
+        self.label = label
+        self.started_at = started_at
+        self.state = "started"
+        self.exit_code: int | None = None
+        self.stdout = ""
+        self.stderr = ""
+        self.duration_us: int | None = None
+
+    def values(self) -> list[Any]:
+        """Return the columns in the order of the table, without the run's id."""
+        return [
+            self.position,
+            self.kind,
+            self.label,
+            self.state,
+            self.exit_code,
+            self.stdout,
+            self.stderr,
+            self.started_at,
+            self.duration_us,
+        ]
+
+
+_INSERT_RUN = (
+    f"INSERT INTO runs ({', '.join(RUN_COLUMNS)}) VALUES ({', '.join('?' * len(RUN_COLUMNS))}) "  # noqa: S608
+    "ON CONFLICT (run_id) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in RUN_COLUMNS[2:])
+)
+
+
+def write_run(connection: sqlite3.Connection, row: RunRow) -> None:
+    """Insert the run, or complete the row that stands; a finished row refuses to change."""
+    values = [getattr(row, name) for name in RUN_COLUMNS]
+    values[10] = dumps(row.details)
+    connection.execute(_INSERT_RUN, values)
+    if row.finished_at is not None and not row.dry_run and RunStatus(row.status).ran:
+        _write_state(connection, row)
+
+
+def _write_state(connection: sqlite3.Connection, row: RunRow) -> None:
+    good = row.status == RunStatus.SUCCEEDED
+    connection.execute(
+        "INSERT INTO task_state VALUES (?, ?, ?, ?) ON CONFLICT (task) DO UPDATE SET "
+        "last_run_id = excluded.last_run_id, "
+        "last_success_us = coalesce(excluded.last_success_us, last_success_us), "
+        "consecutive_failures = CASE excluded.consecutive_failures WHEN 0 THEN 0 "
+        "ELSE consecutive_failures + 1 END "
+        # A record that was spooled comes late: it must not push a newer run aside.
+        "WHERE excluded.last_run_id >= last_run_id",
+        (row.task, row.run_id, row.finished_at if good else None, 0 if good else 1),
+    )
+
+
+def write_attempts(connection: sqlite3.Connection, run_id: str, attempts: list[AttemptRow]) -> None:
+    """Write the attempts of a run."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [[run_id, *attempt.values()] for attempt in attempts],
+    )
+
+
+def write_events(
+    connection: sqlite3.Connection,
+    run_id: str,
+    events: list[tuple[int, int, str | None, str | None, str]],
+) -> None:
+    """Write events: (event_index, at, timestamp, event_type, JSON text) each."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)",
+        [(run_id, *event) for event in events],
+    )
+
+
+def write_hook(connection: sqlite3.Connection, run_id: str, hook: HookRow) -> None:
+    """Write the outcome of a hook, over the mark that it was started."""
+    connection.execute(
+        "INSERT OR REPLACE INTO hook_outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [run_id, *hook.values()],
+    )
+
+
+def started_hooks(connection: sqlite3.Connection, run_id: str) -> set[int]:
+    """Return the positions of the hooks that were started, whether or not they ended."""
+    rows = connection.execute("SELECT position FROM hook_outcomes WHERE run_id = ?", (run_id,))
+    return {row[0] for row in rows}
+
+
+def has_succeeded_for(connection: sqlite3.Connection, task: str, scheduled_for: int) -> bool:
+    """Whether a run of the task for that very fire has succeeded."""
+    found = connection.execute(
+        "SELECT 1 FROM runs WHERE task = ? AND scheduled_for = ? AND status = ? LIMIT 1",
+        (task, scheduled_for, RunStatus.SUCCEEDED.value),
+    ).fetchone()
+    return found is not None
+
+
+def runs_of_invocation(connection: sqlite3.Connection, invocation_id: str) -> list[RunRow]:
+    """Return the runs that one invocation of a unit has recorded."""
+    return _rows(connection, "invocation_id = ?", invocation_id)
+
+
+def run_of_id(connection: sqlite3.Connection, run_id: str) -> RunRow | None:
+    """Return one run, or None."""
+    found = _rows(connection, "run_id = ?", run_id)
+    return found[0] if found else None
+
+
+def _rows(connection: sqlite3.Connection, where: str, value: str) -> list[RunRow]:
+    rows = connection.execute(
+        f"SELECT {', '.join(RUN_COLUMNS)} FROM runs WHERE {where}",  # noqa: S608
+        (value,),
+    ).fetchall()
+    found = []
+    for columns in rows:
+        known = dict(zip(RUN_COLUMNS, columns, strict=True))
+        known["details"] = loads(known["details"])
+        found.append(RunRow(**known))
+    return found

@@ -1,0 +1,143 @@
+"""The tables, and how an older file becomes one of this version."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from docket.errors import StoreNewerError
+
+VERSION = 1
+
+# Instants are microseconds since the epoch. `seq` keeps the order in which runs were recorded.
+_TABLES = """
+CREATE TABLE runs (
+  seq INTEGER PRIMARY KEY,
+  run_id TEXT NOT NULL UNIQUE,
+  task TEXT NOT NULL,
+  status TEXT NOT NULL,
+  error_code TEXT,
+  trigger TEXT NOT NULL,
+  scheduled_for INTEGER,
+  started_at INTEGER NOT NULL,
+  finished_at INTEGER,
+  exit_code INTEGER,
+  summary TEXT NOT NULL DEFAULT '',
+  details TEXT NOT NULL DEFAULT '{}',
+  dry_run INTEGER NOT NULL DEFAULT 0,
+  retry_count INTEGER NOT NULL DEFAULT 0,
+  unit TEXT,
+  invocation_id TEXT,
+  boot_id TEXT,
+  pid INTEGER,
+  plan_hash TEXT,
+  blocked_by TEXT,
+  log_path TEXT,
+  peak_memory_bytes INTEGER,
+  cpu_us INTEGER
+);
+CREATE INDEX runs_by_task ON runs (task, started_at DESC);
+CREATE INDEX runs_by_start ON runs (started_at DESC);
+CREATE INDEX runs_unfinished ON runs (task) WHERE finished_at IS NULL;
+CREATE INDEX runs_by_invocation ON runs (invocation_id) WHERE invocation_id IS NOT NULL;
+CREATE TRIGGER finished_runs_are_final BEFORE UPDATE ON runs WHEN old.finished_at IS NOT NULL
+  BEGIN SELECT RAISE(ABORT, 'a finished run never changes'); END;
+CREATE TABLE attempts (
+  run_id TEXT NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  finished_at INTEGER,
+  exit_code INTEGER,
+  signal INTEGER,
+  ended_by TEXT NOT NULL,
+  peak_memory_bytes INTEGER,
+  cpu_us INTEGER,
+  PRIMARY KEY (run_id, number)
+) WITHOUT ROWID;
+CREATE TABLE events (
+  run_id TEXT NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,
+  event_index INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  timestamp TEXT,
+  event_type TEXT,
+  event TEXT NOT NULL,
+  PRIMARY KEY (run_id, event_index)
+) WITHOUT ROWID;
+CREATE TABLE hook_outcomes (
+  run_id TEXT NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  label TEXT NOT NULL,
+  state TEXT NOT NULL,
+  exit_code INTEGER,
+  stdout TEXT NOT NULL DEFAULT '',
+  stderr TEXT NOT NULL DEFAULT '',
+  started_at INTEGER NOT NULL,
+  duration_us INTEGER,
+  PRIMARY KEY (run_id, position)
+) WITHOUT ROWID;
+CREATE TABLE task_state (
+  task TEXT PRIMARY KEY,
+  last_run_id TEXT NOT NULL,
+  last_success_us INTEGER,
+  consecutive_failures INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+"""
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the file to this version in one transaction; StoreNewerError where it is newer.
+
+    A file that already holds tables is copied to `<path>.before-v<VERSION>` first.
+    """
+    found = user_version(connection)
+    if found == VERSION:
+        return
+    if found > VERSION:
+        raise StoreNewerError(
+            f"The database {path} was written by a newer Docket "
+            f"(its version is {found}, this Docket knows {VERSION}).",
+            hint="Install that newer Docket again; this one leaves the file as it is.",
+        )
+    _keep_a_copy(connection, path)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if user_version(connection) != VERSION:  # another process may have been quicker
+            for statement in _statements(_TABLES):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def user_version(connection: sqlite3.Connection) -> int:
+    """Return the schema version that the file carries; 0 for a new one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _keep_a_copy(connection: sqlite3.Connection, path: str) -> None:
+    if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        return
+    copy = f"{path}.before-v{VERSION}"
+    if os.path.exists(copy):
+        return
+    previous = os.umask(0o077)
+    try:
+        connection.execute("VACUUM INTO ?", (copy,))
+    finally:
+        os.umask(previous)
+
+
+def _statements(script: str) -> list[str]:
+    """Split the script; a statement ends where SQLite says that it is complete."""
+    statements: list[str] = []
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if line.rstrip().endswith(";") and sqlite3.complete_statement(pending):
+            statements.append(pending)
+            pending = ""
+    return statements

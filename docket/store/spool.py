@@ -1,0 +1,163 @@
+"""Records that the database could not take: one file a run, merged when it can be written again."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+
+from docket.model.jsontext import dumps, loads
+from docket.store.connection import Transaction, open_for_writing
+from docket.store.rows import (
+    AttemptRow,
+    HookRow,
+    RunRow,
+    run_of_id,
+    write_attempts,
+    write_events,
+    write_hook,
+    write_run,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SPOOL_VERSION = 1
+Event = tuple[int, int, "str | None", "str | None", str]
+
+
+def spool_directories(state_db: str, lock_dir: str) -> list[str]:
+    """Return where spooled records lie: beside the store, else in the runtime directory."""
+    return [
+        os.path.join(os.path.dirname(state_db), "spool"),
+        os.path.join(lock_dir, "spool"),
+    ]
+
+
+def spool(
+    directories: list[str],
+    row: RunRow,
+    attempts: list[AttemptRow],
+    hooks: list[HookRow],
+    events: list[Event],
+) -> str | None:
+    """Write the record whole into the first directory that takes it.
+
+    Returns the file's path, or None where none took it.
+    """
+    text = dumps(
+        {
+            "spool_version": SPOOL_VERSION,
+            "run": row.to_json(),
+            "attempts": [attempt.values() for attempt in attempts],
+            "hooks": [hook.values() for hook in hooks],
+            "events": [list(event) for event in events],
+        }
+    )
+    for directory in directories:
+        path = os.path.join(directory, row.run_id + ".json")
+        try:
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+            write_whole(path, text.encode())
+        except OSError:
+            continue
+        return path
+    return None
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """Write a 0600 file so that a reader sees all of it or the one before."""
+    temporary = f"{path}.{os.getpid()}.new"
+    descriptor = os.open(
+        temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+    )
+    try:
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise
+
+
+def waiting(directories: list[str]) -> list[str]:
+    """Return the paths of the spooled records, oldest run first."""
+    found = []
+    for directory in directories:
+        try:
+            names = os.listdir(directory)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.EACCES, errno.ENOTDIR):
+                continue
+            raise
+        found += [os.path.join(directory, name) for name in names if name.endswith(".json")]
+    return sorted(found, key=os.path.basename)
+
+
+def merge(state_db: str, directories: list[str], busy_seconds: float = 2.0) -> int:
+    """Take the spooled records into the database; return how many there were.
+
+    What cannot be taken now stays where it is. A file that holds no record is set aside as
+    `<name>.refused`, so that one bad file does not come back for ever.
+    """
+    paths = waiting(directories)
+    if not paths:
+        return 0
+    try:
+        connection = open_for_writing(state_db, busy_seconds)
+    except (sqlite3.Error, OSError):
+        return 0
+    merged = 0
+    try:
+        for path in paths:
+            merged += _merge_one(connection, path)
+    except sqlite3.Error:
+        pass  # still locked, full or broken: the files wait for the next time
+    finally:
+        connection.close()
+    return merged
+
+
+def _merge_one(connection: sqlite3.Connection, path: str) -> int:
+    try:
+        with open(path, encoding="utf-8") as file:
+            row, attempts, hooks, events = _parse(file.read())
+    except FileNotFoundError:
+        return 0  # another reader was quicker
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        os.replace(path, path + ".refused")
+        return 0
+    with Transaction(connection, durable=True):
+        standing = run_of_id(connection, row.run_id)
+        if standing is None or standing.finished_at is None:
+            write_run(connection, row)
+            write_attempts(connection, row.run_id, attempts)
+            write_events(connection, row.run_id, events)
+        for hook in hooks:
+            write_hook(connection, row.run_id, hook)
+    os.unlink(path)
+    return 1
+
+
+def _parse(text: str) -> tuple[RunRow, list[AttemptRow], list[HookRow], list[Event]]:
+    document: dict[str, Any] = loads(text)
+    if document["spool_version"] != SPOOL_VERSION:
+        raise ValueError("not a record of this version")
+    hooks = []
+    for position, kind, label, state, exit_code, out, err, started, duration in document["hooks"]:
+        hook = HookRow(position, kind, label, started)
+        hook.state, hook.exit_code, hook.duration_us = state, exit_code, duration
+        hook.stdout, hook.stderr = out, err
+        hooks.append(hook)
+    return (
+        RunRow(**document["run"]),
+        [AttemptRow(*values) for values in document["attempts"]],
+        hooks,
+        [tuple(event) for event in document["events"]],
+    )

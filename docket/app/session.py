@@ -1,0 +1,50 @@
+"""What a command is given: the places, the environment, the clock and the service manager."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from docket.app.ports import UnitManager
+from docket.paths import Paths, discover
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command's surroundings.
+
+    `units` makes the service manager's gateway; making it costs nothing and cannot fail, each
+    method of what it returns may raise BusError. `now_us` is microseconds since the epoch.
+    """
+
+    paths: Paths
+    environ: Mapping[str, str]
+    now_us: Callable[[], int]
+    units: Callable[[], UnitManager]
+
+
+def open_session(
+    environ: Mapping[str, str],
+    *,
+    system: bool = False,
+    home: str | None = None,
+    config: str | None = None,
+) -> Session:
+    """Return the session of a real command in the scope that its options name."""
+    return Session(
+        paths=discover(environ, system=system, home=home, config=config),
+        environ=environ,
+        now_us=_now_us,
+        units=lambda: _real_units(environ, system=system),
+    )
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _real_units(environ: Mapping[str, str], *, system: bool) -> UnitManager:
+    from docket.systemd.units import SystemdUnits  # noqa: PLC0415  (brings pystemd: 30 ms)
+
+    return SystemdUnits(environ, system=system)

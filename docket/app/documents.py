@@ -1,0 +1,136 @@
+"""The JSON shapes that the commands share: a run, a latest run, an event, a hook, an attempt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from docket.store.records import AttemptRecord, EventRecord, HookRecord, RunRecord
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def iso(instant_us: int) -> str:
+    """Return an instant (microseconds since the epoch) as ISO 8601 in UTC, microseconds kept."""
+    return (_EPOCH + timedelta(microseconds=instant_us)).isoformat(timespec="microseconds")
+
+
+def iso_or_none(instant_us: int | None) -> str | None:
+    """Return `iso` of an instant; None for none, and for one that no calendar holds."""
+    if instant_us is None:
+        return None
+    try:
+        return iso(instant_us)
+    except OverflowError:
+        return None
+
+
+def run_document(run: RunRecord) -> dict[str, Any]:
+    """Return one run as the history shows it."""
+    return {
+        "run_id": run.run_id,
+        "task_name": run.task,
+        "status": str(run.status),
+        "started_at": iso(run.started_us),
+        "finished_at": iso_or_none(run.finished_us),
+        "duration_seconds": _seconds(run.duration_seconds),
+        "exit_code": run.exit_code,
+        "summary": run.summary,
+        "details": dict(run.details),
+        "dry_run": run.dry_run,
+        **_provenance(run),
+    }
+
+
+def latest_document(run: RunRecord) -> dict[str, Any]:
+    """Return one finished run as the latest of its task; `last_run` is when it finished."""
+    return {
+        "task_name": run.task,
+        "run_id": run.run_id,
+        "started_at": iso(run.started_us),
+        "last_run": iso(run.started_us if run.finished_us is None else run.finished_us),
+        "duration_seconds": _seconds(run.duration_seconds),
+        "exit_code": run.status.exit_code if run.exit_code is None else run.exit_code,
+        "summary": run.summary,
+        "details": dict(run.details),
+        "dry_run": run.dry_run,
+        "status": str(run.status),
+        **_provenance(run),
+    }
+
+
+def event_document(event: EventRecord) -> dict[str, Any]:
+    """Return one event; its own timestamp where it brought one, else when it arrived."""
+    return {
+        "run_id": event.run_id,
+        "task_name": event.task,
+        "event_index": event.event_index,
+        "timestamp": event.timestamp or iso(event.at_us),
+        "event_type": event.event_type,
+        "event": event.event,
+        "received_at": iso(event.at_us),
+    }
+
+
+def hook_document(hook: HookRecord) -> dict[str, Any]:
+    """Return the outcome of one hook."""
+    return {
+        "command": hook.label,
+        "exit_code": hook.exit_code,
+        "stdout": hook.stdout,
+        "stderr": hook.stderr,
+        "kind": hook.kind,
+        "state": hook.state,
+        "duration_seconds": _seconds(hook.duration_seconds),
+    }
+
+
+def attempt_document(attempt: AttemptRecord) -> dict[str, Any]:
+    """Return one attempt; `exit_code` and `signal` are the command's own."""
+    return {
+        "number": attempt.number,
+        "started_at": iso(attempt.started_us),
+        "finished_at": iso_or_none(attempt.finished_us),
+        "exit_code": attempt.exit_code,
+        "signal": attempt.signal,
+        "ended_by": attempt.ended_by,
+        "peak_memory_bytes": attempt.peak_memory_bytes,
+        "cpu_seconds": _seconds(attempt.cpu_seconds),
+    }
+
+
+def duration_document(seconds: Sequence[float]) -> dict[str, Any] | None:
+    """Return what runs usually take, from the durations of the last good ones; None for none."""
+    if not seconds:
+        return None
+    ordered = sorted(seconds)
+    count = len(ordered)
+    middle = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
+    return {
+        "sample_size": count,
+        "median_seconds": round(middle, 3),
+        "p90_seconds": round(ordered[math.ceil(0.9 * count) - 1], 3),
+        "average_seconds": round(sum(ordered) / count, 3),
+    }
+
+
+def _provenance(run: RunRecord) -> dict[str, Any]:
+    return {
+        "error_code": run.error_code,
+        "trigger": str(run.trigger),
+        "scheduled_for": iso_or_none(run.scheduled_for_us),
+        "retry_count": run.retry_count,
+        "blocked_by": run.blocked_by,
+        "unit": run.unit,
+        "invocation_id": run.invocation_id,
+        "pid": run.pid,
+        "log_path": run.log_path,
+        "peak_memory_bytes": run.peak_memory_bytes,
+        "cpu_seconds": _seconds(run.cpu_seconds),
+    }
+
+
+def _seconds(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 6)

@@ -1,0 +1,143 @@
+"""What is shown of a configuration: its shape and its words, never its secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+REDACTED = "[redacted]"
+
+_SECRET_WORDS = frozenset(
+    {"token", "password", "passwords", "passwd", "pass", "pwd", "passphrase", "secret", "secrets"}
+    | {"apikey", "apikeys", "accesskey", "privatekey", "auth", "authorization", "bearer", "pat"}
+    | {"cookie", "cookies", "jwt", "dsn", "webhook"}
+)
+_SECRET_PAIRS = frozenset(
+    {("api", "key"), ("access", "key"), ("secret", "key"), ("private", "key"), ("signing", "key")}
+    | {("webhook", "url"), ("encryption", "key"), ("connection", "string"), ("account", "key")}
+)
+# A key that only names where a secret comes from is no secret, and is worth showing.
+_REFERENCE_SUFFIXES = ("env", "file", "path", "name")
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_TELLING_NAME = (
+    r"[\w.-]{0,40}(?:token|passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key"
+    r"|credential|authorization|bearer|cookie)[\w.-]{0,40}"
+)
+_URL_USER = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{0,20}://)[^\s/?#'\"]+@")
+_HOOK_HOST = re.compile(
+    r"(?P<host>https?://(?:[\w-]+\.)*(?:discord(?:app)?\.com/api/(?:v\d+/)?webhooks"
+    r"|hooks\.slack\.com|hooks\.zapier\.com|api\.telegram\.org|webhook\.office\.com"
+    r"|chat\.googleapis\.com|hooks\.[\w.-]+))/[^\s'\"]*",
+    re.IGNORECASE,
+)
+_HOOK_PATH = re.compile(
+    r"(?P<start>https?://[^\s/'\"]+/(?:[^\s'\"?#]{0,200}/)?(?:web)?hooks?)/[^\s'\"]+", re.IGNORECASE
+)
+_QUERY = re.compile(
+    rf"(?P<name>[?&;](?:{_TELLING_NAME}|key|sig|signature|auth|pass|pwd|code)=)[^&\s'\"#]+",
+    re.IGNORECASE,
+)
+_ASSIGNMENT = re.compile(
+    rf"(?P<name>(?:^|[\s'\";,{{(])-{{0,2}}['\"]?{_TELLING_NAME}['\"]?\s*[=:]\s*)"
+    r"(?P<value>\"[^\"]*\"|'[^']*'|(?:bearer|basic|token)\s+[^\s'\"]+|[^\s'\",;}]+)",
+    re.IGNORECASE,
+)
+_OPTION = re.compile(rf"(?P<name>(?:^|\s)--?{_TELLING_NAME}\s+)(?!-)\S+", re.IGNORECASE)
+_BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+_SHAPES = re.compile(
+    r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{8,}"
+    r"|sk-[\w-]{16,}|[sr]k_(?:live|test)_\w{8,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|hf_\w{20,}"
+    r"|npm_\w{20,}|pypi-[\w-]{20,}|\d{8,10}:[\w-]{32,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
+)
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|\Z)",
+    re.DOTALL,
+)
+_OPTION_WORD = re.compile(rf"--?{_TELLING_NAME}", re.IGNORECASE)
+_LONGEST_LINE = 8 * 1024
+
+
+def redact(value: Any) -> Any:
+    """Return a JSON value like `value`, each secret in it replaced; shapes and types stay."""
+    return _redact(value, "")
+
+
+def redact_text(text: str) -> str:
+    """Return `text` without the credentials of URLs, known token shapes and `name=secret`."""
+    text = _PRIVATE_KEY.sub(REDACTED, text)
+    return "".join(map(_redact_line, text.splitlines(keepends=True)))
+
+
+def names_a_secret(key: str) -> bool:
+    """Whether a value under `key` is a secret by the key's own name."""
+    words = [word.lower() for word in _WORDS.findall(key)]
+    if not words or words[-1] in _REFERENCE_SUFFIXES:
+        return False
+    return any(word in _SECRET_WORDS for word in words) or any(
+        p in _SECRET_PAIRS for p in pairwise(words)
+    )
+
+
+def _redact_line(line: str) -> str:
+    if len(line) > _LONGEST_LINE:  # no person wrote it, and the patterns are not made for it
+        return REDACTED
+    line = _URL_USER.sub(rf"\g<scheme>{REDACTED}@", line)
+    line = _HOOK_HOST.sub(rf"\g<host>/{REDACTED}", line)
+    line = _HOOK_PATH.sub(rf"\g<start>/{REDACTED}", line)
+    line = _QUERY.sub(rf"\g<name>{REDACTED}", line)
+    line = _ASSIGNMENT.sub(_keep_reference, line)
+    line = _OPTION.sub(rf"\g<name>{REDACTED}", line)
+    line = _BEARER.sub(rf"\g<name>{REDACTED}", line)
+    return _SHAPES.sub(REDACTED, line)
+
+
+def _keep_reference(found: re.Match[str]) -> str:
+    """A variable that is only referred to (`$TOKEN`, `${TOKEN}`) stays readable."""
+    bare = found["value"].strip("'\"")
+    if re.fullmatch(r"\$\w+|\$\{\w+\}|", bare) or bare.startswith(REDACTED):
+        return found[0]
+    return f"{found['name']}{REDACTED}"
+
+
+def _redact(value: Any, key: str) -> Any:
+    if isinstance(value, Mapping):
+        return _redact_mapping(value, key)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return _redact_words([*value], key)
+    if isinstance(value, bool) or value is None:
+        return value
+    if names_a_secret(key):
+        return REDACTED if str(value) else value
+    return redact_text(value) if isinstance(value, str) else value
+
+
+def _redact_mapping(value: Mapping[Any, Any], key: str) -> dict[str, Any]:
+    if key == "env":
+        # What a task is told by its environment is nobody else's business: the names alone show.
+        return {str(name): _hidden(inner) for name, inner in value.items()}
+    if key in ("inputs", "outputs", "schema", "credentials"):
+        # These describe: a key named `token` holds a sentence, a rule or a path here.
+        return {str(name): _redact(inner, "") for name, inner in value.items()}
+    return {str(name): _redact(inner, str(name)) for name, inner in value.items()}
+
+
+def _hidden(value: Any) -> Any:
+    # `from_credential: name` says where the value comes from.
+    if isinstance(value, Mapping):
+        return {str(name): _redact(inner, "") for name, inner in value.items()}
+    return REDACTED
+
+
+def _redact_words(words: list[Any], key: str) -> list[Any]:
+    """Redact a list; in an argument list, the word after `--token` is one too."""
+    shown = [_redact(word, key) for word in words]
+    if key == "required_env":
+        return [*words]
+    for index in range(1, len(words)):
+        before, word = words[index - 1], words[index]
+        if isinstance(before, str) and isinstance(word, str) and _OPTION_WORD.fullmatch(before):
+            shown[index] = word if word.startswith("-") else REDACTED
+    return shown

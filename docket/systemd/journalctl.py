@@ -1,0 +1,140 @@
+"""Reading the journal, by journalctl: the lines of one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from docket.errors import DocketError, ToolMissingError
+from docket.model.runid import is_run_id
+
+TIMEOUT_SECONDS = 30.0
+_HEX = frozenset("0123456789abcdef")
+
+
+class JournalError(DocketError):
+    """The journal cannot be read now."""
+
+    code = "journal.unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One entry; `at_us` is microseconds since the epoch, `priority` syslog's 0 to 7."""
+
+    at_us: int
+    message: bytes
+    priority: int
+    identifier: str
+    run_id: str | None  # of Docket's own structured entries
+
+
+def read_invocation(
+    invocation_id: str, *, system: bool, environ: Mapping[str, str], tail: int | None = None
+) -> list[JournalLine]:
+    """Return the lines that one invocation of a unit wrote, oldest first, the last `tail` of them.
+
+    Raises JournalError where journalctl fails and ToolMissingError where there is none.
+    """
+    if not is_invocation_id(invocation_id):
+        raise JournalError("The run's invocation id is not one of systemd's.")
+    return _read(f"_SYSTEMD_INVOCATION_ID={invocation_id}", system, environ, tail)
+
+
+def read_run(
+    run_id: str, *, system: bool, environ: Mapping[str, str], tail: int | None = None
+) -> list[JournalLine]:
+    """Return Docket's own entries on a run, oldest first; errors as in `read_invocation`."""
+    if not is_run_id(run_id):
+        raise JournalError("That is no run id.")
+    return _read(f"DOCKET_RUN_ID={run_id}", system, environ, tail)
+
+
+def probe(*, system: bool, environ: Mapping[str, str]) -> str | None:
+    """Return why the journal of this scope cannot be read, in a sentence; None where it can."""
+    try:
+        _run(["-n", "1"], system, environ)
+    except DocketError as error:
+        return error.sentence
+    return None
+
+
+def is_invocation_id(text: str) -> bool:
+    """Whether `text` has the shape of an invocation id (32 hex digits)."""
+    return len(text) == 32 and all(c in _HEX for c in text)
+
+
+def parse_entry(line: bytes) -> JournalLine | None:
+    """Return the entry that one line of `journalctl -o json` holds; None where it holds none."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(entry, dict):
+        return None
+    run_id = entry.get("DOCKET_RUN_ID")
+    return JournalLine(
+        at_us=_number(entry.get("__REALTIME_TIMESTAMP"), 0),
+        message=_message(entry.get("MESSAGE")),
+        priority=_number(entry.get("PRIORITY"), 6),
+        identifier=str(entry.get("SYSLOG_IDENTIFIER") or ""),
+        run_id=run_id if isinstance(run_id, str) else None,
+    )
+
+
+def _read(
+    match: str, system: bool, environ: Mapping[str, str], tail: int | None
+) -> list[JournalLine]:
+    words = [match] if tail is None else ["-n", str(max(tail, 0)), match]
+    entries = map(parse_entry, _run(words, system, environ).splitlines())
+    return [entry for entry in entries if entry is not None]
+
+
+def _run(words: Sequence[str], system: bool, environ: Mapping[str, str]) -> bytes:
+    program = shutil.which("journalctl", path=environ.get("PATH", os.defpath))
+    if program is None:
+        raise ToolMissingError("journalctl is not installed.", hint="It comes with systemd.")
+    scope = [] if system else ["--user"]
+    # --all: without it journalctl leaves out long messages and those that are not plain text.
+    command = [program, *scope, "--no-pager", "--quiet", "--all", "-o", "json", *words]
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            env={**environ, "LC_ALL": "C.UTF-8"},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise JournalError(f"journalctl did not answer in {TIMEOUT_SECONDS:.0f} s.") from None
+    except OSError as error:
+        raise JournalError(f"journalctl cannot be run: {error.strerror}.") from None
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        reason = said[-1] if said else f"exit code {done.returncode}"
+        raise JournalError(f"The journal cannot be read: {reason}.")
+    return done.stdout
+
+
+def _message(value: Any) -> bytes:
+    """A message is text, or a list of bytes where it is no UTF-8, or a list of several."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    if isinstance(value, list):
+        if all(isinstance(part, int) and 0 <= part < 256 for part in value):
+            return bytes(value)
+        return b"\n".join(_message(part) for part in value)
+    return b""
+
+
+def _number(value: Any, otherwise: int) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return otherwise

@@ -133,6 +133,25 @@ class RunNotFoundError(DocketError):
     code = "run.not_found"
 
 
+class RunLogError(DocketError):
+    """There is no log to show of a run; `code` says why."""
+
+    code = "run.no_log"
+
+    def __init__(
+        self, sentence: str, *, code: str | None = None, hint: str | None = None, **facts: Any
+    ) -> None:
+        super().__init__(sentence, hint=hint, **facts)
+        if code is not None:
+            self.code = code
+
+
+class RunnerDiedError(DocketError):
+    """`docket exec` ended before it could tell what became of the run."""
+
+    code = "run.runner_died"
+
+
 class AlreadyRunningError(DocketError):
     """The task's lock is held by another run."""
 

@@ -152,6 +152,12 @@ class RunnerDiedError(DocketError):
     code = "run.runner_died"
 
 
+class NeedsSystemdError(DocketError):
+    """Only a systemd unit can give the task what its contract promises."""
+
+    code = "run.needs_systemd"
+
+
 class AlreadyRunningError(DocketError):
     """The task's lock is held by another run."""
 

@@ -1,0 +1,36 @@
+"""What a command hands back: the document, the text, and the exit code; printing is not its part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from docket.cli.render.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One finished answer, in both forms.
+
+    `text` is made only where text is wanted, for the screen that it is shown on. `warnings` are
+    sentences for standard error beside the text; the document holds them itself.
+    """
+
+    document: Any
+    text: Callable[[Screen], str]
+    exit_code: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer in parts, each written as it comes; an empty part asks for a flush."""
+
+    parts: Iterable[bytes]
+    exit_code: int = 0
+
+
+def said(*sentences: str) -> Callable[[Screen], str]:
+    """Return the text form that is just these lines."""
+    return lambda _screen: "\n".join(sentences)

@@ -1,0 +1,120 @@
+"""The one way in: parse, run the command, print its answer, and turn every error into a code."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from docket.cli import outlet
+from docket.cli.answer import Answer, Stream
+from docket.cli.call import Call
+from docket.cli.frame import SpokenError, program
+from docket.cli.render.jsonform import document_text
+from docket.cli.render.screen import screen_of
+from docket.cli.usage import explain
+from docket.errors import DocketError
+
+if TYPE_CHECKING:
+    from docket.cli.render.screen import Screen
+
+EXIT_INTERRUPTED = 130
+
+
+class InterruptedByUserError(DocketError):
+    """Ctrl-C."""
+
+    code = "interrupted"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line `argv` (without the program's name) and return its exit code."""
+    outlet.prepare()
+    call = Call()
+    if "_DOCKET_COMPLETE" in call.environ:
+        from docket.cli.completing import complete  # noqa: PLC0415  (asked for by shells only)
+
+        return complete(call)
+    arguments = list(argv)
+    try:
+        return _show(_answer(arguments, call), call)
+    except outlet.ReaderGoneError:
+        outlet.discard_output()
+        return 1
+    except KeyboardInterrupt:
+        return _fail(InterruptedByUserError("Interrupted."), arguments, call, EXIT_INTERRUPTED)
+    except DocketError as error:
+        return _fail(error, arguments, call)
+    except Exception as error:  # noqa: BLE001  (the process boundary; the cause is recorded)
+        from docket.cli.internal import internal_error  # noqa: PLC0415  (error path)
+
+        return _fail(internal_error(error, call), arguments, call)
+
+
+def _answer(arguments: list[str], call: Call) -> Answer | Stream | int:
+    group = program()
+    try:
+        with group.make_context("docket", arguments.copy(), obj=call) as ctx:
+            answer = group.invoke(ctx)
+    except SpokenError as spoken:
+        outlet.write_text(spoken.text)
+        return spoken.code
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except (click.Abort, EOFError):
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        raise explain(error) from None
+    return answer if isinstance(answer, (Answer, Stream)) else 0
+
+
+def _show(answer: Answer | Stream | int, call: Call) -> int:
+    if isinstance(answer, int):
+        outlet.flush()
+        return answer
+    if isinstance(answer, Stream):
+        outlet.write_parts(answer.parts)
+    elif call.json:
+        outlet.write_text(document_text(answer.document))
+    else:
+        outlet.write_text(answer.text(_screen(call)))
+        if answer.warnings:
+            from docket.cli.render.errors import warning_lines  # noqa: PLC0415  (where needed)
+
+            outlet.complain(warning_lines(answer.warnings, _error_screen(call)))
+    call.note(f"took {time.monotonic() - call.started:.3f} s")
+    return answer.exit_code
+
+
+def _fail(error: DocketError, arguments: list[str], call: Call, code: int = 1) -> int:
+    """Say what went wrong, in the form that was asked for, and return the exit code."""
+    from docket.cli.render.errors import error_text  # noqa: PLC0415  (error path)
+
+    try:
+        if wants_json(arguments, call):
+            outlet.write_text(document_text(error.document()))
+        else:
+            outlet.complain(error_text(error, _error_screen(call)))
+    except outlet.ReaderGoneError:
+        outlet.discard_output()
+    except DocketError as second:  # standard output is what failed: standard error is left
+        outlet.discard_output()
+        outlet.complain(error_text(second, _error_screen(call)))
+    return code
+
+
+def wants_json(arguments: Sequence[str], call: Call) -> bool:
+    """Whether `--json` was given, also where the command line broke off before it was reached."""
+    before_dashes = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return call.json or "--json" in before_dashes
+
+
+def _screen(call: Call) -> Screen:
+    return screen_of(sys.stdout, call.environ, time.time_ns() // 1000)
+
+
+def _error_screen(call: Call) -> Screen:
+    return screen_of(sys.stderr, call.environ, time.time_ns() // 1000)

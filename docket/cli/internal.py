@@ -1,0 +1,53 @@
+"""What nobody foresaw: one sentence for the user, the traceback into a private file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+
+from docket import __version__
+from docket.cli.call import Call
+from docket.errors import DocketError
+
+REPORT = "last-error.txt"
+
+
+class InternalError(DocketError):
+    """A fault of Docket's own."""
+
+    code = "internal"
+
+
+def internal_error(error: BaseException, call: Call) -> InternalError:
+    """Return the error to show for an unforeseen one; its traceback is kept in a 0600 file."""
+    trace = "".join(traceback.format_exception(error))
+    if call.environ.get("DOCKET_DEBUG") == "1" and sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(trace)
+    sentence = f"Something went wrong inside Docket ({type(error).__name__})."
+    path = _report(trace, call)
+    if path is None:
+        return InternalError(sentence, hint="DOCKET_DEBUG=1 in the environment shows where")
+    return InternalError(
+        sentence, hint=f"please report it with the contents of {path}", report=path
+    )
+
+
+def _report(trace: str, call: Call) -> str | None:
+    """Write the traceback whole into the home; None where that cannot be done."""
+    try:
+        home = call.paths().home
+        os.makedirs(home, mode=0o700, exist_ok=True)
+        path = os.path.join(home, REPORT)
+        new = f"{path}.{os.getpid()}"
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            now = datetime.now(tz=UTC).isoformat()
+            file.write(f"docket {__version__}, Python {sys.version.split()[0]}, {now}\n{trace}")
+        os.replace(new, path)
+    except (OSError, ValueError, DocketError):
+        return None
+    return path

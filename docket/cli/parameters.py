@@ -1,0 +1,94 @@
+"""The arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from docket.cli.answer import Answer, Stream
+from docket.cli.call import Call
+from docket.cli.frame import Command
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+MOST_ROWS = 1_000_000
+
+
+def verb(name: str, **settings: Any) -> Callable[[Callable[..., Answer | Stream]], Command]:
+    """Make a function the command `name`; it is called with the Call before its own arguments."""
+
+    def wrap(function: Callable[..., Answer | Stream]) -> Command:
+        made = click.command(name, cls=Command, **settings)(click.pass_obj(function))
+        assert isinstance(made, Command)
+        return made
+
+    return wrap
+
+
+def task_argument(*, required: bool = True) -> Callable[[Decorated], Decorated]:
+    """Take one task's name."""
+    return click.argument(
+        "task", metavar="TASK", required=required, shell_complete=complete_task_names
+    )
+
+
+def tasks_argument(*, required: bool = False) -> Callable[[Decorated], Decorated]:
+    """Take any number of task names."""
+    return click.argument(
+        "tasks",
+        metavar="TASK" if required else "[TASK]",
+        nargs=-1,
+        required=required,
+        shell_complete=complete_task_names,
+    )
+
+
+def run_id_argument() -> Callable[[Decorated], Decorated]:
+    """Take the id of one run."""
+    return click.argument("run_id", metavar="RUN_ID", shell_complete=complete_run_ids)
+
+
+def limit_option(default: int, what: str) -> Callable[[Decorated], Decorated]:
+    """Take how many rows are wanted at most."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(1, MOST_ROWS),
+        default=default,
+        metavar="N",
+        help=f"Show at most N {what}.  [default: {default}]",
+    )
+
+
+def complete_task_names(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the names of tasks that begin with `incomplete`, for shells."""
+    from docket.app.listing import list_tasks  # noqa: PLC0415  (asked for by shells only)
+
+    found = list_tasks(_call(ctx).session())
+    return [
+        CompletionItem(task.name, help=task.description)
+        for task in found.tasks
+        if task.name.startswith(incomplete)
+    ]
+
+
+def complete_run_ids(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the ids of the newest runs that begin with `incomplete`, for shells."""
+    from docket.app.history import runs  # noqa: PLC0415  (asked for by shells only)
+
+    found = runs(_call(ctx).session(), None, 50)
+    return [
+        CompletionItem(run.run_id, help=f"{run.task} {run.status}")
+        for run in found
+        if run.run_id.startswith(incomplete)
+    ]
+
+
+def _call(ctx: click.Context) -> Call:
+    call = ctx.find_object(Call)
+    return call if call is not None else Call()

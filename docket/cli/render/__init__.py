@@ -1,0 +1,1 @@
+"""How answers look: everything that knows of columns, colours, clocks and control characters."""

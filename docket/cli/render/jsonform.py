@@ -1,0 +1,57 @@
+"""The JSON form of an answer: one document, two blanks of indentation, pure ASCII."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def document_text(document: Any) -> str:
+    """Return `document` as JSON text that every parser takes.
+
+    Bytes that were no text (file names) are written as `\\xff`, what JSON has no number for as
+    null, and what it has no form for as text.
+    """
+    try:
+        text = json.dumps(document, indent=2, allow_nan=False)
+        if "\\ud" not in text:
+            return text
+    except (ValueError, TypeError):
+        pass  # something JSON has no form for: the careful way below finds it
+    except RecursionError:
+        return json.dumps(document, default=str)  # the C encoder goes deeper, on one line
+    return json.dumps(_representable(document), indent=2)
+
+
+def compact(document: Any) -> str:
+    """Return `document` as one line of JSON."""
+    try:
+        text = json.dumps(document, allow_nan=False)
+        if "\\ud" not in text:
+            return text
+    except (ValueError, TypeError):
+        pass  # as above
+    return json.dumps(_representable(document))
+
+
+def _representable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _LONE.sub(_as_bytes, value)
+    if isinstance(value, bool) or value is None or isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {_representable(str(key)): _representable(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_representable(part) for part in value]
+    return _representable(str(value))
+
+
+def _as_bytes(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"

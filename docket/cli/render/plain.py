@@ -1,0 +1,96 @@
+"""Text that cannot play with the terminal, measured in the columns that it takes there."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# C0 and C1 controls, DEL, line and paragraph separators, the marks that turn the direction of
+# text, invisible characters that make two names look alike, and lone surrogates.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_BLANK_CONTROLS = re.compile("[\t\n\v\f\r]+")
+_COLOUR_SEQUENCE = re.compile("\x1b\\[[0-9;:]*m")
+_BARE_RETURN = re.compile("\r+\n|\r")
+_ZERO_WIDTH = frozenset(("Mn", "Me", "Cf"))
+
+
+def one_line(text: object) -> str:
+    """Return `text` on one line, every control character in it shown instead of obeyed."""
+    cleaned = str(text)
+    if cleaned.isascii() and cleaned.isprintable():
+        return cleaned
+    return _UNSAFE.sub(_shown, _BLANK_CONTROLS.sub(" ", cleaned.strip("\r\n")))
+
+
+def exact(text: object) -> str:
+    """Return `text` on one line with nothing dropped: a newline in a name is shown as `\\n`."""
+    return _UNSAFE.sub(_shown, str(text))
+
+
+def lines(text: str) -> list[str]:
+    """Return the lines of `text`, safe for a terminal; tabs stay, colour sequences are left out.
+
+    A lone carriage return (a progress bar's) begins a new line, so that it hides nothing.
+    """
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text.split("\n")
+    plain = _BARE_RETURN.sub("\n", _COLOUR_SEQUENCE.sub("", text))
+    return [
+        "\t".join(_UNSAFE.sub(_shown, part) for part in line.split("\t"))
+        for line in plain.split("\n")
+    ]
+
+
+def width(text: str) -> int:
+    """Return how many columns safe text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns, text))
+
+
+def cut(text: str, columns: int, ellipsis: str = "...") -> str:
+    """Return safe text in at most `columns` columns; what was left out is marked by `ellipsis`."""
+    if width(text) <= columns:
+        return text
+    room = columns - len(ellipsis)
+    if room <= 0:
+        return ellipsis[: max(columns, 0)]
+    kept = ""
+    used = 0
+    for character in text:
+        used += _columns(character)
+        if used > room:
+            break
+        kept += character
+    return kept.rstrip() + ellipsis
+
+
+def pad(text: str, columns: int, *, right: bool = False) -> str:
+    """Return safe text filled with blanks to `columns` columns."""
+    blanks = " " * max(columns - width(text), 0)
+    return blanks + text if right else text + blanks
+
+
+def _columns(character: str) -> int:
+    if character < "\u0300":
+        return 1
+    if unicodedata.category(character) in _ZERO_WIDTH:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _shown(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, kept by surrogateescape
+        return f"\\x{code - 0xDC00:02x}"
+    if code in _NAMED:
+        return _NAMED[code]
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+_NAMED = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}

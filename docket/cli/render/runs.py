@@ -1,0 +1,82 @@
+"""How runs and their events look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docket.app.documents import event_document
+from docket.cli.render.jsonform import compact
+from docket.cli.render.plain import cut, one_line
+from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.table import Cell, Column, Row, Table
+from docket.cli.render.times import duration, from_iso, local, relative
+from docket.model.states import RunStatus
+from docket.store.records import EventRecord, RunRecord
+
+_INKS = {
+    RunStatus.SUCCEEDED: Ink.GOOD,
+    RunStatus.PENDING: Ink.BUSY,
+    RunStatus.RUNNING: Ink.BUSY,
+    RunStatus.SKIPPED: Ink.DOUBT,
+    RunStatus.MISSED: Ink.DOUBT,
+    RunStatus.CANCELLED: Ink.DOUBT,
+    RunStatus.INTERRUPTED: Ink.DOUBT,
+}
+
+
+def status_cell(status: RunStatus, *, dry_run: bool = False) -> Cell:
+    """Return a status in its colour; everything not listed above went wrong."""
+    text = f"{status.value} (dry run)" if dry_run else status.value
+    return Cell(text, _INKS.get(status, Ink.BAD))
+
+
+def runs_text(runs: Sequence[RunRecord], *, of_task: str | None, screen: Screen) -> str:
+    """Return the history as a table, newest first, and how to look into one of them."""
+    if not runs:
+        return f"No runs of {one_line(of_task)} yet." if of_task else "No runs yet."
+    columns = [Column("RUN ID"), Column("TASK", shrink=12), Column("STATUS")]
+    columns += [Column("STARTED"), Column("TOOK", right=True)]
+    if of_task:
+        del columns[1]
+    rows = []
+    for run in runs:
+        started = relative(run.started_us, screen.now_us)
+        cells = [
+            run.run_id,
+            run.task,
+            status_cell(run.status, dry_run=run.dry_run),
+            started,
+            duration(_took(run, screen.now_us)),
+        ]
+        if of_task:
+            del cells[1]
+        rows.append(Row(cells, run.summary, note_matters=run.status is not RunStatus.SUCCEEDED))
+    table = Table(columns, rows, note_title="SUMMARY").text(screen)
+    return f"{table}\n\n{_look_closer(runs)}" if screen.terminal else table
+
+
+def events_text(events: Sequence[EventRecord], run: RunRecord, screen: Screen) -> str:
+    """Return events, one to a line: number, time, type and the event itself."""
+    if not events:
+        return f"Run {run.run_id} reported no events."
+    return "\n".join(_event_line(event, screen) for event in events)
+
+
+def _event_line(event: EventRecord, screen: Screen) -> str:
+    own = from_iso(event.timestamp)
+    at = one_line(event.timestamp) if own is None and event.timestamp else ""
+    when = at or local(event.at_us if own is None else own)
+    kind = one_line(event.event_type or "-")
+    line = f"#{event.event_index} {when} {kind}: {compact(event_document(event)['event'])}"
+    return line if screen.width is None else cut(line, screen.width, screen.ellipsis)
+
+
+def _took(run: RunRecord, now_us: int) -> float | None:
+    if run.duration_seconds is not None or run.status.final:
+        return run.duration_seconds
+    return max(now_us - run.started_us, 0) / 1_000_000
+
+
+def _look_closer(runs: Sequence[RunRecord]) -> str:
+    failed = next((run for run in runs if run.status.final and run.status.exit_code), runs[0])
+    return f"docket logs {failed.run_id}  shows what that run printed"

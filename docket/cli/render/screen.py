@@ -1,0 +1,95 @@
+"""What the answer is shown on: its width, its colours, its alphabet, and what time it is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TextIO
+
+NARROWEST = 20
+
+
+class Ink(StrEnum):
+    """The few colours in use, each by what it says."""
+
+    GOOD = "32"
+    BAD = "31"
+    DOUBT = "33"
+    BUSY = "36"
+    STRONG = "1"
+    FAINT = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One place where text is shown. `width` is None where nothing limits it (a pipe, a file)."""
+
+    width: int | None
+    colour: bool
+    unicode: bool
+    now_us: int
+    terminal: bool = False
+
+    def paint(self, text: str, ink: Ink | None) -> str:
+        """Return `text` in a colour, where colours are wanted at all."""
+        if not self.colour or ink is None or not text.strip():
+            return text
+        return f"\x1b[{ink.value}m{text}\x1b[0m"
+
+    @property
+    def ellipsis(self) -> str:
+        """The mark for text that was left out."""
+        return "\u2026" if self.unicode else "..."
+
+    @property
+    def tick(self) -> str:
+        """The mark of a check that passed."""
+        return "\u2713" if self.unicode else "ok"
+
+    @property
+    def cross(self) -> str:
+        """The mark of a check that failed."""
+        return "\u2717" if self.unicode else "no"
+
+
+def screen_of(stream: TextIO | None, environ: Mapping[str, str], now_us: int) -> Screen:
+    """Return what `stream` can show: colours only on a terminal and without NO_COLOR."""
+    terminal = _is_terminal(stream)
+    return Screen(
+        width=_width(stream, environ, terminal=terminal),
+        colour=terminal and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb",
+        unicode=_speaks_unicode(stream),
+        now_us=now_us,
+        terminal=terminal,
+    )
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except (ValueError, OSError):  # closed
+        return False
+
+
+def _width(stream: TextIO | None, environ: Mapping[str, str], *, terminal: bool) -> int | None:
+    named = environ.get("COLUMNS", "")
+    if named.isascii() and named.isdigit() and 0 < int(named[:6]):
+        return max(int(named[:6]), NARROWEST)
+    if not terminal or stream is None:
+        return None
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 80
+    return max(columns, NARROWEST) if columns > 0 else 80
+
+
+def _speaks_unicode(stream: TextIO | None) -> bool:
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    try:
+        "\u2713\u2026".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,82 @@
+"""Instants and durations for people: local time with its zone, and how long ago."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+MINUTE = 60
+HOUR = 3600
+DAY = 86400
+
+
+def local(at_us: int, *, seconds: bool = True) -> str:
+    """Return an instant (microseconds since the epoch) in the machine's zone, zone included."""
+    try:
+        moment = time.localtime(at_us // 1_000_000)
+    except (OverflowError, ValueError, OSError):
+        return f"@{at_us // 1_000_000}"
+    return time.strftime("%Y-%m-%d %H:%M:%S %Z" if seconds else "%Y-%m-%d %H:%M %Z", moment)
+
+
+def weekday_and_local(at_us: int) -> str:
+    """Return an instant in the machine's zone with the day of the week, for forecasts."""
+    try:
+        moment = time.localtime(at_us // 1_000_000)
+    except (OverflowError, ValueError, OSError):
+        return f"@{at_us // 1_000_000}"
+    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    return f"{names[moment.tm_wday]} {local(at_us)}"
+
+
+def from_iso(text: str | None) -> int | None:
+    """Return an ISO-8601 instant as microseconds since the epoch; None where it is none."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            return None
+        return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+    except (ValueError, OverflowError):
+        return None
+
+
+def relative(at_us: int, now_us: int) -> str:
+    """Return how far an instant is from now: `3 min ago`, `in 2 h`, `now`."""
+    distance = abs(at_us - now_us) / 1_000_000
+    if distance < 1:
+        return "now"
+    span = _rounded(distance)
+    return f"in {span}" if at_us > now_us else f"{span} ago"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration with the precision that its size deserves; empty for None."""
+    if seconds is None:
+        return ""
+    if seconds < 0:
+        return f"-{duration(-seconds)}"
+    if seconds < 9.995:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE:02d} s"
+    if whole < DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE:02d} min"
+    return f"{whole // DAY} d {whole % DAY // HOUR:02d} h"
+
+
+def _rounded(seconds: float) -> str:
+    if seconds < 90:
+        return f"{int(seconds)} s"
+    if seconds < 90 * MINUTE:
+        return f"{round(seconds / MINUTE)} min"
+    if seconds < 36 * HOUR:
+        return f"{round(seconds / HOUR)} h"
+    days = round(seconds / DAY)
+    if days < 60:
+        return f"{days} d"
+    return f"{days // 365} y {days % 365} d" if days >= 365 else f"{days} d"

@@ -1,4 +1,4 @@
-"""What a command hands back: the document, the text, and the exit code; printing is not its part."""
+"""What a command hands back: document, text and exit code; printing is not its part."""
 
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ class Command(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         own = kwargs.get("params") or []
         kwargs["params"] = [*own, _help_option(), *shared_options()]
-        super().__init__(*args, add_help_option=False, **kwargs)
+        kwargs["add_help_option"] = False
+        super().__init__(*args, **kwargs)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the command's own options, then those that every command takes."""
@@ -160,8 +161,9 @@ def unknown_command(name: str) -> UsageError:
     return UsageError(f"There is no command '{name}'.", hint=hint)
 
 
-def _shared(flag: str, name: str, text: str, *, metavar: str | None = None, count: bool = False
-            ) -> click.Option:
+def _shared(
+    flag: str, name: str, text: str, *, metavar: str | None = None, count: bool = False
+) -> click.Option:
     flags = [flag, "--verbose"] if count else [flag]
     options: dict[str, Any] = {"metavar": metavar} if metavar else {}
     if count:

@@ -13,9 +13,7 @@ def write_note(sentence: str, level: str, *, as_json: bool) -> None:
     """Write one line of the log to standard error; a stream that takes nothing is no error."""
     if as_json:
         now = datetime.now(tz=UTC).isoformat()
-        line = compact(
-            {"timestamp": now, "level": level, "logger": "docket", "message": sentence}
-        )
+        line = compact({"timestamp": now, "level": level, "logger": "docket", "message": sentence})
     else:
         line = f"{level:8} [docket] {exact(sentence)}"
     try:

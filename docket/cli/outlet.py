@@ -100,6 +100,4 @@ def _guarded(action: Any, *arguments: Any) -> None:
             hint="free some space, or send the output elsewhere",
         ) from None
     except ValueError:  # the stream object was closed
-        raise OutputError(
-            "Standard output is closed, so the answer could not be given."
-        ) from None
+        raise OutputError("Standard output is closed, so the answer could not be given.") from None

@@ -84,7 +84,7 @@ def complete_run_ids(
     found = runs(_call(ctx).session(), None, 50)
     return [
         CompletionItem(run.run_id, help=f"{run.task} {run.status}")
-        for run in found
+        for run in found.runs
         if run.run_id.startswith(incomplete)
     ]
 

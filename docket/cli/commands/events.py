@@ -27,6 +27,4 @@ def command(call: Call, run_id: str, limit: int, after_index: int) -> Answer:
     RUN_ID comes from docket runs.
     """
     found = history.events(call.session(), run_id, limit, after_index)
-    return Answer(
-        found.document(), lambda screen: events_text(found.events, found.run, screen)
-    )
+    return Answer(found.document(), lambda screen: events_text(found.events, found.run, screen))

@@ -13,7 +13,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 def document_text(document: Any) -> str:
     """Return `document` as JSON text that every parser takes.
 
-    Bytes that were no text (file names) are written as `\\xff`, what JSON has no number for as
+    Bytes that were no text (file names) are written as escapes, what JSON has no number for as
     null, and what it has no form for as text.
     """
     try:

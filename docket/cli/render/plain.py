@@ -26,7 +26,7 @@ def one_line(text: object) -> str:
 
 
 def exact(text: object) -> str:
-    """Return `text` on one line with nothing dropped: a newline in a name is shown as `\\n`."""
+    """Return `text` on one line with nothing dropped: a newline in a name is shown too."""
     return _UNSAFE.sub(_shown, str(text))
 
 

@@ -41,7 +41,7 @@ def runs_text(runs: Sequence[RunRecord], *, of_task: str | None, screen: Screen)
     rows = []
     for run in runs:
         started = relative(run.started_us, screen.now_us)
-        cells = [
+        cells: list[Cell | str] = [
             run.run_id,
             run.task,
             status_cell(run.status, dry_run=run.dry_run),

@@ -75,7 +75,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 def _width(stream: TextIO | None, environ: Mapping[str, str], *, terminal: bool) -> int | None:
     named = environ.get("COLUMNS", "")
-    if named.isascii() and named.isdigit() and 0 < int(named[:6]):
+    if named.isascii() and named.isdigit() and int(named[:6]) > 0:
         return max(int(named[:6]), NARROWEST)
     if not terminal or stream is None:
         return None

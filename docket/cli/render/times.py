@@ -55,12 +55,8 @@ def duration(seconds: float | None) -> str:
     """Return a duration with the precision that its size deserves; empty for None."""
     if seconds is None:
         return ""
-    if seconds < 0:
-        return f"-{duration(-seconds)}"
-    if seconds < 9.995:
-        return f"{seconds:.2f} s"
     if seconds < 59.95:
-        return f"{seconds:.1f} s"
+        return f"{max(seconds, 0.0):.{2 if seconds < 9.995 else 1}f} s"
     whole = round(seconds)
     if whole < HOUR:
         return f"{whole // MINUTE} min {whole % MINUTE:02d} s"

@@ -1,0 +1,59 @@
+"""How the outcome of one run looks at the end of `docket run`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from docket.app.running import RunOutcome
+from docket.cli.render.plain import one_line
+from docket.cli.render.runs import status_cell
+from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.times import duration
+from docket.model.states import RunStatus
+
+
+def outcome_text(outcome: RunOutcome, screen: Screen) -> str:
+    """Return what became of the run, what its hooks did wrong, and what to do next."""
+    out = [_headline(outcome, screen)]
+    if outcome.summary:
+        out.append(f"  {one_line(outcome.summary)}")
+    out += [line for hook in outcome.hooks if (line := _hook_line(hook, screen))]
+    step = _next_step(outcome)
+    if step:
+        out.append(step)
+    return "\n".join(out)
+
+
+def _headline(outcome: RunOutcome, screen: Screen) -> str:
+    cell = status_cell(outcome.status)
+    parts = [one_line(outcome.task), screen.paint(cell.text.replace("_", " "), cell.ink)]
+    if outcome.dry_run:
+        parts.insert(0, screen.paint("[dry run]", Ink.BUSY))
+    if outcome.retry_count:
+        times = "retry" if outcome.retry_count == 1 else "retries"
+        parts.append(f"after {outcome.retry_count} {times}")
+    if outcome.duration_seconds is not None and not outcome.dry_run:
+        parts.append(f"in {duration(outcome.duration_seconds)}")
+    line = " ".join(parts)
+    return line if outcome.dry_run else f"{line} (run {outcome.run_id})"
+
+
+def _hook_line(hook: Mapping[str, Any], screen: Screen) -> str:
+    """Return a line for a hook that did not do its work; nothing for one that did."""
+    code = hook.get("exit_code")
+    if code == 0:
+        return ""
+    how = "did not end" if code is None else f"ended with exit code {code}"
+    last = str(hook.get("stderr") or "").strip().splitlines()
+    why = f": {one_line(last[-1])}" if last else ""
+    label = screen.paint("hook failed:", Ink.DOUBT)
+    return f"  {label} {one_line(hook.get('kind', 'hook'))} {one_line(hook['command'])} {how}{why}"
+
+
+def _next_step(outcome: RunOutcome) -> str:
+    if outcome.dry_run:
+        return f"docket run {outcome.task}  runs it for real" if outcome.ok else ""
+    if outcome.ok or outcome.status is RunStatus.SKIPPED or outcome.log_path is None:
+        return ""
+    return f"docket logs {outcome.run_id}  shows what it printed"

@@ -1,0 +1,32 @@
+# The one front door. `make demo` and `make test` need nothing before them.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean setup
+
+PYTHON := .venv/bin/python
+
+help:  ## what can be made
+	@sed -n 's/^\([a-z]*\):.*  ## /make \1\t/p' Makefile | expand -t 14
+
+demo:  ## an rsync of a real folder, run by a real systemd timer
+	@tools/setup run
+	@$(PYTHON) tools/demo
+
+test: lint  ## everything: style, types, then all tests, on a really booted systemd too
+	@$(PYTHON) -m pytest $(PYTEST_ARGS)
+
+lint:  ## ruff and mypy
+	@tools/setup test
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+
+bench:  ## the figures that DESIGN promises, measured here
+	@tools/setup test
+	@$(PYTHON) tests/bench/run.py
+
+setup:  ## only what the other targets begin with: the virtual environment
+	@tools/setup test
+
+clean:  ## takes away everything that was made
+	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

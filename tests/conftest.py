@@ -1,0 +1,109 @@
+"""What holds for every test: no real home, no real bus, no unit directory of this machine."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import sys
+from typing import Any
+
+import pytest
+
+# The manager that the caller really has, for the tests in tests/system, which ask for it by name.
+CALLERS_ENVIRON = dict(os.environ)
+
+_CLEARED = ("DOCKET_", "XDG_", "DBUS_", "SYSTEMD_", "GIT_")
+_CLEARED_NAMES = (
+    "CREDENTIALS_DIRECTORY",
+    "EDITOR",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "MANAGERPID",
+    "NOTIFY_SOCKET",
+    "NO_COLOR",
+    "VISUAL",
+)
+_NO_BUS = "unix:path=/dev/null/there-is-no-bus-in-tests"
+_counter = itertools.count(1)
+
+
+def _forbidden_places() -> tuple[str, ...]:
+    """Return what no test may touch: Docket's places on the machine that runs the tests."""
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    return (
+        f"{home}/.docket",
+        f"{home}/.config/systemd",
+        f"{home}/.local/share/systemd",
+        "/etc/docket",
+        "/etc/systemd",
+        "/var/lib/docket",
+        "/var/lib/systemd",
+        "/var/log/docket",
+        "/run/docket",
+        "/run/dbus",
+        f"/run/user/{os.getuid()}/docket",
+        f"/run/user/{os.getuid()}/bus",
+    )
+
+
+_FORBIDDEN = _forbidden_places()
+_CHANGING = frozenset(
+    {
+        "os.chmod",
+        "os.chown",
+        "os.link",
+        "os.mkdir",
+        "os.remove",
+        "os.rename",
+        "os.rmdir",
+        "os.symlink",
+        "os.truncate",
+        "os.utime",
+        "sqlite3.connect",
+    }
+)
+
+
+def _guard(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open":
+        path, mode, flags = arguments
+        writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) if mode is None else mode != "r"
+        named = [path] if writes and mode not in {"rb", "rt"} else []
+    elif event == "socket.connect":
+        named = [arguments[1]]
+    elif event in _CHANGING:
+        named = list(arguments)
+    else:
+        return
+    for path in named:
+        if isinstance(path, str) and path.startswith(_FORBIDDEN):
+            raise RuntimeError(f"a test reached for the real {path} ({event}); give it a tmp_path")
+
+
+def pytest_configure() -> None:
+    """Take the caller's places out of the environment before anything is imported."""
+    for name in list(os.environ):
+        if name.startswith(_CLEARED) or name in _CLEARED_NAMES:
+            del os.environ[name]
+    os.environ["DBUS_SESSION_BUS_ADDRESS"] = _NO_BUS
+    os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = _NO_BUS
+    os.environ["HOME"] = "/dev/null/no-home-outside-of-a-test"
+    sys.addaudithook(_guard)
+
+
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("homes"))
+
+
+@pytest.fixture(autouse=True)
+def own_home(_homes: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every test has an empty home and an empty runtime directory of its own."""
+    number = next(_counter)
+    home, runtime = (os.path.join(_homes, f"{kind}{number}") for kind in ("home", "run"))
+    os.mkdir(home, 0o700)
+    os.mkdir(runtime, 0o700)
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+    return home

@@ -27,8 +27,8 @@ def iso_or_none(instant_us: int | None) -> str | None:
         return None
 
 
-def run_document(run: RunRecord) -> dict[str, Any]:
-    """Return one run as the history shows it."""
+def run_document(run: RunRecord, *, alive: bool | None = None) -> dict[str, Any]:
+    """Return one run as the history shows it; `alive` is whether its lock is held, if known."""
     return {
         "run_id": run.run_id,
         "task_name": run.task,
@@ -40,6 +40,7 @@ def run_document(run: RunRecord) -> dict[str, Any]:
         "summary": run.summary,
         "details": dict(run.details),
         "dry_run": run.dry_run,
+        "alive": alive,
         **_provenance(run),
     }
 

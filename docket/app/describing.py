@@ -1,0 +1,119 @@
+"""One task's contract: what it takes and gives, what it may do, and how it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docket.app.listing import schedule_texts
+from docket.app.lookup import find_task, load_config
+from docket.app.redaction import redact, redact_text
+from docket.app.session import Session
+from docket.model.names import service_unit, timer_unit
+from docket.model.task import Config, Limits, Task
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDescription:
+    """One task as it is shown; nothing in it is secret."""
+
+    task: Task
+    service_unit: str
+    timer_unit: str
+    warnings: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Return the task as `docket describe --json` prints it."""
+        return {
+            **task_document(self.task),
+            "contract": contract_document(self.task),
+            "units": {"service": self.service_unit, "timer": self.timer_unit},
+            "sources": list(self.task.sources),
+            "warnings": list(self.warnings),
+        }
+
+
+def describe(session: Session, task: str) -> TaskDescription:
+    """Return one task of the config.
+
+    Raises ConfigError, NameRefusedError, UnknownTaskError, and BrokenTaskError with its problems.
+    """
+    config = load_config(session)
+    found = find_task(config, task)
+    service, timer = unit_names(session, config, task)
+    warnings = tuple(warning.sentence for warning in config.warnings if warning.task == task)
+    return TaskDescription(found, service, timer, warnings)
+
+
+def task_document(task: Task) -> dict[str, Any]:
+    """Return what agents are told of a task before they run it, without secrets."""
+    return {
+        "name": task.name,
+        "description": redact_text(task.description),
+        "agent_notes": redact_text(task.agent_notes),
+        "inputs": redact({"inputs": task.inputs})["inputs"],
+        "outputs": redact({"outputs": task.outputs})["outputs"],
+        "schema": redact({"schema": task.schema})["schema"],
+        "required_env": list(task.required_env),
+        "destructive": task.destructive,
+        "network": task.network,
+        "configured": task.mark is not None,
+        "config": redact(task.raw),
+        "type": "python" if task.python is not None else "command",
+        "enabled": task.enabled,
+        "schedule": [redact_text(text) for text in schedule_texts(task)],
+    }
+
+
+def contract_document(task: Task) -> dict[str, Any]:
+    """Return how a task is run, resolved: defaults applied. Times are in seconds, None no limit."""
+    return {
+        **_program(task),
+        "timezone": task.timezone,
+        "jitter_seconds": task.jitter_seconds,
+        "accuracy_seconds": task.accuracy_seconds,
+        "catch_up": task.catch_up,
+        "overlap": str(task.overlap),
+        "timeout_seconds": task.timeout_seconds,
+        "attempt_timeout_seconds": task.attempt_timeout_seconds,
+        "idle_timeout_seconds": task.idle_timeout_seconds,
+        "grace_seconds": task.grace_seconds,
+        "retry": task.retry,
+        "retry_on": list(task.retry_on),
+        "backoff_base": task.backoff_base,
+        "backoff_max_seconds": task.backoff_max_seconds,
+        "success_exit_codes": list(task.success_exit_codes),
+        "cwd": task.cwd,
+        "env": sorted(task.env),
+        "env_files": list(task.env_files),
+        "credentials": [name for name, _ in task.credentials],
+        "limits": _limits(task.limits),
+        "hooks": [{"kind": h.kind, "command": redact_text(h.command)} for h in task.hooks],
+        "unattended": task.unattended,
+        "log_max_bytes": task.log_max_bytes,
+    }
+
+
+def unit_names(session: Session, config: Config, task: str) -> tuple[str, str]:
+    """Return the names of a task's service and timer in this home."""
+    instance = config.instance or session.paths.instance_key
+    return service_unit(task, instance), timer_unit(task, instance)
+
+
+def _program(task: Task) -> Mapping[str, Any]:
+    if task.command is not None:
+        return {
+            "command": redact(list(task.command.argv)),
+            "dry_run_command": redact(list(task.command.dry_run_argv)),
+            "output_format": str(task.command.output_format),
+            "parse_errors": task.command.parse_errors,
+        }
+    if task.python is not None:
+        return {"python_file": task.python.path, "python_class": task.python.class_name}
+    return {}
+
+
+def _limits(limits: Limits) -> dict[str, Any]:
+    named = {name: getattr(limits, name) for name in Limits.__slots__}
+    return {name: value for name, value in named.items() if value is not None}

@@ -1,0 +1,65 @@
+"""Past runs and the events that they reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from docket.app.documents import event_document, run_document
+from docket.app.lookup import require_known
+from docket.app.recorded import checked_limit, find_run, open_record
+from docket.app.session import Session
+from docket.errors import UsageError
+from docket.store.records import EventRecord, RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RunList:
+    """Runs, newest first, of one task or of all (`task` None)."""
+
+    task: str | None
+    runs: tuple[RunRecord, ...]
+
+    def document(self) -> list[dict[str, Any]]:
+        """Return the runs as `docket runs --json` prints them."""
+        return [run_document(run) for run in self.runs]
+
+
+@dataclass(frozen=True, slots=True)
+class EventList:
+    """Events of one run in order."""
+
+    run: RunRecord
+    events: tuple[EventRecord, ...]
+
+    def document(self) -> list[dict[str, Any]]:
+        """Return the events as `docket events --json` prints them."""
+        return [event_document(event) for event in self.events]
+
+
+def runs(session: Session, task: str | None = None, limit: int = 20) -> RunList:
+    """Return the newest runs, at most `limit`.
+
+    A task that is gone from the config keeps its history; UnknownTaskError is raised for a name
+    that neither knows.
+    """
+    checked = checked_limit(limit)
+    with open_record(session) as reader:
+        found = tuple(reader.runs(task, checked))
+    if task is not None and not found:
+        require_known(session, task)
+    return RunList(task, found)
+
+
+def events(session: Session, run_id: str, limit: int = 500, after_index: int = 0) -> EventList:
+    """Return at most `limit` events of a run, from the one after `after_index` on.
+
+    Raises RunNotFoundError.
+    """
+    checked = checked_limit(limit)
+    if after_index < 0:
+        raise UsageError(f"--after-index must not be below 0, and is {after_index}.")
+    with open_record(session) as reader:
+        run = find_run(reader, run_id)
+        found = reader.events(run_id, min(after_index, 2**31), checked)
+    return EventList(run, tuple(found))

@@ -1,0 +1,48 @@
+"""Whether a run that is recorded as running really runs: its lock is the fact, not its row."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+from docket.store.records import RunRecord
+
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
+    """Whether somebody holds the run's lock; None where that cannot be told from here."""
+    if run.status.final or run.boot_id not in (None, boot_id()):
+        return False
+    held = _is_held(run_lock_path(lock_dir, run.run_id))
+    if held is None and run.pid is not None and not os.path.exists(f"/proc/{run.pid}"):
+        return False
+    return held
+
+
+def run_lock_path(lock_dir: str, run_id: str) -> str:
+    """Return where the runner of a run keeps its lock."""
+    return os.path.join(lock_dir, "runs", run_id + ".lock")
+
+
+def boot_id() -> str | None:
+    """Return the id of the machine's present boot."""
+    try:
+        with open(_BOOT_ID, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return None
+
+
+def _is_held(path: str) -> bool | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None  # ended meanwhile, or its locks lie elsewhere
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,132 @@
+"""What a run printed: from its log file, or from the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from docket.app.recorded import find_run, open_record
+from docket.app.session import Session
+from docket.errors import DocketError, RunLogError, UsageError
+from docket.store.logfiles import read_log, tail_lines
+from docket.store.records import RunRecord
+from docket.systemd.journalctl import read_invocation
+
+SOURCES = ("auto", "file", "journal")
+
+
+@dataclass(frozen=True, slots=True)
+class LogText:
+    """The log of one run; `content` is what the run wrote, byte for byte where it is the file's."""
+
+    run: RunRecord
+    source: str  # file or journal
+    path: str | None
+    content: bytes
+
+    def document(self) -> dict[str, Any]:
+        """Return the log as `docket logs --json` prints it; bytes that are no UTF-8 are marked."""
+        return {
+            "run_id": self.run.run_id,
+            "status": "ok",
+            "path": self.path,
+            "content": self.content.decode("utf-8", "replace"),
+            "source": self.source,
+            "task_name": self.run.task,
+            "run_status": str(self.run.status),
+        }
+
+
+def read(session: Session, run_id: str, tail: int | None = None, source: str = "auto") -> LogText:
+    """Return the last `tail` lines of a run's log, or all of it.
+
+    `auto` takes the file, and the journal where there is none. Raises RunNotFoundError, and
+    RunLogError with its status (no_log, log_missing, log_unreadable) where there is nothing.
+    """
+    if source not in SOURCES:
+        raise UsageError(f"--source must be one of {', '.join(SOURCES)}, not {source!r}.")
+    if tail is not None and tail < 0:
+        raise UsageError(f"--tail must not be below 0, and is {tail}.")
+    with open_record(session) as reader:
+        run = find_run(reader, run_id)
+    if source == "journal":
+        return _from_journal(session, run, tail)
+    try:
+        return _from_file(run, tail)
+    except RunLogError:
+        if source == "file" or run.invocation_id is None:
+            raise
+        journal = _quietly_from_journal(session, run, tail)
+        if journal is None:
+            raise
+        return journal
+
+
+def _from_file(run: RunRecord, tail: int | None) -> LogText:
+    path = run.log_path
+    if path is None:
+        raise _refusal(run, "no_log", f"Run {run.run_id} has no log.", _why_none(run))
+    try:
+        content = b"".join(read_log(path)) if tail is None else tail_lines(path, tail)
+    except FileNotFoundError:
+        raise _refusal(
+            run,
+            "log_missing",
+            f"The log file {path} is gone.",
+            "It was removed; docket logs --source journal may still have it.",
+        ) from None
+    except OSError as error:
+        raise _refusal(
+            run,
+            "log_unreadable",
+            f"The log file {path} cannot be read: {error.strerror}.",
+            "See who owns the file and its directory.",
+        ) from None
+    return LogText(run, "file", path, content)
+
+
+def _from_journal(session: Session, run: RunRecord, tail: int | None) -> LogText:
+    if run.invocation_id is None:
+        raise _refusal(
+            run,
+            "no_log",
+            f"Run {run.run_id} did not run in a systemd unit, so the journal has nothing of it.",
+            "docket logs --source file shows its log file.",
+        )
+    lines = read_invocation(run.invocation_id, system=session.paths.system, environ=session.environ)
+    # Docket's own entries on the run carry its id; what is left is what the task wrote.
+    kept = [line.message for line in lines if line.run_id is None]
+    if not kept:
+        raise _refusal(
+            run,
+            "log_missing",
+            f"The journal has no lines of run {run.run_id}.",
+            "It may have been rotated away; docket logs --source file shows the log file.",
+        )
+    chosen = kept if tail is None else kept[len(kept) - min(tail, len(kept)) :]
+    return LogText(run, "journal", None, b"".join(line + b"\n" for line in chosen))
+
+
+def _quietly_from_journal(session: Session, run: RunRecord, tail: int | None) -> LogText | None:
+    try:
+        return _from_journal(session, run, tail)
+    except DocketError:
+        return None  # the missing file is what the user is told of
+
+
+def _why_none(run: RunRecord) -> str:
+    if not run.status.ran:
+        return f"The task's command was not run ({run.status}): {run.summary}"
+    return "The log file could not be made when the run started; docket doctor says more."
+
+
+def _refusal(run: RunRecord, status: str, sentence: str, hint: str) -> RunLogError:
+    return RunLogError(
+        sentence,
+        code=f"run.{status}",
+        hint=hint,
+        run_id=run.run_id,
+        status=status,
+        path=run.log_path,
+        task=run.task,
+    )

@@ -1,0 +1,143 @@
+"""Finding the config, a task in it, and the place of the store, for the commands that read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from docket.app.planned import is_fresh, plans, read_plan
+from docket.app.session import Session
+from docket.errors import (
+    BrokenTaskError,
+    ConfigError,
+    NameRefusedError,
+    PlanError,
+    UnknownTaskError,
+)
+from docket.model.names import ALLOWED_SENTENCE, is_safe_name
+from docket.model.plan import Plan
+from docket.model.task import Config, Problem, Task
+
+_LONGEST_SHOWN = 100
+
+
+def load_config(session: Session) -> Config:
+    """Return the config with its drop-in tasks; broken tasks stand in its problems.
+
+    Raises ConfigError where no task of it can be used.
+    """
+    from docket.app.compiling import load_config as load  # noqa: PLC0415  (brings yaml)
+
+    return load(session)
+
+
+def state_db(session: Session) -> str:
+    """Return where the record of runs lies.
+
+    That is what the config says. A plan whose sources are unchanged says the same without the
+    price of reading YAML; and where the config is broken, the plans that still run say it.
+    """
+    last_good = None
+    for plan in plans(session.paths):
+        if is_fresh(plan.sources):
+            return plan.state_db
+        last_good = plan.state_db
+        break
+    try:
+        return load_config(session).state_db
+    except ConfigError:
+        return last_good or session.paths.state_db
+
+
+def find_task(config: Config, name: str) -> Task:
+    """Return a task of the config; UnknownTaskError or BrokenTaskError where it cannot be had."""
+    refuse_unsafe_name(name)
+    task = config.tasks.get(name)
+    if task is not None:
+        return task
+    problems = [problem for problem in config.problems if problem.task == name]
+    if problems:
+        raise broken_task(name, problems)
+    raise unknown_task(name, known_names(config))
+
+
+def known_names(config: Config) -> list[str]:
+    """Return the names of all tasks of the config, the broken ones too, in order."""
+    broken = {problem.task for problem in config.problems if problem.task is not None}
+    return sorted(broken | set(config.tasks))
+
+
+def unknown_task(name: str, known: Iterable[str]) -> UnknownTaskError:
+    """Return the error for a name that no task has, with the nearest name as its hint."""
+    names = list(known)
+    shown = _shown(name)
+    near = get_close_matches(shown, names, n=1)
+    if near:
+        hint = f"Did you mean {near[0]!r}?"
+    elif names:
+        hint = "docket list shows the tasks there are."
+    else:
+        hint = "There are no tasks yet; docket configure opens the config."
+    return UnknownTaskError(f"There is no task {shown!r}.", hint=hint, task=shown)
+
+
+def broken_task(name: str, problems: Iterable[Problem]) -> BrokenTaskError:
+    """Return the error for a task that cannot be used, with what is wrong with it."""
+    found = list(problems)
+    first = found[0]
+    place = f"{first.mark}: " if first.mark is not None else ""
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return BrokenTaskError(
+        f"Task {name!r} cannot be used: {place}{first.sentence}{more}",
+        hint=first.hint or first.expected or "docket check lists everything that is wrong.",
+        task=name,
+        problems=[problem.document() for problem in found],
+    )
+
+
+def require_known(session: Session, name: str) -> None:
+    """Raise UnknownTaskError where the config can be read and has no such task."""
+    refuse_unsafe_name(name)
+    try:
+        config = load_config(session)
+    except ConfigError:
+        return  # a broken config is no reason to hide the past
+    if name not in known_names(config):
+        raise unknown_task(name, known_names(config))
+
+
+def current_plan(session: Session, name: str) -> Plan:
+    """Return the plan that a run of the task started now obeys, made anew where it is old.
+
+    Raises NameRefusedError, ConfigError, UnknownTaskError, BrokenTaskError and what compiling
+    raises; PlanError where the plan cannot be kept.
+    """
+    refuse_unsafe_name(name)
+    plan = read_plan(session.paths, name)
+    if plan is not None and is_fresh(plan.sources):
+        return plan
+    from docket.app.compiling import recompile  # noqa: PLC0415  (brings yaml and jsonschema)
+
+    recompile(session.paths, session.environ, name)
+    plan = read_plan(session.paths, name)
+    if plan is None:
+        raise PlanError(
+            f"The plan of task {name!r} cannot be kept in {session.paths.plan_dir}.",
+            hint="See who owns that directory; docket doctor checks it.",
+            task=name,
+        )
+    return plan
+
+
+def refuse_unsafe_name(name: str) -> None:
+    """Raise NameRefusedError for a text that can be no task's name."""
+    if not is_safe_name(name):
+        raise NameRefusedError(
+            f"{_shown(name)!r} is no task name.",
+            hint=ALLOWED_SENTENCE[0].upper() + ALLOWED_SENTENCE[1:] + ".",
+            task=_shown(name),
+        )
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= _LONGEST_SHOWN else name[:_LONGEST_SHOWN] + "..."

@@ -1,0 +1,56 @@
+"""Plans as they lie on the disk, and whether the files that they came from are still the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from docket.model.names import is_safe_name
+from docket.model.plan import Plan, Source
+from docket.paths import Paths
+
+_SUFFIX = ".json"
+_MISSING = -1  # the mtime of a source that was not there
+
+
+def read_plan(paths: Paths, task: str) -> Plan | None:
+    """Return the plan of a task; None where there is none that can be used."""
+    if not is_safe_name(task):
+        return None
+    try:
+        with open(paths.plan(task), encoding="utf-8") as file:
+            return Plan.from_text(file.read())
+    except (OSError, ValueError):
+        return None
+
+
+def planned_tasks(paths: Paths) -> list[str]:
+    """Return the names of the tasks that have a plan file."""
+    try:
+        names = os.listdir(paths.plan_dir)
+    except OSError:
+        return []
+    stems = (name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+    return sorted(stem for stem in stems if is_safe_name(stem))
+
+
+def plans(paths: Paths) -> Iterator[Plan]:
+    """Yield every plan that can be used."""
+    for task in planned_tasks(paths):
+        plan = read_plan(paths, task)
+        if plan is not None:
+            yield plan
+
+
+def is_fresh(sources: Sequence[Source]) -> bool:
+    """Whether none of the files that a plan came from has changed since; one stat each."""
+    return all(_unchanged(source) for source in sources)
+
+
+def _unchanged(source: Source) -> bool:
+    try:
+        found = os.stat(source.path)
+    except OSError:
+        return source.mtime_ns == _MISSING
+    identity = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+    return identity == source.identity()

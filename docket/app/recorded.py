@@ -1,0 +1,56 @@
+"""Opening the record of runs where this home keeps it, and finding a run in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from docket.app.lookup import state_db
+from docket.app.session import Session
+from docket.errors import RunNotFoundError, UsageError
+from docket.model.runid import is_run_id
+from docket.store.reader import Reader, open_reader
+from docket.store.records import RunRecord
+from docket.store.spool import merge, spool_directories
+
+_LONGEST_SHOWN = 80
+_MOST = 2**31
+
+
+@contextmanager
+def open_record(session: Session) -> Iterator[Reader]:
+    """Open the record for reading, after what was spooled has been merged.
+
+    A record that does not exist yet reads as empty and is not made. Raises StoreError.
+    """
+    path = state_db(session)
+    merge(path, spool_directories(path, session.paths.lock_dir))
+    with open_reader(path) as reader:
+        yield reader
+
+
+def find_run(reader: Reader, run_id: str) -> RunRecord:
+    """Return the run of that id, or raise RunNotFoundError."""
+    run = reader.run(run_id) if is_run_id(run_id) else None
+    if run is None:
+        raise not_found(run_id)
+    return run
+
+
+def not_found(run_id: str) -> RunNotFoundError:
+    """Return the error for an id that no run has, whatever the text is."""
+    shown = run_id if len(run_id) <= _LONGEST_SHOWN else run_id[:_LONGEST_SHOWN] + "..."
+    if is_run_id(run_id):
+        sentence = f"There is no run {run_id}."
+    else:
+        sentence = f"There is no run {shown!r}: that is no run id."
+    return RunNotFoundError(
+        sentence, hint="docket runs lists the runs and their ids.", run_id=shown, status="not_found"
+    )
+
+
+def checked_limit(limit: int, option: str = "--limit") -> int:
+    """Return a count of rows that SQLite takes; UsageError below 1."""
+    if limit < 1:
+        raise UsageError(f"{option} must be at least 1, not {limit}.")
+    return min(limit, _MOST)

@@ -1,0 +1,261 @@
+"""`docket run`: the same `docket exec` that a timer starts, in the foreground."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from docket.app.documents import duration_document, hook_document, iso, iso_or_none
+from docket.app.foreground import Ended, run_in_foreground
+from docket.app.lookup import current_plan
+from docket.app.recorded import open_record
+from docket.app.session import Session
+from docket.errors import (
+    AlreadyRunningError,
+    DocketError,
+    NeedsSystemdError,
+    RunnerDiedError,
+    StoreError,
+)
+from docket.model.plan import Plan
+from docket.model.runid import make_run_id
+from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
+from docket.store.reader import Reader
+from docket.store.records import RunRecord
+
+_SAMPLE = 20  # how many good runs tell what a run usually takes
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What became of one run. Instants are microseconds since the epoch."""
+
+    task: str
+    run_id: str
+    status: RunStatus
+    error_code: str | None
+    summary: str
+    details: Mapping[str, Any]
+    dry_run: bool
+    retry_count: int
+    started_us: int
+    finished_us: int | None
+    duration_seconds: float | None
+    log_path: str | None
+    blocked_by: str | None = None
+    hooks: tuple[Mapping[str, Any], ...] = ()
+    typical_duration: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the task did what it should."""
+        return self.status is RunStatus.SUCCEEDED
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of `docket run`: 0, 1, 2 (a dry run completed) or 130."""
+        if self.dry_run and self.ok:
+            return EXIT_DRY_RUN
+        return self.status.exit_code
+
+    def document(self) -> dict[str, Any]:
+        """Return the outcome as `docket run --json` prints it."""
+        document = {
+            "ok": self.ok,
+            "status": str(self.status),
+            "summary": self.summary,
+            "details": dict(self.details),
+            "dry_run": self.dry_run,
+            "exit_code": self.exit_code,
+            "retry_count": self.retry_count,
+            "run_id": self.run_id,
+            "task": self.task,
+            "started_at": iso(self.started_us),
+            "finished_at": iso_or_none(self.finished_us),
+            "duration_seconds": self.duration_seconds,
+            "hooks": [dict(hook) for hook in self.hooks],
+            "error_code": self.error_code,
+            "log_path": self.log_path,
+            "warnings": list(self.warnings),
+        }
+        if self.typical_duration is not None:
+            document["typical_duration"] = dict(self.typical_duration)
+        return document
+
+
+def run(
+    session: Session,
+    exec_command: Sequence[str],
+    task: str,
+    *,
+    dry_run: bool = False,
+    force: bool = False,
+    echo: bool = True,
+) -> RunOutcome:
+    """Run a task to its end and return what became of it; `echo` shows its output as it comes.
+
+    `exec_command` are the words that start `docket exec`. Raises AlreadyRunningError where another
+    run is in the way, NeedsSystemdError where only a unit can run it, RunnerDiedError, and the
+    errors of compiling.
+    """
+    plan = current_plan(session, task)
+    _refuse_what_needs_a_unit(plan, dry_run=dry_run)
+    run_id = make_run_id(session.now_us(), os.urandom(4))
+    command = [*exec_command, task, *session.paths.exec_arguments()]
+    command += ["--trigger", str(Trigger.MANUAL), "--run-id", run_id]
+    command += ["--dry-run"] * dry_run + ["--force"] * force + ["--quiet"] * (not echo)
+    try:
+        ended = run_in_foreground(command, session.environ, echo=echo)
+    except OSError as error:
+        raise RunnerDiedError(
+            f"docket exec cannot be started ({command[0]}: {error.strerror}).",
+            hint="Install Docket again; docket doctor says more.",
+            task=task,
+        ) from None
+    outcome = _outcome(session, ended, task, run_id)
+    if outcome.status is RunStatus.SKIPPED and outcome.error_code == "overlap":
+        raise _already_running(session, outcome)
+    return outcome if dry_run else _with_typical_duration(session, outcome)
+
+
+def outcome_of_result(document: Mapping[str, Any]) -> RunOutcome:
+    """Return the outcome that the runner's result tells; ValueError where it tells none."""
+    try:
+        return RunOutcome(
+            task=document["task"],
+            run_id=document["run_id"],
+            status=RunStatus(document["status"]),
+            error_code=document["error_code"],
+            summary=document["summary"],
+            details=document["details"],
+            dry_run=bool(document["dry_run"]),
+            retry_count=document["retry_count"],
+            started_us=document["started_at_us"],
+            finished_us=document["finished_at_us"],
+            duration_seconds=document["duration_seconds"],
+            log_path=document.get("log_path"),
+            blocked_by=document.get("blocked_by"),
+            hooks=tuple(document.get("hooks") or ()),
+            warnings=tuple(document.get("warnings") or ()),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the result lacks a part: {error}") from None
+
+
+def outcome_of_record(run: RunRecord, hooks: Sequence[Mapping[str, Any]]) -> RunOutcome:
+    """Return the outcome that the record of a finished run tells."""
+    return RunOutcome(
+        task=run.task,
+        run_id=run.run_id,
+        status=run.status,
+        error_code=run.error_code,
+        summary=run.summary,
+        details=run.details,
+        dry_run=run.dry_run,
+        retry_count=run.retry_count,
+        started_us=run.started_us,
+        finished_us=run.finished_us,
+        duration_seconds=run.duration_seconds,
+        log_path=run.log_path,
+        blocked_by=run.blocked_by,
+        hooks=tuple(hooks),
+    )
+
+
+def _refuse_what_needs_a_unit(plan: Plan, *, dry_run: bool) -> None:
+    if not plan.needs_systemd:
+        return
+    if dry_run and not plan.dry_run_argv and plan.python is None:
+        return  # the preview runs nothing
+    user = "" if plan.system else "--user "
+    raise NeedsSystemdError(
+        f"Task {plan.task!r} has limits or credentials that only its systemd unit can give it.",
+        hint=f"Install it, then start its unit: systemctl {user}start {plan.unit}",
+        task=plan.task,
+        unit=plan.unit,
+    )
+
+
+def _outcome(session: Session, ended: Ended, task: str, run_id: str) -> RunOutcome:
+    try:
+        document = json.loads(ended.result)
+        if not (isinstance(document, dict) and "error" in document):
+            return outcome_of_result(document)
+    except (ValueError, RecursionError):
+        return _recorded_outcome(session, ended, task, run_id)
+    raise _refusal(document)
+
+
+def _refusal(document: Mapping[str, Any]) -> DocketError:
+    """Return the error that the runner reports in the place of a result."""
+    known = ("ok", "error", "error_code", "hint")
+    facts = {name: value for name, value in document.items() if name not in known}
+    error = DocketError(str(document["error"]), hint=document.get("hint"), **facts)
+    error.code = str(document.get("error_code") or DocketError.code)
+    return error
+
+
+def _recorded_outcome(session: Session, ended: Ended, task: str, run_id: str) -> RunOutcome:
+    """Find the run of a runner that died without a result; RunnerDiedError where it is not over."""
+    try:
+        with open_record(session) as reader:
+            run = reader.run(run_id)
+            hooks = [hook_document(hook) for hook in reader.hooks(run_id)]
+    except StoreError:
+        run, hooks = None, []
+    if run is not None and run.status.final:
+        return outcome_of_record(run, hooks)
+    how = (
+        f"was killed by signal {-ended.exit_status}"
+        if ended.exit_status < 0
+        else f"ended with exit code {ended.exit_status}"
+    )
+    raise RunnerDiedError(
+        f"The runner of task {task!r} {how} before it could tell what became of the run.",
+        hint="docket runs and the lines above tell what is known of it.",
+        task=task,
+        run_id=run_id,
+    )
+
+
+def _already_running(session: Session, outcome: RunOutcome) -> AlreadyRunningError:
+    holder = outcome.blocked_by
+    pid = _pid_of(session, holder)
+    who = f" (PID {pid})" if pid else f" ({holder})" if holder else ""
+    return AlreadyRunningError(
+        f"Task {outcome.task!r} is already running{who}.",
+        hint="Wait for that run to end; docket status shows it.",
+        task=outcome.task,
+        run_id=outcome.run_id,
+        status=str(outcome.status),
+        blocked_by=holder,
+        pid=pid,
+    )
+
+
+def _pid_of(session: Session, run_id: str | None) -> int | None:
+    if run_id is None:
+        return None
+    try:
+        with open_record(session) as reader:
+            run = reader.run(run_id)
+    except StoreError:
+        return None
+    return run.pid if run is not None else None
+
+
+def _with_typical_duration(session: Session, outcome: RunOutcome) -> RunOutcome:
+    try:
+        with open_record(session) as reader:
+            return replace(outcome, typical_duration=typical_duration(reader, outcome.task))
+    except StoreError as error:
+        return replace(outcome, warnings=(*outcome.warnings, error.sentence))
+
+
+def typical_duration(reader: Reader, task: str) -> dict[str, Any] | None:
+    """Return what the task's last good runs took; None where there are none."""
+    return duration_document(reader.durations(task, _SAMPLE))

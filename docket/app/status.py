@@ -1,0 +1,271 @@
+"""Where each task stands: its last run, the one under way, its timer, and its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from docket.app.documents import (
+    attempt_document,
+    hook_document,
+    iso_or_none,
+    latest_document,
+    run_document,
+)
+from docket.app.drifting import Drift, find_drift
+from docket.app.liveness import is_alive
+from docket.app.lookup import known_names, load_config, refuse_unsafe_name, unknown_task
+from docket.app.planned import is_fresh, planned_tasks, read_plan
+from docket.app.ports import UnitState
+from docket.app.recorded import find_run, open_record
+from docket.app.session import Session
+from docket.errors import BusError, ConfigError
+from docket.model.names import is_safe_name, service_unit, timer_unit
+from docket.model.plan import Plan
+from docket.model.task import Config, Task
+from docket.store.reader import Reader
+from docket.store.records import AttemptRecord, HookRecord, RunRecord
+
+
+class PlanState(StrEnum):
+    """What the next run of a task will obey."""
+
+    FRESH = "fresh"  # the plan, as its sources are unchanged
+    STALE = "stale"  # the sources changed: the plan is made anew first
+    LAST_GOOD = "last_good"  # the sources changed and are broken: the plan as it is
+    MISSING = "missing"  # never compiled: it is made first
+
+
+@dataclass(frozen=True, slots=True)
+class TimerStatus:
+    """A task's timer. `state` is active, inactive, failed, not installed, masked or unknown.
+
+    Instants are microseconds since the epoch.
+    """
+
+    unit: str
+    state: str
+    enabled: bool | None
+    next_fire_us: int | None
+    last_trigger_us: int | None
+
+    def document(self) -> dict[str, Any]:
+        """Return the timer as a JSON object."""
+        return {
+            "unit": self.unit,
+            "state": self.state,
+            "enabled": self.enabled,
+            "next_fire": iso_or_none(self.next_fire_us),
+            "last_trigger": iso_or_none(self.last_trigger_us),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """One task. `last` is its last finished real run, `timer` None where it has no schedule."""
+
+    task: str
+    configured: bool
+    last: RunRecord | None
+    running: tuple[tuple[RunRecord, bool | None], ...]  # each with whether it is alive
+    timer: TimerStatus | None
+    drift: Drift
+    plan_state: PlanState
+    consecutive_failures: int
+    problems: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the task as `docket status TASK --json` prints it."""
+        if self.last is None:
+            document: dict[str, Any] = {"task": self.task, "status": "never_run"}
+        else:
+            document = latest_document(self.last)
+        return {
+            **document,
+            "running": [run_document(run, alive=alive) for run, alive in self.running],
+            "timer": self.timer.document() if self.timer is not None else None,
+            "plan": str(self.plan_state),
+            "drift": list(self.drift.sentences),
+            "hand_edits": list(self.drift.hand_edits),
+            "drop_ins": list(self.drift.drop_ins),
+            "configured": self.configured,
+            "consecutive_failures": self.consecutive_failures,
+            "problems": list(self.problems),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """All tasks, or the one that was asked for (`asked`); `warnings` are sentences."""
+
+    asked: str | None
+    tasks: tuple[TaskStatus, ...]
+    warnings: tuple[str, ...] = ()
+
+    def document(self) -> Any:
+        """Return what `docket status --json` prints: of all tasks, those that have run."""
+        if self.asked is not None:
+            return self.tasks[0].document()
+        return [task.document() for task in self.tasks if task.last is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    """One run with its attempts and hooks; `alive` is whether its lock is held, if known."""
+
+    run: RunRecord
+    alive: bool | None
+    attempts: tuple[AttemptRecord, ...]
+    hooks: tuple[HookRecord, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the run as `docket status --run-id --json` prints it."""
+        return {
+            **run_document(self.run, alive=self.alive),
+            "attempts": [attempt_document(attempt) for attempt in self.attempts],
+            "hooks": [hook_document(hook) for hook in self.hooks],
+        }
+
+
+def of_run(session: Session, run_id: str) -> RunDetail:
+    """Return one run; raises RunNotFoundError."""
+    with open_record(session) as reader:
+        run = find_run(reader, run_id)
+        attempts, hooks = tuple(reader.attempts(run_id)), tuple(reader.hooks(run_id))
+    plan = read_plan(session.paths, run.task)
+    lock_dir = plan.lock_dir if plan is not None else session.paths.lock_dir
+    return RunDetail(run, is_alive(run, lock_dir), attempts, hooks)
+
+
+def status(session: Session, task: str | None = None) -> StatusReport:
+    """Return where every task stands, or `task` alone.
+
+    A config or a service manager that cannot be read is a warning, not an error: what is known is
+    told. Raises UnknownTaskError, NameRefusedError and StoreError.
+    """
+    config, warnings = _config(session)
+    if task is not None:
+        refuse_unsafe_name(task)
+    with open_record(session) as reader:
+        names = _names(session, config, reader, task)
+        states, more = _states(session, config, names)
+        survey = _Survey(session, config, reader, states, task)
+        found = tuple(survey.of(name) for name in names)
+    return StatusReport(task, found, (*warnings, *more))
+
+
+class _Survey:
+    """What is asked once for all tasks, and each task's status from it."""
+
+    def __init__(
+        self,
+        session: Session,
+        config: Config | None,
+        reader: Reader,
+        states: Mapping[str, UnitState] | None,
+        task: str | None,
+    ) -> None:
+        self._session = session
+        self._config = config
+        self._reader = reader
+        self._states = states
+        self._latest = reader.latest(task)
+        self._running: dict[str, list[RunRecord]] = {}
+        for run in reader.running(task):
+            self._running.setdefault(run.task, []).append(run)
+
+    def of(self, name: str) -> TaskStatus:
+        """Return the status of one task."""
+        paths = self._session.paths
+        plan = read_plan(paths, name)
+        task = self._config.tasks.get(name) if self._config is not None else None
+        problems = _problems(self._config, name)
+        service, timer = _units(self._session, self._config, name)
+        expected = plan.unit_hashes if plan is not None else {}
+        drift = find_drift(paths.unit_dir, expected, (service, timer), self._states or {})
+        scheduled = drift.installed or bool(expected) or _has_timer(task)
+        lock_dir = plan.lock_dir if plan is not None else paths.lock_dir
+        return TaskStatus(
+            task=name,
+            configured=task is not None or bool(problems),
+            last=self._latest.get(name),
+            running=tuple((run, is_alive(run, lock_dir)) for run in self._running.get(name, ())),
+            timer=_timer(timer, self._states) if scheduled else None,
+            drift=drift,
+            plan_state=_plan_state(plan, usable=task is not None),
+            consecutive_failures=self._reader.consecutive_failures(name),
+            problems=problems,
+        )
+
+
+def _config(session: Session) -> tuple[Config | None, tuple[str, ...]]:
+    try:
+        return load_config(session), ()
+    except ConfigError as error:
+        return None, (error.sentence,)
+
+
+def _names(session: Session, config: Config | None, reader: Reader, asked: str | None) -> list[str]:
+    if asked is None:
+        known = known_names(config) if config is not None else planned_tasks(session.paths)
+        return sorted({*known, *reader.latest(), *(run.task for run in reader.running())})
+    if config is not None and asked not in known_names(config) and not reader.last_any(asked):
+        raise unknown_task(asked, known_names(config))
+    return [asked]
+
+
+def _units(session: Session, config: Config | None, name: str) -> tuple[str, str]:
+    if config is None:
+        plan = read_plan(session.paths, name)
+        if plan is not None:
+            return plan.unit, plan.timer_unit
+    instance = (config.instance if config is not None else "") or session.paths.instance_key
+    return service_unit(name, instance), timer_unit(name, instance)
+
+
+def _states(
+    session: Session, config: Config | None, names: Iterable[str]
+) -> tuple[Mapping[str, UnitState] | None, tuple[str, ...]]:
+    """Ask the service manager once; None, and its refusal, where it does not answer."""
+    units = [unit for name in names if is_safe_name(name) for unit in _units(session, config, name)]
+    if not units:
+        return {}, ()
+    try:
+        return session.units().states(units), ()
+    except BusError as error:
+        return None, (f"The state of timers is not known: {error.sentence}",)
+
+
+def _timer(unit: str, states: Mapping[str, UnitState] | None) -> TimerStatus:
+    state = states.get(unit) if states is not None else None
+    if state is None:
+        word = "unknown" if states is None else "not installed"
+        return TimerStatus(unit, word, None, None, None)
+    words = {"not-found": "not installed", "loaded": state.active_state}
+    return TimerStatus(
+        unit=unit,
+        state=words.get(state.load_state, state.load_state),
+        enabled=state.unit_file_state.startswith("enabled"),
+        next_fire_us=state.next_elapse_us,
+        last_trigger_us=state.last_trigger_us,
+    )
+
+
+def _plan_state(plan: Plan | None, *, usable: bool) -> PlanState:
+    if plan is None:
+        return PlanState.MISSING
+    if is_fresh(plan.sources):
+        return PlanState.FRESH
+    return PlanState.STALE if usable else PlanState.LAST_GOOD
+
+
+def _has_timer(task: Task | None) -> bool:
+    return task is not None and task.enabled and bool(task.schedules)
+
+
+def _problems(config: Config | None, name: str) -> tuple[str, ...]:
+    if config is None:
+        return ()
+    return tuple(problem.sentence for problem in config.problems if problem.task == name)

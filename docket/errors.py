@@ -170,6 +170,12 @@ class BusError(DocketError):
     code = "systemd.bus"
 
 
+class BusAbsentError(BusError):
+    """There is no service manager to talk to: a container, a user without a session or linger."""
+
+    code = "systemd.no_bus"
+
+
 class ToolMissingError(DocketError):
     """A program that the command needs is not installed."""
 

@@ -36,6 +36,9 @@ class UnitManager(Protocol):
     def states(self, names: Sequence[str]) -> Mapping[str, UnitState]:
         """Return the state of each unit; one that has no file is `not-found`."""
 
+    def active(self, names: Sequence[str]) -> frozenset[str]:
+        """Return which of `names` are active now; one call however many there are."""
+
     def start(self, names: Sequence[str]) -> None:
         """Start units and wait for their jobs to end; the first failure is raised."""
 

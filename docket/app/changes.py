@@ -1,0 +1,173 @@
+"""What an install would change: the compiled units against those on disk, decided as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from docket.compiler.bundle import Bundle
+from docket.compiler.header import Header, split
+from docket.model.names import is_safe_name, unit_stem
+
+
+EDITED = "was edited by hand"
+
+
+class Action(StrEnum):
+    """What becomes of one unit file."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REMOVE = "remove"
+    UNCHANGED = "unchanged"
+    KEPT = "kept"
+
+    @property
+    def writes(self) -> bool:
+        """Whether the file gets new contents."""
+        return self in (Action.CREATE, Action.UPDATE)
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUnit:
+    """A unit file as it lies on disk; `text` is None where no plain file can be read there."""
+
+    name: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of one unit file, with its text before and after; `reason` says why it is kept."""
+
+    name: str
+    path: str
+    task: str
+    action: Action
+    before: str | None
+    after: str | None
+    reason: str = ""
+
+    @property
+    def is_timer(self) -> bool:
+        """Whether the file is a timer."""
+        return self.name.endswith(".timer")
+
+    @property
+    def retimes(self) -> bool:
+        """Whether a timer gets other contents than it had, its head left out."""
+        return (
+            self.is_timer
+            and self.action.writes
+            and self.after is not None
+            and split(self.before or "")[1] != split(self.after)[1]
+        )
+
+    @property
+    def in_the_way(self) -> bool:
+        """Whether the file is kept because it is none of this instance's."""
+        return self.action is Action.KEPT and self.reason != EDITED
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Whose units are at work: the instance, its config, and what may be done to their files."""
+
+    directory: str
+    instance: str
+    config: str
+    force: bool
+    config_exists: Mapping[str, bool]  # whether other configs named in heads are still there
+
+
+def task_of(name: str, instance: str) -> str | None:
+    """Return the task whose unit file is called `name` in `instance`, None where it is no such."""
+    stem, _, suffix = name.rpartition(".")
+    prefix = unit_stem("", instance)
+    task = stem[len(prefix) :]
+    if suffix not in ("service", "timer") or not stem.startswith(prefix) or not is_safe_name(task):
+        return None
+    return task
+
+
+def differences(
+    bundles: Mapping[str, Bundle],
+    disk: Mapping[str, DiskUnit],
+    owner: Ownership,
+    removable: Mapping[str, bool],
+) -> tuple[Change, ...]:
+    """Return what becomes of each unit file, in the order of their names.
+
+    `removable` tells of each task on disk whether files of it that are not compiled any more may
+    go: false for a task that is broken, or that was not selected.
+    """
+    changes = [
+        _wanted(name, text, task, disk.get(name), owner)
+        for task, bundle in bundles.items()
+        for name, text in bundle.units.items()
+    ]
+    wanted = {change.name for change in changes}
+    for name, unit in disk.items():
+        task = task_of(name, owner.instance)
+        if name not in wanted and task is not None and removable.get(task, False):
+            change = _unwanted(unit, task, owner)
+            if change is not None:
+                changes.append(change)
+    return tuple(sorted(changes, key=lambda change: change.name))
+
+
+def _wanted(name: str, after: str, task: str, unit: DiskUnit | None, owner: Ownership) -> Change:
+    def change(action: Action, before: str | None, reason: str = "") -> Change:
+        return Change(name, f"{owner.directory}/{name}", task, action, before, after, reason)
+
+    if unit is None:
+        return change(Action.CREATE, None)
+    before = unit.text
+    if before is None:
+        return change(Action.KEPT, None, "is no plain file, and is not followed")
+    if before == after:
+        return change(Action.UNCHANGED, before)
+    if not before.strip():
+        # A power cut after an earlier install can leave an empty file, which holds nobody's work.
+        return change(Action.UPDATE, before)
+    header, body = split(before)
+    foreign = _foreign(header, owner)
+    if header is None or foreign:
+        return change(Action.KEPT, before, foreign)
+    if body == split(after)[1]:
+        # Another version of Docket wrote the same contents: not worth a reload. A head that is not
+        # true any more (a hand edit that ended up the same, a config that moved) is written anew.
+        stale = header.edited or header.config != owner.config
+        return change(Action.UPDATE if stale else Action.UNCHANGED, before)
+    if header.edited and not owner.force:
+        return change(Action.KEPT, before, EDITED)
+    return change(Action.UPDATE, before)
+
+
+def _unwanted(unit: DiskUnit, task: str, owner: Ownership) -> Change | None:
+    if unit.text is None:
+        return None
+    header, _ = split(unit.text)
+    if header is None or _foreign(header, owner):
+        return None
+    kept = header.edited and not owner.force
+    return Change(
+        unit.name,
+        f"{owner.directory}/{unit.name}",
+        task,
+        Action.KEPT if kept else Action.REMOVE,
+        unit.text,
+        None,
+        EDITED if kept else "",
+    )
+
+
+def _foreign(header: Header | None, owner: Ownership) -> str:
+    if header is None:
+        return "was not made by Docket"
+    if header.instance != owner.instance:
+        return f"belongs to the instance {header.instance or '(default)'}"
+    if header.config != owner.config and owner.config_exists.get(header.config, False):
+        return f"belongs to {header.config}, which has the same instance name"
+    return ""

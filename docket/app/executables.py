@@ -1,0 +1,44 @@
+"""Where a task's program lies: user units start with a bare PATH, so it is settled beforehand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+
+_BARE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def search_path(environ: Mapping[str, str]) -> str:
+    """Return PATH of `environ` without its relative and repeated directories."""
+    kept: dict[str, None] = {}
+    for directory in environ.get("PATH", "").split(":"):
+        if directory.startswith("/") and "\n" not in directory:
+            kept[directory] = None
+    return ":".join(kept) or _BARE_PATH
+
+
+class Executables:
+    """Finds programs, each one once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], str | None] = {}
+
+    def find(self, word: str, path_variable: str, directory: str) -> str | None:
+        """Return the absolute path of the program `word`, or None where there is none.
+
+        A word with a slash is looked for from `directory`, any other along `path_variable`.
+        """
+        key = (word, directory if "/" in word else path_variable)
+        if key not in self._found:
+            self._found[key] = _find(word, path_variable, directory)
+        return self._found[key]
+
+
+def _find(word: str, path_variable: str, directory: str) -> str | None:
+    if not word or "\0" in word:
+        return None
+    if "/" in word:
+        path = os.path.join(directory, word)
+        return path if os.path.isfile(path) and os.access(path, os.X_OK) else None
+    return shutil.which(word, path=path_variable)

@@ -1,0 +1,186 @@
+"""What an install is about to do, and what it did: the values that the commands show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from docket.app.changes import EDITED, Action, Change
+from docket.app.compiling import Compilation
+from docket.compiler.bundle import Bundle
+from docket.model.names import timer_unit
+from docket.model.task import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """One plan that is written, or removed where `after` is None."""
+
+    task: str
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstallPlan:
+    """Every change that an install would make; `changes` has the unchanged files too."""
+
+    compilation: Compilation
+    names: tuple[str, ...]  # the tasks that were asked for; none means all
+    force: bool
+    changes: tuple[Change, ...]
+    plans: tuple[PlanFile, ...]
+
+    @property
+    def dirty(self) -> bool:
+        """Whether a unit file would be written or removed."""
+        return any(change.action.writes or change.action is Action.REMOVE for change in self.changes)
+
+    @property
+    def timers_to_restart(self) -> tuple[str, ...]:
+        """The timers with new contents; those of them that are active are restarted."""
+        return tuple(change.name for change in self.changes if change.retimes)
+
+    @property
+    def timers_to_remove(self) -> tuple[str, ...]:
+        """The timers that are stopped, cleaned of their stamps and removed."""
+        return tuple(
+            change.name
+            for change in self.changes
+            if change.is_timer and change.action is Action.REMOVE
+        )
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The mistakes of the config, and the files that are in the way."""
+        return (
+            *self.compilation.problems,
+            *(self._in_the_way(change) for change in self.changes if change.in_the_way),
+        )
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The doubts about the config, and the hand edits that are kept."""
+        return (
+            *self.compilation.warnings,
+            *(
+                Problem(
+                    f"{change.path} {EDITED} and is kept.",
+                    None,
+                    hint="`docket install --force` replaces it, `--diff` shows the edit.",
+                    code="install.kept",
+                    task=change.task,
+                )
+                for change in self.changes
+                if change.action is Action.KEPT and change.reason == EDITED
+            ),
+        )
+
+    def scheduled(self) -> Mapping[str, Bundle]:
+        """Return the compiled tasks that have a timer of ours, by the timer's name."""
+        foreign = {change.task for change in self.changes if change.in_the_way}
+        instance = self.compilation.place.instance
+        return {
+            timer_unit(task, instance): bundle
+            for task, bundle in self.compilation.bundles.items()
+            if bundle.units and task not in foreign
+        }
+
+    def _in_the_way(self, change: Change) -> Problem:
+        return Problem(
+            f"{change.path} {change.reason}; it is left as it is, and the task is not installed.",
+            None,
+            hint="Move it away, then install again.",
+            code="install.foreign_file",
+            task=change.task,
+        )
+
+    def listing(self) -> dict[str, Any]:
+        """Return the unit texts as `install --list` shows them: by task, with its schedule."""
+        instance = self.compilation.place.instance
+        return {
+            task: {
+                "schedule": [spec.text for spec in bundle.task.schedules],
+                "service": bundle.units[timer_unit(task, instance).removesuffix("timer") + "service"],
+                "timer": bundle.units[timer_unit(task, instance)],
+            }
+            for task, bundle in self.compilation.bundles.items()
+            if bundle.units
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class InstallReport:
+    """What an install did. `pending` are commands that are still to be run by hand.
+
+    `next_command` enables and starts the timers that are not enabled yet, None where all are.
+    `linger` is None where it does not matter or cannot be told.
+    """
+
+    installed: tuple[str, ...]  # paths of all unit files of the selected tasks
+    created: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    unchanged: int = 0
+    plans_written: int = 0
+    reloaded: bool = False
+    enabled: tuple[str, ...] = ()
+    started: tuple[str, ...] = ()
+    restarted: tuple[str, ...] = ()
+    not_started: tuple[str, ...] = ()  # one-shot timers whose instants are past
+    pending: tuple[str, ...] = ()
+    next_command: str | None = None
+    linger: bool | None = None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for was done."""
+        return not self.problems
+
+    @classmethod
+    def begin(cls, plan: InstallPlan) -> InstallReport:
+        """Return the report of the file changes in `plan`, taken as made."""
+
+        def paths(*actions: Action) -> tuple[str, ...]:
+            return tuple(change.path for change in plan.changes if change.action in actions)
+
+        return cls(
+            installed=paths(Action.CREATE, Action.UPDATE, Action.UNCHANGED),
+            created=paths(Action.CREATE),
+            updated=paths(Action.UPDATE),
+            removed=paths(Action.REMOVE),
+            kept=paths(Action.KEPT),
+            unchanged=len(paths(Action.UNCHANGED)),
+            plans_written=sum(file.after is not None for file in plan.plans),
+            problems=plan.problems,
+            warnings=plan.warnings,
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The report as a JSON object; `installed` and `count` are the reference program's keys."""
+        return {
+            "ok": self.ok,
+            "installed": list(self.installed),
+            "count": len(self.installed),
+            "created": list(self.created),
+            "updated": list(self.updated),
+            "removed": list(self.removed),
+            "kept": list(self.kept),
+            "unchanged": self.unchanged,
+            "reloaded": self.reloaded,
+            "enabled": list(self.enabled),
+            "started": list(self.started),
+            "restarted": list(self.restarted),
+            "not_started": list(self.not_started),
+            "pending": list(self.pending),
+            "next_command": self.next_command,
+            "linger": self.linger,
+            "problems": [problem.document() for problem in self.problems],
+            "warnings": [problem.document() for problem in self.warnings],
+        }

@@ -1,0 +1,225 @@
+"""Uninstalling, enabling and disabling what an install wrote; the config need not be in order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from docket import __version__
+from docket.app.applying import Applying, is_past
+from docket.app.changes import EDITED, Action, Change, task_of
+from docket.app.compiling import Compilation, compile_tasks, load_config, require_task
+from docket.app.install import list_units
+from docket.app.installlock import install_lock
+from docket.app.installplan import InstallPlan, InstallReport, PlanFile
+from docket.app.session import Session
+from docket.app.wholefiles import read_whole
+from docket.compiler.bundle import Place
+from docket.compiler.header import Header, split
+from docket.errors import ConfigError, DocketError, InstallError
+from docket.model.names import is_safe_name, timer_unit
+from docket.model.task import Config
+from docket.systemd import stamps
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchReport:
+    """The timers that were switched on or off, by unit name; `not_started` are past one-shots."""
+
+    timers: tuple[str, ...]
+    not_started: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The report as a JSON object."""
+        return {
+            "ok": True,
+            "timers": list(self.timers),
+            "not_started": list(self.not_started),
+            "count": len(self.timers),
+        }
+
+
+def uninstall(
+    session: Session, names: Sequence[str] = (), *, everything: bool = False, force: bool = False
+) -> InstallReport:
+    """Stop, disable and remove the units of the tasks `names`, or with `everything` of all tasks.
+
+    Their stamps, failed states and plans go with them; history and logs stay. A file that was
+    edited by hand is kept, unless `force` is given. UnknownTaskError for a name that is neither a
+    task's nor has units on disk.
+    """
+    with install_lock(session.paths):
+        config = _config_if_any(session)
+        instance = _instance(session, config)
+        found = _own_units(session, instance)
+        on_disk = {change.task for change in found}
+        if not everything:
+            for name in names:
+                require_task(name, {*on_disk, *_names_in(config)})
+        wanted = on_disk if everything else set(names)
+        changes = tuple(_decided(c, force=force) for c in found if c.task in wanted)
+        kept = {change.task for change in changes if change.action is Action.KEPT}
+        # A task is removed whole or not at all.
+        plan = InstallPlan(
+            _nothing_compiled(session, instance),
+            tuple(names),
+            force=force,
+            changes=tuple(c for c in changes if c.task not in kept or c.action is Action.KEPT),
+            plans=_plans(session, None if everything else wanted - kept, kept),
+        )
+        return Applying(session, plan, start_timers=False, linger=False).run()
+
+
+def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
+    """Enable and start the installed timers of the tasks `names` (none: of all); starts no task.
+
+    What a timer did not fire while it was off does not count as missed. BusError where there is no
+    service manager, InstallError where a task has no timer on disk.
+    """
+    with install_lock(session.paths):
+        timers = _timers(session, names)
+        past = _past(session, timers)
+        wanted = [timer for timer in timers if timer not in past]
+        units = session.units()
+        if wanted:
+            units.enable(wanted)
+            units.reload()
+            active = units.active(wanted)
+            for timer in wanted:
+                if timer not in active:
+                    stamps.touch(_stamp(session, timer))
+            units.start([timer for timer in wanted if timer not in active])
+        return SwitchReport(tuple(wanted), tuple(sorted(past)))
+
+
+def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
+    """Stop and disable the installed timers of the tasks `names` (none: of all).
+
+    A run under way goes on to its end. BusError where there is no service manager.
+    """
+    with install_lock(session.paths):
+        timers = _timers(session, names)
+        units = session.units()
+        if timers:
+            units.stop(timers)
+            units.disable(timers)
+            units.reload()
+        return SwitchReport(tuple(timers))
+
+
+def _timers(session: Session, names: Sequence[str]) -> list[str]:
+    config = _config_if_any(session)
+    instance = _instance(session, config)
+    installed = {change.task for change in _own_units(session, instance) if change.is_timer}
+    for name in names:
+        require_task(name, {*installed, *_names_in(config)})
+        if name not in installed:
+            task = config.tasks.get(name) if config else None
+            raise InstallError(
+                f"Task '{name}' has no timer installed.",
+                hint="Give it a `schedule`, then run `docket install`."
+                if task is not None and not task.schedules
+                else f"Run: docket install {name}",
+                task=name,
+            )
+    return [timer_unit(task, instance) for task in (names or sorted(installed))]
+
+
+def _past(session: Session, timers: Sequence[str]) -> frozenset[str]:
+    """Return the timers that have only instants that are over, as far as the config tells."""
+    try:
+        compilation = compile_tasks(session)
+    except DocketError:
+        return frozenset()
+    now_us, instance = session.now_us(), compilation.place.instance
+    over = {
+        timer_unit(task, instance)
+        for task, bundle in compilation.bundles.items()
+        if is_past(bundle, now_us)
+    }
+    return frozenset(timers) & over
+
+
+def _config_if_any(session: Session) -> Config | None:
+    try:
+        return load_config(session)
+    except ConfigError:
+        return None
+
+
+def _instance(session: Session, config: Config | None) -> str:
+    """The instance, which a config that cannot be read is taken not to have named."""
+    return (config.instance if config else "") or session.paths.instance_key
+
+
+def _names_in(config: Config | None) -> set[str]:
+    if config is None:
+        return set()
+    return {*config.tasks, *(p.task for p in config.problems if p.task is not None)}
+
+
+def _own_units(session: Session, instance: str) -> list[Change]:
+    directory = session.paths.unit_dir
+    found = []
+    for name in list_units(directory, instance):
+        path = os.path.join(directory, name)
+        header = _header(path)
+        task = task_of(name, instance)
+        if task is not None and header is not None and _is_own(session, header, instance):
+            reason = EDITED if header.edited else ""
+            found.append(Change(name, path, task, Action.REMOVE, None, None, reason))
+    return found
+
+
+def _header(path: str) -> Header | None:
+    try:
+        return split(read_whole(path) or "")[0]
+    except OSError:  # a link or a file of somebody else's: not ours to remove
+        return None
+
+
+def _is_own(session: Session, header: Header, instance: str) -> bool:
+    same_config = header.config == session.paths.config or not os.path.exists(header.config)
+    return header.instance == instance and same_config
+
+
+def _decided(change: Change, *, force: bool) -> Change:
+    if not change.reason or force:
+        return Change(change.name, change.path, change.task, Action.REMOVE, None, None)
+    return Change(change.name, change.path, change.task, Action.KEPT, None, None, change.reason)
+
+
+def _plans(session: Session, tasks: set[str] | None, kept: set[str]) -> tuple[PlanFile, ...]:
+    paths = session.paths
+    try:
+        entries = os.listdir(paths.plan_dir)
+    except OSError:
+        return ()
+    stored = [name.removesuffix(".json") for name in entries if name.endswith(".json")]
+    return tuple(
+        PlanFile(task, paths.plan(task), None, None)
+        for task in sorted(stored)
+        if is_safe_name(task) and task not in kept and (tasks is None or task in tasks)
+    )
+
+
+def _nothing_compiled(session: Session, instance: str) -> Compilation:
+    paths = session.paths
+    return Compilation(
+        config=Config(paths.config, paths.state_db, paths.task_dir, paths.log_dir, instance, {}),
+        place=Place(paths, instance, paths.state_db, paths.log_dir, (), __version__),
+        bundles={},
+        broken=frozenset(),
+        problems=(),
+        warnings=(),
+        sources=(),
+    )
+
+
+def _stamp(session: Session, timer: str) -> str:
+    paths = session.paths
+    return stamps.stamp_path(
+        timer, session.environ, system=paths.system, user_home=paths.user_home
+    )

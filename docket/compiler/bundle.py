@@ -1,0 +1,49 @@
+"""What the compiler is given beside a task, and what it makes of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from docket.model.plan import Plan, Source
+from docket.model.schedule import Timing
+from docket.model.task import Task
+from docket.paths import Paths
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the compiled tasks will live and what will start them; the same for all of them.
+
+    `instance` is the word in unit names ("" for the default home), `exec_words` the absolute
+    command that starts `docket exec`.
+    """
+
+    paths: Paths
+    instance: str
+    state_db: str
+    log_dir: str
+    exec_words: tuple[str, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found on this machine for one task: its programs as absolute paths, its sources."""
+
+    argv: tuple[str, ...] = ()
+    dry_run_argv: tuple[str, ...] = ()
+    path_variable: str = ""
+    sources: tuple[Source, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One task compiled: its plan, and its unit files (name to whole text) where it has a timer."""
+
+    task: Task
+    timing: Timing | None
+    plan: Plan
+    units: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,68 @@
+"""A task becomes its unit files and its plan: a function from values to text, and nothing else."""
+
+from __future__ import annotations
+
+from docket.compiler.bundle import Bundle, Found, Place
+from docket.compiler.directives import check_sections
+from docket.compiler.header import content_hash, with_header
+from docket.compiler.plans import make_plan
+from docket.compiler.quoting import refusal
+from docket.compiler.service import service_body
+from docket.compiler.text import refused
+from docket.compiler.timer import timer_body
+from docket.errors import NameRefusedError
+from docket.model.names import ALLOWED_SENTENCE, is_safe_name, service_unit, timer_unit
+from docket.model.schedule import Timing
+from docket.model.task import Task
+
+
+def compile_task(task: Task, timing: Timing | None, place: Place, found: Found) -> Bundle:
+    """Return the plan of `task`, and its service and timer where it is scheduled and enabled.
+
+    CompileError where a value cannot be said in a unit file; NameRefusedError where the task's
+    name or the instance cannot stand in a unit's name.
+    """
+    _check_names(task, place)
+    bodies = _bodies(task, timing, place) if timing is not None and task.enabled else {}
+    hashes = {name: content_hash(body) for name, body in bodies.items()}
+    return Bundle(
+        task=task,
+        timing=timing,
+        plan=make_plan(task, timing, place, found, hashes),
+        units={name: _whole(body, place) for name, body in bodies.items()},
+        warnings=(*found.warnings, *(timing.warnings if timing else ()), *_doubts(task, place)),
+    )
+
+
+def _bodies(task: Task, timing: Timing, place: Place) -> dict[str, str]:
+    check_sections(task)
+    why = refusal(place.paths.config)
+    if why is not None:
+        raise refused(task.name, "the config's path", why)
+    return {
+        service_unit(task.name, place.instance): service_body(task, place),
+        timer_unit(task.name, place.instance): timer_body(task, timing, place),
+    }
+
+
+def _whole(body: str, place: Place) -> str:
+    return with_header(
+        body, version=place.version, instance=place.instance, config=place.paths.config
+    )
+
+
+def _check_names(task: Task, place: Place) -> None:
+    for what, name in (("task", task.name), ("instance", place.instance)):
+        if not is_safe_name(name) and (what == "task" or name):
+            raise NameRefusedError(
+                f"The {what} name {name!r} cannot stand in a unit's name.",
+                hint=ALLOWED_SENTENCE[0].upper() + ALLOWED_SENTENCE[1:] + ".",
+                task=task.name,
+            )
+
+
+def _doubts(task: Task, place: Place) -> tuple[str, ...]:
+    nice = task.limits.nice
+    if nice is not None and nice < 0 and not place.paths.system:
+        return (f"`limits.nice` is {nice}: a user's service may not go below 0 on most machines.",)
+    return ()

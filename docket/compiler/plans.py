@@ -1,0 +1,96 @@
+"""The plan of a task: everything that one run needs to know, resolved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from docket.compiler.bundle import Found, Place
+from docket.compiler.service import HOOK_TIMEOUT_SECONDS
+from docket.model.jsontext import dumps
+from docket.model.names import service_unit, timer_unit
+from docket.model.plan import Hook, Plan, PythonTarget
+from docket.model.schedule import Timing
+from docket.model.task import Task
+
+
+def make_plan(
+    task: Task, timing: Timing | None, place: Place, found: Found, unit_hashes: Mapping[str, str]
+) -> Plan:
+    """Return the plan of `task`; its `plan_hash` covers everything but the sources' identities."""
+    values = {
+        **_identity(task, place),
+        **_program(task, found),
+        **_contract(task),
+        **_timing(task, timing),
+        "unit_hashes": dict(unit_hashes),
+    }
+    plan = Plan(**values, sources=[], plan_hash="")
+    plan.plan_hash = hashlib.sha256(plan.to_text().encode()).hexdigest()
+    plan.sources = list(found.sources)
+    return plan
+
+
+def _identity(task: Task, place: Place) -> dict[str, Any]:
+    return {
+        "task": task.name,
+        "instance": place.instance,
+        "system": place.paths.system,
+        "home": place.paths.home,
+        "config_path": place.paths.config,
+        "state_db": place.state_db,
+        "log_dir": place.log_dir,
+        "lock_dir": place.paths.lock_dir,
+        "unit": service_unit(task.name, place.instance),
+        "timer_unit": timer_unit(task.name, place.instance),
+    }
+
+
+def _program(task: Task, found: Found) -> dict[str, Any]:
+    command, python = task.command, task.python
+    return {
+        "argv": list(found.argv),
+        "dry_run_argv": list(found.dry_run_argv),
+        "python": PythonTarget(python.path, python.class_name, dict(python.config))
+        if python
+        else None,
+        "output_format": str(command.output_format) if command else "text",
+        "parse_errors": command.parse_errors if command else "fail",
+        "env": dict(task.env),
+        "env_files": list(task.env_files),
+        "path_variable": found.path_variable,
+        "cwd": task.cwd or "",
+        "required_env": list(task.required_env),
+    }
+
+
+def _contract(task: Task) -> dict[str, Any]:
+    return {
+        "success_exit_codes": list(task.success_exit_codes),
+        "timeout_seconds": task.timeout_seconds,
+        "attempt_timeout_seconds": task.attempt_timeout_seconds,
+        "idle_timeout_seconds": task.idle_timeout_seconds,
+        "grace_seconds": task.grace_seconds,
+        "hook_timeout_seconds": HOOK_TIMEOUT_SECONDS,
+        "retry": task.retry,
+        "retry_on": list(task.retry_on),
+        "backoff_base": task.backoff_base,
+        "backoff_max_seconds": task.backoff_max_seconds,
+        "overlap": str(task.overlap),
+        "hooks": [Hook(hook.kind, hook.command) for hook in task.hooks],
+        "destructive": task.destructive,
+        "unattended": task.unattended,
+        "needs_systemd": task.limits.any or bool(task.credentials),
+        "log_max_bytes": task.log_max_bytes,
+    }
+
+
+def _timing(task: Task, timing: Timing | None) -> dict[str, Any]:
+    return {
+        "calendars": [calendar.to_json() for calendar in timing.calendars] if timing else [],
+        "zone": task.timezone or "",
+        "one_shot": timing.one_shot if timing else False,
+        "catch_up": task.catch_up,
+        "slack_seconds": task.jitter_seconds + task.accuracy_seconds,
+    }

@@ -1,0 +1,83 @@
+"""Values and command lines as systemd reads them: systemd.syntax(7), systemd.service(5).
+
+A unit file is read line by line, so no character that ends a line can be carried in a value. `%`
+begins a specifier everywhere; `$` begins a variable in the command lines alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@,+-")
+_IN_QUOTES = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "%": "%%",
+    "$": "$$",
+    "\t": "\\t",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\v": "\\v",
+    "\a": "\\a",
+}
+
+
+def refusal(text: str) -> str | None:
+    """Return why no unit file can carry `text`, or None where one can."""
+    if "\n" in text or "\r" in text:
+        return "holds a line break"
+    if "\0" in text:
+        return "holds a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "is not valid UTF-8"
+    # The manager drops a whole line that holds one of these (utf8_is_valid in its parser).
+    if any("\ufdd0" <= c <= "\ufdef" or ord(c) & 0xFFFE == 0xFFFE for c in text):
+        return "holds a code point that is no character"
+    return None
+
+
+def value_refusal(text: str) -> str | None:
+    """Return why `text` cannot stand unquoted right of a `=`, or None where it can."""
+    if text != text.strip():
+        return "begins or ends with a blank, which a unit file does not keep"
+    if text.endswith("\\"):
+        return "ends with a backslash, which joins lines in a unit file"
+    if any(ord(c) < 0x20 and c != "\t" for c in text):
+        return "holds a control character"
+    return refusal(text)
+
+
+def double_percent(text: str) -> str:
+    """Return `text` so that the manager reads no specifier in it."""
+    return text.replace("%", "%%")
+
+
+def quote_argument(word: str) -> str:
+    """Return one argument of a command line, quoted so that the manager passes it on as it is."""
+    if word and all(c in _PLAIN for c in word):
+        return word
+    return '"' + "".join(_quoted_character(c) for c in word) + '"'
+
+
+def command_line(words: Sequence[str]) -> str:
+    """Return `words` as the value of ExecStart= and its kind; the first must be an absolute path.
+
+    An absolute path cannot begin with one of the prefixes (`@ - : + !`) that change the meaning.
+    ValueError where the first word is no plain absolute path: variables are not expanded in it, so
+    a doubled `$` would stay doubled.
+    """
+    program = words[0]
+    if not program.startswith("/") or "$" in program:
+        raise ValueError("must be started by an absolute path without a '$'")
+    return " ".join(quote_argument(word) for word in words)
+
+
+def _quoted_character(character: str) -> str:
+    special = _IN_QUOTES.get(character)
+    if special is not None:
+        return special
+    if ord(character) < 0x20 or ord(character) == 0x7F:
+        return f"\\x{ord(character):02x}"
+    return character

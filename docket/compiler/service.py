@@ -1,0 +1,107 @@
+"""The service that runs a task: systemd.service(5), systemd.exec(5), systemd.resource-control(5)."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from docket.compiler.bundle import Place
+from docket.compiler.directives import raw_lines
+from docket.compiler.text import UnitText, refused
+from docket.model.span import format_span
+from docket.model.states import EXIT_SKIPPED
+from docket.model.task import Limits, Task
+
+HOOK_TIMEOUT_SECONDS = 30.0
+_MARGIN_SECONDS = 15.0  # what the runner gets to record a timeout of its own before systemd's comes
+_LEAST_STOP_SECONDS = 30.0
+_GLOB = re.compile(r"([*?\[\]\\])")
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_.-]{1,255}")
+
+
+def service_body(task: Task, place: Place) -> str:
+    """Return the contents of the task's service file."""
+    text = UnitText(task.name)
+    text.section("Unit")
+    text.value("Description", description(task), "description")
+    # Starts by hand are no loop: five in ten seconds must not lock the task out.
+    text.fixed("StartLimitIntervalSec=0", *raw_lines(task, "Unit"))
+    text.section("Service")
+    text.fixed("Type=oneshot")
+    arguments = [task.name, *place.paths.exec_arguments()]
+    text.command("ExecStart", [*place.exec_words, *arguments])
+    text.command("ExecStopPost", finalizer([*place.exec_words, "--finalize", *arguments]))
+    text.fixed(
+        f"SuccessExitStatus={EXIT_SKIPPED}",
+        f"TimeoutStartSec={_start_timeout(task)}",
+        f"TimeoutStopSec={format_span(_stop_seconds(task))}",
+        "KillMode=mixed",
+        "NotifyAccess=main",
+        "Slice=docket.slice",
+    )
+    _files(text, task)
+    _limits(text, task.limits)
+    text.fixed(*raw_lines(task, "Service"))
+    return text.body()
+
+
+def description(task: Task) -> str:
+    """Return the line that names the task in systemd's own lists."""
+    return task.description.strip() or f"Docket task {task.name}"
+
+
+def finalizer(words: list[str]) -> list[str]:
+    """Return the command that closes the run where its runner could not.
+
+    A success is settled by the shell alone and does not pay for a second Python.
+    """
+    command = " ".join(shlex.quote(word) for word in words)
+    return ["/bin/sh", "-c", f'[ "$SERVICE_RESULT" = success ] || exec {command}']
+
+
+def _start_timeout(task: Task) -> str:
+    if task.timeout_seconds is None:
+        return "infinity"
+    return format_span(
+        task.timeout_seconds + task.grace_seconds + _hook_seconds(task) + _MARGIN_SECONDS
+    )
+
+
+def _stop_seconds(task: Task) -> float:
+    return max(task.grace_seconds + _hook_seconds(task) + _MARGIN_SECONDS, _LEAST_STOP_SECONDS)
+
+
+def _hook_seconds(task: Task) -> float:
+    return HOOK_TIMEOUT_SECONDS * len(task.hooks)
+
+
+def _files(text: UnitText, task: Task) -> None:
+    for path in task.env_files:
+        # The value is a glob pattern to systemd. The dash: that the file is missing is recorded
+        # by the run itself, as a failure with its sentence.
+        text.value("EnvironmentFile", "-" + _GLOB.sub(r"\\\1", path), "env_file")
+    for name, source in task.credentials:
+        if not _CREDENTIAL.fullmatch(name) or name in (".", ".."):
+            raise refused(task.name, "credentials", f"has the name {name!r}")
+        text.value("LoadCredential", f"{name}:{source}", "credentials")
+
+
+def _limits(text: UnitText, limits: Limits) -> None:
+    for directive, value, key in (
+        ("MemoryMax", limits.memory, "memory"),
+        ("MemoryHigh", limits.memory_high, "memory_high"),
+        ("MemorySwapMax", limits.swap, "swap"),
+        ("CPUQuota", _percent(limits.cpu_percent), "cpu"),
+        ("CPUWeight", limits.cpu_weight, "cpu_weight"),
+        ("IOWeight", limits.io_weight, "io_weight"),
+        ("TasksMax", limits.tasks, "tasks"),
+        ("Nice", limits.nice, "nice"),
+        ("LimitNOFILE", limits.open_files, "open_files"),
+    ):
+        if value is not None:
+            # A percent sign here is a unit of measure; doubled, it reads the same to none of them.
+            text.measure(directive, str(value), f"limits.{key}")
+
+
+def _percent(value: float | None) -> str | None:
+    return None if value is None else f"{value:.2f}".rstrip("0").rstrip(".") + "%"

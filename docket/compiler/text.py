@@ -1,0 +1,65 @@
+"""The text of one unit file, section by section; a value that cannot stand in it is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from docket.compiler.quoting import command_line, double_percent, refusal, value_refusal
+from docket.errors import CompileError
+
+_MEASURE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[A-Za-z]{0,3}%?|infinity")
+
+
+class UnitText:
+    """Collects the lines of one unit file for `task`; CompileError names the task and the key."""
+
+    def __init__(self, task: str) -> None:
+        self._task = task
+        self._blocks: list[str] = []
+
+    def section(self, name: str) -> None:
+        """Begin a section."""
+        self._blocks.append(f"\n[{name}]" if self._blocks else f"[{name}]")
+
+    def fixed(self, *lines: str) -> None:
+        """Add lines that hold nothing of the user's."""
+        self._blocks.extend(lines)
+
+    def value(self, directive: str, text: str, key: str) -> None:
+        """Add one directive with the value that the user's `key` gives it."""
+        why = value_refusal(text)
+        if why is not None:
+            raise refused(self._task, key, why)
+        self._blocks.append(f"{directive}={double_percent(text)}")
+
+    def measure(self, directive: str, text: str, key: str) -> None:
+        """Add a number with its unit, such as `512M` or `50%`, which systemd takes verbatim."""
+        if not _MEASURE.fullmatch(text):
+            raise refused(self._task, key, f"is {text!r}")
+        self._blocks.append(f"{directive}={text}")
+
+    def command(self, directive: str, words: Sequence[str]) -> None:
+        """Add one command line of Docket's own."""
+        for word in words:
+            why = refusal(word)
+            if why is not None:
+                raise refused(self._task, directive, why)
+        try:
+            self._blocks.append(f"{directive}={command_line(words)}")
+        except ValueError as error:
+            raise refused(self._task, directive, str(error)) from None
+
+    def body(self) -> str:
+        """Return the whole text, ending with a line end."""
+        return "\n".join(self._blocks) + "\n"
+
+
+def refused(task: str, key: str, why: str) -> CompileError:
+    """Return the error for a value of `key` that no unit file can carry."""
+    return CompileError(
+        f"Task '{task}': `{key}` {why}, and no unit file can carry that.",
+        hint="Write it on one line, without control characters.",
+        task=task,
+        key=key,
+    )

@@ -45,3 +45,70 @@ _ALL = (
 
 VERBS = {verb.name: verb for verb in _ALL}
 SECTIONS = (JOBS, TIMERS, SETUP)
+
+
+class Form(NamedTuple):
+    """One way to call a command, as agents are told of it."""
+
+    name: str
+    summary: str
+    agent_use: str
+
+
+FORMS = (
+    Form("list", "List the tasks with their last run.", "See which tasks there are."),
+    Form(
+        "capabilities",
+        "Describe commands and tasks.",
+        "Begin here: read every command and every task's contract once.",
+    ),
+    Form(
+        "describe <task>",
+        "Show one task's contract and config.",
+        "Read inputs, outputs, flags and limits before running an unfamiliar task.",
+    ),
+    Form("run <task>", "Run a task in the foreground.", "Run a task and wait for its result."),
+    Form(
+        "run <task> --dry-run",
+        "Show what would run.",
+        "Preview a run without any effect; exit code 2 says that the preview was complete.",
+    ),
+    Form("status", "Show the last run of each task.", "See what failed and what fires next."),
+    Form(
+        "status --run-id <id>",
+        "Show one run with its attempts and hooks.",
+        "Look up a run by the id that `run` or `runs` gave.",
+    ),
+    Form("runs [task]", "List past runs, newest first.", "Find the runs of a task and their ids."),
+    Form("logs <run_id>", "Show what a run printed.", "Read the output of a failed run."),
+    Form(
+        "events <run_id>",
+        "Show the events that a run reported.",
+        "Read the structured progress of a run; --after-index continues where you stopped.",
+    ),
+    Form(
+        "install [task...]",
+        "Write the systemd units of scheduled tasks.",
+        "Put a changed schedule into effect; look at `install --diff` first.",
+    ),
+    Form("uninstall [task...]", "Remove timers and units.", "Take a task off its schedule."),
+    Form("enable <task...>", "Enable and start timers.", "Let a task fire again."),
+    Form("disable <task...>", "Stop and disable timers.", "Keep a task from firing for now."),
+    Form(
+        "next [task|expr]",
+        "Show the next fires.",
+        "Check when a task or a schedule fires before installing it.",
+    ),
+    Form(
+        "translate <expr>",
+        "Translate a schedule for systemd.",
+        "Check a cron expression; --batch answers many as JSON lines.",
+    ),
+    Form("check", "Check the config.", "List every mistake after editing the config."),
+    Form(
+        "schema [config|output <name>]",
+        "Print a JSON Schema.",
+        "Learn the config's keys, or the exact shape of an answer.",
+    ),
+    Form("doctor", "Examine the installation.", "Find out why timers do not fire."),
+)

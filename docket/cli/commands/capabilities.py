@@ -1,0 +1,22 @@
+"""`docket capabilities`: where an agent begins."""
+
+from __future__ import annotations
+
+from docket.app.capabilities import CommandSummary, capabilities
+from docket.cli.answer import Answer
+from docket.cli.call import Call
+from docket.cli.parameters import verb
+from docket.cli.render.description import capabilities_text
+from docket.cli.verbs import FORMS
+
+
+@verb("capabilities")
+def command(call: Call) -> Answer:
+    """Describe the commands and every task's contract, for agents above all.
+
+    With --json this is what an agent reads first: the places, the commands with what to use each
+    for, and each task with its inputs, outputs and flags.
+    """
+    forms = [CommandSummary(form.name, form.summary, form.agent_use) for form in FORMS]
+    found = capabilities(call.session(), forms)
+    return Answer(found.document(), lambda screen: capabilities_text(found, screen))

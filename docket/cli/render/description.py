@@ -1,0 +1,126 @@
+"""How one task's contract looks, and what agents are told, for people."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docket.app.capabilities import Capabilities
+from docket.app.describing import TaskDescription
+from docket.cli.render.facts import fact_lines
+from docket.cli.render.plain import one_line
+from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.table import Cell, Column, Row, Table
+from docket.cli.render.times import duration
+
+Fact = tuple[str, Cell | str]
+
+
+def description_text(found: TaskDescription, screen: Screen) -> str:
+    """Return a task's contract, config and schedule; its secrets were taken out before."""
+    document = found.document()
+    title = screen.paint(one_line(found.task.name), Ink.STRONG)
+    lines = [title, *fact_lines(_facts(document), screen)]
+    if document["config"]:
+        lines.append(screen.paint("  config", Ink.FAINT))
+        lines += [f"    {line}" for line in _json_lines(document["config"])]
+    lines.append(f"docket run {one_line(found.task.name)} --dry-run  shows what would run")
+    return "\n".join(lines)
+
+
+def capabilities_text(found: Capabilities, screen: Screen) -> str:
+    """Return the commands and the tasks with what they may do."""
+    document = found.document()
+    commands = Table(
+        [Column(""), Column("")],
+        [Row([command["name"], command["summary"]]) for command in document["commands"]],
+        indent="  ",
+    )
+    lines = [f"docket {document['version']}, config {one_line(document['config']['path'])}", ""]
+    lines += ["Commands:", commands.text(screen), "", "Tasks:"]
+    rows = [
+        Row([task["name"], _flags(task)], task["description"], note_matters=True)
+        for task in document["tasks"]
+    ]
+    if rows:
+        lines.append(Table([Column("", shrink=16), Column("")], rows, indent="  ").text(screen))
+    else:
+        lines.append("  none")
+    lines += [
+        f"  {screen.paint('broken:', Ink.BAD)} {one_line(problem.task)}: "
+        f"{one_line(problem.sentence)}"
+        for problem in found.broken
+    ]
+    return "\n".join(lines)
+
+
+def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
+    contract = document["contract"]
+    yield "description", document["description"]
+    yield "notes", document["agent_notes"]
+    yield "flags", _flags(document)
+    yield "command", _words(contract.get("command"))
+    yield (
+        "python",
+        " ".join(filter(None, (contract.get("python_file"), contract.get("python_class")))),
+    )
+    yield "directory", contract["cwd"] or ""
+    yield from _schedule(document, contract)
+    yield "time limit", _limit(contract)
+    yield "retries", _retries(contract)
+    yield "environment", ", ".join(contract["env"])
+    yield "env files", ", ".join(contract["env_files"])
+    yield "credentials", ", ".join(contract["credentials"])
+    yield "needs env", ", ".join(document["required_env"])
+    yield "limits", ", ".join(f"{name} {value}" for name, value in contract["limits"].items())
+    for hook in contract["hooks"]:
+        yield hook["kind"], hook["command"]
+    for kind in ("inputs", "outputs"):
+        for name, text in document[kind].items():
+            yield kind.removesuffix("s"), f"{name}: {text}"
+    for path in document["sources"]:
+        yield "from", path
+
+
+def _schedule(document: Mapping[str, Any], contract: Mapping[str, Any]) -> Iterator[Fact]:
+    if not document["schedule"]:
+        yield "schedule", "none: it runs by hand"
+        return
+    zone = f" ({contract['timezone']})" if contract["timezone"] else ""
+    for text in document["schedule"]:
+        yield "schedule", f"{text}{zone}"
+    if not document["enabled"]:
+        yield "enabled", Cell("no: it gets no timer", Ink.DOUBT)
+    yield "timer", document["units"]["timer"]
+
+
+def _limit(contract: Mapping[str, Any]) -> str:
+    named = (
+        ("whole run", contract["timeout_seconds"]),
+        ("one attempt", contract["attempt_timeout_seconds"]),
+        ("no output", contract["idle_timeout_seconds"]),
+    )
+    return ", ".join(f"{name} {duration(value)}" for name, value in named if value is not None)
+
+
+def _retries(contract: Mapping[str, Any]) -> str:
+    if not contract["retry"]:
+        return ""
+    base, most = contract["backoff_base"], duration(contract["backoff_max_seconds"])
+    return f"{contract['retry']}, waiting {base:g} s, {base**2:g} s ... at most {most}"
+
+
+def _flags(document: Mapping[str, Any]) -> str:
+    flags = [name for name in ("network", "destructive") if document[name]]
+    return f"[{', '.join(flags)}]" if flags else ""
+
+
+def _words(argv: Any) -> str:
+
+    return shlex.join(argv) if argv else ""
+
+
+def _json_lines(value: Any) -> list[str]:
+    return [one_line(line) for line in json.dumps(value, indent=2, default=str).split("\n")]

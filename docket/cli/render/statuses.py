@@ -1,0 +1,202 @@
+"""How `docket status` looks: all tasks as a table, one task or one run in detail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from docket.app.status import PlanState, RunDetail, StatusReport, TaskStatus, TimerStatus
+from docket.cli.render.facts import fact_lines
+from docket.cli.render.plain import one_line
+from docket.cli.render.runs import status_cell
+from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.table import Cell, Column, Row, Table
+from docket.cli.render.tasks import NO_TASKS
+from docket.cli.render.times import duration, local, relative
+from docket.model.states import RunStatus
+from docket.store.records import RunRecord
+
+Fact = tuple[str, Cell | str]
+NOT_INSTALLED = "not installed"
+_TIMER_WAITS = "active"
+
+
+def status_text(report: StatusReport, screen: Screen) -> str:
+    """Return where the tasks stand, and what to do about those that need something."""
+    if report.asked is not None:
+        return task_text(report.tasks[0], screen)
+    if not report.tasks:
+        return NO_TASKS
+    columns = [Column("TASK", shrink=16), Column("LAST RUN"), Column("TOOK", right=True)]
+    columns.append(Column("NEXT FIRE"))
+    rows = [_row(task, screen) for task in report.tasks]
+    table = Table(columns, rows).text(screen)
+    steps = list(_next_steps(report))
+    return "\n".join([table, "", *steps]) if steps else table
+
+
+def task_text(task: TaskStatus, screen: Screen) -> str:
+    """Return one task in detail."""
+    title = screen.paint(one_line(task.task), Ink.STRONG)
+    steps = list(_next_steps(StatusReport(None, (task,))))
+    return "\n".join([title, *fact_lines(_task_facts(task, screen), screen), *steps])
+
+
+def run_text(detail: RunDetail, screen: Screen) -> str:
+    """Return one run in detail, with its attempts and hooks."""
+    run = detail.run
+    facts: list[Fact] = [("task", run.task), ("status", _status(run, detail.alive))]
+    facts += [("summary", run.summary), ("cause", run.error_code or "")]
+    facts += [("trigger", run.trigger.value), ("started", _when(run.started_us, screen))]
+    if run.finished_us is not None:
+        facts.append(("finished", _when(run.finished_us, screen)))
+    if run.scheduled_for_us is not None:
+        facts.append(("fire", _when(run.scheduled_for_us, screen)))
+    facts += [("took", duration(run.duration_seconds)), ("blocked by", run.blocked_by or "")]
+    facts += [("log", run.log_path or ""), ("unit", run.unit or "")]
+    if run.retry_count or len(detail.attempts) > 1:
+        facts += [
+            (f"attempt {a.number}", _attempt(a.exit_code, a.signal, a.ended_by))
+            for a in detail.attempts
+        ]
+    facts += [
+        (
+            f"hook {hook.position}",
+            f"{hook.kind} {hook.label}: {hook.state}"
+            + (f", exit code {hook.exit_code}" if hook.exit_code else ""),
+        )
+        for hook in detail.hooks
+    ]
+    lines = [screen.paint(f"run {run.run_id}", Ink.STRONG), *fact_lines(facts, screen)]
+    if run.log_path is not None:
+        lines.append(f"docket logs {run.run_id}  shows what it printed")
+    return "\n".join(lines)
+
+
+def _row(task: TaskStatus, screen: Screen) -> Row:
+    run = task.last
+    if task.running:
+        current = task.running[0][0]
+        last = Cell(f"running since {_distance(current.started_us, screen)}", Ink.BUSY)
+        took = duration(max(screen.now_us - current.started_us, 0) / 1e6)
+    elif run is None:
+        last, took = Cell("never", Ink.FAINT), ""
+    else:
+        cell = status_cell(run.status)
+        last = Cell(f"{cell.text} {relative(run.started_us, screen.now_us)}", cell.ink)
+        took = duration(run.duration_seconds)
+    return Row([task.task, last, took, _next_fire(task.timer, screen)], _doubts(task))
+
+
+def _doubts(task: TaskStatus) -> str:
+    doubts = []
+    if task.problems:
+        doubts.append(f"broken: {task.problems[0]}")
+    elif task.plan_state is PlanState.LAST_GOOD:
+        doubts.append("the config is broken: runs obey the last good plan")
+    if any(alive is False for _, alive in task.running):
+        doubts.append("its runner is gone: the next run will close the row")
+    if task.last is not None and task.last.status.exit_code and task.last.summary:
+        again = f" ({task.consecutive_failures} in a row)" if task.consecutive_failures > 1 else ""
+        doubts.append(f"{task.last.summary}{again}")
+    doubts += task.drift.sentences[:1]
+    if not task.configured:
+        doubts.append("no longer in the config")
+    return "; ".join(doubts)
+
+
+def _next_fire(timer: TimerStatus | None, screen: Screen) -> Cell:
+    if timer is None:
+        return Cell("-", Ink.FAINT)
+    if timer.next_fire_us is not None and timer.state == _TIMER_WAITS:
+        return Cell(relative(timer.next_fire_us, screen.now_us))
+    if timer.state == "inactive":
+        return Cell("timer off", Ink.DOUBT)
+    ink = Ink.FAINT if timer.state in (_TIMER_WAITS, "unknown") else Ink.DOUBT
+    return Cell("-" if timer.state == _TIMER_WAITS else timer.state, ink)
+
+
+def _next_steps(report: StatusReport) -> Iterator[str]:
+    """Yield the commands that set right what the report shows."""
+    states = {task.timer.state: task for task in report.tasks if task.timer is not None}
+    if NOT_INSTALLED in states:
+        yield "docket install --now  writes the timers and starts them"
+    if "inactive" in states:
+        name = states["inactive"].task if report.asked is None else report.asked
+        yield f"docket enable {one_line(name)}  starts its timer"
+    if any(task.drift.sentences for task in report.tasks):
+        yield "docket install --diff  shows how the installed units differ"
+    if any(task.problems for task in report.tasks):
+        yield "docket check  shows everything that is wrong with the config"
+
+
+def _task_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
+    run = task.last
+    if run is None:
+        yield "last run", Cell("never", Ink.FAINT)
+    else:
+        cell = status_cell(run.status)
+        took = f", took {duration(run.duration_seconds)}" if run.duration_seconds else ""
+        yield "last run", Cell(f"{cell.text} {_when(run.started_us, screen)}{took}", cell.ink)
+        yield "", run.summary
+        yield "", f"run {run.run_id}"
+    if task.consecutive_failures > 1:
+        yield "failures", Cell(f"{task.consecutive_failures} in a row", Ink.BAD)
+    for current, alive in task.running:
+        yield "running", _status(current, alive)
+        yield "", f"since {_when(current.started_us, screen)}, run {current.run_id}"
+    yield from _timer_facts(task.timer, screen)
+    yield "plan", _plan(task.plan_state)
+    for sentence in task.drift.sentences:
+        yield "drift", Cell(sentence, Ink.DOUBT)
+    for path in task.drift.drop_ins:
+        yield "drop-in", path
+    for problem in task.problems:
+        yield "problem", Cell(problem, Ink.BAD)
+    if not task.configured:
+        yield "config", Cell("the task is no longer in the config", Ink.DOUBT)
+
+
+def _timer_facts(timer: TimerStatus | None, screen: Screen) -> Iterator[Fact]:
+    if timer is None:
+        yield "timer", "none: the task has no schedule"
+        return
+    enabled = {True: ", enabled", False: ", not enabled", None: ""}[timer.enabled]
+    ink = Ink.GOOD if timer.state == _TIMER_WAITS else Ink.DOUBT
+    yield "timer", Cell(f"{timer.state}{enabled} ({timer.unit})", ink)
+    if timer.next_fire_us is not None:
+        yield "next fire", _when(timer.next_fire_us, screen)
+    if timer.last_trigger_us is not None:
+        yield "last fire", _when(timer.last_trigger_us, screen)
+
+
+def _plan(state: PlanState) -> Cell | str:
+    match state:
+        case PlanState.FRESH:
+            return "up to date"
+        case PlanState.STALE:
+            return "the config changed: the next run compiles it anew"
+        case PlanState.LAST_GOOD:
+            return Cell("the config is broken: runs obey the last good plan", Ink.DOUBT)
+        case PlanState.MISSING:
+            return "not compiled yet"
+
+
+def _status(run: RunRecord, alive: bool | None) -> Cell:
+    cell = status_cell(run.status, dry_run=run.dry_run)
+    if run.status is RunStatus.RUNNING and alive is False:
+        return Cell(f"{cell.text} by its row, but its runner is gone", Ink.DOUBT)
+    return cell
+
+
+def _attempt(exit_code: int | None, signal: int | None, ended_by: str) -> str:
+    if signal is not None:
+        return f"ended by signal {signal} ({ended_by})"
+    return f"{ended_by}, exit code {exit_code}" if exit_code is not None else ended_by
+
+
+def _when(at_us: int, screen: Screen) -> str:
+    return f"{relative(at_us, screen.now_us)} ({local(at_us)})"
+
+
+def _distance(at_us: int, screen: Screen) -> str:
+    return relative(at_us, screen.now_us).removesuffix(" ago")

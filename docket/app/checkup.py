@@ -1,0 +1,61 @@
+"""One check of `docket doctor`, and what all of them look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from docket.app.compiling import Compilation
+from docket.app.redaction import redact, redact_text
+from docket.app.session import Session
+from docket.errors import ConfigError
+
+
+class Verdict(StrEnum):
+    """How a check came out."""
+
+    OK = "ok"
+    WARNING = "warning"  # it works, and may surprise
+    MISSING = "missing"  # not there yet
+    ERROR = "error"  # it does not work
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of one check; `facts` are further keys of its JSON form."""
+
+    name: str
+    verdict: Verdict
+    sentence: str = ""
+    hint: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def bad(self) -> bool:
+        """Whether the installation cannot be called sound with this outcome."""
+        return self.verdict is Verdict.ERROR
+
+    def document(self) -> dict[str, Any]:
+        """Return the check as an element of `docket doctor --json`; nothing in it is secret."""
+        sentence = redact_text(self.sentence)
+        document = {"check": self.name, "status": str(self.verdict), "detail": sentence}
+        if self.verdict is Verdict.ERROR:
+            document["error"] = sentence
+        return {**document, "hint": self.hint, **redact(dict(self.facts))}
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the checks look at; without a usable config `compilation` is None, and `refusal` why."""
+
+    session: Session
+    state_db: str
+    compilation: Compilation | None
+    refusal: ConfigError | None
+
+
+def verdict_of(problems: object, bad: Verdict = Verdict.WARNING) -> Verdict:
+    """Return `bad` where there are problems, else ok."""
+    return bad if problems else Verdict.OK

@@ -1,0 +1,91 @@
+"""`docket doctor`: every part of the installation examined, none of them needed by the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from docket.app import homechecks, unitchecks
+from docket.app.checkup import Check, Examined, Verdict
+from docket.app.compiling import Compilation, compile_tasks
+from docket.app.lookup import state_db
+from docket.app.session import Session
+from docket.errors import ConfigError, DocketError
+
+_CHECKS: tuple[tuple[str, Callable[[Examined], Check]], ...] = (
+    ("config_file", homechecks.config_file),
+    ("task_discovery", homechecks.task_discovery),
+    ("tasks_dir", homechecks.tasks_dir),
+    ("state_db", homechecks.state_db),
+    ("state_spool", homechecks.state_spool),
+    ("logs_dir", homechecks.logs_dir),
+    ("lock_dir", homechecks.lock_dir),
+    ("hanging_runs", homechecks.hanging_runs),
+    ("executables", homechecks.executables),
+    ("path", homechecks.search_path_check),
+    ("service_manager", unitchecks.service_manager),
+    ("linger", unitchecks.linger),
+    ("timers", unitchecks.timers),
+    ("drift", unitchecks.drift),
+    ("drop_ins", unitchecks.drop_ins),
+    ("plans", unitchecks.last_good_plans),
+    ("journal", unitchecks.journal),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The outcome of all checks."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no check found something that does not work."""
+        return not any(check.bad for check in self.checks)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of `docket doctor`."""
+        return 0 if self.ok else 1
+
+    def document(self) -> dict[str, Any]:
+        """Return the examination as `docket doctor --json` prints it."""
+        return {"ok": self.ok, "checks": [check.document() for check in self.checks]}
+
+
+def examine(session: Session) -> Examination:
+    """Make every check; one that cannot be made is itself a finding, never an error."""
+    compilation, refusal = _compile(session)
+    seen = Examined(session, _state_db(session, compilation), compilation, refusal)
+    return Examination(tuple(_made(name, check, seen) for name, check in _CHECKS))
+
+
+def _compile(session: Session) -> tuple[Compilation | None, ConfigError | None]:
+    try:
+        return compile_tasks(session), None
+    except ConfigError as error:
+        return None, error
+    except DocketError as error:
+        return None, ConfigError(error.sentence, hint=error.hint)
+    except OSError as error:
+        return None, ConfigError(f"{error.filename}: {error.strerror}.")
+
+
+def _state_db(session: Session, compilation: Compilation | None) -> str:
+    if compilation is not None:
+        return compilation.config.state_db
+    try:
+        return state_db(session)
+    except (DocketError, OSError):
+        return session.paths.state_db
+
+
+def _made(name: str, check: Callable[[Examined], Check], seen: Examined) -> Check:
+    try:
+        return check(seen)
+    except DocketError as error:
+        return Check(name, Verdict.ERROR, error.sentence, error.hint)
+    except OSError as error:
+        return Check(name, Verdict.ERROR, f"{error.filename or name}: {error.strerror}.")

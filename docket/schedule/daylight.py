@@ -1,0 +1,125 @@
+"""What the clock changes of a zone do to a schedule, with the dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from docket.model.calendar import Calendar, civil_from_days, next_local
+from docket.model.span import format_span
+from docket.schedule.zones import offsets_of
+
+_DAY = 86_400
+_SECOND_US = 1_000_000
+_HORIZON = 2 * 366 * _DAY
+_SAMPLE_STEP = 5 * _DAY
+# Enough for every second of a shift by an hour.
+_MOST_COUNTED = 3600
+
+
+class Shift(NamedTuple):
+    """One change of a zone's offset: the instant and the offsets around it, all in seconds."""
+
+    at: int
+    before: int
+    after: int
+
+    @property
+    def skipped(self) -> tuple[int, int]:
+        """The local seconds that do not exist, as begin and end; empty for a repetition."""
+        return self.at + self.before, self.at + self.after
+
+    @property
+    def repeated(self) -> tuple[int, int]:
+        """The local seconds that come twice, as begin and end; empty for a gap."""
+        return self.at + self.after, self.at + self.before
+
+
+def daylight_warnings(
+    calendars: Sequence[Calendar], machine_zone: str, now_us: int
+) -> tuple[str, ...]:
+    """Return sentences about the runs that clock changes of the next two years take away.
+
+    A time that comes twice and runs once is no loss and is not mentioned; a schedule that pauses
+    for the whole of a repeated hour is.
+    """
+    sentences: list[str] = []
+    for zone in dict.fromkeys(calendar.zone for calendar in calendars):
+        named = zone or machine_zone
+        ours = [calendar for calendar in calendars if calendar.zone == zone]
+        today = now_us // _SECOND_US // _DAY * _DAY
+        for shift in shifts(named, today):
+            sentence = _gap(ours, shift, zone_name(named)) or _pause(ours, shift, zone_name(named))
+            if sentence:
+                sentences.append(sentence)
+    return tuple(sentences)
+
+
+def zone_name(zone: str) -> str:
+    """Return what a sentence calls a zone."""
+    return zone or "the machine's zone"
+
+
+@lru_cache(maxsize=256)
+def shifts(zone: str, begin: int) -> tuple[Shift, ...]:
+    """Return the changes of a zone's offset in the two years from `begin` (seconds)."""
+    offset_at = offsets_of(zone)
+    found: list[Shift] = []
+    for early in range(begin, begin + _HORIZON, _SAMPLE_STEP):
+        late = early + _SAMPLE_STEP
+        before, after = offset_at(early), offset_at(late)
+        if before == after:
+            continue
+        while late - early > 1:
+            middle = (early + late) // 2
+            early, late = (middle, late) if offset_at(middle) == before else (early, middle)
+        found.append(Shift(late, before, after))
+    return tuple(found)
+
+
+def _gap(calendars: Sequence[Calendar], shift: Shift, zone: str) -> str | None:
+    begin, end = shift.skipped
+    lost = _times(calendars, begin, end)
+    if not lost:
+        return None
+    date = _date(begin)
+    day = begin // _DAY * _DAY
+    others = bool(_times(calendars, day, begin) or _times(calendars, end, max(end, day + _DAY)))
+    if len(lost) == 1:
+        left = "that run is skipped" if others else "no run that day"
+        return f"{_clock(lost[0])} does not exist on {date} in {zone}: {left}"
+    left = f"{len(lost)} runs are skipped" if others else "no run that day"
+    return f"{_clock(lost[0])} to {_clock(lost[-1])} do not exist on {date} in {zone}: {left}"
+
+
+def _pause(calendars: Sequence[Calendar], shift: Shift, zone: str) -> str | None:
+    begin, end = shift.repeated
+    if not (_times(calendars, begin, end) and _times(calendars, end, end + (end - begin))):
+        return None
+    return (
+        f"{_clock(begin)} to {_clock(end)} comes twice on {_date(begin)} in {zone}: "
+        f"there are no runs the second time, for {format_span(end - begin)}"
+    )
+
+
+def _times(calendars: Sequence[Calendar], begin: int, end: int) -> list[int]:
+    """Return the local seconds from `begin` up to `end` that match, sorted."""
+    found: set[int] = set()
+    for calendar in calendars:
+        local = next_local(calendar, begin)
+        while local is not None and local < end and len(found) < _MOST_COUNTED:
+            found.add(local)
+            local = next_local(calendar, local + 1)
+    return sorted(found)
+
+
+def _clock(local: int) -> str:
+    hours, rest = divmod(local % _DAY, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours:02d}:{minutes:02d}" + (f":{seconds:02d}" if seconds else "")
+
+
+def _date(local: int) -> str:
+    year, month, day = civil_from_days(local // _DAY)
+    return f"{year:04d}-{month:02d}-{day:02d}"

@@ -1,0 +1,199 @@
+"""Why an expression is refused, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+
+from docket.errors import ScheduleError
+from docket.schedule.fields import DAY, WEEKDAY, CronField
+
+SYNTAX = "schedule.syntax"
+OUT_OF_RANGE = "schedule.out_of_range"
+REVERSED_RANGE = "schedule.reversed_range"
+UNSUPPORTED = "schedule.unsupported"
+TOO_LONG = "schedule.too_long"
+NEVER_FIRES = "schedule.never_fires"
+
+MACROS_HINT = (
+    "the macros are @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly and @reboot, "
+    "in small letters"
+)
+_FIELDS_HINT = (
+    "write five fields: minute, hour, day of month, month, day of week, such as `30 2 * * 1-5`"
+)
+_STEP_FROM_VALUE = re.compile(r"([0-9]{1,4}|[A-Za-z]{3})/([0-9]{1,9})")
+_JITTER = "for a random delay that stays the same, use the key `jitter`"
+_LAST_DAY = "for the last day of the month write `schedule: {calendar: '*-*~01'}`"
+_EXTENSIONS = tuple(
+    (re.compile(pattern, re.IGNORECASE), hint)
+    for pattern, hint in (
+        (r".*\?.*", "write `*` instead of `?`"),
+        (r".*#.*", "for the second Monday write `schedule: {calendar: 'Mon *-*-08..14'}`"),
+        (r".*~.*", _JITTER),
+        (r"L|LW|L-[0-9]+", _LAST_DAY),
+        (
+            r"(?:[0-9]|[a-z]{3})L",
+            "for the last Friday write `schedule: {calendar: 'Fri *-*~01..07'}`",
+        ),
+        (r"[0-9]+W", "list plain days instead; a timer cannot look for the nearest workday"),
+        (r"[HR](?:\([0-9]+-[0-9]+\))?(?:/[0-9]+)?", _JITTER),
+    )
+)
+
+
+def shown(text: str) -> str:
+    """Return user text fit for a sentence: quoted, control characters escaped, cut when long."""
+    return ascii(text if len(text) <= 60 else text[:57] + "...")
+
+
+def too_long(text: str, longest: int) -> ScheduleError:
+    """The expression is longer than any sensible one."""
+    return ScheduleError(
+        f"The schedule is {len(text)} characters long; the longest allowed has {longest}.",
+        code=TOO_LONG,
+        hint="split it: `schedule` may be a list of expressions",
+    )
+
+
+def bad_character(text: str, found: str) -> ScheduleError:
+    """A character that cron never sees inside a field."""
+    return ScheduleError(
+        f"The schedule {shown(text)} holds the character {found!a}, which cron does not know.",
+        code=SYNTAX,
+        hint="write ASCII only, with blanks or tabs between the fields",
+    )
+
+
+def bad_macro(text: str) -> ScheduleError:
+    """A word with @ that cron does not have."""
+    if text.lower().startswith("@every"):
+        hint = "for a plain interval write `schedule: {every: 15min}`"
+        return ScheduleError(f"cron has no {shown(text)}.", code=UNSUPPORTED, hint=hint)
+    return ScheduleError(f"There is no macro {shown(text)}.", code=SYNTAX, hint=MACROS_HINT)
+
+
+def bad_field_count(text: str, count: int) -> ScheduleError:
+    """Not five fields."""
+    if not text:
+        return ScheduleError("The schedule is empty.", code=SYNTAX, hint=_FIELDS_HINT)
+    if re.match(r"(?:CRON_)?TZ\s*=", text):
+        return ScheduleError(
+            f"A zone cannot stand in the expression: {shown(text)}.",
+            code=UNSUPPORTED,
+            hint="use the key `timezone` (or the option --timezone)",
+        )
+    if count in (6, 7) and not re.search(r"[^0-9A-Za-z*?,/#~LWHR\s-]", text):
+        return ScheduleError(
+            f"The schedule {shown(text)} has {count} fields, and cron has five.",
+            code=UNSUPPORTED,
+            hint="there is no seconds field and no year field, and no command stands here: "
+            "drop what is too much",
+        )
+    fields = "1 field" if count == 1 else f"{count} fields"
+    return ScheduleError(
+        f"The schedule {shown(text)} has {fields}, and cron has five.",
+        code=SYNTAX,
+        hint=_calendar_hint(text) or _FIELDS_HINT,
+    )
+
+
+def out_of_range(field: CronField, text: str, item: str) -> ScheduleError:
+    """A number that the field does not have."""
+    return ScheduleError(
+        f"The {field.name} field has no value {shown(text)} (in {shown(item)}).",
+        code=OUT_OF_RANGE,
+        hint=f"its values are {field.low} to {field.high}",
+    )
+
+
+def bad_step(item: str) -> ScheduleError:
+    """A step that is no step."""
+    return ScheduleError(
+        f"{shown(item)} has a step that is no whole number of 1 or more.",
+        code=OUT_OF_RANGE,
+        hint="write a step such as `*/15`",
+    )
+
+
+def reversed_range(field: CronField, item: str, low: int, high: int) -> ScheduleError:
+    """A range that ends before it begins; cron would silently run it never."""
+    last = 6 if field is WEEKDAY else field.high
+    parts = (f"{low}-{last}" if low != last else f"{low}", _from_start(field, high))
+    return ScheduleError(
+        f"The range {shown(item)} in the {field.name} field ends before it begins.",
+        code=REVERSED_RANGE,
+        hint=f"write `{','.join(parts)}`" + (", or the values one by one" if "/" in item else ""),
+    )
+
+
+def bad_item(field: CronField, item: str, text: str) -> ScheduleError:
+    """An item of a field that cron's grammar does not have; the hint fits what it looks like."""
+    return _known_extension(field, item) or _slip(field, item, text)
+
+
+def _known_extension(field: CronField, item: str) -> ScheduleError | None:
+    hint = _extension_hint(field, item)
+    if hint is None:
+        return None
+    return ScheduleError(
+        f"{shown(item)} in the {field.name} field is an extension that cron does not have.",
+        code=UNSUPPORTED,
+        hint=hint,
+    )
+
+
+def _extension_hint(field: CronField, item: str) -> str | None:
+    match = _STEP_FROM_VALUE.fullmatch(item)
+    if match and _is_value(field, match[1]):
+        last = 7 if field is WEEKDAY else field.high
+        return f"write `{match[1]}-{last}/{match[2]}`"
+    return next((hint for pattern, hint in _EXTENSIONS if pattern.fullmatch(item)), None)
+
+
+def _is_value(field: CronField, text: str) -> bool:
+    if text[0].isdigit():
+        return field.low <= int(text) <= field.high
+    return text.lower() in field.names
+
+
+def _slip(field: CronField, item: str, text: str) -> ScheduleError:
+    sentence = f"{shown(item)} in the {field.name} field is nothing that cron knows."
+    if not item:
+        sentence = f"The {field.name} field {shown(text)} has an empty item."
+        return ScheduleError(sentence, code=SYNTAX, hint="leave out the comma that is too much")
+    if field.names and any(word in field.long_names for word in _words(item)):
+        hint = f"names have three letters: {', '.join(field.names)}"
+    elif re.fullmatch(r".*/0*|.*/-.*", item):
+        return bad_step(item)
+    elif field.names and _words(item):
+        hint = f"write numbers from {field.low} to {field.high}, or {', '.join(field.names)}"
+    else:
+        hint = (
+            f"write `*`, `*/N`, a number from {field.low} to {field.high}, a range `A-B` or "
+            "`A-B/N`, or several of these with commas"
+        )
+        if field is DAY and item.startswith("-"):
+            hint += "; days counted from the end are said by `calendar: '*-*~01'`"
+    return ScheduleError(sentence, code=SYNTAX, hint=hint)
+
+
+def _words(item: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Za-z]+", item)]
+
+
+def _from_start(field: CronField, high: int) -> str:
+    return f"{field.low}-{high}" if high != field.low else f"{high}"
+
+
+def _calendar_hint(text: str) -> str | None:
+    words = (
+        *("minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually"),
+        *("annually", "yearly"),
+    )
+    if text.lower() in words:
+        return f"write `@{text.lower()}` for cron's, or `schedule: {{calendar: {text}}}`"
+    if ":" in text or ".." in text:
+        return f"systemd's own form goes under `calendar`: `schedule: {{calendar: '{text}'}}`"
+    if re.fullmatch(r"[0-9.]+ ?[A-Za-z]+", text):
+        return f"an interval goes under `every`: `schedule: {{every: {text}}}`"
+    return None

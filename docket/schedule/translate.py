@@ -1,0 +1,213 @@
+"""Triggers as written, compiled into the lines of a timer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from docket.errors import ScheduleError
+from docket.model.calendar import Calendar, next_after
+from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
+from docket.model.span import format_span
+from docket.schedule.cron import Cron, is_reboot, parse_cron
+from docket.schedule.daylight import daylight_warnings, zone_name
+from docket.schedule.emit import on_calendar
+from docket.schedule.instants import instant_calendar, parse_instant
+from docket.schedule.oncalendar import parse_on_calendar
+from docket.schedule.repetition import (
+    aligned_calendars,
+    boot_seconds,
+    counts_anew,
+    every_seconds,
+)
+from docket.schedule.zones import (
+    MACHINE_ZONE,
+    all_offsets,
+    is_utc,
+    misread_zones,
+    offsets_of,
+    require_zone,
+)
+
+_SECOND_US = 1_000_000
+_EVERY_MINUTE = frozenset(range(60))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one trigger becomes."""
+
+    directives: tuple[tuple[str, str], ...]
+    calendars: tuple[Calendar, ...] = ()
+    warnings: tuple[str, ...] = ()
+    instant_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where triggers are compiled for: the task's zone, the machine's, and the scope."""
+
+    zone: str | None
+    machine_zone: str
+    system: bool
+    now_us: int | None
+
+    @property
+    def evaluated_in(self) -> str:
+        return self.machine_zone if self.zone is None else self.zone
+
+    @property
+    def suffix(self) -> str:
+        return MACHINE_ZONE if self.zone is None else self.zone
+
+
+def compile_timing(
+    specs: Sequence[ScheduleSpec],
+    *,
+    zone: str | None,
+    machine_zone: str,
+    system: bool,
+    now_us: int | None = None,
+) -> Timing:
+    """Return the timer's directives for a task's triggers; ScheduleError where one is refused.
+
+    `zone` None is the machine's own zone, whose name `machine_zone` only says what the clock does
+    there. `now_us` feeds warnings alone: clock changes of the next two years, instants gone by.
+    """
+    place = _Place(zone, machine_zone, system, now_us)
+    _check_zone(place)
+    parts = [_compile(spec, place) for spec in specs]
+    calendars = tuple(dict.fromkeys(c for part in parts for c in part.calendars))
+    warnings = [warning for part in parts for warning in part.warnings]
+    if now_us is not None:
+        warnings.extend(daylight_warnings(calendars, machine_zone, now_us))
+    instants = tuple(part.instant_us for part in parts if part.instant_us is not None)
+    return Timing(
+        directives=tuple(dict.fromkeys(d for part in parts for d in part.directives)),
+        calendars=calendars,
+        one_shot=bool(specs) and all(spec.kind is ScheduleKind.AT for spec in specs),
+        last_instants_us=instants,
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def compile_cron(expression: str, *, zone: str | None, machine_zone: str, system: bool) -> Timing:
+    """Return the timer's directives for one cron expression or macro, without daylight warnings."""
+    spec = ScheduleSpec(ScheduleKind.CRON, expression)
+    return compile_timing((spec,), zone=zone, machine_zone=machine_zone, system=system)
+
+
+def translate_expression(
+    expression: str, zone: str | None, *, machine_zone: str, system: bool = False
+) -> list[str]:
+    """Return the lines of [Timer] for a cron expression, e.g. `OnCalendar=*-*-* 09:00:00 UTC`."""
+    timing = compile_cron(expression, zone=zone, machine_zone=machine_zone, system=system)
+    return [f"{name}={value}" for name, value in timing.directives]
+
+
+def _check_zone(place: _Place) -> None:
+    if place.zone is None:
+        return
+    require_zone(place.zone)
+    if place.zone != place.machine_zone and not is_utc(place.zone):
+        if place.zone.lower() in misread_zones(place.machine_zone):
+            raise ScheduleError(
+                f"systemd would take the zone {place.zone} for this machine's own, "
+                f"{zone_name(place.machine_zone)}.",
+                code="schedule.ambiguous_zone",
+                hint="write a name with a region, such as Europe/Berlin",
+            )
+
+
+def _compile(spec: ScheduleSpec, place: _Place) -> _Part:
+    match spec.kind:
+        case ScheduleKind.CRON:
+            return _cron(spec.text, place)
+        case ScheduleKind.CALENDAR:
+            return _calendar(spec.text, place)
+        case ScheduleKind.EVERY:
+            return _every(spec.text)
+        case ScheduleKind.AT:
+            return _at(spec.text, place)
+        case ScheduleKind.BOOT:
+            return _boot(boot_seconds(spec.text), place)
+        case _:
+            assert_never(spec.kind)
+
+
+def _cron(text: str, place: _Place) -> _Part:
+    if is_reboot(text):
+        return _boot(0.0, place)
+    cron = parse_cron(text)
+    calendars = _zone_free(cron, place) or cron.calendars(place.suffix)
+    return _Part(_lines(calendars), calendars, cron.warnings)
+
+
+def _zone_free(cron: Cron, place: _Place) -> tuple[Calendar, ...]:
+    """Return the calendar in UTC that fires with the clock of the zone, all year round.
+
+    systemd lets every local schedule pause while an hour is repeated; one in UTC runs on. That is
+    possible where only minutes are restricted and each offset of the zone makes the same of them.
+    """
+    if not cron.every_hour:
+        return ()
+    offsets = all_offsets(place.evaluated_in)
+    if place.zone is None and len(offsets) == 1:
+        return ()  # a clock that never changes needs no other zone than its own
+    if any(offset % 60 for offset in offsets):
+        return ()
+    minutes = _EVERY_MINUTE if cron.minutes is None else cron.minutes
+    readings = {frozenset((minute - offset // 60) % 60 for minute in minutes) for offset in offsets}
+    if len(readings) != 1:
+        return ()
+    reading = readings.pop()
+    in_utc = None if len(reading) == 60 else tuple(sorted(reading))
+    return (Calendar(minutes=in_utc, zone="UTC"),)
+
+
+def _calendar(text: str, place: _Place) -> _Part:
+    read = parse_on_calendar(text, place.suffix)
+    value = read.text
+    warnings: list[str] = []
+    if not read.exact:
+        value = on_calendar(read.calendar)
+        warnings.append(
+            f"systemd loses runs of `{read.text}` at the turn of the day or year, since a "
+            f"repetition in it has no end; `{value}` is installed instead"
+        )
+    elif not read.own_zone and place.suffix:
+        value = f"{value} {place.suffix}"
+    if place.now_us is not None:
+        zone = read.calendar.zone or place.machine_zone
+        if next_after(read.calendar, place.now_us, offsets_of(zone)) is None:
+            warnings.append(f"`{read.text}` lies in the past: it never fires again")
+    return _Part((("OnCalendar", value),), (read.calendar,), tuple(warnings))
+
+
+def _every(text: str) -> _Part:
+    seconds = every_seconds(text)
+    calendars = aligned_calendars(seconds)
+    if calendars:
+        return _Part(_lines(calendars), calendars)
+    span = format_span(seconds)
+    directives = (("OnActiveSec", span), ("OnUnitActiveSec", span))
+    return _Part(directives, warnings=(counts_anew(seconds),))
+
+
+def _at(text: str, place: _Place) -> _Part:
+    seconds = parse_instant(text, place.evaluated_in, zone_name(place.evaluated_in))
+    calendar = instant_calendar(seconds)
+    instant_us = seconds * _SECOND_US
+    past = place.now_us is not None and instant_us <= place.now_us
+    warnings = (f"{text.strip()} lies in the past: it never fires",) if past else ()
+    return _Part(_lines((calendar,)), (calendar,), warnings, instant_us)
+
+
+def _boot(seconds: float, place: _Place) -> _Part:
+    name = "OnBootSec" if place.system else "OnStartupSec"
+    return _Part(((name, format_span(seconds)),))
+
+
+def _lines(calendars: Sequence[Calendar]) -> tuple[tuple[str, str], ...]:
+    return tuple(("OnCalendar", on_calendar(calendar)) for calendar in calendars)

@@ -9,7 +9,7 @@ help:  ## what can be made
 
 demo:  ## an rsync of a real folder, run by a real systemd timer
 	@tools/setup run
-	@$(PYTHON) tools/demo
+	@$(PYTHON) tools/demo.py
 
 test: lint  ## everything: style, types, then all tests, on a really booted systemd too
 	@$(PYTHON) -m pytest $(PYTEST_ARGS)

@@ -107,3 +107,35 @@ def own_home(_homes: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("HOME", home)
     monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
     return home
+
+
+_SYSTEM = "tests/system/"
+_system_outcomes: dict[str, list[str]] = {"ran": [], "not run": []}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count which system tests really ran."""
+    if report.nodeid.startswith(_SYSTEM):
+        if report.when == "call" and not report.skipped:
+            _system_outcomes["ran"].append(report.nodeid)
+        elif report.skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+            _system_outcomes["not run"].append(f"{report.nodeid}: {reason}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly how many system tests did not run."""
+    ran, missed = (_system_outcomes[kind] for kind in ("ran", "not run"))
+    if missed:
+        terminalreporter.section(f"{len(missed)} SYSTEM TESTS NOT RUN, {len(ran)} ran", red=True)
+        for line in missed:
+            terminalreporter.write_line(line)
+    elif ran:
+        terminalreporter.write_line(f"{len(ran)} system tests ran on a real systemd")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where system tests are required (.ci/run), a run without any is a failure."""
+    required = CALLERS_ENVIRON.get("DOCKET_REQUIRE_SYSTEM_TESTS") == "1"
+    if required and not _system_outcomes["ran"] and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

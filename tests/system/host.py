@@ -53,7 +53,7 @@ class PrivateHost:
             "hierarchy": hierarchy,
         }
         self.boot_id = ""
-        self._init = 0
+        self.init = 0
         # A session of its own: Ctrl-C is for the tests, and their end is the host's end.
         self._keeper = subprocess.Popen(
             [sys.executable, "-IS", "-c", _KEEPER, json.dumps(wanted)],
@@ -74,7 +74,7 @@ class PrivateHost:
     def boot(self) -> None:
         """Boot, and return when every unit of the boot has settled and the users' buses are up."""
         answer = self._order("boot")
-        self._init, self.boot_id = answer["pid"], answer["boot_id"]
+        self.init, self.boot_id = answer["pid"], answer["boot_id"]
         self._await("the host to come up", self._is_up)
         for user in USERS:
             self._await(f"the manager of {user}", lambda user=user: self._has_bus(user))
@@ -82,14 +82,14 @@ class PrivateHost:
     def cut_power(self) -> None:
         """Kill everything in the host at once; what was written stays."""
         self._order("halt")
-        self._init = 0
+        self.init = 0
 
     def switch_off(self) -> None:
         """Shut down in order: units are stopped first."""
         self.run(["systemctl", "poweroff", "--no-block"])
         if not self._order("wait_off")["off"]:
             raise HostError("the host did not switch itself off within 30 s")
-        self._init = 0
+        self.init = 0
 
     def reboot(self, *, in_order: bool = False) -> None:
         """Boot anew over the same disk, after a power cut or (`in_order`) a shutdown."""
@@ -109,7 +109,7 @@ class PrivateHost:
 
     def path(self, path: str) -> str:
         """Return where the absolute `path` of the running host can be opened from out here."""
-        return f"/proc/{self._init}/root{path}"
+        return f"/proc/{self.init}/root{path}"
 
     def write(self, path: str, text: str, *, user: str = "root", mode: int = 0o644) -> None:
         """Write a file of `user` in the host, and the folders above it that are missing."""
@@ -126,7 +126,7 @@ class PrivateHost:
         self, words: list[str], *, user: str = "root", environ: dict[str, str] | None = None
     ) -> list[str]:
         """Return the words that run `words` in the host as `user`, from a process out here."""
-        entering = ["nsenter", "-t", str(self._init), "-m", "-u", "-i", "-p", "-C", "-r", "-w"]
+        entering = ["nsenter", "-t", str(self.init), "-m", "-u", "-i", "-p", "-C", "-r", "-w"]
         variables = {**environment_of(user), **(environ or {})}
         clean = ["env", "-i", *(f"{name}={value}" for name, value in variables.items())]
         if user == "root":

@@ -1,0 +1,255 @@
+"""The service manager as the use cases know it: states, starts and links of units."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from docket.errors import BusError
+from docket.model.unitstate import UnitState
+from docket.systemd.bus import (
+    LOGIND,
+    PROPERTIES,
+    Connection,
+    connect,
+    connect_system_bus,
+)
+
+_UNIT = b"org.freedesktop.systemd1.Unit"
+_TIMER = b"org.freedesktop.systemd1.Timer"
+_SERVICE = b"org.freedesktop.systemd1.Service"
+_LOGIND_MANAGER = b"org.freedesktop.login1.Manager"
+_LOGIND_PATH = b"/org/freedesktop/login1"
+_JOB_TIMEOUT_SECONDS = 90.0
+_LINGER_DIRECTORY = "/var/lib/systemd/linger"
+_NEVER_US = 2**64 - 1
+_RUNNING_STATES = (b"active", b"activating", b"reloading")
+
+
+class SystemdUnits:
+    """systemd's own manager of one scope. The bus is opened at the first call and kept."""
+
+    def __init__(self, environ: Mapping[str, str], *, system: bool) -> None:
+        self._environ = environ
+        self._system = system
+        self._open: Connection | None = None
+        self._ended: dict[bytes, str] | None = None  # job path -> result, once they are watched
+
+    def reload(self) -> None:
+        """Read all unit files anew (one daemon-reload)."""
+        self._bus().manager(b"Reload")
+
+    def states(self, names: Sequence[str]) -> Mapping[str, UnitState]:
+        """Return the state of each unit; one that has no file is `not-found`."""
+        return {name: self._state(name) for name in names}
+
+    def active(self, names: Sequence[str]) -> frozenset[str]:
+        """Return which of `names` are active now; one call however many there are."""
+        if not names:
+            return frozenset()
+        rows = self._bus().manager(b"ListUnitsByNames", b"as", [_wire(name) for name in names])
+        return frozenset(row[0].decode() for row in rows if row[3] in _RUNNING_STATES)
+
+    def start(self, names: Sequence[str]) -> None:
+        """Start units and wait for their jobs to end; the first failure is raised."""
+        self._jobs(b"StartUnit", "start", names)
+
+    def restart(self, names: Sequence[str]) -> None:
+        """Restart units and wait for their jobs to end; the first failure is raised."""
+        self._jobs(b"RestartUnit", "restart", names)
+
+    def stop(self, names: Sequence[str]) -> None:
+        """Stop units (those that are not loaded too) and wait for their jobs to end."""
+        self._jobs(b"StopUnit", "stop", names)
+
+    def enable(self, names: Sequence[str]) -> None:
+        """Enable unit files; the links are made, nothing is started, no reload."""
+        if names:
+            # runtime=False, force=True: a link that points elsewhere is replaced, as systemctl does
+            # with --force; it can only be one of an older unit file of the same name.
+            wires = [_wire(name) for name in names]
+            self._bus().manager(b"EnableUnitFiles", b"asbb", wires, False, True)  # noqa: FBT003
+
+    def disable(self, names: Sequence[str]) -> None:
+        """Remove the links of unit files; nothing is stopped, no reload."""
+        if names:
+            wires = [_wire(name) for name in names]
+            self._bus().manager(b"DisableUnitFiles", b"asb", wires, False)  # noqa: FBT003
+
+    def reset_failed(self, names: Sequence[str]) -> None:
+        """Clear the failed state of units; one that is not loaded is no error."""
+        for name in names:
+            self._unless_not_loaded(b"ResetFailedUnit", b"s", _wire(name))
+
+    def clean_state(self, names: Sequence[str]) -> None:
+        """Remove what systemd keeps for stopped timers (the Persistent= stamp)."""
+        for name in names:
+            self._unless_not_loaded(b"CleanUnit", b"sas", _wire(name), [b"state"])
+
+    def linger(self) -> bool | None:
+        """Whether the user's manager outlives the session; None for the system scope."""
+        if self._system:
+            return None
+        try:
+            bus = connect_system_bus()
+            path = bus.call(
+                LOGIND, _LOGIND_PATH, _LOGIND_MANAGER, b"GetUser", b"u", os.getuid()
+            )
+            found = bus.call(
+                LOGIND, path, PROPERTIES, b"Get", b"ss", b"org.freedesktop.login1.User", b"Linger"
+            )
+            return bool(found)
+        except BusError:
+            # logind knows no user that is not logged in; what it keeps on disk holds all the same.
+            return os.path.exists(os.path.join(_LINGER_DIRECTORY, _user_name()))
+
+    def set_linger(self) -> None:
+        """Let the user's manager outlive the session."""
+        if self._system:
+            return
+        try:
+            bus = connect_system_bus()
+            bus.call(
+                LOGIND,
+                _LOGIND_PATH,
+                _LOGIND_MANAGER,
+                b"SetUserLinger",
+                b"ubb",
+                os.getuid(),
+                True,  # noqa: FBT003
+                False,  # noqa: FBT003  (nobody is there to be asked for a password)
+            )
+        except BusError as error:
+            raise BusError(
+                f"Linger could not be turned on: {error.sentence}",
+                hint=f"Run: sudo loginctl enable-linger {_user_name()}",
+            ) from None
+
+    def version(self) -> int:
+        """Return systemd's major version, e.g. 252."""
+        text = self._bus().manager_property(b"Version", b"s").decode()
+        digits = "".join(c if c.isdigit() else " " for c in text).split()
+        if not digits:
+            raise BusError(f"systemd gives its version as {text!r}.")
+        return int(digits[0])
+
+    def _bus(self) -> Connection:
+        if self._open is None:
+            self._open = connect(self._environ, system=self._system)
+        return self._open
+
+    def _state(self, name: str) -> UnitState:
+        path = self._bus().manager(b"LoadUnit", b"s", _wire(name))
+        unit = self._bus().properties(path, _UNIT)
+        own: Mapping[bytes, Any] = {}
+        if name.endswith((".timer", ".service")) and unit.get(b"LoadState") == b"loaded":
+            interface = _TIMER if name.endswith(".timer") else _SERVICE
+            own = self._bus().properties(path, interface)
+        return _unit_state(name, unit, own)
+
+    def _unless_not_loaded(self, method: bytes, signature: bytes, *values: Any) -> None:
+        try:
+            self._bus().manager(method, signature, *values)
+        except BusError as error:
+            if not _says_not_loaded(error):
+                raise
+
+    def _jobs(self, method: bytes, verb: str, names: Sequence[str]) -> None:
+        if not names:
+            return
+        ended = self._watched()
+        failures: list[BusError] = []
+        jobs: dict[bytes, str] = {}
+        for name in names:
+            try:
+                jobs[self._bus().manager(method, b"ss", _wire(name), b"replace")] = name
+            except BusError as error:
+                if not (verb == "stop" and _says_not_loaded(error)):
+                    failures.append(_refusal(verb, name, error.sentence))
+        waiting = self._bus().pump(lambda: all(job in ended for job in jobs), _JOB_TIMEOUT_SECONDS)
+        failures += _bad_ends(verb, jobs, ended, in_time=waiting)
+        for job in jobs:
+            ended.pop(job, None)
+        if failures:
+            raise failures[0]
+
+    def _watched(self) -> dict[bytes, str]:
+        if self._ended is None:
+            ended: dict[bytes, str] = {}
+            self._bus().watch_jobs(lambda job, result: ended.__setitem__(job, result))
+            self._ended = ended
+        return self._ended
+
+
+def _bad_ends(
+    verb: str, jobs: Mapping[bytes, str], ended: Mapping[bytes, str], *, in_time: bool
+) -> Iterable[BusError]:
+    for job, name in jobs.items():
+        result = ended.get(job)
+        if result is None:
+            if not in_time:
+                yield _refusal(verb, name, f"it took over {_JOB_TIMEOUT_SECONDS:.0f} seconds.")
+        elif result not in ("done", "skipped"):
+            yield _refusal(verb, name, f"its job ended as {result}.")
+
+
+def _refusal(verb: str, name: str, why: str) -> BusError:
+    return BusError(
+        f"systemd did not {verb} {name}: {why}", hint=f"systemctl status {name} says more.", unit=name
+    )
+
+
+def _says_not_loaded(error: BusError) -> bool:
+    return "not loaded" in error.sentence or "not found" in error.sentence
+
+
+def _unit_state(name: str, unit: Mapping[bytes, Any], own: Mapping[bytes, Any]) -> UnitState:
+    return UnitState(
+        name=name,
+        load_state=_text(unit.get(b"LoadState")),
+        active_state=_text(unit.get(b"ActiveState")),
+        sub_state=_text(unit.get(b"SubState")),
+        unit_file_state=_text(unit.get(b"UnitFileState")),
+        fragment_path=_text(unit.get(b"FragmentPath")),
+        drop_in_paths=tuple(_text(path) for path in unit.get(b"DropInPaths") or ()),
+        needs_reload=bool(unit.get(b"NeedDaemonReload")),
+        result=_text(own.get(b"Result")),
+        invocation_id=bytes(unit.get(b"InvocationID") or b"").hex(),
+        status_text=_text(own.get(b"StatusText")),
+        main_pid=int(own.get(b"MainPID") or 0),
+        next_elapse_us=_next_elapse(own),
+        last_trigger_us=_instant(own.get(b"LastTriggerUSec")),
+    )
+
+
+def _next_elapse(timer: Mapping[bytes, Any]) -> int | None:
+    """The next fire by the realtime clock; a monotonic one is counted from now."""
+    realtime = _instant(timer.get(b"NextElapseUSecRealtime"))
+    monotonic = _instant(timer.get(b"NextElapseUSecMonotonic"))
+    if monotonic is not None:
+        now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        by_monotonic = time.time_ns() // 1000 + monotonic - now_us
+        return by_monotonic if realtime is None else min(realtime, by_monotonic)
+    return realtime
+
+
+def _instant(value: Any) -> int | None:
+    return int(value) if value and value != _NEVER_US else None
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
+
+
+def _wire(name: str) -> bytes:
+    return name.encode(errors="surrogateescape")
+
+
+def _user_name() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

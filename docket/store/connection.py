@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
+from docket.store.files import open_private
 from docket.store.schema import migrate
 
 TYPE_CHECKING = False
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 def open_for_writing(path: str, busy_seconds: float) -> sqlite3.Connection:
     """Open the store, making it (0600, in a 0700 directory) and migrating it where needed.
 
-    Waits for other writers `busy_seconds` at most. Raises sqlite3.Error, OSError or StoreNewerError.
+    Waits `busy_seconds` at most for other writers. Raises sqlite3.Error, OSError or
+    StoreNewerError.
     """
-    _create(path)
+    # Made here, 0600: SQLite would follow the umask, and gives its -wal the mode of the file.
+    os.close(open_private(path, os.O_RDWR | os.O_CREAT))
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -63,12 +66,3 @@ class Transaction:
                 self._connection.execute("ROLLBACK")
             if self._durable:
                 self._connection.execute("PRAGMA synchronous = NORMAL")
-
-
-def _create(path: str) -> None:
-    """Make the file ourselves: SQLite would follow the umask, and its -wal follows the file."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

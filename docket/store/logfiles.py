@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 
+from docket.store.files import open_private, write_all
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 _NEWER = ".1"
 _OLDER = ".2"
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 def log_path(log_dir: str, run_id: str) -> str:
@@ -50,7 +53,7 @@ class RunLog:
         self._segment_room = -1  # below 0: still writing the head
         self._descriptor = -1
         try:
-            self._descriptor = _create(path)
+            self._descriptor = open_private(path, _FLAGS)
         except OSError as error:
             self._give_up(error)
 
@@ -62,7 +65,7 @@ class RunLog:
             if self._segment_room < 0:
                 if len(data) <= self._head_room:
                     self._head_room -= len(data)
-                    _write_all(self._descriptor, data)
+                    write_all(self._descriptor, data)
                     return
                 data = self._end_head(data)
             self._write_tail(data)
@@ -83,17 +86,17 @@ class RunLog:
     def _end_head(self, data: bytes) -> bytes:
         """Fill the head up to the last whole line that fits, and return the rest."""
         cut = data.rfind(b"\n", 0, self._head_room) + 1
-        _write_all(self._descriptor, data[:cut])
+        write_all(self._descriptor, data[:cut])
         self._open_segment()
         return data[cut:]
 
     def _write_tail(self, data: bytes) -> None:
         while len(data) > self._segment_room:
             part, data = data[: self._segment_room], data[self._segment_room :]
-            _write_all(self._descriptor, part)
+            write_all(self._descriptor, part)
             self._rotate()
         self._segment_room -= len(data)
-        _write_all(self._descriptor, data)
+        write_all(self._descriptor, data)
 
     def _rotate(self) -> None:
         older = self.path + _OLDER
@@ -105,7 +108,7 @@ class RunLog:
     def _open_segment(self) -> None:
         os.close(self._descriptor)
         self._descriptor = -1
-        self._descriptor = _create(self.path + _NEWER)
+        self._descriptor = open_private(self.path + _NEWER, _FLAGS)
         self._segment_room = self._segment_bytes
 
     def _join(self) -> None:
@@ -113,7 +116,7 @@ class RunLog:
         self._descriptor = -1
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         for data in _tail(self.path, self.left_out, self._max_bytes):
-            _write_all(self._descriptor, data)
+            write_all(self._descriptor, data)
         for segment in (_OLDER, _NEWER):
             if os.path.exists(self.path + segment):
                 os.unlink(self.path + segment)
@@ -171,18 +174,3 @@ def _tail(path: str, left_out: int | None, max_bytes: int | None) -> Iterator[by
                 yield first
             while chunk := file.read(_CHUNK):
                 yield chunk
-
-
-def _create(path: str) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        return os.open(path, flags, 0o600)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        return os.open(path, flags, 0o600)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from docket.errors import StoreError, StoreNewerError
+from docket.errors import StoreError
 from docket.model.states import RunStatus, Trigger
 from docket.store.connection import open_for_writing
 from docket.store.records import AttemptRecord, EventRecord, HookRecord, RunRecord
@@ -80,7 +80,7 @@ class Reader:
             "peak_memory_bytes, cpu_us FROM attempts WHERE run_id = ? ORDER BY number",
             run_id,
         )
-        return [AttemptRecord(*row[:8], cpu_seconds=_seconds(row[8])) for row in rows]
+        return [AttemptRecord(*[*row[:8], _seconds(row[8])]) for row in rows]
 
     def hooks(self, run_id: str) -> list[HookRecord]:
         """Return the hooks of a run in order."""
@@ -89,7 +89,7 @@ class Reader:
             "FROM hook_outcomes WHERE run_id = ? ORDER BY position",
             run_id,
         )
-        return [HookRecord(*row[:8], duration_seconds=_seconds(row[8])) for row in rows]
+        return [HookRecord(*[*row[:8], _seconds(row[8])]) for row in rows]
 
     def events(self, run_id: str, after_index: int = 0, limit: int = 500) -> list[EventRecord]:
         """Return the events of a run in order, from the one after `after_index` on."""
@@ -101,7 +101,7 @@ class Reader:
             after_index,
             limit,
         )
-        return [EventRecord(*row[:6], event=json.loads(row[6])) for row in rows]
+        return [EventRecord(*[*row[:6], json.loads(row[6])]) for row in rows]
 
     def counts(self, task: str) -> dict[str, int]:
         """Return how many runs of the task there are in each status."""
@@ -160,15 +160,13 @@ def _open(path: str) -> sqlite3.Connection:
     )
     try:
         found = user_version(connection)
-        if found == VERSION:
-            return connection
-        if found > VERSION:
-            raise _newer(path, found)
     except BaseException:
         connection.close()
         raise
+    if found == VERSION:
+        return connection
     connection.close()
-    return open_for_writing(path, _BUSY_SECONDS)
+    return open_for_writing(path, _BUSY_SECONDS)  # migrates, or refuses what is newer
 
 
 def _empty() -> sqlite3.Connection:
@@ -177,14 +175,6 @@ def _empty() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     migrate(connection, ":memory:")
     return connection
-
-
-def _newer(path: str, found: int) -> StoreNewerError:
-    return StoreNewerError(
-        f"The database {path} was written by a newer Docket "
-        f"(its version is {found}, this Docket knows {VERSION}).",
-        hint="Install that newer Docket again; this one leaves the file as it is.",
-    )
 
 
 def _sentence(path: str, error: sqlite3.Error) -> StoreError:

@@ -8,6 +8,7 @@ import sqlite3
 
 from docket.model.jsontext import dumps, loads
 from docket.store.connection import Transaction, open_for_writing
+from docket.store.files import open_private, write_all, write_whole
 from docket.store.rows import (
     AttemptRow,
     HookRow,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 SPOOL_VERSION = 1
+_RECORD = ".json"
+_EVENTS = ".events"
 Event = tuple[int, int, "str | None", "str | None", str]
 
 
@@ -56,9 +59,8 @@ def spool(
         }
     )
     for directory in directories:
-        path = os.path.join(directory, row.run_id + ".json")
+        path = os.path.join(directory, row.run_id + _RECORD)
         try:
-            os.makedirs(directory, mode=0o700, exist_ok=True)
             write_whole(path, text.encode())
         except OSError:
             continue
@@ -66,28 +68,25 @@ def spool(
     return None
 
 
-def write_whole(path: str, data: bytes) -> None:
-    """Write a 0600 file so that a reader sees all of it or the one before."""
-    temporary = f"{path}.{os.getpid()}.new"
-    descriptor = os.open(
-        temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-    )
-    try:
+def spool_events(directories: list[str], run_id: str, events: list[Event]) -> bool:
+    """Append events of a run that goes on; False where no directory takes them."""
+    data = "".join(dumps(list(event)) + "\n" for event in events).encode()
+    for directory in directories:
+        path = os.path.join(directory, run_id + _EVENTS)
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise
+            descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            try:
+                write_all(descriptor, data)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            continue
+        return True
+    return False
 
 
 def waiting(directories: list[str]) -> list[str]:
-    """Return the paths of the spooled records, oldest run first."""
+    """Return the paths of the spooled files, oldest run first, a run before its events."""
     found = []
     for directory in directories:
         try:
@@ -96,8 +95,8 @@ def waiting(directories: list[str]) -> list[str]:
             if error.errno in (errno.ENOENT, errno.EACCES, errno.ENOTDIR):
                 continue
             raise
-        found += [os.path.join(directory, name) for name in names if name.endswith(".json")]
-    return sorted(found, key=os.path.basename)
+        found += [os.path.join(directory, n) for n in names if n.endswith((_RECORD, _EVENTS))]
+    return sorted(found, key=lambda path: (path.endswith(_EVENTS), os.path.basename(path)))
 
 
 def merge(state_db: str, directories: list[str], busy_seconds: float = 2.0) -> int:
@@ -127,7 +126,10 @@ def merge(state_db: str, directories: list[str], busy_seconds: float = 2.0) -> i
 def _merge_one(connection: sqlite3.Connection, path: str) -> int:
     try:
         with open(path, encoding="utf-8") as file:
-            row, attempts, hooks, events = _parse(file.read())
+            text = file.read()
+        if path.endswith(_EVENTS):
+            return _merge_events(connection, path, text)
+        row, attempts, hooks, events = _parse(text)
     except FileNotFoundError:
         return 0  # another reader was quicker
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -143,6 +145,18 @@ def _merge_one(connection: sqlite3.Connection, path: str) -> int:
             write_hook(connection, row.run_id, hook)
     os.unlink(path)
     return 1
+
+
+def _merge_events(connection: sqlite3.Connection, path: str, text: str) -> int:
+    run_id = os.path.basename(path).removesuffix(_EVENTS)
+    standing = run_of_id(connection, run_id)
+    if standing is None or standing.finished_at is None:
+        return 0  # the run goes on, and may still append
+    whole = text[: text.rfind("\n") + 1]  # the runner may have died within a line
+    with Transaction(connection, durable=True):
+        write_events(connection, run_id, [tuple(loads(line)) for line in whole.splitlines()])
+    os.unlink(path)
+    return 0
 
 
 def _parse(text: str) -> tuple[RunRow, list[AttemptRow], list[HookRow], list[Event]]:

@@ -1,0 +1,105 @@
+"""The options of `docket exec`, read without a library."""
+
+from __future__ import annotations
+
+from docket.errors import UsageError
+from docket.model.names import ALLOWED_SENTENCE, is_safe_name
+from docket.model.runid import is_run_id
+from docket.model.states import Trigger
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FLAGS = {
+    "--system": "system",
+    "--force": "force",
+    "--dry-run": "dry_run",
+    "--quiet": "quiet",
+    "--finalize": "finalize",
+}
+_VALUES = {
+    "--home": "home",
+    "--config": "config",
+    "--run-id": "run_id",
+    "--trigger": "trigger",
+    "--result-fd": "result_fd",
+}
+USAGE = (
+    "docket exec TASK [--system | --home DIR] [--config FILE] [--run-id ID] [--trigger WORD] "
+    "[--force] [--dry-run] [--quiet] [--result-fd N] [--finalize]"
+)
+
+
+class Arguments:
+    """What `docket exec` was asked to do."""
+
+    __slots__ = (
+        "config",
+        "dry_run",
+        "finalize",
+        "force",
+        "home",
+        "quiet",
+        "result_fd",
+        "run_id",
+        "system",
+        "task",
+        "trigger",
+    )
+
+    def __init__(self) -> None:
+        self.task = ""
+        self.system = False
+        self.force = False
+        self.dry_run = False
+        self.quiet = False
+        self.finalize = False
+        self.home: str | None = None
+        self.config: str | None = None
+        self.run_id: str | None = None
+        self.trigger: str | None = None
+        self.result_fd: str | None = None
+
+
+def parse(words: list[str]) -> Arguments:
+    """Return what the words ask for; UsageError where they are wrong."""
+    found = Arguments()
+    rest = iter(words)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if word in _FLAGS:
+            setattr(found, _FLAGS[word], True)
+        elif name in _VALUES:
+            setattr(found, _VALUES[name], value if equals else _next_word(name, rest))
+        elif word.startswith("-"):
+            raise UsageError(f"docket exec has no option {word!r}.", hint=USAGE)
+        elif found.task:
+            raise UsageError(f"docket exec takes one task, not {word!r} too.", hint=USAGE)
+        else:
+            found.task = word
+    _refuse_nonsense(found)
+    return found
+
+
+def _next_word(name: str, rest: Iterator[str]) -> str:
+    for word in rest:
+        return word
+    raise UsageError(f"The option {name} needs a value.", hint=USAGE)
+
+
+def _refuse_nonsense(found: Arguments) -> None:
+    if not found.task:
+        raise UsageError("docket exec needs the name of a task.", hint=USAGE)
+    if not is_safe_name(found.task):
+        raise UsageError(f"{found.task!r} is no task name.", hint=ALLOWED_SENTENCE)
+    if found.run_id is not None and not is_run_id(found.run_id):
+        raise UsageError(f"{found.run_id!r} is no run id.", hint=USAGE)
+    if found.trigger is not None and found.trigger not in list(Trigger):
+        raise UsageError(
+            f"{found.trigger!r} is no trigger.", hint="One of: " + ", ".join(Trigger) + "."
+        )
+    if found.result_fd is not None and not (
+        found.result_fd.isascii() and found.result_fd.isdigit() and len(found.result_fd) < 6
+    ):
+        raise UsageError(f"{found.result_fd!r} is no descriptor.", hint=USAGE)

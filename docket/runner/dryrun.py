@@ -1,0 +1,101 @@
+"""A dry run: the task's own preview, or ours; nothing is locked, recorded, hooked or logged."""
+
+from __future__ import annotations
+
+import time
+
+from docket.model.states import RunStatus
+from docket.runner.attempt import AttemptContext, run_attempt
+from docket.runner.echo import Echo
+from docket.runner.environment import EnvironmentRefusedError, add_run, task_environment
+from docket.runner.run import Finished, new_row, now_us
+from docket.runner.verdict import Verdict, judge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from docket.model.plan import Plan
+    from docket.runner.arguments import Arguments
+    from docket.runner.plans import LoadedPlan
+    from docket.runner.signals import StopSignals
+    from docket.store.rows import RunRow
+
+
+class _NoLog:
+    def write(self, data: bytes) -> None:
+        """Keep nothing."""
+
+
+def dry_run(arguments: Arguments, loaded: LoadedPlan, stop: StopSignals) -> Finished:
+    """Preview the task and return what came of it, with no trace anywhere."""
+    plan = loaded.plan
+    row = new_row(plan, arguments.run_id, arguments.trigger or "manual", now_us())
+    row.dry_run = True
+    try:
+        verdict = _preview(plan, row, stop, quiet=arguments.quiet)
+    except EnvironmentRefusedError as error:
+        verdict = Verdict(RunStatus.FAILED, error.code, error.sentence)
+    row.status = verdict.status.value
+    row.error_code = verdict.error_code
+    row.summary = verdict.summary
+    row.details = verdict.details
+    row.exit_code = 2 if verdict.status is RunStatus.SUCCEEDED else 1
+    row.finished_at = max(now_us(), row.started_at)
+    return Finished(row, [], [loaded.warning] if loaded.warning else [])
+
+
+def _preview(plan: Plan, row: RunRow, stop: StopSignals, *, quiet: bool) -> Verdict:
+    if plan.python is None and not plan.dry_run_argv:
+        return _without_running(plan)
+    environment = task_environment(plan, in_unit=False)
+    add_run(environment, plan, row, "/dev/null")
+    limit = plan.timeout_seconds
+    context = AttemptContext(
+        plan=plan,
+        environment=environment,
+        echo=Echo(-1 if quiet else 1, plan.log_max_bytes),
+        log=_NoLog(),
+        report=_ignore,
+        tick=_never,
+        stop=stop,
+        run_deadline=None if limit is None else time.monotonic() + limit,
+        now_us=now_us,
+        let_go=_nothing_held,
+        kill_rest=_no_rest,
+    )
+    outcome = run_attempt(context, 1, plan.dry_run_argv, dry_run=True)
+    verdict = judge(
+        plan, plan.dry_run_argv, outcome, stop_signal=stop.received, out_of_memory=False
+    )
+    if verdict.status is RunStatus.SUCCEEDED and plan.python is None:
+        verdict.summary = verdict.summary.replace("Command completed:", "Dry run completed:", 1)
+    verdict.details["dry_run_supported"] = True
+    return verdict
+
+
+def _without_running(plan: Plan) -> Verdict:
+    verdict = Verdict(RunStatus.SUCCEEDED, None, "Would run: " + " ".join(plan.argv))
+    verdict.details = {
+        "command": plan.argv,
+        "dry_run_supported": False,
+        "stdout": "",
+        "stderr": "",
+    }
+    return verdict
+
+
+def _ignore(event: dict[str, Any], text: str) -> None:
+    del event, text
+
+
+def _never(now: float) -> None:
+    del now
+
+
+def _nothing_held() -> None:
+    """A dry run holds no lock."""
+
+
+def _no_rest(number: int) -> None:
+    del number

@@ -1,0 +1,146 @@
+"""The environment of a task: what is inherited, its files, its own values, and Docket's."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from docket.errors import DocketError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docket.model.plan import Plan
+    from docket.store.rows import RunRow
+
+# The runner's own dealings with the service manager are none of the task's.
+_KEPT_BACK = (
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LISTEN_FDNAMES",
+    "JOURNAL_STREAM",
+)
+
+
+class EnvironmentRefusedError(DocketError):
+    """An environment file is missing, or a variable that the task requires is."""
+
+    code = "env_file_missing"
+
+
+def task_environment(plan: Plan, *, in_unit: bool) -> dict[str, str]:
+    """Return the environment of the task, without Docket's own variables.
+
+    `in_unit`: systemd has read the environment files already; they are only looked for then.
+    Raises EnvironmentRefusedError where a file cannot be read.
+    """
+    values = {name: text for name, text in os.environ.items() if name not in _KEPT_BACK}
+    if not values.get("PATH"):
+        values["PATH"] = plan.path_variable
+    for path in plan.env_files:
+        found = _read_file(path)
+        if not in_unit:
+            values.update(found)
+    values.update(plan.env)
+    return values
+
+
+def add_run(values: dict[str, str], plan: Plan, row: RunRow, result_path: str) -> None:
+    """Add the variables that tell a child which run it belongs to; nothing can override them."""
+    values["DOCKET_RUN_ID"] = row.run_id
+    values["DOCKET_TASK_NAME"] = row.task
+    values["DOCKET_STATE_PATH"] = plan.state_db
+    values["DOCKET_CONFIG"] = plan.config_path
+    values["DOCKET_TRIGGER"] = row.trigger
+    values["DOCKET_RESULT_FILE"] = result_path
+    if row.scheduled_for is None:
+        values.pop("DOCKET_SCHEDULED_FOR", None)
+    else:
+        values["DOCKET_SCHEDULED_FOR"] = iso(row.scheduled_for)
+
+
+def iso(instant_us: int) -> str:
+    """Return an instant as ISO 8601 in UTC, as JSON and hooks show it."""
+    seconds, micros = divmod(instant_us, 1_000_000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micros:06d}+00:00"
+
+
+def _read_file(path: str) -> dict[str, str]:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return parse_environment(file.read())
+    except OSError as error:
+        raise EnvironmentRefusedError(
+            f"The environment file {path} cannot be read: {error.strerror}.",
+            hint="Create it, or take it out of env_file.",
+        ) from error
+
+
+def parse_environment(text: str) -> dict[str, str]:
+    r"""Return the assignments of an environment file, read as systemd.exec(5) says.
+
+    Empty lines and lines that begin with # or ; are passed over, a backslash at the end of a line
+    goes on with the next, single quotes keep everything, in double quotes a backslash keeps \\, ",
+    ` and $.
+    """
+    values: dict[str, str] = {}
+    lines = iter(text.replace("\\\n", "\0").split("\n"))
+    for raw in lines:
+        line = raw.lstrip(" \t\0")
+        if not line or line[0] in "#;":
+            continue
+        name, equals, rest = line.partition("=")
+        name = name.strip()
+        if not equals or not _is_variable(name):
+            continue
+        values[name] = _value(rest, lines)
+    return values
+
+
+def _value(rest: str, lines: Iterator[str]) -> str:
+    """Return one value; a quoted one may go on over the lines that follow."""
+    found: list[str] = []
+    rest = rest.strip(" \t")
+    pending = ""  # blanks inside an unquoted value are kept, those at its end are not
+    while rest:
+        quote = rest[0]
+        if quote in "'\"" and not pending and not found:
+            part, rest = _quoted(rest[1:], quote, lines)
+            found.append(part)
+            rest = rest.lstrip(" \t")
+        elif quote == "\\" and len(rest) > 1:
+            found.append(pending + rest[1])
+            pending, rest = "", rest[2:]
+        elif quote in " \t\0":
+            pending, rest = pending + ("" if quote == "\0" else quote), rest[1:]
+        else:
+            found.append(pending + quote)
+            pending, rest = "", rest[1:]
+    return "".join(found)
+
+
+def _quoted(rest: str, quote: str, lines: Iterator[str]) -> tuple[str, str]:
+    found: list[str] = []
+    while True:
+        if not rest:
+            following = next(lines, None)
+            if following is None:
+                return "".join(found), ""
+            found.append("\n")
+            rest = following
+        elif rest[0] == quote:
+            return "".join(found), rest[1:]
+        elif rest[0] == "\\" and quote == '"' and len(rest) > 1:
+            found.append(rest[1] if rest[1] in '\\"`$' else rest[:2])
+            rest = rest[2:]
+        else:
+            found.append("\\\n" if rest[0] == "\0" and quote == "'" else rest[0].strip("\0"))
+            rest = rest[1:]
+
+
+def _is_variable(name: str) -> bool:
+    return name.isascii() and name.replace("_", "a").isalnum() and not name[0].isdigit()

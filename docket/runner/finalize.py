@@ -1,0 +1,139 @@
+"""`docket exec --finalize`: closes a run whose runner died, from what systemd says of its end.
+
+systemd starts it as ExecStopPost= when the result of the unit is not success. Where the runner
+ended by itself it has left nothing to do.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from docket.errors import StoreError
+from docket.model.plan import Plan
+from docket.model.states import RunStatus, Trigger
+from docket.runner.environment import EnvironmentRefusedError, task_environment
+from docket.runner.hooks import HookRunner
+from docket.runner.locks import dead_runs, run_lock_path
+from docket.runner.plans import read_plan
+from docket.runner.record import Recorder
+from docket.runner.run import new_row, now_us
+from docket.runner.verdict import Verdict
+from docket.store.rows import RunRow, run_of_id, runs_of_invocation, started_hooks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docket.paths import Paths
+
+
+def finalize(task: str, paths: Paths) -> int:
+    """Close what this invocation left open, and run the hooks that are still owed; returns 0."""
+    invocation = os.environ.get("INVOCATION_ID", "")
+    plan = read_plan(paths.plan(task))
+    if plan is None or not invocation:
+        return 0
+    row = _open_run(plan, invocation)
+    if row is None and os.environ.get("EXIT_CODE") == "exited":
+        return 0  # the runner ended by itself, and cleared up
+    recorder, finished = _recorder(plan, row, invocation)
+    if finished is None:
+        verdict = verdict_on_runner(
+            os.environ.get("SERVICE_RESULT", ""), os.environ.get("EXIT_STATUS", "")
+        )
+        finished = recorder.row
+        _close(finished, verdict)
+        recorder.end()
+    _run_owed_hooks(plan, finished, recorder)
+    recorder.close()
+    try:
+        os.unlink(run_lock_path(plan.lock_dir, finished.run_id))
+    except OSError:
+        pass
+    return 0
+
+
+def verdict_on_runner(result: str, exit_status: str) -> Verdict:
+    """Return what to call a run whose runner ended as systemd's $SERVICE_RESULT says."""
+    match result:
+        case "oom-kill":
+            return Verdict(RunStatus.KILLED, "oom_kill", "The run was killed for want of memory")
+        case "signal" | "core-dump":
+            summary = f"The runner was killed by SIG{exit_status}"
+            return Verdict(RunStatus.KILLED, "runner_killed", summary)
+        case "timeout":
+            summary = "systemd ended the run: its time was over"
+            return Verdict(RunStatus.TIMED_OUT, "unit_timeout", summary)
+        case "exit-code":
+            summary = f"The runner ended with exit {exit_status} before the run was over"
+            return Verdict(RunStatus.FAILED, "runner_failed", summary)
+        case _:
+            summary = f"The unit ended with the result {result or 'unknown'}"
+            return Verdict(RunStatus.FAILED, "unit_failed", summary)
+
+
+def _open_run(plan: Plan, invocation: str) -> RunRow | None:
+    """Return the run of this invocation whose runner is dead, by its lock file."""
+    for record in dead_runs(plan.lock_dir):
+        if record.get("invocation_id") == invocation:
+            try:
+                return RunRow(**record)
+            except TypeError:
+                return None
+    return None
+
+
+def _recorder(plan: Plan, row: RunRow | None, invocation: str) -> tuple[Recorder, RunRow | None]:
+    """Return the recorder of the run, and its row as well where that is final already."""
+    started = now_us()
+    known = row or new_row(plan, None, _trigger(plan), started)
+    recorder = Recorder(plan.state_db, plan.lock_dir, known, now_us)
+    connection = recorder.connection
+    if connection is None:
+        return recorder, None
+    try:
+        standing = _standing(connection, row, invocation)
+    except (sqlite3.Error, StoreError):
+        return recorder, None
+    if standing is None:
+        return recorder, None
+    recorder.row = standing
+    return recorder, standing if standing.finished_at is not None else None
+
+
+def _standing(connection: sqlite3.Connection, row: RunRow | None, invocation: str) -> RunRow | None:
+    if row is not None:
+        return run_of_id(connection, row.run_id)
+    found = runs_of_invocation(connection, invocation)
+    return found[-1] if found else None
+
+
+def _trigger(plan: Plan) -> str:
+    by_timer = os.environ.get("TRIGGER_UNIT") == plan.timer_unit
+    return (Trigger.TIMER if by_timer else Trigger.MANUAL).value
+
+
+def _close(row: RunRow, verdict: Verdict) -> None:
+    row.status = verdict.status.value
+    row.error_code = verdict.error_code
+    row.summary = verdict.summary
+    row.exit_code = verdict.status.exit_code
+    row.details["service_result"] = os.environ.get("SERVICE_RESULT")
+    row.details["exit_status"] = os.environ.get("EXIT_STATUS")
+    row.finished_at = max(now_us(), row.started_at)
+
+
+def _run_owed_hooks(plan: Plan, row: RunRow, recorder: Recorder) -> None:
+    """Run the hooks that no process has begun: one that was begun is never run twice."""
+    if not plan.hooks:
+        return
+    begun: set[int] = set()
+    if recorder.connection is not None:
+        try:
+            begun = started_hooks(recorder.connection, row.run_id)
+        except sqlite3.Error:
+            begun = set()
+    try:
+        environment = task_environment(plan, in_unit=True)
+    except EnvironmentRefusedError:
+        environment = dict(os.environ)
+    HookRunner(plan, row, environment, recorder.hook, now_us).run(begun)

@@ -1,0 +1,81 @@
+"""What can keep a run from starting; each refusal becomes a row with its reason."""
+
+from __future__ import annotations
+
+from docket.errors import StoreError
+from docket.model.states import RunStatus, Trigger
+from docket.runner.verdict import Verdict
+from docket.store.rows import has_succeeded_for
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docket.model.plan import Plan
+    from docket.runner.plans import LoadedPlan
+    from docket.runner.record import Recorder
+    from docket.store.rows import RunRow
+
+_BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)
+
+
+class Refusal:
+    """Why a run does not start; `blocked_by` is the run in the way, where there is one."""
+
+    __slots__ = ("blocked_by", "error_code", "reason")
+
+    def __init__(self, error_code: str, reason: str, blocked_by: str | None = None) -> None:
+        self.error_code = error_code
+        self.reason = reason
+        self.blocked_by = blocked_by
+
+    def verdict(self) -> Verdict:
+        """Return what the run is called."""
+        found = Verdict(RunStatus.SKIPPED, self.error_code, f"Skipped: {self.reason}")
+        found.details = {"reason": self.reason}
+        if self.blocked_by is not None:
+            found.details["blocked_by"] = self.blocked_by
+        return found
+
+
+def refusal_before_lock(
+    loaded: LoadedPlan, row: RunRow, late_us: int, recorder: Recorder, *, force: bool
+) -> Refusal | None:
+    """Return why the run may not start at all, or None; `force` passes every guard."""
+    plan = loaded.plan
+    if force:
+        return None
+    if loaded.removed:
+        return Refusal("task_removed", "the task is no longer in the configuration")
+    if row.trigger in _BY_TIMER and plan.destructive and plan.unattended != "allow":
+        return Refusal("unattended", "a destructive task needs `unattended: allow` for a timer")
+    if row.trigger == Trigger.CATCH_UP:
+        refusal = _too_late(plan, late_us)
+        if refusal is not None:
+            return refusal
+    if plan.one_shot and row.scheduled_for is not None:
+        return _consumed(plan, row.scheduled_for, recorder)
+    return None
+
+
+def refusal_of_overlap(plan: Plan, holder: str) -> Refusal:
+    """Return why the run may not start beside the one that holds the task's lock."""
+    return Refusal("overlap", f"run {holder} of {plan.task} is still running", holder)
+
+
+def _too_late(plan: Plan, late_us: int) -> Refusal | None:
+    late = late_us / 1e6
+    if plan.catch_up is True or (plan.catch_up is not False and late <= plan.catch_up):
+        return None
+    if plan.catch_up is False:
+        return Refusal("too_late", f"it was due {late:.0f} s ago, and catch_up is false")
+    return Refusal("too_late", f"it was due {late:.0f} s ago; catch_up allows {plan.catch_up:g} s")
+
+
+def _consumed(plan: Plan, due_us: int, recorder: Recorder) -> Refusal | None:
+    connection = recorder.connection
+    if connection is None:
+        return None
+    try:
+        done = has_succeeded_for(connection, plan.task, due_us)
+    except (StoreError, OSError):
+        return None
+    return Refusal("already_done", "it has succeeded for this instant") if done else None

@@ -1,0 +1,92 @@
+"""The cgroup of a run that has a unit of its own: ending all of it, and what the kernel did."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+_CGROUP_ROOTS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd")
+
+
+def signal_cgroup(unit: str, number: int) -> int:
+    """Send a signal to everything in our own unit but ourselves; return how many were signalled.
+
+    Nothing is done where this process does not run in that unit's cgroup, for then the cgroup
+    belongs to somebody's session.
+    """
+    directory = own_cgroup(unit)
+    if directory is None:
+        return 0
+    signalled = 0
+    for pid in _members(directory):
+        if pid != os.getpid():
+            signalled += _signal_member(directory, pid, number)
+    return signalled
+
+
+def own_cgroup(unit: str) -> str | None:
+    """Return the directory of our cgroup where it is that of `unit`, else None."""
+    if not unit or "INVOCATION_ID" not in os.environ:
+        return None
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers in ("", "name=systemd") and path.rpartition("/")[2] == unit:
+            for root in _CGROUP_ROOTS:
+                if os.path.exists(f"{root}{path}/cgroup.procs"):
+                    return root + path
+    return None
+
+
+def out_of_memory_kills(unit: str) -> int:
+    """Return how many processes of our unit the kernel has killed for memory."""
+    directory = own_cgroup(unit)
+    if directory is None:
+        return 0
+    relative = directory.split("/sys/fs/cgroup", 1)[1]
+    for prefix in ("/unified", "/systemd"):
+        relative = relative.removeprefix(prefix)
+    for path in (
+        f"{directory}/memory.events",
+        f"/sys/fs/cgroup/memory{relative}/memory.oom_control",
+    ):
+        try:
+            with open(path, encoding="ascii") as file:
+                fields = dict(line.split() for line in file)
+        except (OSError, ValueError):
+            continue
+        return int(fields.get("oom_kill", "0"))
+    return 0
+
+
+def _members(directory: str) -> list[int]:
+    found: list[int] = []
+    for base, _, names in os.walk(directory):
+        if "cgroup.procs" in names:
+            try:
+                with open(f"{base}/cgroup.procs", encoding="ascii") as file:
+                    found += [int(line) for line in file]
+            except OSError:
+                continue
+    return found
+
+
+def _signal_member(directory: str, pid: int, number: int) -> int:
+    """Signal one process through a descriptor, after a second look that it is still a member."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return 0
+    try:
+        if pid not in _members(directory):
+            return 0
+        signal.pidfd_send_signal(descriptor, number)
+    except OSError:
+        return 0
+    finally:
+        os.close(descriptor)
+    return 1

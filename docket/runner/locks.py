@@ -1,0 +1,113 @@
+"""flock: the kernel frees a lock when its holder dies, so a held lock is a fact."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+
+from docket.model.jsontext import dumps, loads
+from docket.store.files import open_private
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_FLAGS = os.O_RDWR | os.O_CREAT
+
+
+def run_lock_path(lock_dir: str, run_id: str) -> str:
+    """Return where the lock of one run lies."""
+    return os.path.join(lock_dir, "runs", run_id + ".lock")
+
+
+def task_lock_path(lock_dir: str, task: str) -> str:
+    """Return where the lock of a task lies."""
+    return os.path.join(lock_dir, "tasks", task + ".lock")
+
+
+class RunLock:
+    """Held as long as the run lasts; its file tells who the run is, should nobody else."""
+
+    __slots__ = ("_descriptor", "_path")
+
+    def __init__(self, lock_dir: str, run_id: str) -> None:
+        """Take the lock of a run; FileExistsError where another process runs under that id."""
+        self._path = run_lock_path(lock_dir, run_id)
+        self._descriptor = open_private(self._path, _FLAGS)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise FileExistsError(errno.EEXIST, "the run is alive", self._path) from None
+
+    def describe(self, record: dict[str, Any]) -> None:
+        """Write who the run is into the file."""
+        data = dumps(record).encode()
+        os.pwrite(self._descriptor, data, 0)
+        os.ftruncate(self._descriptor, len(data))
+
+    def close_in_child(self) -> None:
+        """Let go of the descriptor in a forked child; the lock itself stays with the runner."""
+        os.close(self._descriptor)
+
+    def release(self) -> None:
+        """End the run: the file goes first, so that nobody finds it free."""
+        try:
+            os.unlink(self._path)
+        except FileNotFoundError:
+            pass
+        os.close(self._descriptor)
+
+
+class TaskLock:
+    """One run of a task at a time; the file names the run that holds it."""
+
+    __slots__ = ("_descriptor", "holder")
+
+    def __init__(self, lock_dir: str, task: str) -> None:
+        """Try to take the lock of a task; `holder` is None then, or the run in the way."""
+        self._descriptor = open_private(task_lock_path(lock_dir, task), _FLAGS)
+        self.holder: str | None = None
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            named = os.pread(self._descriptor, 64, 0).decode("ascii", "replace").strip()
+            self.holder = named or "unknown"
+
+    def name_holder(self, run_id: str) -> None:
+        """Write which run holds the lock."""
+        os.pwrite(self._descriptor, run_id.encode() + b"\n", 0)
+
+    def close_in_child(self) -> None:
+        """Let go of the descriptor in a forked child; the lock itself stays with the runner."""
+        os.close(self._descriptor)
+
+
+def dead_runs(lock_dir: str) -> list[dict[str, Any]]:
+    """Return what the files of dead runs tell: those whose lock nobody holds."""
+    directory = os.path.join(lock_dir, "runs")
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        return []
+    found = []
+    for name in sorted(names):
+        if name.endswith(".lock") and (record := _record_of_the_dead(directory, name)):
+            found.append(record)
+    return found
+
+
+def _record_of_the_dead(directory: str, name: str) -> dict[str, Any] | None:
+    try:
+        descriptor = os.open(os.path.join(directory, name), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        record = loads(os.pread(descriptor, 1 << 20, 0).decode("utf-8", "replace"))
+    except (BlockingIOError, ValueError):
+        return None
+    finally:
+        os.close(descriptor)
+    return record if isinstance(record, dict) else None

@@ -1,0 +1,153 @@
+"""`docket exec`: from the command line to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from docket.errors import DocketError
+from docket.model.states import EXIT_DRY_RUN, EXIT_FAILURE, EXIT_SKIPPED, RunStatus
+from docket.paths import discover
+from docket.runner.arguments import parse
+from docket.runner.plans import LoadedPlan, load
+from docket.runner.signals import StopSignals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from docket.paths import Paths
+    from docket.runner.arguments import Arguments
+    from docket.runner.run import Finished
+
+
+def main(words: list[str], recompile: Callable[[str, Paths], None]) -> int:
+    """Run one task as `words` ask and return the exit code; errors go to stderr."""
+    try:
+        arguments = parse(words)
+        paths = discover(
+            os.environ,
+            system=arguments.system,
+            home=arguments.home,
+            config=arguments.config,
+        )
+        if arguments.result_fd is not None:
+            os.set_inheritable(int(arguments.result_fd), False)
+        code = _dispatch(arguments, paths, recompile)
+    except DocketError as error:
+        _complain(error)
+        code = EXIT_FAILURE
+    except OSError as error:
+        _complain(DocketError(f"docket exec cannot go on: {error}."))
+        code = EXIT_FAILURE
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # everything is written: taking the interpreter down would only cost time
+
+
+def _dispatch(arguments: Arguments, paths: Paths, recompile: Callable[[str, Paths], None]) -> int:
+    if arguments.finalize:
+        from docket.runner.finalize import finalize  # noqa: PLC0415  (dead runners alone)
+
+        return finalize(arguments.task, paths)
+    try:
+        loaded = load(paths, arguments.task, recompile)
+    except DocketError as error:
+        _record_without_plan(arguments, paths, error)
+        raise
+    if arguments.dry_run:
+        from docket.runner.dryrun import dry_run  # noqa: PLC0415  (people alone)
+
+        finished = dry_run(arguments, loaded, StopSignals())
+    else:
+        from docket.runner.run import execute  # noqa: PLC0415  (after the fork for a new plan)
+
+        _say(loaded)
+        finished = execute(arguments, loaded, StopSignals())
+    _hand_over(arguments, finished)
+    return _exit_code(finished)
+
+
+def _exit_code(finished: Finished) -> int:
+    status = RunStatus(finished.row.status)
+    if status is RunStatus.SKIPPED:
+        return EXIT_SKIPPED
+    if finished.row.dry_run and status is RunStatus.SUCCEEDED:
+        return EXIT_DRY_RUN
+    return status.exit_code
+
+
+def _say(loaded: LoadedPlan) -> None:
+    """Tell the journal that an older plan is obeyed."""
+    if loaded.warning is None or loaded.removed:
+        return
+    from docket.systemd.journal import PLAN_IS_OLD, send  # noqa: PLC0415  (rare)
+
+    message = f"The last good plan of {loaded.plan.task} runs: {loaded.warning}"
+    send(message, message_id=PLAN_IS_OLD, priority=4, fields={"DOCKET_TASK": loaded.plan.task})
+
+
+def _record_without_plan(arguments: Arguments, paths: Paths, error: DocketError) -> None:
+    """Leave a row for a run that never had a plan, for a timer's fire is never lost."""
+    from docket.runner.planless import record_failure  # noqa: PLC0415  (rare)
+
+    if not arguments.dry_run:
+        record_failure(arguments, paths, error)
+
+
+def _hand_over(arguments: Arguments, finished: Finished) -> None:
+    """Write the result to the descriptor that the caller waits at."""
+    if arguments.result_fd is None:
+        return
+    from docket.model.jsontext import dumps  # noqa: PLC0415  (loaded already)
+    from docket.store.files import write_all  # noqa: PLC0415  (loaded already)
+
+    try:
+        write_all(int(arguments.result_fd), dumps(_document(finished)).encode())
+    except OSError:  # the caller is gone; the record stands
+        return
+
+
+def _document(finished: Finished) -> dict[str, Any]:
+    row = finished.row
+    duration = None if row.finished_at is None else (row.finished_at - row.started_at) / 1e6
+    return {
+        "run_id": row.run_id,
+        "task": row.task,
+        "status": row.status,
+        "error_code": row.error_code,
+        "trigger": row.trigger,
+        "exit_code": row.exit_code,
+        "summary": row.summary,
+        "details": row.details,
+        "dry_run": row.dry_run,
+        "retry_count": row.retry_count,
+        "started_at_us": row.started_at,
+        "finished_at_us": row.finished_at,
+        "duration_seconds": duration,
+        "log_path": row.log_path,
+        "blocked_by": row.blocked_by,
+        "hooks": [
+            {
+                "kind": hook.kind,
+                "command": hook.label,
+                "exit_code": hook.exit_code,
+                "stdout": hook.stdout,
+                "stderr": hook.stderr,
+                "state": hook.state,
+            }
+            for hook in finished.hooks
+        ],
+        "warnings": finished.warnings,
+    }
+
+
+def _complain(error: DocketError) -> None:
+    text = f"docket: {error.sentence}\n"
+    if error.hint:
+        text += f"hint: {error.hint}\n"
+    try:
+        sys.stderr.write(text)
+    except (OSError, ValueError):
+        return

@@ -1,0 +1,146 @@
+"""Finding the plan of a task: the one on disk where it is fresh, a new one where it is not.
+
+A config that is broken now does not cost tonight's backup: the last good plan runs, and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+
+from docket.errors import DocketError, PlanError
+from docket.model.jsontext import dumps, loads
+from docket.model.plan import Plan
+from docket.store.files import write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from docket.paths import Paths
+
+_COMPILE_SECONDS = 60
+
+
+class LoadedPlan:
+    """A plan to obey. `warning` says why it is not the one that the config asks for now."""
+
+    __slots__ = ("plan", "removed", "warning")
+
+    def __init__(self, plan: Plan, warning: str | None = None, *, removed: bool = False) -> None:
+        self.plan = plan
+        self.warning = warning
+        self.removed = removed
+
+
+def load(paths: Paths, task: str, recompile: Callable[[str, Paths], None]) -> LoadedPlan:
+    """Return the plan of the task, compiled anew where a file that it came from has changed.
+
+    Raises DocketError where there is none and none can be made.
+    """
+    plan = read_plan(paths.plan(task))
+    if plan is not None and _is_fresh(plan):
+        return LoadedPlan(plan)
+    failure = _recompile_in_child(task, paths, recompile)
+    if failure is None:
+        plan = read_plan(paths.plan(task))
+        if plan is not None:
+            return LoadedPlan(plan)
+        failure = PlanError(f"The plan {paths.plan(task)} cannot be read.").document()
+    if plan is None:
+        raise _error_of(failure)
+    removed = failure["error_code"] == "task.unknown"
+    return LoadedPlan(plan, str(failure["error"]), removed=removed)
+
+
+def read_plan(path: str) -> Plan | None:
+    """Return the plan in a file of ours; None where it is missing, torn or of another version."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    with open(descriptor, encoding="utf-8", errors="surrogateescape") as file:
+        found = os.fstat(descriptor)
+        if found.st_uid not in (0, os.getuid()) or found.st_mode & 0o022:
+            raise PlanError(
+                f"The plan {path} can be written by others.",
+                hint=f"Remove it (rm {path}) and see who else may write there; it is made anew.",
+            )
+        try:
+            return Plan.from_text(file.read())
+        except ValueError:
+            return None
+
+
+def _is_fresh(plan: Plan) -> bool:
+    for source in plan.sources:
+        try:
+            found = os.stat(source.path)
+        except OSError:
+            if source.mtime_ns != -1:
+                return False
+            continue
+        identity = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        if identity != source.identity():
+            return False
+    return True
+
+
+def _recompile_in_child(
+    task: str, paths: Paths, recompile: Callable[[str, Paths], None]
+) -> dict[str, Any] | None:
+    """Compile in a forked child, so that YAML and its kin never enter the runner's own memory.
+
+    Returns None where it went well, else the error as a document.
+    """
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    child = os.fork()
+    if child == 0:
+        _compile_and_exit(task, paths, recompile, writer)
+    os.close(writer)
+    try:
+        return _await(child, reader)
+    finally:
+        os.close(reader)
+
+
+def _compile_and_exit(
+    task: str, paths: Paths, recompile: Callable[[str, Paths], None], writer: int
+) -> None:
+    document: dict[str, Any] = {"error_code": "", "error": ""}
+    try:
+        recompile(task, paths)
+    except DocketError as error:
+        document = error.document()
+    except BaseException as error:  # noqa: BLE001  (the child's boundary)
+        document = PlanError(f"Compiling failed: {type(error).__name__}: {error}").document()
+    write_all(writer, dumps(document).encode())
+    os._exit(0)
+
+
+def _await(child: int, reader: int) -> dict[str, Any] | None:
+    waiting = select.poll()
+    waiting.register(reader, select.POLLIN)
+    data = b""
+    while True:
+        if not waiting.poll(_COMPILE_SECONDS * 1000):
+            os.kill(child, signal.SIGKILL)
+            break
+        chunk = os.read(reader, 1 << 16)
+        if not chunk:
+            break
+        data += chunk
+    os.waitpid(child, 0)
+    try:
+        document: dict[str, Any] = loads(data.decode())
+    except ValueError:
+        return PlanError("Compiling the task took too long or was killed.").document()
+    return document if document["error_code"] else None
+
+
+def _error_of(document: dict[str, Any]) -> DocketError:
+    error = DocketError(str(document["error"]), hint=document.get("hint"))
+    error.code = str(document["error_code"])
+    return error

@@ -1,0 +1,211 @@
+"""The record of one run: in the database, else in the spool, and in the journal in any case.
+
+Nothing here ever stops the job: a database that is locked, full or broken only changes where the
+record goes.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+
+from docket.errors import StoreError
+from docket.model.jsontext import dumps
+from docket.model.states import RunStatus
+from docket.store.connection import Transaction, open_for_writing
+from docket.store.rows import write_attempts, write_events, write_hook, write_run
+from docket.store.spool import merge, spool, spool_directories, spool_events, waiting
+from docket.systemd.journal import RUN_BEGAN, RUN_ENDED, send
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from docket.store.rows import AttemptRow, HookRow, RunRow
+
+_BUSY_AT_START = 2.0
+_BUSY_AT_END = 5.0
+_BUSY_FOR_EVENTS = 0.2
+_RETRY_SECONDS = 5.0  # how long a database that failed is left alone by events
+_BATCH = 1000
+_BATCH_SECONDS = 0.1
+_FAILURES = (sqlite3.Error, OSError, StoreError)
+
+
+class Recorder:
+    """Writes one run (`row`) and what belongs to it.
+
+    `problem` says why the database was not used.
+    """
+
+    def __init__(
+        self, state_db: str, lock_dir: str, row: RunRow, now_us: Callable[[], int]
+    ) -> None:
+        self._state_db = state_db
+        self._spools = spool_directories(state_db, lock_dir)
+        self.row = row
+        self._now_us = now_us
+        self._connection: sqlite3.Connection | None = None
+        self._attempts: list[AttemptRow] = []
+        self._hooks: dict[int, HookRow] = {}
+        self._events: list[tuple[int, int, str | None, str | None, str]] = []
+        self._event_count = 0
+        self._events_due: float | None = None
+        self._resume_at = 0.0
+        self._spooled = False
+        self.problem: str | None = None
+
+    @property
+    def connection(self) -> sqlite3.Connection | None:
+        """The open database, for questions; None where there is none."""
+        if self._connection is None and self.problem is None:
+            try:
+                self._connection = open_for_writing(self._state_db, _BUSY_AT_START)
+            except _FAILURES as error:
+                self._note(error)
+        return self._connection
+
+    def begin(self) -> None:
+        """Record that the run is under way."""
+        self._write(lambda connection: write_run(connection, self.row), _BUSY_AT_START)
+        row = self.row
+        self._journal(RUN_BEGAN, 6, f"Run {row.run_id} of {row.task} began ({row.trigger}).")
+
+    def attempt(self, attempt: AttemptRow) -> None:
+        """Keep an attempt; it is written with the end of the run, or before the next attempt."""
+        self._attempts.append(attempt)
+
+    def save_attempts(self) -> None:
+        """Write the attempts so far, before a wait that may be long."""
+        row, attempts = self.row, self._attempts
+        self._write(lambda c: write_attempts(c, row.run_id, attempts), _BUSY_FOR_EVENTS)
+
+    def event(self, event: dict[str, Any], text: str) -> None:
+        """Queue an event that the task reported; `text` is its JSON."""
+        self._event_count += 1
+        stamp = event.get("timestamp")
+        kind = event.get("event") or event.get("type") or event.get("status")
+        self._events.append(
+            (
+                self._event_count,
+                self._now_us(),
+                stamp if isinstance(stamp, str) else None,
+                kind if isinstance(kind, str) else None,
+                text,
+            )
+        )
+        if len(self._events) >= _BATCH:
+            self.flush_events()
+
+    def tick(self, now: float) -> float | None:
+        """Write the events when a batch is due; return the monotonic time of the next batch."""
+        if not self._events:
+            return None
+        if self._events_due is None:
+            self._events_due = now + _BATCH_SECONDS
+        elif now >= self._events_due:
+            self.flush_events()
+        return self._events_due
+
+    def flush_events(self) -> None:
+        """Write the events that wait, into the database or the spool."""
+        events, self._events = self._events, []
+        self._events_due = None
+        if not events:
+            return
+        run_id = self.row.run_id
+        if time.monotonic() >= self._resume_at and self._write(
+            lambda c: write_events(c, run_id, events), _BUSY_FOR_EVENTS
+        ):
+            return
+        self._resume_at = time.monotonic() + _RETRY_SECONDS
+        spool_events(self._spools, run_id, events)
+
+    def end(self) -> None:
+        """Record the end of the run, durably, before anybody is told of it."""
+        self.flush_events()
+        row = self.row
+
+        def write(connection: sqlite3.Connection) -> None:
+            write_run(connection, row)
+            write_attempts(connection, row.run_id, self._attempts)
+
+        if not self._write(write, _BUSY_AT_END, durable=True):
+            self._spool()
+        priority = 6 if row.status in (RunStatus.SUCCEEDED, RunStatus.SKIPPED) else 3
+        self._journal(RUN_ENDED, priority, f"Run {row.run_id} of {row.task}: {row.summary}")
+
+    def hook(self, hook: HookRow) -> None:
+        """Record that a hook began, or how it ended."""
+        self._hooks[hook.position] = hook
+        run_id = self.row.run_id
+        written = not self._spooled and self._write(
+            lambda c: write_hook(c, run_id, hook), _BUSY_AT_START
+        )
+        if not written:
+            self._spool()
+
+    def close(self) -> None:
+        """Close the database, and take what was spooled into it."""
+        if self._connection is None:
+            return
+        if not self._spooled and waiting(self._spools):
+            merge(self._state_db, self._spools, _BUSY_FOR_EVENTS)
+        self._connection.close()
+        self._connection = None
+
+    def _write(
+        self, write: Callable[[sqlite3.Connection], None], busy: float, *, durable: bool = False
+    ) -> bool:
+        """Run `write` in a transaction; False, with `problem` set, where that cannot be."""
+        self.problem = None
+        connection = self.connection
+        if connection is None:
+            return False
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {int(busy * 1000)}")
+            with Transaction(connection, durable=durable):
+                write(connection)
+        except _FAILURES as error:
+            self._note(error)
+            return False
+        return True
+
+    def _note(self, error: Exception) -> None:
+        """Keep why the database failed, and open it anew the next time."""
+        self.problem = f"The database {self._state_db} could not be written: {error}."
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _spool(self) -> None:
+        self._spooled = True
+        path = spool(
+            self._spools, self.row, self._attempts, list(self._hooks.values()), self._events
+        )
+        if path is None:
+            record = dumps(self.row.to_json())
+            self._journal(
+                RUN_ENDED, 3, f"{self.problem} The record stands here alone.", DOCKET_RECORD=record
+            )
+
+    def _journal(self, message_id: str, priority: int, message: str, **more: str) -> None:
+        row = self.row
+        send(
+            message,
+            message_id=message_id,
+            priority=priority,
+            fields={
+                "DOCKET_RUN_ID": row.run_id,
+                "DOCKET_TASK": row.task,
+                "DOCKET_STATUS": row.status,
+                "DOCKET_ERROR_CODE": row.error_code,
+                "DOCKET_TRIGGER": row.trigger,
+                "DOCKET_UNIT": row.unit,
+                "DOCKET_PLAN": row.plan_hash,
+                "DOCKET_PID": os.getpid(),
+                **more,
+            },
+        )

@@ -1,0 +1,315 @@
+"""One run of one task, in the order of the contract (docs/architecture.md, "The life of a run")."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+from docket.model.runid import make_run_id
+from docket.model.states import RunStatus, Trigger
+from docket.runner.attempt import AttemptContext, run_attempt
+from docket.runner.echo import Echo
+from docket.runner.environment import EnvironmentRefusedError, add_run, task_environment
+from docket.runner.guards import Refusal, refusal_before_lock, refusal_of_overlap
+from docket.runner.locks import RunLock, TaskLock
+from docket.runner.record import Recorder
+from docket.runner.verdict import Verdict, judge, one_line, result_file
+from docket.store.logfiles import RunLog, log_path
+from docket.store.rows import RunRow
+from docket.systemd.notify import notify_status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docket.model.plan import Plan
+    from docket.runner.arguments import Arguments
+    from docket.runner.plans import LoadedPlan
+    from docket.runner.signals import StopSignals
+    from docket.store.rows import HookRow
+
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+def now_us() -> int:
+    """Return the time in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+class Finished:
+    """A run that is over: its row, the outcomes of its hooks, and what else is to be said."""
+
+    __slots__ = ("hooks", "row", "warnings")
+
+    def __init__(self, row: RunRow, hooks: list[HookRow], warnings: list[str]) -> None:
+        self.row = row
+        self.hooks = hooks
+        self.warnings = warnings
+
+
+def execute(arguments: Arguments, loaded: LoadedPlan, stop: StopSignals) -> Finished:
+    """Run the task of the plan once and return the finished run."""
+    return _Run(arguments, loaded, stop).execute()
+
+
+def new_row(plan: Plan, run_id: str | None, trigger: str, started_us: int) -> RunRow:
+    """Return the row of a run that begins now."""
+    return RunRow(
+        run_id=run_id or make_run_id(started_us, os.urandom(4)),
+        task=plan.task,
+        trigger=trigger,
+        started_at=started_us,
+        unit=own_unit(plan),
+        invocation_id=os.environ.get("INVOCATION_ID"),
+        boot_id=_boot_id(),
+        pid=os.getpid(),
+        plan_hash=plan.plan_hash,
+    )
+
+
+def own_unit(plan: Plan) -> str | None:
+    """Return the name of the task's unit where this process runs in it, else None."""
+    if "INVOCATION_ID" not in os.environ:
+        return None
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8", errors="replace") as file:
+            inside = f"/{plan.unit}\n" in file.read() + "\n"
+    except OSError:
+        return None
+    return plan.unit if inside else None
+
+
+class _Run:
+    """The state of the run while it goes through the steps of the contract."""
+
+    def __init__(self, arguments: Arguments, loaded: LoadedPlan, stop: StopSignals) -> None:
+        self._arguments = arguments
+        self._loaded = loaded
+        self._plan = loaded.plan
+        self._stop = stop
+        self._begun = time.monotonic()
+        started = now_us()
+        trigger, due, late = self._fire()
+        self._late_us = late
+        self._row = new_row(self._plan, arguments.run_id, trigger, started)
+        self._row.scheduled_for = due
+        self._row.log_path = log_path(self._plan.log_dir, self._row.run_id)
+        self._recorder = Recorder(self._plan.state_db, self._plan.lock_dir, self._row, now_us)
+        self._lock: RunLock | None = None
+        self._task_lock: TaskLock | None = None
+        self._environment: dict[str, str] = {}
+        self._hooks: list[HookRow] = []
+        self._warnings = [loaded.warning] if loaded.warning else []
+
+    def execute(self) -> Finished:
+        self._take_run_lock()
+        refusal = self._refusal()
+        if refusal is None:
+            self._recorder.begin()
+            self._run_attempts()
+        else:
+            self._close_as(refusal.verdict())
+            self._row.blocked_by = refusal.blocked_by
+            self._row.log_path = None
+        self._recorder.end()
+        self._run_hooks()
+        self._recorder.close()
+        if self._recorder.problem:
+            self._warnings.append(self._recorder.problem)
+        if self._lock is not None:
+            self._lock.release()
+        return Finished(self._row, self._hooks, self._warnings)
+
+    def _fire(self) -> tuple[str, int | None, int]:
+        if self._arguments.trigger is not None:
+            return (self._arguments.trigger, None, 0)
+        if "TRIGGER_UNIT" in os.environ:
+            from docket.runner.due import fire_of  # noqa: PLC0415  (a timer's runs alone)
+
+            found = fire_of(self._plan)
+            if found is not None:
+                return found
+        return (Trigger.MANUAL.value, None, 0)
+
+    def _take_run_lock(self) -> None:
+        """Hold the run's own lock to the end; a runtime directory that is full stops nothing."""
+        try:
+            self._lock = RunLock(self._plan.lock_dir, self._row.run_id)
+            self._lock.describe(self._row.to_json())
+        except FileExistsError:
+            raise
+        except OSError as error:
+            self._warnings.append(f"The run's lock could not be taken: {error.strerror}.")
+
+    def _refusal(self) -> Refusal | None:
+        refusal = refusal_before_lock(
+            self._loaded, self._row, self._late_us, self._recorder, force=self._arguments.force
+        )
+        if refusal is not None:
+            return refusal
+        try:
+            self._task_lock = TaskLock(self._plan.lock_dir, self._plan.task)
+        except OSError as error:
+            self._warnings.append(f"The task's lock could not be taken: {error.strerror}.")
+            return None
+        if self._task_lock.holder is None:
+            self._task_lock.name_holder(self._row.run_id)
+            return None
+        if self._arguments.force:
+            self._row.details["forced_beside"] = self._task_lock.holder
+            return None
+        return refusal_of_overlap(self._plan, self._task_lock.holder)
+
+    def _run_attempts(self) -> None:
+        plan, row = self._plan, self._row
+        log = RunLog(row.log_path or "", plan.log_max_bytes)
+        result_path = os.path.join(plan.lock_dir, "runs", row.run_id + ".result")
+        try:
+            self._environment = task_environment(plan, in_unit=row.unit is not None)
+            add_run(self._environment, plan, row, result_path)
+            context = self._context(log)
+            self._close_as(self._until_settled(context, result_path))
+        except EnvironmentRefusedError as error:
+            self._close_as(Verdict(RunStatus.FAILED, error.code, error.sentence))
+        finally:
+            log.finish()
+        if log.problem:
+            self._warnings.append(log.problem)
+            row.details["log_problem"] = log.problem
+
+    def _context(self, log: RunLog) -> AttemptContext:
+        plan = self._plan
+        missing = [name for name in plan.required_env if not self._environment.get(name)]
+        if missing:
+            error = EnvironmentRefusedError(
+                "Missing required environment variables: " + ", ".join(missing)
+            )
+            error.code = "required_env_missing"
+            self._row.details["missing_env"] = missing
+            raise error
+        deadline = None if plan.timeout_seconds is None else self._begun + plan.timeout_seconds
+        return AttemptContext(
+            plan=plan,
+            environment=self._environment,
+            echo=Echo(-1 if self._arguments.quiet else 1, plan.log_max_bytes),
+            log=log,
+            report=self._recorder.event,
+            tick=self._recorder.tick,
+            stop=self._stop,
+            run_deadline=deadline,
+            now_us=now_us,
+            let_go=self._let_go,
+            kill_rest=self._kill_rest,
+        )
+
+    def _until_settled(self, context: AttemptContext, result_path: str) -> Verdict:
+        """Make attempts until one settles the run: success, no retries left, or no time left."""
+        number = 0
+        while True:
+            number += 1
+            verdict = self._attempt(context, number, result_path)
+            if not verdict.retryable or number > self._plan.retry:
+                return verdict
+            self._recorder.save_attempts()
+            wait = min(self._plan.backoff_base**number, self._plan.backoff_max_seconds)
+            if not self._wait(context, wait, f"attempt {number} failed, next in {wait:g}s"):
+                return self._cut_short(context, verdict)
+            self._row.retry_count += 1
+
+    def _attempt(self, context: AttemptContext, number: int, result_path: str) -> Verdict:
+        plan = self._plan
+        context.environment["DOCKET_ATTEMPT"] = str(number)
+        notify_status(f"attempt {number} of {plan.retry + 1}, run {self._row.run_id}")
+        kills_before = self._memory_kills()
+        outcome = run_attempt(context, number, plan.argv, dry_run=False)
+        self._recorder.attempt(outcome.row)
+        self._add_usage(outcome.row.peak_memory_bytes, outcome.row.cpu_us)
+        verdict = judge(
+            plan,
+            plan.argv,
+            outcome,
+            stop_signal=self._stop.received,
+            out_of_memory=outcome.signal == signal.SIGKILL and self._memory_kills() > kills_before,
+        )
+        verdict.details.update(result_file(result_path))
+        return verdict
+
+    def _wait(self, context: AttemptContext, seconds: float, status: str) -> bool:
+        """Sleep between attempts; False where a stop signal or the run's deadline comes first."""
+        notify_status(status)
+        end = time.monotonic() + seconds
+        if context.run_deadline is not None and end >= context.run_deadline:
+            return False
+        waiting = select.poll()
+        waiting.register(self._stop.descriptor, select.POLLIN)
+        while not self._stop.received and (left := end - time.monotonic()) > 0:
+            self._recorder.flush_events()
+            waiting.poll(left * 1000)
+        return not self._stop.received
+
+    def _cut_short(self, context: AttemptContext, last: Verdict) -> Verdict:
+        """Return what to call a run whose next attempt never came."""
+        if self._stop.received == signal.SIGINT:
+            verdict = Verdict(RunStatus.CANCELLED, "cancelled", f"Cancelled. {last.summary}")
+        elif self._stop.received:
+            name = signal.Signals(self._stop.received).name
+            summary = f"Stopped by {name} between attempts. {last.summary}"
+            verdict = Verdict(RunStatus.INTERRUPTED, "stopped", summary)
+        else:
+            last.details["retries_cut_short_by_timeout_seconds"] = context.plan.timeout_seconds
+            return last
+        verdict.details = last.details
+        return verdict
+
+    def _close_as(self, verdict: Verdict) -> None:
+        row = self._row
+        row.status = verdict.status.value
+        row.error_code = verdict.error_code
+        row.summary = one_line(verdict.summary)
+        row.exit_code = verdict.status.exit_code
+        row.details.update(verdict.details)
+        if self._loaded.warning:
+            row.details["plan_warning"] = self._loaded.warning
+        row.finished_at = max(now_us(), row.started_at)
+
+    def _run_hooks(self) -> None:
+        if not self._plan.hooks:
+            return
+        from docket.runner.hooks import HookRunner  # noqa: PLC0415  (tasks with hooks alone)
+
+        notify_status(f"hooks of run {self._row.run_id}")
+        environment = self._environment or dict(os.environ)
+        runner = HookRunner(self._plan, self._row, environment, self._recorder.hook, now_us)
+        self._hooks = runner.run(set())
+
+    def _add_usage(self, peak_memory_bytes: int | None, cpu_us: int | None) -> None:
+        row = self._row
+        row.peak_memory_bytes = max(row.peak_memory_bytes or 0, peak_memory_bytes or 0) or None
+        row.cpu_us = (row.cpu_us or 0) + (cpu_us or 0)
+
+    def _memory_kills(self) -> int:
+        if self._row.unit is None:
+            return 0
+        from docket.runner.killing import out_of_memory_kills  # noqa: PLC0415  (in units alone)
+
+        return out_of_memory_kills(self._row.unit)
+
+    def _kill_rest(self, number: int) -> None:
+        if self._row.unit is not None:
+            from docket.runner.killing import signal_cgroup  # noqa: PLC0415  (in units alone)
+
+            signal_cgroup(self._row.unit, number)
+
+    def _let_go(self) -> None:
+        """Close, in a forked child, what only the runner may hold."""
+        for lock in (self._lock, self._task_lock):
+            if lock is not None:
+                lock.close_in_child()
+
+
+def _boot_id() -> str | None:
+    try:
+        with open(_BOOT_ID, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return None

@@ -1,0 +1,224 @@
+"""Installing on a running manager: what changes, what is left alone, what is taken away."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from tests.system.jobs import command, daily_at, seconds_from_now
+from tests.system.seat import DOCKET, HostSeat, Seat, await_that
+
+_TWO_DAYS = 2 * 86400
+
+
+def _started_at(seat: Seat, unit: str) -> int:
+    return int(seat.shown(unit, "ActiveEnterTimestampMonotonic") or 0)
+
+
+def _never_started(seat: Seat, task: str) -> bool:
+    return seat.shown(f"docket-{task}.service", "ExecMainStartTimestampMonotonic") == "0"
+
+
+def _yearly(**keys: object) -> dict[str, object]:
+    return command("/bin/true", schedule="@yearly", **keys)
+
+
+def test_only_changed_timers_are_restarted_and_no_service_is_started(ada: HostSeat) -> None:
+    ada.configure({"same": _yearly(), "changed": _yearly(), "service": _yearly()})
+    ada.docket("install", "--now")
+    names = ("same", "changed", "service")
+    before = {name: _started_at(ada, f"docket-{name}.timer") for name in names}
+    ada.configure(
+        {
+            "same": _yearly(),
+            "changed": command("/bin/true", schedule="@monthly"),
+            "service": _yearly(description="Only its service changes"),
+        }
+    )
+    ada.docket("install")
+    after = {name: _started_at(ada, f"docket-{name}.timer") for name in names}
+    assert after["same"] == before["same"]
+    assert after["changed"] > before["changed"]
+    assert all(_never_started(ada, name) for name in names)
+    assert not any(ada.runs(name) for name in names)
+
+
+def test_an_install_that_changes_nothing_does_not_reload(ada: HostSeat) -> None:
+    ada.configure({"same": _yearly()})
+    ada.docket("install", "--now")
+    mark = ada.answer("install")
+    assert mark["reloaded"] is False
+    assert ada.shown("docket-same.timer", "NeedDaemonReload") == "no"
+
+
+def test_a_changed_schedule_catches_nothing_up_that_it_never_had(ada: HostSeat) -> None:
+    ada.configure({"moved": command("/bin/true", schedule=daily_at(seconds_from_now(7200)))})
+    ada.docket("install", "--now")
+    _age_stamp(ada, "moved")
+    # By the old stamp, the new time of a minute ago was missed; but it did not exist then.
+    ada.configure({"moved": command("/bin/true", schedule=daily_at(seconds_from_now(-60)))})
+    ada.docket("install")
+    time.sleep(1)
+    assert ada.shown("docket-moved.timer", "ActiveState") == "active"
+    assert _never_started(ada, "moved")
+    ada.host.reboot()
+    time.sleep(1)
+    assert ada.runs("moved") == []
+
+
+def test_an_unchanged_schedule_keeps_its_stamp_through_an_install(ada: HostSeat) -> None:
+    ada.configure({"kept": _yearly()})
+    ada.docket("install", "--now")
+    _age_stamp(ada, "kept")
+    ada.docket("install", "--now")
+    assert time.time() - os.stat(ada.path(_stamp(ada, "kept"))).st_mtime > _TWO_DAYS - 60
+
+
+def test_a_run_under_way_survives_an_install(ada: HostSeat) -> None:
+    ada.configure({"long": command("/bin/sleep", "2", schedule="@yearly")})
+    ada.docket("install", "--now")
+    ada.systemctl("start", "--no-block", "docket-long.service")
+    ada.await_run("long", lambda run: run["status"] == "running")
+    ada.configure({"long": command("/bin/sleep", "3", schedule="@monthly")})
+    ada.docket("install")
+    run = ada.await_run("long", lambda run: run["status"] != "running")
+    assert run["status"] == "succeeded"
+    assert len(ada.runs("long")) == 1
+
+
+def test_an_edited_config_holds_for_the_next_run_without_an_install(ada: HostSeat) -> None:
+    ada.configure({"say": command("/bin/echo", "one", schedule="@yearly")})
+    ada.docket("install")
+    ada.configure({"say": command("/bin/echo", "two", schedule="@yearly")})
+    ada.systemctl("start", "docket-say.service")
+    run = ada.runs("say")[0]
+    assert ada.docket("logs", run["run_id"]).stdout == "two\n"
+
+
+def test_a_broken_config_runs_the_last_good_plan_and_says_so(ada: HostSeat) -> None:
+    ada.configure({"say": command("/bin/echo", "good", schedule="@yearly")})
+    ada.docket("install")
+    ada.write(ada.config, "tasks:\n  say: {type: command, comand: /bin/echo}\n")
+    ada.systemctl("start", "docket-say.service")
+    runs = ada.runs("say")
+    assert [run["status"] for run in runs] == ["succeeded"]
+    match = f"_SYSTEMD_INVOCATION_ID={runs[0]['invocation_id']}"
+    assert any("last good" in str(entry.get("MESSAGE")) for entry in ada.journal(match))
+
+
+def test_a_hand_edited_unit_is_kept_until_forced(ada: HostSeat) -> None:
+    ada.configure({"mine": _yearly()})
+    ada.docket("install", "--now")
+    unit = f"{ada.unit_dir}/docket-mine.timer"
+    made = ada.host.read(unit)
+    edited = made.replace("[Timer]", "[Timer]\nRandomizedDelaySec=7")
+    ada.write(unit, edited, mode=0o644)
+    ada.configure({"mine": command("/bin/true", schedule="@monthly")})
+    said = ada.docket("install", check=False)
+    assert "docket-mine.timer" in said.stdout + said.stderr
+    assert ada.host.read(unit) == edited
+    assert "-RandomizedDelaySec=7" in ada.docket("install", "--diff", "--force", check=False).stdout
+    ada.docket("install", "--force")
+    assert "RandomizedDelaySec=7" not in ada.host.read(unit)
+
+
+def test_a_unit_that_is_not_docket_s_is_never_touched(ada: HostSeat) -> None:
+    unit = f"{ada.unit_dir}/docket-mine.timer"
+    foreign = "[Timer]\nOnCalendar=yearly\n"
+    ada.write(unit, foreign, mode=0o644)
+    ada.configure({"mine": _yearly(), "good": _yearly()})
+    assert ada.docket("install", check=False).returncode == 1
+    assert ada.host.read(unit) == foreign
+    assert os.path.exists(ada.path(f"{ada.unit_dir}/docket-good.timer"))
+    ada.docket("uninstall", "--all", check=False)
+    assert ada.host.read(unit) == foreign
+
+
+def test_a_task_that_is_gone_from_the_config_loses_its_units(ada: HostSeat) -> None:
+    ada.configure({"gone": _yearly(), "stays": _yearly()})
+    ada.docket("install", "--now")
+    ada.configure({"stays": _yearly()})
+    ada.docket("install")
+    assert ada.shown("docket-gone.timer", "LoadState") == "not-found"
+    assert ada.shown("docket-gone.timer", "ActiveState") == "inactive"
+    assert not os.path.exists(ada.path(_stamp(ada, "gone")))
+    assert ada.shown("docket-stays.timer", "ActiveState") == "active"
+
+
+def test_one_bad_task_neither_blocks_nor_removes_the_good_ones(ada: HostSeat) -> None:
+    ada.configure({"good": _yearly(), "bad": _yearly()})
+    ada.docket("install", "--now")
+    ada.configure({"good": _yearly(), "bad": command("/bin/true", schedule="0 0 30 2 *")})
+    assert ada.docket("install", check=False).returncode == 1
+    assert ada.shown("docket-good.timer", "ActiveState") == "active"
+    assert ada.shown("docket-bad.timer", "ActiveState") == "active"
+
+
+def test_uninstalling_leaves_neither_stamp_nor_failed_state_nor_link(ada: HostSeat) -> None:
+    ada.configure({"bad": command("/bin/false", schedule={"every": "1h"})})
+    ada.docket("install", "--now")
+    ada.systemctl("start", "docket-bad.service", check=False)
+    assert "docket-bad.service" in ada.systemctl("--failed", "--plain").stdout
+    assert os.path.exists(ada.path(_stamp(ada, "bad")))
+    ada.docket("uninstall", "bad")
+    assert "docket-bad" not in ada.systemctl("--failed", "--plain").stdout
+    assert "docket-bad" not in ada.systemctl("list-timers", "--all").stdout
+    assert not os.path.exists(ada.path(_stamp(ada, "bad")))
+    assert _files_named(ada, "docket-bad") == []
+    assert len(ada.runs("bad")) == 1  # the history stays
+
+
+def test_two_homes_side_by_side_never_meet(ada: HostSeat) -> None:
+    other = HostSeat(ada.host, "ada", home="/home/ada/other")
+    other.run(["rm", "-rf", other.home])
+    for seat, word in ((ada, "first"), (other, "second")):
+        seat.configure({"same": command("/bin/echo", word, schedule={"every": "2s"})})
+        seat.docket("install", "--now")
+    runs = [s.await_run("same", lambda r: r["status"] == "succeeded") for s in (ada, other)]
+    assert runs[0]["unit"] != runs[1]["unit"]
+    assert ada.docket("logs", runs[0]["run_id"]).stdout == "first\n"
+    assert other.docket("logs", runs[1]["run_id"]).stdout == "second\n"
+    ada.docket("uninstall", "--all")
+    seen = len(other.runs("same"))
+    assert await_that("the other's timer", lambda: len(other.runs("same")) > seen, 10)
+    other.docket("uninstall", "--all")
+    other.run(["rm", "-rf", other.home])
+
+
+def test_twenty_installs_at_once_serialise(ada: HostSeat) -> None:
+    ada.configure({f"task{i}": _yearly() for i in range(5)})
+    script = 'for i in $(seq 20); do "$0" install --now >/dev/null 2>>/tmp/trouble & done; wait'
+    ada.run(["/bin/sh", "-c", script, DOCKET], timeout_seconds=120)
+    assert ada.host.read("/tmp/trouble") == ""
+    timers = ada.systemctl("list-units", "--plain", "docket-task*.timer").stdout
+    assert timers.count("active waiting") == 5
+
+
+def test_install_tells_whether_timers_outlive_the_session(ada: HostSeat) -> None:
+    ada.configure({"x": _yearly()})
+    assert ada.answer("install", "--now")["linger"] is True
+    os.unlink(ada.path("/var/lib/systemd/linger/ada"))
+    try:
+        warned = ada.docket("install")
+        assert "linger" in warned.stdout + warned.stderr
+    finally:
+        ada.host.run(["loginctl", "enable-linger", "ada"])
+
+
+def _stamp(seat: Seat, task: str) -> str:
+    return f"{seat.stamp_dir}/stamp-docket-{task}.timer"
+
+
+def _age_stamp(seat: Seat, task: str) -> None:
+    """Let the timer believe that it last ran two days ago."""
+    past = time.time() - _TWO_DAYS
+    os.utime(seat.path(_stamp(seat, task)), (past, past))
+
+
+def _files_named(seat: Seat, start: str) -> list[str]:
+    return [
+        name
+        for _, folders, files in os.walk(seat.path(seat.unit_dir))
+        for name in (*folders, *files)
+        if name.startswith(start)
+    ]

@@ -1,0 +1,80 @@
+"""Limits that bite: a job over its memory is killed, and the row says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.system.host import HostError, PrivateHost, why_not
+from tests.system.jobs import command
+from tests.system.seat import REPOSITORY, HostSeat
+
+_HUNGRY = "data = bytearray(256 << 20); print(len(data))"
+_FORKING = "import os; [os.fork() or os._exit(0) for _ in range(3)]; print('forked')"
+
+
+def _with_limits(hierarchy: str) -> PrivateHost:
+    host = PrivateHost([REPOSITORY], hierarchy=hierarchy)
+    host.boot()
+    return host
+
+
+@pytest.fixture(scope="module")
+def limiting() -> Iterator[HostSeat]:
+    """Root of a private host whose memory and process limits are really enforced."""
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(f"NOT RUN: {reason}")
+    for hierarchy in ("unified", "v1"):
+        try:
+            host = _with_limits(hierarchy)
+        except HostError:  # a machine without that hierarchy
+            continue
+        if _enforces(host):
+            yield HostSeat(host, "root")
+            host.close()
+            return
+        host.close()
+    pytest.skip("NOT RUN: no control groups here that enforce limits")
+
+
+def _enforces(host: PrivateHost) -> bool:
+    words = ["systemd-run", "--quiet", "--wait", "--pipe", "-p", "MemoryMax=64M"]
+    hungry = ["-p", "MemorySwapMax=0", "/usr/bin/python3", "-c", _HUNGRY]
+    return host.run([*words, *hungry], check=False).returncode != 0
+
+
+def _python(script: str) -> list[str]:
+    return ["/usr/bin/python3", "-c", script]
+
+
+def test_a_job_over_its_memory_is_killed_and_the_row_tells(limiting: HostSeat) -> None:
+    limits = {"memory": "64M", "swap": "0"}
+    job = command(*_python(_HUNGRY), schedule="@yearly", limits=limits)
+    limiting.configure({"hungry": job})
+    limiting.docket("install")
+    limiting.systemctl("start", "docket-hungry.service", check=False)
+    run = limiting.await_run("hungry", lambda run: run["status"] != "running")
+    assert run["status"] in {"failed", "killed"}
+    assert run["status"] != "succeeded"
+    assert "memory" in run["summary"].lower() or "SIGKILL" in run["summary"]
+
+
+def test_a_job_over_its_number_of_tasks_cannot_fork(limiting: HostSeat) -> None:
+    limits = {"tasks": 2}  # the runner and one child
+    job = command(*_python(_FORKING), schedule="@yearly", limits=limits)
+    limiting.configure({"forking": job})
+    limiting.docket("install")
+    limiting.systemctl("start", "docket-forking.service", check=False)
+    run = limiting.await_run("forking", lambda run: run["status"] != "running")
+    assert run["status"] == "failed"
+
+
+def test_a_job_within_its_limits_succeeds(limiting: HostSeat) -> None:
+    limits = {"memory": "256M", "tasks": 20, "cpu": "80%", "nice": 5, "open_files": 256}
+    job = command("/bin/true", schedule="@yearly", limits=limits)
+    limiting.configure({"modest": job})
+    limiting.docket("install")
+    limiting.systemctl("start", "docket-modest.service")
+    assert limiting.runs("modest")[0]["status"] == "succeeded"

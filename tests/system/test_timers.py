@@ -1,0 +1,229 @@
+"""Timers that really fire, and those that must not."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from tests.system.host import PrivateHost
+from tests.system.jobs import command, daily_at, instant_of, seconds_from_now
+from tests.system.seat import DOCKET, HostSeat, Seat, await_that
+
+
+def _succeeded(run: dict[str, object]) -> bool:
+    return run["status"] == "succeeded"
+
+
+def test_a_timer_fires_and_the_run_names_its_trigger_and_the_instant_it_was_due(
+    seat: Seat,
+) -> None:
+    due = seconds_from_now(2)
+    seat.configure({"tick": command("/bin/echo", "the clock struck", schedule=daily_at(due))})
+    seat.docket("install", "--now")
+    run = seat.await_run("tick", _succeeded)
+    assert run["trigger"] == "timer"
+    assert instant_of(run["scheduled_for"]) == due
+    assert instant_of(run["started_at"]) >= due
+    assert (instant_of(run["started_at"]) - due).total_seconds() < 2
+    assert run["unit"].endswith("tick.service")
+    assert seat.docket("logs", run["run_id"]).stdout == "the clock struck\n"
+    latest = seat.answer("status", "tick")
+    assert latest["run_id"] == run["run_id"]
+    assert latest["exit_code"] == 0
+
+
+def test_a_cron_expression_fires_at_its_minute(ada: HostSeat) -> None:
+    # A minute is too long to wait for: the timer is asked, and then told that it has elapsed.
+    ada.configure({"minutely": command("/bin/true", schedule="* * * * *")})
+    ada.docket("install", "--now")
+    elapse = ada.shown("docket-minutely.timer", "NextElapseUSecRealtime")
+    assert elapse.split()[2].endswith(":00")
+    assert ada.shown("docket-minutely.timer", "AccuracyUSec") == "1s"
+
+
+def test_the_runs_of_a_timer_are_in_the_journal_with_their_output(seat: Seat) -> None:
+    seat.configure({"speak": command("/bin/echo", "heard", schedule={"every": "2s"})})
+    seat.docket("install", "--now")
+    run = seat.await_run("speak", _succeeded)
+    match = f"_SYSTEMD_INVOCATION_ID={run['invocation_id']}"
+
+    def entries() -> list[dict[str, object]]:
+        return [e for e in seat.journal(match) if e.get("MESSAGE") == "heard"]
+
+    assert await_that("the line in the journal", entries)
+    structured = [e for e in seat.journal(match) if e.get("DOCKET_RUN_ID") == run["run_id"]]
+    assert structured
+    assert {e.get("DOCKET_TASK") or e.get("DOCKET_TASK_NAME") for e in structured} == {"speak"}
+
+
+def test_a_job_finds_its_own_environment_and_nothing_of_the_runners(ada: HostSeat) -> None:
+    ada.configure({"env": command("/usr/bin/env", env={"COLOUR": "red"}, schedule={"every": "2s"})})
+    ada.docket("install", "--now")
+    run = ada.await_run("env", _succeeded)
+    lines = ada.docket("logs", run["run_id"]).stdout.splitlines()
+    found = dict(line.split("=", 1) for line in lines if "=" in line)
+    assert found["COLOUR"] == "red"
+    assert found["HOME"] == "/home/ada"
+    assert found["DOCKET_RUN_ID"] == run["run_id"]
+    assert found["DOCKET_TASK_NAME"] == "env"
+    assert found["DOCKET_TRIGGER"] == "timer"
+    assert instant_of(found["DOCKET_SCHEDULED_FOR"]) == instant_of(run["scheduled_for"])
+    assert "NOTIFY_SOCKET" not in found
+    assert "/usr/bin" in found["PATH"].split(":")
+
+
+def test_two_tasks_due_at_the_same_second_both_run(seat: Seat) -> None:
+    due = daily_at(seconds_from_now(2))
+    seat.configure({name: command("/bin/true", schedule=due) for name in ("left", "right")})
+    seat.docket("install", "--now")
+    left, right = (seat.await_run(name, _succeeded) for name in ("left", "right"))
+    assert left["scheduled_for"] == right["scheduled_for"]
+
+
+def test_a_one_shot_runs_once_and_never_again(ada: HostSeat) -> None:
+    due = seconds_from_now(2)
+    ada.configure({"once": command("/bin/true", schedule={"at": due.isoformat()})})
+    ada.docket("install", "--now")
+    ada.await_run("once", _succeeded)
+    ada.host.reboot()
+    ada.docket("install", "--now", check=False)
+    ada.systemctl("restart", "docket-once.timer", check=False)
+    time.sleep(1.5)
+    ran = [run for run in ada.runs("once") if run["status"] not in {"skipped", "missed"}]
+    assert len(ran) == 1
+
+
+def test_systemctl_enable_now_works_on_what_install_wrote(ada: HostSeat) -> None:
+    ada.configure({"x": command("/bin/true", schedule={"every": "2s"})})
+    said = ada.docket("install").stdout
+    assert "systemctl --user enable --now docket-x.timer" in said
+    assert ada.shown("docket-x.timer", "ActiveState") == "inactive"
+    ada.systemctl("enable", "--now", "docket-x.timer")
+    assert ada.await_run("x", _succeeded)["trigger"] == "timer"
+    ada.host.reboot()
+    assert ada.shown("docket-x.timer", "ActiveState") == "active"
+
+
+@pytest.mark.parametrize("how", ["docket", "systemctl"])
+def test_a_disabled_timer_does_not_fire_and_enabling_it_catches_nothing_up(
+    ada: HostSeat, how: str
+) -> None:
+    ada.configure({"quiet": command("/bin/true", schedule=daily_at(seconds_from_now(2)))})
+    ada.docket("install", "--now")
+    if how == "docket":
+        ada.docket("disable", "quiet")
+    else:
+        ada.systemctl("disable", "--now", "docket-quiet.timer")
+    time.sleep(3.5)
+    assert ada.runs("quiet") == []
+    ada.docket("enable", "quiet")
+    assert ada.shown("docket-quiet.timer", "ActiveState") == "active"
+    time.sleep(1)
+    assert ada.runs("quiet") == []
+
+
+def test_a_task_that_is_not_enabled_gets_no_timer(ada: HostSeat) -> None:
+    ada.configure({"off": command("/bin/true", schedule={"every": "1s"}, enabled=False)})
+    ada.docket("install", "--now")
+    assert not os.path.exists(ada.path(f"{ada.unit_dir}/docket-off.timer"))
+
+
+def test_next_is_what_systemd_says(ada: HostSeat) -> None:
+    schedules = {
+        "cron": "23 4 * * *",
+        "union": "0 0 13 * 5",
+        "zone": {"cron": "30 9 * * 1-5"},
+        "calendar": {"calendar": "Mon..Fri *-*~02 12:00:00"},
+        "every": {"every": "4h"},
+        "at": {"at": "2031-05-17T08:00:00+02:00"},
+    }
+    tasks = {name: command("/bin/true", schedule=s) for name, s in schedules.items()}
+    tasks["zone"]["timezone"] = "America/New_York"
+    ada.configure(tasks)
+    ada.docket("install", "--now")
+    for name in schedules:
+        told = ada.answer("next", name, "-n", "1")
+        unit = f"docket-{name}.timer"
+        ask = ["busctl", "--user", "get-property", "org.freedesktop.systemd1", _path(unit)]
+        property_of_it = ["org.freedesktop.systemd1.Timer", "NextElapseUSecRealtime"]
+        theirs = ada.run([*ask, *property_of_it]).stdout.split()[1]
+        assert _first_instant_us(told) == int(theirs), name
+
+
+def test_the_system_scope_runs_its_own_timers_as_root(root: HostSeat, ada: HostSeat) -> None:
+    root.configure({"who": command("/usr/bin/id", "-un", schedule={"every": "2s"})})
+    root.docket("install", "--now")
+    run = root.await_run("who", _succeeded)
+    assert run["trigger"] == "timer"
+    assert root.docket("logs", run["run_id"]).stdout == "root\n"
+    assert os.path.exists(root.path("/etc/systemd/system/docket-who.timer"))
+    assert os.path.exists(root.path("/var/lib/docket/state.db"))
+    refused = ada.run([DOCKET, "--system", "install"], check=False)
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_missed_fire_is_caught_up_after_a_power_cut(ada: HostSeat) -> None:
+    due = seconds_from_now(3)
+    ada.configure(
+        {
+            "nightly": command("/bin/true", schedule=daily_at(due)),
+            "careless": command("/bin/true", schedule=daily_at(due), catch_up=False),
+        }
+    )
+    ada.docket("install", "--now")
+    _off_over(ada.host, due.timestamp())
+    run = ada.await_run("nightly", _succeeded)
+    assert run["trigger"] == "catch-up"
+    assert instant_of(run["scheduled_for"]) == due
+    time.sleep(1)
+    assert len(ada.runs("nightly")) == 1
+    assert [r for r in ada.runs("careless") if r["status"] == "succeeded"] == []
+
+
+def test_a_fire_older_than_the_catch_up_window_is_not_run(ada: HostSeat) -> None:
+    due = seconds_from_now(2)
+    ada.configure({"fresh": command("/bin/true", schedule=daily_at(due), catch_up="1s")})
+    ada.docket("install", "--now")
+    _off_over(ada.host, due.timestamp() + 2.5)
+    run = ada.await_run("fresh", lambda _: True)
+    assert run["status"] == "skipped"
+    assert instant_of(run["scheduled_for"]) == due
+
+
+def test_a_boot_schedule_fires_after_each_start(ada: HostSeat) -> None:
+    ada.configure({"hello": command("/bin/true", schedule={"boot": "1s"})})
+    ada.docket("install", "--now")
+    ada.host.reboot()
+    run = ada.await_run("hello", _succeeded)
+    assert run["trigger"] == "timer"
+
+
+def _off_over(host: PrivateHost, instant: float) -> None:
+    host.cut_power()
+    time.sleep(max(0.0, instant - time.time()) + 0.3)
+    host.boot()
+
+
+def _path(unit: str) -> str:
+    escaped = "".join(c if c.isalnum() else f"_{ord(c):02x}" for c in unit)
+    return f"/org/freedesktop/systemd1/unit/{escaped}"
+
+
+def _first_instant_us(told: object) -> int:
+    found: list[str] = []
+
+    def walk(value: object) -> None:
+        if isinstance(value, dict):
+            for inner in value.values():
+                walk(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner)
+        elif isinstance(value, str) and value[:2] == "20" and "T" in value:
+            found.append(value)
+
+    walk(told)
+    return round(instant_of(found[0]).timestamp() * 1_000_000)

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from docket.cli.render.screen import Screen
+from docket.model.task import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One finished answer, in both forms.
 
-    `text` is made only where text is wanted, for the screen that it is shown on. `warnings` are
-    sentences for standard error beside the text; the document holds them itself.
+    `text` is made only where text is wanted, for the screen that it is shown on. `problems` and
+    `warnings` go to standard error beside the text; the document holds them itself.
     """
 
     document: Any
     text: Callable[[Screen], str]
     exit_code: int = 0
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str | Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,10 +81,10 @@ def _show(answer: Answer | Stream | int, call: Call) -> int:
         outlet.write_text(document_text(answer.document))
     else:
         outlet.write_text(answer.text(_screen(call)))
-        if answer.warnings:
-            from docket.cli.render.errors import warning_lines  # noqa: PLC0415  (where needed)
+        if answer.warnings or answer.problems:
+            from docket.cli.render.errors import beside_text  # noqa: PLC0415  (where needed)
 
-            outlet.complain(warning_lines(answer.warnings, _error_screen(call)))
+            outlet.complain(beside_text(answer.problems, answer.warnings, _error_screen(call)))
     call.note(f"took {time.monotonic() - call.started:.3f} s")
     return answer.exit_code
 

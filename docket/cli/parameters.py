@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
 from docket.cli.frame import Command
+from docket.errors import UsageError
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 MOST_ROWS = 1_000_000
@@ -42,6 +43,27 @@ def tasks_argument(*, required: bool = False) -> Callable[[Decorated], Decorated
         nargs=-1,
         required=required,
         shell_complete=complete_task_names,
+    )
+
+
+def require_names_or_all(name: str, tasks: Sequence[str], *, everything: bool) -> None:
+    """Refuse a call that names neither tasks nor all of them, or both."""
+    if not tasks and not everything:
+        raise UsageError(
+            f"'docket {name}' needs TASK or --all.",
+            hint=f"docket {name} TASK for one task, docket {name} --all for all of them",
+        )
+    if tasks and everything:
+        raise UsageError("TASK and --all exclude each other.", hint="leave one of the two out")
+
+
+def one_expression(name: str, words: Sequence[str]) -> str:
+    """Return the one expression that was meant; many words are one whose quotes are missing."""
+    if len(words) == 1:
+        return words[0]
+    raise UsageError(
+        f"'docket {name}' takes one expression, and got {len(words)} words.",
+        hint=f"put it in quotes, or the shell takes it apart: docket {name} '0 9 * * 1-5'",
     )
 
 

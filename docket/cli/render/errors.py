@@ -35,7 +35,22 @@ def problem_lines(problems: Iterable[Problem], screen: Screen) -> list[str]:
     return out
 
 
-def warning_lines(warnings: Iterable[str], screen: Screen) -> str:
-    """Return warnings, one to a line."""
-    label = screen.paint("warning:", Ink.DOUBT)
-    return "\n".join(f"{label} {exact(sentence)}" for sentence in warnings)
+def beside_text(
+    problems: Iterable[Problem], warnings: Iterable[str | Problem], screen: Screen
+) -> str:
+    """Return what stands on standard error beside an answer: its problems and its warnings."""
+    out = [line for problem in problems for line in _labelled("problem:", Ink.BAD, problem, screen)]
+    for warning in warnings:
+        out += _labelled("warning:", Ink.DOUBT, warning, screen)
+    return "\n".join(out)
+
+
+def _labelled(label: str, ink: Ink, said: str | Problem, screen: Screen) -> list[str]:
+    label = screen.paint(label, ink)
+    if isinstance(said, str):
+        return [f"{label} {exact(said)}"]
+    place = f"{exact(said.mark)}: " if said.mark else ""
+    out = [f"{label} {place}{exact(said.sentence)}"]
+    if said.hint:
+        out.append(f"  {screen.paint('hint:', Ink.BUSY)} {exact(said.hint)}")
+    return out

@@ -70,7 +70,7 @@ def _rounded(seconds: float) -> str:
         return f"{int(seconds)} s"
     if seconds < 90 * MINUTE:
         return f"{round(seconds / MINUTE)} min"
-    if seconds < 36 * HOUR:
+    if seconds < 48 * HOUR:
         return f"{round(seconds / HOUR)} h"
     days = round(seconds / DAY)
     if days < 60:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import time
 
@@ -202,6 +203,7 @@ def _reap(
     child: Child, ended_by: str, number: int, started_us: int, now_us: Callable[[], int]
 ) -> AttemptRow:
     _, status, usage = os.wait4(child.pid, 0)
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     os.close(child.pidfd)
     code = os.waitstatus_to_exitcode(status)
     number_of_signal = -code if code < 0 else None
@@ -212,7 +214,8 @@ def _reap(
         code if code >= 0 else None,
         number_of_signal,
         ended_by or ("signal" if number_of_signal else "exit"),
-        usage.ru_maxrss * 1024,
+        # A child begins with its parent's pages: what is no more than ours says nothing of it.
+        usage.ru_maxrss * 1024 if usage.ru_maxrss > own else None,
         int((usage.ru_utime + usage.ru_stime) * 1e6),
     )
 

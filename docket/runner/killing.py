@@ -55,7 +55,7 @@ def out_of_memory_kills(unit: str) -> int:
         f"/sys/fs/cgroup/memory{relative}/memory.oom_control",
     ):
         try:
-            with open(path, encoding="ascii") as file:
+            with open(path, encoding="utf-8") as file:
                 fields = dict(line.split() for line in file)
         except (OSError, ValueError):
             continue
@@ -68,7 +68,7 @@ def _members(directory: str) -> list[int]:
     for base, _, names in os.walk(directory):
         if "cgroup.procs" in names:
             try:
-                with open(f"{base}/cgroup.procs", encoding="ascii") as file:
+                with open(f"{base}/cgroup.procs", encoding="utf-8") as file:
                     found += [int(line) for line in file]
             except OSError:
                 continue

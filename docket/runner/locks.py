@@ -91,11 +91,9 @@ def dead_runs(lock_dir: str) -> list[dict[str, Any]]:
         names = os.listdir(directory)
     except FileNotFoundError:
         return []
-    found = []
-    for name in sorted(names):
-        if name.endswith(".lock") and (record := _record_of_the_dead(directory, name)):
-            found.append(record)
-    return found
+    locks = sorted(name for name in names if name.endswith(".lock"))
+    found = (_record_of_the_dead(directory, name) for name in locks)
+    return [record for record in found if record is not None]
 
 
 def _record_of_the_dead(directory: str, name: str) -> dict[str, Any] | None:

@@ -309,7 +309,7 @@ class _Run:
 
 def _boot_id() -> str | None:
     try:
-        with open(_BOOT_ID, encoding="ascii") as file:
+        with open(_BOOT_ID, encoding="utf-8") as file:
             return file.read().strip()
     except OSError:
         return None

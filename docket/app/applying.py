@@ -51,7 +51,7 @@ class Applying:
             stamps.touch(self._stamp(timer))
         enabled = self._enable()
         needs_reload = self._plan.dirty or bool(enabled) or self._marker_exists()
-        reloaded = needs_reload and self._ask("reload its units", lambda: self._units.reload())
+        reloaded = needs_reload and self._ask("reload its units", self._units.reload)
         restarted, started = self._start(stopped)
         if needs_reload:
             self._mark_pending(retimed, done=reloaded)
@@ -146,7 +146,8 @@ class Applying:
         """Start what was stopped and, if asked to, the rest; return both as far as it worked."""
         startable = self._startable()
         again = [timer for timer in stopped if timer in startable]
-        new = self._not_active([t for t in startable if t not in again]) if self._start_timers else []
+        rest = [timer for timer in startable if timer not in again]
+        new = self._not_active(rest) if self._start_timers else []
         for timer in new:
             # What a stopped timer did not fire was not missed: nobody wanted it then.
             stamps.touch(self._stamp(timer))
@@ -256,7 +257,7 @@ class Applying:
 
     def _lingering(self) -> bool | None:
         if self._set_linger:
-            self._ask("turn linger on", lambda: self._units.set_linger())
+            self._ask("turn linger on", self._units.set_linger)
         found: list[bool | None] = []
         problems = len(self._problems)
         self._ask("say whether linger is on", lambda: found.append(self._units.linger()))
@@ -304,7 +305,7 @@ class Applying:
 
 
 def is_past(bundle: Bundle, now_us: int) -> bool:
-    """Whether a timer has nothing but instants that are over: systemd would fire it at its start."""
+    """Whether a timer has nothing but instants that are over: started, it would fire at once."""
     timing = bundle.timing
     return (
         timing is not None

@@ -10,7 +10,6 @@ from docket.compiler.bundle import Bundle
 from docket.compiler.header import Header, split
 from docket.model.names import is_safe_name, unit_stem
 
-
 EDITED = "was edited by hand"
 
 
@@ -39,7 +38,10 @@ class DiskUnit:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of one unit file, with its text before and after; `reason` says why it is kept."""
+    """What becomes of one unit file, from its text before to that after.
+
+    `reason` says why a file is kept.
+    """
 
     name: str
     path: str
@@ -123,26 +125,31 @@ def _wanted(name: str, after: str, task: str, unit: DiskUnit | None, owner: Owne
 
     if unit is None:
         return change(Action.CREATE, None)
-    before = unit.text
-    if before is None:
+    if unit.text is None:
         return change(Action.KEPT, None, "is no plain file, and is not followed")
-    if before == after:
-        return change(Action.UNCHANGED, before)
-    if not before.strip():
-        # A power cut after an earlier install can leave an empty file, which holds nobody's work.
-        return change(Action.UPDATE, before)
+    return change(*_over(unit.text, after, owner))
+
+
+def _over(before: str, after: str, owner: Ownership) -> tuple[Action, str, str]:
+    """Return what becomes of a file that is there, its text, and the reason if it is kept."""
     header, body = split(before)
-    foreign = _foreign(header, owner)
-    if header is None or foreign:
-        return change(Action.KEPT, before, foreign)
-    if body == split(after)[1]:
+    if before == after:
+        action, reason = Action.UNCHANGED, ""
+    elif not before.strip():
+        # A power cut after an earlier install can leave an empty file, which holds nobody's work.
+        action, reason = Action.UPDATE, ""
+    elif header is None or _foreign(header, owner):
+        action, reason = Action.KEPT, _foreign(header, owner)
+    elif body == split(after)[1]:
         # Another version of Docket wrote the same contents: not worth a reload. A head that is not
         # true any more (a hand edit that ended up the same, a config that moved) is written anew.
         stale = header.edited or header.config != owner.config
-        return change(Action.UPDATE if stale else Action.UNCHANGED, before)
-    if header.edited and not owner.force:
-        return change(Action.KEPT, before, EDITED)
-    return change(Action.UPDATE, before)
+        action, reason = (Action.UPDATE if stale else Action.UNCHANGED), ""
+    elif header.edited and not owner.force:
+        action, reason = Action.KEPT, EDITED
+    else:
+        action, reason = Action.UPDATE, ""
+    return action, before, reason
 
 
 def _unwanted(unit: DiskUnit, task: str, owner: Ownership) -> Change | None:

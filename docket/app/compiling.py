@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import time
@@ -225,9 +226,7 @@ class _Compiler:
             warnings=tuple(dict.fromkeys(warnings)),
         )
 
-    def _resolved(
-        self, task: Task, argv: tuple[str, ...], warnings: list[str]
-    ) -> tuple[str, ...]:
+    def _resolved(self, task: Task, argv: tuple[str, ...], warnings: list[str]) -> tuple[str, ...]:
         if not argv:
             return ()
         path = task.env.get("PATH", self._path)
@@ -261,12 +260,10 @@ class _Compiler:
 def read_sources(paths: Paths) -> dict[str, Source]:
     """Return the identities of the config and the drop-in files as they are now, by path."""
     files = [paths.config]
-    try:
+    with contextlib.suppress(OSError):  # none; what else may be wrong there the loader says
         files += sorted(
             entry.path for entry in os.scandir(paths.task_dir) if entry.name.endswith(".py")
         )
-    except OSError:  # no drop-in tasks; what else may be wrong there is the loader's to say
-        pass
     return {path: identify(path) for path in files}
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-
 from docket.app.applying import Applying
 from docket.app.changes import DiskUnit, Ownership, differences, task_of
 from docket.app.compiling import Compilation, compile_tasks, identify
+from docket.app.directives import judge_directives
 from docket.app.installlock import install_lock
 from docket.app.installplan import InstallPlan, InstallReport, PlanFile
 from docket.app.session import Session
@@ -16,7 +16,6 @@ from docket.app.wholefiles import NotPlainError, make_directory, read_whole, wri
 from docket.compiler.header import split
 from docket.errors import InstallError
 from docket.model.names import is_safe_name, service_unit, timer_unit
-
 from docket.paths import Paths
 
 
@@ -26,7 +25,12 @@ def preview(session: Session, names: Sequence[str] = (), *, force: bool = False)
     ConfigError where the config as a whole cannot be used, UnknownTaskError for a name that is no
     task's. Files of tasks that are gone are only looked for when all tasks are installed.
     """
-    return _compare(session.paths, compile_tasks(session, names), tuple(names), force=force)
+    compilation = compile_tasks(session, names)
+    plan = _compare(session.paths, compilation, tuple(names), force=force)
+    judged = judge_directives(compilation, plan.changes)
+    if judged is compilation:
+        return plan
+    return _compare(session.paths, judged, tuple(names), force=force)
 
 
 def apply(
@@ -84,7 +88,11 @@ def _compare(
         removable={task: task not in compilation.broken for task in on_disk},
     )
     return InstallPlan(
-        compilation, names, force=force, changes=changes, plans=_plan_files(paths, compilation, names)
+        compilation,
+        names,
+        force=force,
+        changes=changes,
+        plans=_plan_files(paths, compilation, names),
     )
 
 
@@ -185,5 +193,3 @@ def _require_unchanged(compilation: Compilation) -> None:
                 f"{source.path} changed while the install was under way.",
                 hint="Nothing was changed. Run it again.",
             )
-
-

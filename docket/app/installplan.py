@@ -9,7 +9,7 @@ from typing import Any
 from docket.app.changes import EDITED, Action, Change
 from docket.app.compiling import Compilation
 from docket.compiler.bundle import Bundle
-from docket.model.names import timer_unit
+from docket.model.names import service_unit, timer_unit
 from docket.model.task import Problem
 
 
@@ -36,7 +36,7 @@ class InstallPlan:
     @property
     def dirty(self) -> bool:
         """Whether a unit file would be written or removed."""
-        return any(change.action.writes or change.action is Action.REMOVE for change in self.changes)
+        return any(c.action.writes or c.action is Action.REMOVE for c in self.changes)
 
     @property
     def timers_to_restart(self) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ class InstallPlan:
         return {
             task: {
                 "schedule": [spec.text for spec in bundle.task.schedules],
-                "service": bundle.units[timer_unit(task, instance).removesuffix("timer") + "service"],
+                "service": bundle.units[service_unit(task, instance)],
                 "timer": bundle.units[timer_unit(task, instance)],
             }
             for task, bundle in self.compilation.bundles.items()

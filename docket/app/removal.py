@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from docket import __version__
@@ -20,7 +20,7 @@ from docket.compiler.bundle import Place
 from docket.compiler.header import Header, split
 from docket.errors import ConfigError, DocketError, InstallError
 from docket.model.names import is_safe_name, timer_unit
-from docket.model.task import Config
+from docket.model.task import Config, Problem
 from docket.systemd import stamps
 
 
@@ -69,7 +69,8 @@ def uninstall(
             changes=tuple(c for c in changes if c.task not in kept or c.action is Action.KEPT),
             plans=_plans(session, None if everything else wanted - kept, kept),
         )
-        return Applying(session, plan, start_timers=False, linger=False).run()
+        report = Applying(session, plan, start_timers=False, linger=False).run()
+        return replace(report, problems=(*report.problems, *_kept_problems(changes)), warnings=())
 
 
 def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
@@ -191,6 +192,20 @@ def _decided(change: Change, *, force: bool) -> Change:
     return Change(change.name, change.path, change.task, Action.KEPT, None, None, change.reason)
 
 
+def _kept_problems(changes: Sequence[Change]) -> list[Problem]:
+    return [
+        Problem(
+            f"{change.path} {EDITED}, so task '{change.task}' is not uninstalled.",
+            None,
+            hint="`docket uninstall --force` removes it all the same.",
+            code="install.kept",
+            task=change.task,
+        )
+        for change in changes
+        if change.action is Action.KEPT
+    ]
+
+
 def _plans(session: Session, tasks: set[str] | None, kept: set[str]) -> tuple[PlanFile, ...]:
     paths = session.paths
     try:
@@ -220,6 +235,4 @@ def _nothing_compiled(session: Session, instance: str) -> Compilation:
 
 def _stamp(session: Session, timer: str) -> str:
     paths = session.paths
-    return stamps.stamp_path(
-        timer, session.environ, system=paths.system, user_home=paths.user_home
-    )
+    return stamps.stamp_path(timer, session.environ, system=paths.system, user_home=paths.user_home)

@@ -96,7 +96,7 @@ _OWNED = {
 
 
 def raw_lines(task: Task, section: str) -> list[str]:
-    """Return the lines that `unit:` adds to `section`, as written; CompileError where one is refused.
+    """Return the lines that `unit:` adds to `section`, as written; CompileError if one is refused.
 
     Specifiers (`%h`) keep their meaning in them: that is what raw is for.
     """

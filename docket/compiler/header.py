@@ -15,7 +15,7 @@ _DEFAULT = "(default)"  # no instance can have this name
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file's head says of it; `edited` is true where the contents no longer have the hash."""
+    """What a file's head says of it; `edited` where the contents no longer have the hash."""
 
     version: str
     instance: str

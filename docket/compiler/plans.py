@@ -8,7 +8,6 @@ from typing import Any
 
 from docket.compiler.bundle import Found, Place
 from docket.compiler.service import HOOK_TIMEOUT_SECONDS
-from docket.model.jsontext import dumps
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Hook, Plan, PythonTarget
 from docket.model.schedule import Timing

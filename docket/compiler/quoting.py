@@ -40,13 +40,16 @@ def refusal(text: str) -> str | None:
 
 def value_refusal(text: str) -> str | None:
     """Return why `text` cannot stand unquoted right of a `=`, or None where it can."""
+    why = refusal(text)
+    if why is not None:
+        return why
     if text != text.strip():
         return "begins or ends with a blank, which a unit file does not keep"
     if text.endswith("\\"):
         return "ends with a backslash, which joins lines in a unit file"
     if any(ord(c) < 0x20 and c != "\t" for c in text):
         return "holds a control character"
-    return refusal(text)
+    return None
 
 
 def double_percent(text: str) -> str:

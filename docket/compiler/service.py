@@ -1,4 +1,7 @@
-"""The service that runs a task: systemd.service(5), systemd.exec(5), systemd.resource-control(5)."""
+"""The service that runs a task.
+
+systemd.service(5), systemd.exec(5), systemd.resource-control(5).
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import string
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -25,7 +26,10 @@ LOGIND = b"org.freedesktop.login1"
 
 _SYSTEM_PRIVATE = "/run/systemd/private"
 _SYSTEM_BUS = "/run/dbus/system_bus_socket"
+# pystemd tells errors as "[err -2]: b'Unit x not found.'", with the D-Bus name before it at times.
+_QUOTED = re.compile(r"""b(['"])(.*?)\1""")
 _NOISE = re.compile(r"^\[err -?\d+\]:\s*")
+_ADDRESS_PLAIN = frozenset(string.ascii_letters + string.digits + "-_/.\\*")
 _WAIT_US = 250_000
 
 
@@ -34,6 +38,7 @@ class Connection:
 
     def __init__(self, bus: DBus) -> None:
         self._bus = bus
+        self._held: list[Any] = []
 
     def call(
         self,
@@ -73,12 +78,15 @@ class Connection:
 
         def heard(message: Any, error: Any = None, userdata: Any = None) -> None:
             del error, userdata
-            message.process_reply(False)  # noqa: FBT003  (pystemd takes it by place)
+            message.process_reply(False)
             body = message.body
             ended(body[1], body[3].decode())
 
+        # pystemd hands bare pointers to sd-bus: what it is given must live as long as the bus.
+        words = (SYSTEMD, MANAGER, MANAGER_INTERFACE, b"JobRemoved")
+        self._held += [heard, words]
         try:
-            self._bus.match_signal(SYSTEMD, MANAGER, MANAGER_INTERFACE, b"JobRemoved", heard, None)
+            self._bus.match_signal(*words, heard, None)
         except DBusBaseError as error:
             raise _bus_error(error) from None
 
@@ -114,7 +122,7 @@ def connect(environ: Mapping[str, str], *, system: bool) -> Connection:
 
 def connect_system_bus() -> Connection:
     """Open the system's message bus, where logind answers; BusError where there is none."""
-    bus = DBusAddress(f"unix:path={_SYSTEM_BUS}".encode(), False)  # noqa: FBT003  (by place)
+    bus = DBusAddress(f"unix:path={_SYSTEM_BUS}".encode(), False)
     try:
         bus.open()
     except DBusBaseError:
@@ -138,16 +146,14 @@ def _addresses(environ: Mapping[str, str], *, system: bool) -> Sequence[tuple[st
 
 
 def _existing(sockets: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    return [
-        (f"unix:path={_escaped(path)}", private) for path, private in sockets if os.path.exists(path)
-    ]
+    there = [(path, private) for path, private in sockets if os.path.exists(path)]
+    return [(f"unix:path={_escaped(path)}", private) for path, private in there]
 
 
 def _escaped(path: str) -> str:
     """The path as D-Bus addresses have it: everything but their plain characters as %XX."""
     return "".join(
-        chr(byte) if chr(byte).isalnum() and byte < 0x80 or chr(byte) in "-_/.\\*" else f"%{byte:02x}"
-        for byte in os.fsencode(path)
+        chr(byte) if chr(byte) in _ADDRESS_PLAIN else f"%{byte:02x}" for byte in os.fsencode(path)
     )
 
 
@@ -169,8 +175,10 @@ def _absence(*, system: bool) -> BusAbsentError:
 
 
 def _bus_error(error: DBusBaseError) -> BusError:
-    text = str(error.args[0]) if error.args else str(error)
-    sentence = _NOISE.sub("", text.partition("\n")[0]).strip() or "The service manager refused."
+    text = (str(error.args[0]) if error.args else str(error)).partition("\n")[0]
+    quoted = _QUOTED.findall(text)
+    sentence = quoted[-1][1] if quoted else _NOISE.sub("", text).strip()
+    sentence = sentence or "The service manager refused the call."
     hint = None
     if "uthenti" in sentence or "ermission denied" in sentence or "ccess denied" in sentence:
         hint = "The system scope needs root: sudo docket --system ..."

@@ -71,13 +71,20 @@ class SystemdUnits:
             # runtime=False, force=True: a link that points elsewhere is replaced, as systemctl does
             # with --force; it can only be one of an older unit file of the same name.
             wires = [_wire(name) for name in names]
-            self._bus().manager(b"EnableUnitFiles", b"asbb", wires, False, True)  # noqa: FBT003
+            self._bus().manager(b"EnableUnitFiles", b"asbb", wires, False, True)
 
     def disable(self, names: Sequence[str]) -> None:
-        """Remove the links of unit files; nothing is stopped, no reload."""
-        if names:
-            wires = [_wire(name) for name in names]
-            self._bus().manager(b"DisableUnitFiles", b"asb", wires, False)  # noqa: FBT003
+        """Remove the links of unit files; nothing is stopped, no reload. No file is no error."""
+        if not names:
+            return
+        try:
+            self._disable(names)
+        except BusError as error:
+            if "does not exist" not in error.sentence:
+                raise
+            # One file that is gone spoils the call for all of them.
+            for name in names:
+                self._disable_if_there(name)
 
     def reset_failed(self, names: Sequence[str]) -> None:
         """Clear the failed state of units; one that is not loaded is no error."""
@@ -95,9 +102,7 @@ class SystemdUnits:
             return None
         try:
             bus = connect_system_bus()
-            path = bus.call(
-                LOGIND, _LOGIND_PATH, _LOGIND_MANAGER, b"GetUser", b"u", os.getuid()
-            )
+            path = bus.call(LOGIND, _LOGIND_PATH, _LOGIND_MANAGER, b"GetUser", b"u", os.getuid())
             found = bus.call(
                 LOGIND, path, PROPERTIES, b"Get", b"ss", b"org.freedesktop.login1.User", b"Linger"
             )
@@ -119,8 +124,8 @@ class SystemdUnits:
                 b"SetUserLinger",
                 b"ubb",
                 os.getuid(),
-                True,  # noqa: FBT003
-                False,  # noqa: FBT003  (nobody is there to be asked for a password)
+                True,
+                False,
             )
         except BusError as error:
             raise BusError(
@@ -135,6 +140,16 @@ class SystemdUnits:
         if not digits:
             raise BusError(f"systemd gives its version as {text!r}.")
         return int(digits[0])
+
+    def _disable(self, names: Sequence[str]) -> None:
+        self._bus().manager(b"DisableUnitFiles", b"asb", [_wire(name) for name in names], False)
+
+    def _disable_if_there(self, name: str) -> None:
+        try:
+            self._disable([name])
+        except BusError as error:
+            if "does not exist" not in error.sentence:
+                raise
 
     def _bus(self) -> Connection:
         if self._open is None:
@@ -179,7 +194,7 @@ class SystemdUnits:
     def _watched(self) -> dict[bytes, str]:
         if self._ended is None:
             ended: dict[bytes, str] = {}
-            self._bus().watch_jobs(lambda job, result: ended.__setitem__(job, result))
+            self._bus().watch_jobs(ended.__setitem__)
             self._ended = ended
         return self._ended
 
@@ -197,9 +212,8 @@ def _bad_ends(
 
 
 def _refusal(verb: str, name: str, why: str) -> BusError:
-    return BusError(
-        f"systemd did not {verb} {name}: {why}", hint=f"systemctl status {name} says more.", unit=name
-    )
+    hint = f"systemctl status {name} says more."
+    return BusError(f"systemd did not {verb} {name}: {why}", hint=hint, unit=name)
 
 
 def _says_not_loaded(error: BusError) -> bool:

@@ -1,0 +1,63 @@
+"""systemd-analyze: what this machine's systemd makes of unit files and calendar expressions."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+
+from docket.errors import ToolMissingError
+
+_TIMEOUT_SECONDS = 60.0
+
+
+def available() -> bool:
+    """Whether systemd-analyze is installed."""
+    return shutil.which("systemd-analyze") is not None
+
+
+def verify(files: Sequence[str], *, user: bool) -> list[str]:
+    """Return what systemd says about unit files at the paths `files`: no line, no doubt.
+
+    Its exit code is not asked: it is 0 for unknown keys and refused values. ToolMissingError where
+    it is not installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="docket-verify-") as runtime:
+        # The user flavour does not work without a runtime directory; it gets an empty one.
+        environ = {**os.environ, "XDG_RUNTIME_DIR": runtime, "LC_ALL": "C.UTF-8"}
+        scope = ["--user"] if user else ["--system"]
+        words = ["systemd-analyze", *scope, "--man=no", "--recursive-errors=no", "verify", *files]
+        try:
+            done = subprocess.run(
+                words,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=_TIMEOUT_SECONDS,
+            )
+        except FileNotFoundError:
+            raise ToolMissingError(
+                "systemd-analyze is not installed.", hint="It comes with systemd itself."
+            ) from None
+        except subprocess.TimeoutExpired:
+            return [f"systemd-analyze did not end within {_TIMEOUT_SECONDS:.0f} seconds"]
+    text = done.stderr.decode(errors="replace")
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def verify_texts(units: Mapping[str, str], *, user: bool) -> list[str]:
+    """Return what systemd says about unit files with these names and texts; see `verify`.
+
+    Paths in the answer are cut down to the file's name.
+    """
+    with tempfile.TemporaryDirectory(prefix="docket-units-") as directory:
+        paths = []
+        for name, text in units.items():
+            path = os.path.join(directory, name)
+            with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(text)
+            paths.append(path)
+        return [line.replace(directory + "/", "") for line in verify(paths, user=user)]

@@ -1,0 +1,1 @@
+"""YAML text to typed tasks: the only user of yaml and jsonschema."""

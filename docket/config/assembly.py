@@ -1,0 +1,231 @@
+"""All tasks of one home: each entry of the file and each drop-in class, checked and typed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+from docket.config import plugin, recognising, violations
+from docket.config import schema as schemas
+from docket.config.codes import Code
+from docket.config.document import Document
+from docket.config.entry import Entry
+from docket.config.expansion import Expander
+from docket.config.nodes import Node, Path, Scalar, Section, descend
+from docket.config.nodes import Sequence as ListNode
+from docket.config.tasks import command_task, doubt_unknown_keys, drop_in_task
+from docket.model.dropin import BrokenDropIn, DropIn
+from docket.model.names import ALLOWED_SENTENCE, is_safe_name
+from docket.model.task import Mark, Problem, Task
+
+_BUILT_IN = frozenset({"backup", "hbackup", "health-check"})
+_TEXT_AS_WRITTEN = frozenset({"unit", "env"})  # these have rules of their own for numbers
+
+
+@functools.cache
+def _command_keys() -> tuple[str, ...]:
+    return schemas.key_names("command_task")
+
+
+@functools.cache
+def _drop_in_keys() -> tuple[str, ...]:
+    return schemas.key_names("drop_in_task")
+
+
+@functools.cache
+def _command_only() -> frozenset[str]:
+    return frozenset(_command_keys()) - frozenset(_drop_in_keys())
+
+
+class Assembly:
+    """Makes the tasks of a document; what is wrong is noted in the document's complaints."""
+
+    def __init__(self, document: Document, drop_ins: Sequence[DropIn | BrokenDropIn]) -> None:
+        self._document = document
+        self._complaints = document.complaints
+        self._drop_ins: dict[str, DropIn] = {}
+        self._broken: set[str] = set()
+        self._defaults: Section | None = None
+        for drop_in in drop_ins:
+            self._take(drop_in)
+
+    def tasks(self) -> dict[str, Task]:
+        """Return the tasks without a mistake by name, those of the file first."""
+        self._read_defaults()
+        found: dict[str, Task] = {}
+        section = self._document.root.entries.get("tasks")
+        if isinstance(section, Section):
+            for name, node in section.entries.items():
+                task = self._entry(name, node)
+                if task is not None:
+                    found[name] = task
+        for name, drop_in in self._drop_ins.items():
+            if not isinstance(section, Section) or name not in section.entries:
+                task = self._drop_in(Section(0, 0), None, name, drop_in)
+                if task is not None:
+                    found[name] = task
+        spoiled = self._complaints.spoiled()
+        return {name: task for name, task in found.items() if name not in spoiled}
+
+    def _take(self, drop_in: DropIn | BrokenDropIn) -> None:
+        if isinstance(drop_in, BrokenDropIn):
+            self._broken.add(drop_in.name)
+            mark = Mark(drop_in.path, drop_in.line or 1, 1)
+            sentence, hint, code = drop_in.sentence, drop_in.hint, drop_in.code
+        elif drop_in.name in self._drop_ins:
+            other = self._drop_ins[drop_in.name].path
+            mark = Mark(drop_in.path, 1, 1)
+            sentence = f"two drop-in classes are named `{drop_in.name}`; the other is in {other}"
+            hint, code = "rename one of them", Code.BROKEN.value
+        else:
+            self._drop_ins[drop_in.name] = drop_in
+            return
+        self._complaints.other_file(
+            Problem(sentence, mark, hint=hint, code=code, task=drop_in.name)
+        )
+
+    def _read_defaults(self) -> None:
+        node = self._document.root.entries.get("defaults")
+        if isinstance(node, Section) and self._valid("default_keys", node, ("defaults",)):
+            self._defaults = node
+
+    def _entry(self, name: str, node: Node) -> Task | None:
+        path: Path = ("tasks", name)
+        if not is_safe_name(name):
+            shown = ascii(name[:120])[1:-1]
+            self._complaints.problem(
+                path,
+                f"`{shown}` cannot be the name of a task",
+                expected=ALLOWED_SENTENCE,
+                code=Code.NAME,
+                at_key=True,
+            )
+        if not isinstance(node, Section):
+            self._complaints.problem(
+                path,
+                f"Task '{ascii(name)[1:-1]}' config must be a mapping",
+                expected="a mapping of task keys",
+            )
+            return None
+        mark = self._mark(path)
+        drop_in = self._drop_ins.get(name)
+        if drop_in is not None:
+            return self._drop_in(node, mark, name, drop_in)
+        if not self._is_command(name, node):
+            return None
+        if not self._valid("command_task", node, path):
+            return None
+        entry = Entry(name, node, self._defaults, self._complaints)
+        self._tell_inert(entry, frozenset())
+        settings = self._document.settings
+        return command_task(entry, mark, self._expander(), settings.user_home, self._document.file)
+
+    def _drop_in(self, node: Section, mark: Mark | None, name: str, drop_in: DropIn) -> Task | None:
+        foreign = plugin.own_keys(drop_in) | _command_only()
+        entry = Entry(name, node, self._defaults, self._complaints)
+        if not self._valid("drop_in_task", node, ("tasks", name), foreign):
+            plugin.check_schema(entry, drop_in)
+            return None
+        type_node = node.entries.get("type")
+        if isinstance(type_node, Scalar) and type_node.value == "command":
+            entry.warn(
+                ("type",),
+                f"the task is the class of {drop_in.path}; its `command` is not run",
+                hint="rename this task, or take the file away",
+            )
+        self._tell_inert(entry, foreign)
+        doubt_unknown_keys(entry, (*_drop_in_keys(), *_command_only()), drop_in)
+        return drop_in_task(entry, mark, self._expander(), drop_in, self._document.file, foreign)
+
+    def _is_command(self, name: str, node: Section) -> bool:
+        kind = node.entries.get("type")
+        path: Path = ("tasks", name)
+        if isinstance(kind, Scalar) and kind.value == "command":
+            return True
+        if kind is not None:
+            written = kind.text if isinstance(kind, Scalar) else ""
+            near = violations.nearest(written, ("command",))
+            self._complaints.problem(
+                (*path, "type"),
+                "there is no such type of task",
+                expected="`command`, or no `type` at all for a drop-in Python task",
+                hint=f"did you mean `{near}`?" if near else None,
+            )
+            if near:
+                self._valid("command_task", node, path, frozenset({"type"}))
+        elif "command" in node.entries:
+            self._complaints.problem(
+                path,
+                "the task has a `command` but no `type`",
+                expected="`type: command`",
+                hint="add `type: command`",
+                code=Code.MISSING_KEY,
+            )
+            self._valid("command_task", node, path)
+        elif name in _BUILT_IN:
+            self._complaints.problem(
+                path,
+                f"the built-in task `{name}` comes with a later version of Docket",
+                hint="until then, a task with `type: command` can run the program itself",
+                code=Code.LATER,
+            )
+        elif name not in self._broken:
+            self._unknown(name, path)
+        return False
+
+    def _unknown(self, name: str, path: Path) -> None:
+        near = violations.nearest(name, tuple(self._drop_ins))
+        directory = self._document.settings.task_dir
+        self._complaints.problem(
+            path,
+            f"`{ascii(name)[1:-1]}` has no `type`, and no class in {directory} has that name",
+            expected="`type: command`, or a drop-in Python task of that name",
+            hint=f"did you mean the drop-in task `{near}`?" if near else "add `type: command`",
+            code=Code.MISSING_KEY,
+        )
+
+    def _valid(
+        self, name: str, node: Section, path: Path, without: frozenset[str] = frozenset()
+    ) -> bool:
+        """Whether the schema's definition `name` accepts the node; else its mistakes are noted."""
+        before = len(self._complaints.problems)
+        value = {key: n.plain() for key, n in node.entries.items() if key not in without}
+        if not recognising.recogniser(name)(value):
+            for found in violations.find(schemas.part(name), value, node):
+                self._complaints.violation(path, found)
+        known = schemas.definition(name)["properties"]
+        for key in value:
+            if key in known and key not in _TEXT_AS_WRITTEN:
+                self._refuse_odd_numbers(node.entries[key], (*path, key))
+        return len(self._complaints.problems) == before
+
+    def _refuse_odd_numbers(self, node: Node, path: Path) -> None:
+        if isinstance(node, Section):
+            for key, child in node.entries.items():
+                self._refuse_odd_numbers(child, (*path, key))
+        elif isinstance(node, ListNode):
+            for index, child in enumerate(node.items):
+                self._refuse_odd_numbers(child, (*path, index))
+        elif node.trap and not isinstance(node.value, bool | None):
+            self._complaints.problem(
+                path,
+                f"{violations.spoken(path[2:])}: YAML reads `{node.text}` as {node.trap}",
+                expected="a number in plain decimal digits",
+                hint=f"write {node.value}" if node.text[0] != "0" else "leave the zero out",
+                code=Code.TRAP,
+            )
+
+    def _tell_inert(self, entry: Entry, foreign: frozenset[str]) -> None:
+        for key, reason in schemas.inert_keys().items():
+            if entry.has(key) and key not in foreign:
+                entry.warn((key,), f"`{key}` has no effect: {reason}", code=Code.IGNORED)
+
+    def _mark(self, path: Path) -> Mark:
+        holder = descend(self._document.root, path[:-1])
+        key = holder.keys[str(path[-1])] if isinstance(holder, Section) else self._document.root
+        return Mark(self._document.file, key.line + 1, key.column + 1)
+
+    def _expander(self) -> Expander:
+        expander = self._document.settings.expander
+        assert expander is not None
+        return expander

@@ -1,0 +1,94 @@
+"""A parsed configuration file and its settings, before its tasks are read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from docket.config import recognising, violations
+from docket.config import schema as schemas
+from docket.config.codes import Code
+from docket.config.complaints import Complaints
+from docket.config.expansion import Expander, ExpansionError
+from docket.config.nodes import Places, Scalar, Section
+from docket.paths import Paths
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The places of a home as its configuration has them, all absolute."""
+
+    state_db: str
+    task_dir: str
+    log_dir: str
+    instance: str
+    expander: Expander | None = None
+    user_home: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The tree of a file with what is wrong so far; `unreadable` where it is not even YAML."""
+
+    file: str
+    root: Section
+    complaints: Complaints
+    settings: Settings
+    unreadable: bool = False
+
+    def places(self) -> Places:
+        """Return where every value stands."""
+        return Places(self.root, self.file)
+
+
+def read_settings(
+    root: Section, complaints: Complaints, paths: Paths, environ: Mapping[str, str]
+) -> Settings:
+    """Return the top-level settings; what is wrong with them is noted, and the default stands."""
+    value = {
+        key: {} if key in ("tasks", "defaults") and isinstance(node, Section) else node.plain()
+        for key, node in root.entries.items()
+    }
+    wrong: set[str] = set()
+    if not recognising.top_level()(value):
+        for found in violations.find(schemas.top_level(), value, root):
+            complaints.violation((), found)
+            wrong.update(str(part) for part in found.path[:1])
+    expander = Expander(environ, paths.user_home, os.path.dirname(paths.config))
+    places = _Places(root, complaints, expander, frozenset(wrong))
+    instance = root.entries.get("instance")
+    named = isinstance(instance, Scalar) and "instance" not in wrong
+    return Settings(
+        state_db=places.read("state_dir", paths.state_db),
+        task_dir=places.read("tasks_dir", paths.task_dir),
+        log_dir=places.read("logs_dir", paths.log_dir),
+        instance=instance.text if named and isinstance(instance, Scalar) else paths.instance_key,
+        expander=expander,
+        user_home=paths.user_home,
+    )
+
+
+class _Places:
+    """Reads paths at the top level."""
+
+    def __init__(
+        self, root: Section, complaints: Complaints, expander: Expander, wrong: frozenset[str]
+    ) -> None:
+        self._root = root
+        self._complaints = complaints
+        self._expander = expander
+        self._wrong = wrong
+
+    def read(self, key: str, default: str) -> str:
+        """Return the path under `key`, or `default` where there is none that is right."""
+        node = self._root.entries.get(key)
+        if not isinstance(node, Scalar) or key in self._wrong:
+            return default
+        try:
+            return self._expander.path(node.text.strip())
+        except ExpansionError as error:
+            self._complaints.problem(
+                (key,), f"`{key}`: {error}", hint="write the path out", code=Code.VARIABLE
+            )
+            return default

@@ -1,0 +1,46 @@
+"""`~` and `${VAR}` in paths, expanded from an environment that is handed in."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+from collections.abc import Mapping
+
+_VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})", re.ASCII)
+
+
+class ExpansionError(ValueError):
+    """A path that cannot be expanded; the text of the error is a sentence."""
+
+
+class Expander:
+    """Makes absolute paths of what is written; what is relative lies beside the config file."""
+
+    def __init__(self, environ: Mapping[str, str], user_home: str, base: str) -> None:
+        self._environ = environ
+        self._user_home = user_home
+        self._base = base
+
+    def path(self, written: str) -> str:
+        """Return the absolute path that `written` means; raise ExpansionError."""
+        expanded = self._home(_VARIABLE.sub(self._variable, written))
+        return os.path.join(self._base, expanded)
+
+    def _variable(self, match: re.Match[str]) -> str:
+        name = match[1].strip("{}")
+        value = self._environ.get(name)
+        if not value:
+            raise ExpansionError(f"the environment variable `{name}` is not set")
+        return value
+
+    def _home(self, path: str) -> str:
+        if not path.startswith("~"):
+            return path
+        user, slash, rest = path[1:].partition("/")
+        if not user:
+            return self._user_home + slash + rest
+        try:
+            return pwd.getpwnam(user).pw_dir + slash + rest
+        except (KeyError, UnicodeError):
+            raise ExpansionError(f"there is no user `{user}`") from None

@@ -1,0 +1,120 @@
+"""The configuration of one home, read, checked and typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from docket.config import source
+from docket.config.assembly import Assembly
+from docket.config.codes import Code
+from docket.config.complaints import Complaints
+from docket.config.composing import Duplicate, Refusal
+from docket.config.document import Document, Settings, read_settings
+from docket.config.nodes import Node, Section
+from docket.config.syntax import compose
+from docket.errors import ConfigError
+from docket.model.dropin import BrokenDropIn, DropIn
+from docket.model.task import Config, Mark, Problem
+from docket.paths import Paths
+
+
+def load(
+    paths: Paths, environ: Mapping[str, str], drop_ins: Sequence[DropIn | BrokenDropIn] = ()
+) -> Config:
+    """Return the configuration at `paths.config` with its tasks and all its problems.
+
+    Raise ConfigMissingError where there is no file, UnsafeFileError where others can write it, and
+    ConfigError where it cannot be read at all. Every mistake in its text is a problem of the
+    result instead.
+    """
+    return resolve(parse(paths, environ), drop_ins)
+
+
+def parse(paths: Paths, environ: Mapping[str, str]) -> Document:
+    """Return the document at `paths.config`, its settings read and its tasks not yet; as `load`."""
+    data = source.read_bytes(paths.config, user_home=paths.user_home)
+    return parse_bytes(data, paths, environ)
+
+
+def parse_bytes(data: bytes, paths: Paths, environ: Mapping[str, str]) -> Document:
+    """Return the document that `data` would be at `paths.config`."""
+    file = paths.config
+    try:
+        node, duplicates = compose(source.decode(data))
+    except Refusal as refusal:
+        return _unreadable(refusal, paths)
+    root = node if isinstance(node, Section) else Section(0, 0)
+    complaints = Complaints(file, root)
+    if not isinstance(node, Section | None):
+        complaints.problem((), _no_mapping(node), expected="a mapping with the key `tasks`")
+    for duplicate in duplicates:
+        _note_duplicate(complaints, duplicate)
+    settings = read_settings(root, complaints, paths, environ)
+    return Document(file, root, complaints, settings)
+
+
+def resolve(document: Document, drop_ins: Sequence[DropIn | BrokenDropIn] = ()) -> Config:
+    """Return the configuration of a document with the tasks of `drop_ins` beside its own.
+
+    One wrong task is left out alone; a mistake that belongs to no single task leaves out all.
+    """
+    assembly = Assembly(document, drop_ins)
+    tasks = {} if document.unreadable else assembly.tasks()
+    problems = tuple(document.complaints.problems)
+    settings = document.settings
+    return Config(
+        path=document.file,
+        state_db=settings.state_db,
+        task_dir=settings.task_dir,
+        log_dir=settings.log_dir,
+        instance=settings.instance,
+        tasks={} if any(p.task is None for p in problems) else tasks,
+        problems=problems,
+        warnings=tuple(document.complaints.warnings),
+        marks=document.places(),
+    )
+
+
+def usable(config: Config) -> Config:
+    """Return `config`; raise ConfigError with all problems where no task of it can be used."""
+    if config.fatal:
+        raise refused(config)
+    return config
+
+
+def refused(config: Config) -> ConfigError:
+    """Return the error that tells all problems of `config`, the gravest first."""
+    first = (config.fatal or config.problems)[0]
+    more = len(config.problems) - 1
+    tail = f" (and {more} more mistake{'s' if more > 1 else ''})" if more else ""
+    return ConfigError(f"{first.mark}: {first.sentence}{tail}", config.problems, hint=first.hint)
+
+
+def _unreadable(refusal: Refusal, paths: Paths) -> Document:
+    root = Section(refusal.line, refusal.column)
+    complaints = Complaints(paths.config, root)
+    mark = Mark(paths.config, refusal.line + 1, refusal.column + 1)
+    complaints.other_file(Problem(refusal.sentence, mark, hint=refusal.hint, code=refusal.code))
+    settings = Settings(paths.state_db, paths.task_dir, paths.log_dir, paths.instance_key)
+    return Document(paths.config, root, complaints, settings, unreadable=True)
+
+
+def _note_duplicate(complaints: Complaints, duplicate: Duplicate) -> None:
+    key, place = duplicate.key, duplicate.path
+    task = str(place[1]) if len(place) > 1 and place[0] == "tasks" else None
+    complaints.other_file(
+        Problem(
+            f"the key `{ascii(key.text)[1:-1]}` stands twice; "
+            f"the first one is in line {duplicate.first_line + 1}",
+            Mark(complaints.file, key.line + 1, key.column + 1),
+            place,
+            hint="take one of the two out",
+            code=Code.DUPLICATE_KEY,
+            task=task,
+        )
+    )
+
+
+def _no_mapping(node: Node) -> str:
+    kind = "list" if not hasattr(node, "text") else "text"
+    return f"Config must be a mapping, got {kind}"

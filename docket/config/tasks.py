@@ -1,0 +1,159 @@
+"""From one entry under `tasks:` to a typed task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from docket.config import commanding, hooks, plugin, surroundings, timing, units
+from docket.config.codes import Code
+from docket.config.entry import Entry
+from docket.config.expansion import Expander
+from docket.config.violations import close_match
+from docket.model.dropin import DropIn
+from docket.model.states import Overlap
+from docket.model.task import CommandSpec, Mark, PythonSpec, Task
+
+_DEFAULT = Task(name="", description="", raw={})
+
+
+def command_task(entry: Entry, mark: Mark, expander: Expander, user_home: str, file: str) -> Task:
+    """Return the task of a `type: command` entry that the schema has accepted."""
+    spec = commanding.command_spec(entry, user_home)
+    task = _shared(entry, expander, replace(_DEFAULT, name=entry.name, mark=mark), frozenset())
+    return replace(
+        task,
+        command=spec,
+        description=task.description or _described(spec),
+        raw=_storable(entry.merged.plain()),
+        sources=(file,),
+    )
+
+
+def drop_in_task(
+    entry: Entry,
+    mark: Mark | None,
+    expander: Expander,
+    drop_in: DropIn,
+    file: str,
+    foreign: frozenset[str],
+) -> Task:
+    """Return the task of a drop-in class with its entry, which the schema has accepted.
+
+    The keys in `foreign` mean nothing to Docket here: they are the task's own.
+    """
+    plugin.check_schema(entry, drop_in)
+    plugin.check_storable(entry)
+    base = replace(
+        _DEFAULT,
+        name=entry.name,
+        mark=mark,
+        description=" ".join(drop_in.description.split()),
+        inputs=drop_in.inputs,
+        outputs=drop_in.outputs,
+        required_env=drop_in.required_env,
+        network=drop_in.network,
+        destructive=drop_in.destructive,
+        agent_notes=drop_in.agent_notes,
+    )
+    config = entry.own.plain()
+    return replace(
+        _shared(entry, expander, base, foreign),
+        python=PythonSpec(drop_in.path, drop_in.class_name, config),
+        schema=drop_in.schema,
+        raw=_storable(entry.merged.plain()),
+        sources=(file, drop_in.path),
+    )
+
+
+def _shared(entry: Entry, expander: Expander, base: Task, foreign: frozenset[str]) -> Task:
+    """Read the keys that every task may have; those in `foreign` belong to the task itself."""
+    entry = entry.without(foreign)
+    destructive = entry.value("destructive", base.destructive)
+    schedules = timing.schedules(entry)
+    unattended = entry.value("unattended", base.unattended)
+    if schedules and destructive and unattended == "deny":
+        entry.warn(
+            ("schedule",),
+            "the task is destructive and so gets no timer",
+            hint="write `unattended: allow` to let it run by itself",
+        )
+    return replace(
+        base,
+        description=" ".join(entry.value("description", base.description).split()),
+        enabled=entry.value("enabled", base.enabled),
+        schedules=schedules,
+        timezone=entry.line("timezone"),
+        jitter_seconds=timing.span(entry, "jitter", base.jitter_seconds),
+        accuracy_seconds=timing.span(entry, "accuracy", base.accuracy_seconds),
+        catch_up=timing.catch_up(entry),
+        overlap=Overlap(entry.value("overlap", base.overlap)),
+        timeout_seconds=timing.run_timeout(entry, 86400.0),
+        attempt_timeout_seconds=timing.seconds_or_none(entry, "timeout_seconds"),
+        idle_timeout_seconds=timing.seconds_or_none(entry, "idle_timeout_seconds"),
+        grace_seconds=timing.span(entry, "grace", base.grace_seconds),
+        retry=int(entry.value("retry", base.retry)),
+        retry_on=_codes(entry, "retry_on", base.retry_on),
+        backoff_base=_finite(entry, "backoff_base", base.backoff_base),
+        backoff_max_seconds=timing.span(entry, "backoff_max", base.backoff_max_seconds),
+        success_exit_codes=_codes(entry, "success_exit_codes", base.success_exit_codes),
+        env=surroundings.env(entry),
+        env_files=surroundings.env_files(entry, expander),
+        credentials=surroundings.credentials(entry, expander),
+        cwd=surroundings.working_directory(entry, expander),
+        required_env=_union(base.required_env, entry.value("required_env", ())),
+        hooks=hooks.hooks(entry),
+        limits=units.limits(entry),
+        unit=units.directives(entry),
+        unattended=unattended,
+        destructive=destructive,
+        network=entry.value("network", base.network),
+        inputs=entry.value("inputs", base.inputs),
+        outputs=entry.value("outputs", base.outputs),
+        agent_notes=entry.value("agent_notes", base.agent_notes),
+        log_max_bytes=units.log_max_bytes(entry, base.log_max_bytes),
+    )
+
+
+def _codes(entry: Entry, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(int(code) for code in entry.value(key, default))
+
+
+def _finite(entry: Entry, key: str, default: float) -> float:
+    value = float(entry.value(key, default))
+    if math.isinf(value):
+        entry.problem((key,), f"`{key}` is endless", expected="a number above 0")
+        return default
+    return value
+
+
+def _union(first: tuple[str, ...], second: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def _described(spec: CommandSpec) -> str:
+    return f"Runs {spec.argv[0]}" if spec.argv else ""
+
+
+def _storable(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `raw` with null for the endless timeouts, for which JSON has no number."""
+    return {
+        key: None if isinstance(value, float) and math.isinf(value) else value
+        for key, value in raw.items()
+    }
+
+
+def doubt_unknown_keys(entry: Entry, known: tuple[str, ...], drop_in: DropIn) -> None:
+    """Warn of keys that this version would act on only under a slightly different name."""
+    own = plugin.own_keys(drop_in)
+    for key in entry.own.entries:
+        near = None if key in known or key in own else close_match(key, known)
+        if near:
+            entry.warn(
+                (key,),
+                f"`{key}` is handed to the task as it is; Docket itself does nothing with it",
+                hint=f"did you mean `{near}`?",
+                code=Code.DOUBT,
+            )

@@ -17,10 +17,9 @@ from docket.app.session import Session
 from docket.app.wholefiles import make_directory, read_whole, write_whole
 from docket.compiler.bundle import Bundle, Found, Place
 from docket.compiler.compile import compile_task
-from docket.config.loader import load
+from docket.config.loader import load, usable
 from docket.errors import (
     BrokenTaskError,
-    ConfigError,
     DocketError,
     ScheduleError,
     UnknownTaskError,
@@ -79,14 +78,7 @@ def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
 
 def load_config(session: Session) -> Config:
     """Load the config with its drop-in tasks; ConfigError where no task of it can be used."""
-    config = load(session.paths, session.environ)
-    if config.fatal:
-        raise ConfigError(
-            f"The configuration {config.path} cannot be used.",
-            config.problems,
-            hint="Nothing was changed. `docket check` shows every mistake with its place.",
-        )
-    return config
+    return usable(load(session.paths, session.environ))
 
 
 def require_task(name: str, known: Iterable[str]) -> None:

@@ -93,7 +93,6 @@ def with_a_timer(seat: Seat, folder: str) -> bool:
     show(seat, "install", "--now")
     say("now systemd's clock runs; waiting for it to start the task ...")
     run = seat.await_run(TASK, lambda r: r["status"] != "running", seconds=30)
-    seat.docket("disable", TASK)
     print(flush=True)
     show(seat, "status")
     show(seat, "runs", "--limit", "5")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from docket.app import install
+from docket.app.fireforecast import FireChange, fire_changes
 from docket.app.installplan import InstallPlan, InstallReport
 from docket.cli.answer import Answer
 from docket.cli.call import Call
@@ -60,9 +61,9 @@ def command(
         return _reported(install.write_to(session, output_dir, tasks), tasks)
     plan = install.preview(session, tasks, force=force)
     if listing:
-        return _previewed(plan, plan.listing())
+        return _previewed(plan)
     if diff:
-        return _diffed(plan)
+        return _diffed(plan, fire_changes(plan, session.now_us()))
     return _reported(install.apply(session, plan, start_timers=now, linger=linger), tasks)
 
 
@@ -80,9 +81,9 @@ def _refuse_contradictions(only: dict[str, bool], acting: dict[str, bool]) -> No
         )
 
 
-def _previewed(plan: InstallPlan, document: Any) -> Answer:
+def _previewed(plan: InstallPlan) -> Answer:
     return Answer(
-        document,
+        {task: _as_reference(unit) for task, unit in plan.listing().items()},
         lambda screen: listing_text(plan, screen),
         exit_code=1 if plan.problems else 0,
         warnings=plan.warnings,
@@ -90,7 +91,15 @@ def _previewed(plan: InstallPlan, document: Any) -> Answer:
     )
 
 
-def _diffed(plan: InstallPlan) -> Answer:
+def _as_reference(unit: dict[str, Any]) -> dict[str, Any]:
+    """Return a listed task with `schedule` as the one text that the reference program prints."""
+    texts = unit["schedule"]
+    if isinstance(texts, str):
+        return unit
+    return {**unit, "schedule": ", ".join(texts), "schedules": texts}
+
+
+def _diffed(plan: InstallPlan, fires: tuple[FireChange, ...]) -> Answer:
     document = {
         "ok": not plan.problems,
         "changes": [
@@ -104,13 +113,14 @@ def _diffed(plan: InstallPlan) -> Answer:
             }
             for change in plan.changes
         ],
+        "next_fires": [change.document() for change in fires],
         "timers_to_restart": list(plan.timers_to_restart),
         "problems": [problem.document() for problem in plan.problems],
         "warnings": [problem.document() for problem in plan.warnings],
     }
     return Answer(
         document,
-        lambda screen: diff_text(plan, [], screen),
+        lambda screen: diff_text(plan, fires, screen),
         exit_code=1 if plan.problems else 0,
         warnings=plan.warnings,
         problems=plan.problems,

@@ -12,6 +12,7 @@ from docket.app.describing import TaskDescription
 from docket.cli.render.facts import fact_lines
 from docket.cli.render.plain import one_line
 from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.times import duration
 
@@ -26,7 +27,8 @@ def description_text(found: TaskDescription, screen: Screen) -> str:
     if document["config"]:
         lines.append(screen.paint("  config", Ink.FAINT))
         lines += [f"    {line}" for line in _json_lines(document["config"])]
-    lines.append(f"docket run {one_line(found.task.name)} --dry-run  shows what would run")
+    preview = f"docket run {one_line(found.task.name)} --dry-run"
+    lines.append(next_step(preview, "shows what would run", screen))
     return "\n".join(lines)
 
 
@@ -108,8 +110,10 @@ def _limit(contract: Mapping[str, Any]) -> str:
 def _retries(contract: Mapping[str, Any]) -> str:
     if not contract["retry"]:
         return ""
-    base, most = contract["backoff_base"], duration(contract["backoff_max_seconds"])
-    return f"{contract['retry']}, waiting {base:g} s, {base**2:g} s ... at most {most}"
+    base, most = contract["backoff_base"], contract["backoff_max_seconds"]
+    waits = [duration(min(base**n, most)) for n in range(1, min(contract["retry"], 3) + 1)]
+    more = " ..." if contract["retry"] > len(waits) else ""
+    return f"{contract['retry']}, after waits of {', '.join(waits)}{more}"
 
 
 def _flags(document: Mapping[str, Any]) -> str:

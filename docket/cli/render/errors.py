@@ -50,7 +50,8 @@ def _labelled(label: str, ink: Ink, said: str | Problem, screen: Screen) -> list
     if isinstance(said, str):
         return [f"{label} {exact(said)}"]
     place = f"{exact(said.mark)}: " if said.mark else ""
-    out = [f"{label} {place}{exact(said.sentence)}"]
+    task = f"{said.task}: " if said.task and said.task not in said.sentence else ""
+    out = [f"{label} {place}{exact(task + said.sentence)}"]
     if said.hint:
         out.append(f"  {screen.paint('hint:', Ink.BUSY)} {exact(said.hint)}")
     return out

@@ -6,10 +6,13 @@ import difflib
 from collections.abc import Iterator, Sequence
 
 from docket.app.changes import Action, Change
+from docket.app.fireforecast import FireChange
 from docket.app.installplan import InstallPlan, InstallReport
 from docket.app.removal import SwitchReport
+from docket.cli.render.forecasts import fire_words
 from docket.cli.render.plain import exact, lines
 from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.steps import next_step
 
 MOST_SHOWN = 20
 _INKS = {
@@ -39,20 +42,20 @@ def listing_text(plan: InstallPlan, screen: Screen) -> str:
         directives = timing.directives if timing is not None else ()
         out += [f"    {exact(name)}={exact(value)}" for name, value in directives]
     if plan.dirty:
-        out += ["", _call_install(plan)]
+        out += ["", _call_install(plan, screen)]
     return "\n".join(out)
 
 
-def diff_text(plan: InstallPlan, fires: Sequence[str], screen: Screen) -> str:
+def diff_text(plan: InstallPlan, fires: Sequence[FireChange], screen: Screen) -> str:
     """Return the unified diff of every file that would change, then the fires before and after."""
     out = [line for change in plan.changes for line in diff_lines(change)]
     if not out and not fires:
         return "Nothing would change."
     shown = [_paint_diff(line, screen) for line in out]
     if fires:
-        shown += ["", *fires]
+        shown += ["", *(line for change in fires for line in _fires(change))]
     if plan.dirty:
-        shown += ["", _call_install(plan)]
+        shown += ["", _call_install(plan, screen)]
     return "\n".join(shown)
 
 
@@ -85,9 +88,9 @@ def report_text(report: InstallReport, screen: Screen) -> str:
         files = "unit file is" if report.unchanged == 1 else "unit files are"
         out.append(f"{report.unchanged} {files} unchanged.")
     out += _timer_lines(report)
-    out += [f"Still to do: {command}" for command in report.pending]
+    out += [next_step(command, "could not be done from here", screen) for command in report.pending]
     if report.next_command:
-        out.append(f"Next, to enable and start: {report.next_command}")
+        out.append(next_step(report.next_command, "enables and starts them", screen))
     return "\n".join(out)
 
 
@@ -148,6 +151,18 @@ def _paint_diff(line: str, screen: Screen) -> str:
     return screen.paint(line, ink)
 
 
-def _call_install(plan: InstallPlan) -> str:
-    words = " ".join(["docket install", *map(exact, plan.names)])
-    return f"{words}  makes these changes; --now also starts the timers"
+def _call_install(plan: InstallPlan, screen: Screen) -> str:
+    words = " ".join(["docket install", *plan.names])
+    return next_step(words, "makes these changes; --now also starts the timers", screen)
+
+
+def _fires(change: FireChange) -> Iterator[str]:
+    yield f"Fires of {exact(change.unit)}"
+    for label, text in (("before:", change.before), ("after:", change.after)):
+        if text is None:
+            told = "none"
+        elif text.fires:
+            told = ", ".join(fire_words(fire) for fire in text.fires)
+        else:
+            told = ", ".join(map(exact, text.lines))
+        yield f"  {label:8}{told}"

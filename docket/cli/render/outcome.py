@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docket.app.running import RunOutcome
 from docket.cli.render.plain import one_line
 from docket.cli.render.runs import status_cell
 from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.steps import next_step
 from docket.cli.render.times import duration
 from docket.model.states import RunStatus
 
@@ -19,9 +20,7 @@ def outcome_text(outcome: RunOutcome, screen: Screen) -> str:
     if outcome.summary:
         out.append(f"  {one_line(outcome.summary)}")
     out += [line for hook in outcome.hooks if (line := _hook_line(hook, screen))]
-    step = _next_step(outcome)
-    if step:
-        out.append(step)
+    out += _next_steps(outcome, screen)
     return "\n".join(out)
 
 
@@ -51,9 +50,9 @@ def _hook_line(hook: Mapping[str, Any], screen: Screen) -> str:
     return f"  {label} {one_line(hook.get('kind', 'hook'))} {one_line(hook['command'])} {how}{why}"
 
 
-def _next_step(outcome: RunOutcome) -> str:
+def _next_steps(outcome: RunOutcome, screen: Screen) -> Iterator[str]:
     if outcome.dry_run:
-        return f"docket run {outcome.task}  runs it for real" if outcome.ok else ""
-    if outcome.ok or outcome.status is RunStatus.SKIPPED or outcome.log_path is None:
-        return ""
-    return f"docket logs {outcome.run_id}  shows what it printed"
+        if outcome.ok:
+            yield next_step(f"docket run {outcome.task}", "runs it for real", screen)
+    elif not outcome.ok and outcome.status is not RunStatus.SKIPPED and outcome.log_path:
+        yield next_step(f"docket logs {outcome.run_id}", "shows what it printed", screen)

@@ -8,6 +8,7 @@ from docket.app.documents import event_document
 from docket.cli.render.jsonform import compact
 from docket.cli.render.plain import cut, one_line
 from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.times import duration, from_iso, local, relative
 from docket.model.states import RunStatus
@@ -52,7 +53,7 @@ def runs_text(runs: Sequence[RunRecord], *, of_task: str | None, screen: Screen)
             del cells[1]
         rows.append(Row(cells, run.summary, note_matters=run.status is not RunStatus.SUCCEEDED))
     table = Table(columns, rows, note_title="SUMMARY").text(screen)
-    return f"{table}\n\n{_look_closer(runs)}" if screen.terminal else table
+    return f"{table}\n\n{_look_closer(runs, screen)}" if screen.terminal else table
 
 
 def events_text(events: Sequence[EventRecord], run: RunRecord, screen: Screen) -> str:
@@ -77,6 +78,6 @@ def _took(run: RunRecord, now_us: int) -> float | None:
     return max(now_us - run.started_us, 0) / 1_000_000
 
 
-def _look_closer(runs: Sequence[RunRecord]) -> str:
+def _look_closer(runs: Sequence[RunRecord], screen: Screen) -> str:
     failed = next((run for run in runs if run.status.final and run.status.exit_code), runs[0])
-    return f"docket logs {failed.run_id}  shows what that run printed"
+    return next_step(f"docket logs {failed.run_id}", "shows what that run printed", screen)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from docket.app.status import PlanState, RunDetail, StatusReport, TaskStatus, TimerStatus
+from docket.app.status import PlanState, RunDetail, StatusReport, TaskStatus
 from docket.cli.render.facts import fact_lines
 from docket.cli.render.plain import one_line
 from docket.cli.render.runs import status_cell
 from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.tasks import NO_TASKS
 from docket.cli.render.times import duration, local, relative
@@ -30,14 +31,14 @@ def status_text(report: StatusReport, screen: Screen) -> str:
     columns.append(Column("NEXT FIRE"))
     rows = [_row(task, screen) for task in report.tasks]
     table = Table(columns, rows).text(screen)
-    steps = list(_next_steps(report))
+    steps = list(_next_steps(report, screen))
     return "\n".join([table, "", *steps]) if steps else table
 
 
 def task_text(task: TaskStatus, screen: Screen) -> str:
     """Return one task in detail."""
     title = screen.paint(one_line(task.task), Ink.STRONG)
-    steps = list(_next_steps(StatusReport(None, (task,))))
+    steps = list(_next_steps(StatusReport(None, (task,)), screen))
     return "\n".join([title, *fact_lines(_task_facts(task, screen), screen), *steps])
 
 
@@ -68,7 +69,7 @@ def run_text(detail: RunDetail, screen: Screen) -> str:
     ]
     lines = [screen.paint(f"run {run.run_id}", Ink.STRONG), *fact_lines(facts, screen)]
     if run.log_path is not None:
-        lines.append(f"docket logs {run.run_id}  shows what it printed")
+        lines.append(next_step(f"docket logs {run.run_id}", "shows what it printed", screen))
     return "\n".join(lines)
 
 
@@ -84,7 +85,7 @@ def _row(task: TaskStatus, screen: Screen) -> Row:
         cell = status_cell(run.status)
         last = Cell(f"{cell.text} {relative(run.started_us, screen.now_us)}", cell.ink)
         took = duration(run.duration_seconds)
-    return Row([task.task, last, took, _next_fire(task.timer, screen)], _doubts(task))
+    return Row([task.task, last, took, _next_fire(task, screen)], _doubts(task))
 
 
 def _doubts(task: TaskStatus) -> str:
@@ -104,29 +105,37 @@ def _doubts(task: TaskStatus) -> str:
     return "; ".join(doubts)
 
 
-def _next_fire(timer: TimerStatus | None, screen: Screen) -> Cell:
+def _next_fire(task: TaskStatus, screen: Screen) -> Cell:
+    timer, state = task.timer, _timer_state(task)
     if timer is None:
         return Cell("-", Ink.FAINT)
-    if timer.next_fire_us is not None and timer.state == _TIMER_WAITS:
+    if timer.next_fire_us is not None and state == _TIMER_WAITS:
         return Cell(relative(timer.next_fire_us, screen.now_us))
-    if timer.state == "inactive":
+    if state == "inactive":
         return Cell("timer off", Ink.DOUBT)
-    ink = Ink.FAINT if timer.state in (_TIMER_WAITS, "unknown") else Ink.DOUBT
-    return Cell("-" if timer.state == _TIMER_WAITS else timer.state, ink)
+    ink = Ink.FAINT if state in (_TIMER_WAITS, "unknown") else Ink.DOUBT
+    return Cell("-" if state == _TIMER_WAITS else state, ink)
 
 
-def _next_steps(report: StatusReport) -> Iterator[str]:
+def _next_steps(report: StatusReport, screen: Screen) -> Iterator[str]:
     """Yield the commands that set right what the report shows."""
-    states = {task.timer.state: task for task in report.tasks if task.timer is not None}
+    states = {_timer_state(task): task.task for task in report.tasks if task.timer is not None}
     if NOT_INSTALLED in states:
-        yield "docket install --now  writes the timers and starts them"
+        yield next_step("docket install --now", "writes the timers and starts them", screen)
     if "inactive" in states:
-        name = states["inactive"].task if report.asked is None else report.asked
-        yield f"docket enable {one_line(name)}  starts its timer"
+        yield next_step(f"docket enable {states['inactive']}", "starts its timer", screen)
     if any(task.drift.sentences for task in report.tasks):
-        yield "docket install --diff  shows how the installed units differ"
+        yield next_step("docket install --diff", "shows how the installed units differ", screen)
     if any(task.problems for task in report.tasks):
-        yield "docket check  shows everything that is wrong with the config"
+        yield next_step("docket check", "shows everything that is wrong", screen)
+
+
+def _timer_state(task: TaskStatus) -> str:
+    """Return the timer's state; where the manager is silent, the disk tells that there is none."""
+    if task.timer is None:
+        return ""
+    unknown = task.timer.state == "unknown"
+    return NOT_INSTALLED if unknown and not task.drift.installed else task.timer.state
 
 
 def _task_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
@@ -144,7 +153,7 @@ def _task_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
     for current, alive in task.running:
         yield "running", _status(current, alive)
         yield "", f"since {_when(current.started_us, screen)}, run {current.run_id}"
-    yield from _timer_facts(task.timer, screen)
+    yield from _timer_facts(task, screen)
     yield "plan", _plan(task.plan_state)
     for sentence in task.drift.sentences:
         yield "drift", Cell(sentence, Ink.DOUBT)
@@ -156,13 +165,14 @@ def _task_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
         yield "config", Cell("the task is no longer in the config", Ink.DOUBT)
 
 
-def _timer_facts(timer: TimerStatus | None, screen: Screen) -> Iterator[Fact]:
+def _timer_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
+    timer, state = task.timer, _timer_state(task)
     if timer is None:
         yield "timer", "none: the task has no schedule"
         return
     enabled = {True: ", enabled", False: ", not enabled", None: ""}[timer.enabled]
-    ink = Ink.GOOD if timer.state == _TIMER_WAITS else Ink.DOUBT
-    yield "timer", Cell(f"{timer.state}{enabled} ({timer.unit})", ink)
+    ink = Ink.GOOD if state == _TIMER_WAITS else Ink.DOUBT
+    yield "timer", Cell(f"{state}{enabled} ({timer.unit})", ink)
     if timer.next_fire_us is not None:
         yield "next fire", _when(timer.next_fire_us, screen)
     if timer.last_trigger_us is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from docket.cli.render.plain import cut, one_line, pad, width
 from docket.cli.render.screen import Ink, Screen
 
 GAP = 2
-NOTE_COLUMN = 24  # a note narrower than this reads better on a line of its own
+NOTE_COLUMN = 40  # a note cut to less than this reads better on a line of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Row]
     note_title: str = ""
-    indent: str = field(default="")
+    indent: str = ""
+    note_column: int = NOTE_COLUMN
 
     def text(self, screen: Screen) -> str:
         """Return the table's lines, none wider than the screen where the columns allow it."""
@@ -86,7 +87,7 @@ class Table:
             return None
         room = screen.width - sum(widths) - GAP * len(widths) - len(self.indent)
         longest = max(width(one_line(row.note)) for row in self.rows)
-        return room if room >= min(NOTE_COLUMN, longest) else 0
+        return room if room >= min(self.note_column, longest) else 0
 
     def _headings(self, widths: list[int], room: int | None, screen: Screen) -> str:
         titles = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from docket.app.listing import ListedTask, TaskList
 from docket.cli.render.runs import status_cell
 from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.times import relative
 
@@ -17,12 +18,13 @@ def tasks_text(found: TaskList, screen: Screen) -> str:
         return NO_TASKS
     columns = [Column("TASK", shrink=16), Column("SCHEDULE", shrink=12), Column("LAST RUN")]
     rows = [_row(task, screen) for task in found.tasks]
-    table = Table(columns, rows, note_title="DESCRIPTION").text(screen)
+    table = Table(columns, rows, note_title="DESCRIPTION", note_column=24).text(screen)
     broken = sum(task.task is None for task in found.tasks)
     if not broken:
         return table
     which = "task is" if broken == 1 else "tasks are"
-    return f"{table}\n\n{broken} {which} broken: docket check shows everything that is wrong"
+    step = next_step("docket check", "shows everything that is wrong", screen)
+    return f"{table}\n\n{broken} {which} broken.\n{step}"
 
 
 def _row(task: ListedTask, screen: Screen) -> Row:

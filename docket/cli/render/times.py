@@ -46,7 +46,7 @@ def relative(at_us: int, now_us: int) -> str:
     """Return how far an instant is from now: `3 min ago`, `in 2 h`, `now`."""
     distance = abs(at_us - now_us) / 1_000_000
     if distance < 1:
-        return "now"
+        return "now" if at_us > now_us else "just now"
     span = _rounded(distance)
     return f"in {span}" if at_us > now_us else f"{span} ago"
 
@@ -59,10 +59,17 @@ def duration(seconds: float | None) -> str:
         return f"{max(seconds, 0.0):.{2 if seconds < 9.995 else 1}f} s"
     whole = round(seconds)
     if whole < HOUR:
-        return f"{whole // MINUTE} min {whole % MINUTE:02d} s"
+        return _two(whole, MINUTE, "min", 1, "s")
     if whole < DAY:
-        return f"{whole // HOUR} h {whole % HOUR // MINUTE:02d} min"
-    return f"{whole // DAY} d {whole % DAY // HOUR:02d} h"
+        return _two(whole, HOUR, "h", MINUTE, "min")
+    return _two(whole, DAY, "d", HOUR, "h")
+
+
+def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
+    """Return a duration in two units, or in one where it is a whole number of those."""
+    rest = seconds % large // small
+    whole = f"{seconds // large} {large_name}"
+    return f"{whole} {rest:02d} {small_name}" if rest else whole
 
 
 def _rounded(seconds: float) -> str:

@@ -40,7 +40,7 @@ def test_a_note_stands_beside_its_row_on_a_wide_screen_and_below_on_a_narrow_one
         "ID  NAME     N  NOTE",
         "1   backup  12  Command failed with exit 3",
     ]
-    assert made.text(screen(36)).splitlines() == [
+    assert made.text(screen(30)).splitlines() == [
         "ID  NAME     N",
         "1   backup  12",
         "    Command failed with exit 3",

@@ -1,0 +1,11 @@
+"""The command that comes next, said the same way everywhere."""
+
+from __future__ import annotations
+
+from docket.cli.render.plain import exact
+from docket.cli.render.screen import Ink, Screen
+
+
+def next_step(command: str, does: str, screen: Screen) -> str:
+    """Return the line that offers `command`, with what it does in brackets."""
+    return f"{screen.paint('next:', Ink.BUSY)} {exact(command)}  ({does})"

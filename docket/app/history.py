@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from docket.app.documents import event_document, run_document
+from docket.app.liveness import alive_here
 from docket.app.lookup import require_known
 from docket.app.recorded import checked_limit, find_run, open_record
 from docket.app.session import Session
@@ -15,14 +17,18 @@ from docket.store.records import EventRecord, RunRecord
 
 @dataclass(frozen=True, slots=True)
 class RunList:
-    """Runs, newest first, of one task or of all (`task` None)."""
+    """Runs, newest first, of one task or of all (`task` None).
+
+    `alive` says of those that are not over whether their lock is held.
+    """
 
     task: str | None
     runs: tuple[RunRecord, ...]
+    alive: Mapping[str, bool | None] = field(default_factory=dict)
 
     def document(self) -> list[dict[str, Any]]:
         """Return the runs as `docket runs --json` prints them."""
-        return [run_document(run) for run in self.runs]
+        return [run_document(run, alive=self.alive.get(run.run_id)) for run in self.runs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,8 @@ def runs(session: Session, task: str | None = None, limit: int = 20) -> RunList:
         found = tuple(reader.runs(task, checked))
     if task is not None and not found:
         require_known(session, task)
-    return RunList(task, found)
+    alive = {run.run_id: alive_here(run, session.paths) for run in found if not run.status.final}
+    return RunList(task, found, alive)
 
 
 def events(session: Session, run_id: str, limit: int = 500, after_index: int = 0) -> EventList:

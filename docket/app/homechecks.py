@@ -14,6 +14,7 @@ from docket.store.reader import check as check_store
 from docket.store.reader import open_reader
 from docket.store.spool import spool_directories, waiting
 
+UNATTENDED = "task.unattended"  # a task that runs by hand, and is refused a timer
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -51,9 +52,9 @@ def task_discovery(seen: Examined) -> Check:
     compilation = seen.compilation
     if compilation is None:
         return _without_config("task_discovery")
-    broken = sorted(compilation.broken)
-    found = len({*compilation.config.tasks, *broken})
-    problems = [problem.document() for problem in compilation.problems]
+    problems = [p.document() for p in compilation.problems if p.code != UNATTENDED]
+    broken = sorted({p["task"] for p in problems if p["task"] is not None})
+    found = len({*compilation.config.tasks, *compilation.broken})
     sentence = f"Cannot be used: {', '.join(broken)}." if broken else f"{found} tasks found."
     return Check(
         "task_discovery",
@@ -131,7 +132,7 @@ def hanging_runs(seen: Examined) -> Check:
         "hanging_runs",
         verdict_of(dead),
         f"Recorded as running, and their runners are dead: {names}." if dead else "",
-        "The next run of the task closes them." if dead else None,
+        "These runs are over: run the task again where its work is still wanted." if dead else None,
         {"run_ids": [run.run_id for run in dead], "running": len(running)},
     )
 

@@ -5,19 +5,32 @@ from __future__ import annotations
 import fcntl
 import os
 
+from docket.app.planned import read_plan
+from docket.paths import Paths
 from docket.store.records import RunRecord
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
-    """Whether somebody holds the run's lock; None where that cannot be told from here."""
-    if run.status.final or run.boot_id not in (None, boot_id()):
+    """Whether somebody holds the run's lock; None where that cannot be told from here.
+
+    A run that is over is not asked about: None.
+    """
+    if run.status.final:
+        return None
+    if run.boot_id not in (None, boot_id()):
         return False
     held = _is_held(run_lock_path(lock_dir, run.run_id))
     if held is None and run.pid is not None and not os.path.exists(f"/proc/{run.pid}"):
         return False
     return held
+
+
+def alive_here(run: RunRecord, paths: Paths) -> bool | None:
+    """Return `is_alive` of a run of this home; its task's plan knows where its locks lie."""
+    plan = read_plan(paths, run.task)
+    return is_alive(run, plan.lock_dir if plan is not None else paths.lock_dir)
 
 
 def run_lock_path(lock_dir: str, run_id: str) -> str:

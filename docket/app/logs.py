@@ -54,7 +54,7 @@ def read(session: Session, run_id: str, tail: int | None = None, source: str = "
     try:
         return _from_file(run, tail)
     except RunLogError:
-        if source == "file" or run.invocation_id is None:
+        if source == "file":
             raise
         journal = _quietly_from_journal(session, run, tail)
         if journal is None:
@@ -86,7 +86,8 @@ def _from_file(run: RunRecord, tail: int | None) -> LogText:
 
 
 def _from_journal(session: Session, run: RunRecord, tail: int | None) -> LogText:
-    if run.invocation_id is None:
+    # A run by hand may carry the invocation of whatever started it, a session or a service.
+    if run.invocation_id is None or run.unit is None:
         raise _refusal(
             run,
             "no_log",

@@ -118,7 +118,11 @@ def current_plan(session: Session, name: str) -> Plan:
         return plan
     from docket.app.compiling import recompile  # noqa: PLC0415  (brings yaml and jsonschema)
 
-    recompile(session.paths, session.environ, name)
+    try:
+        recompile(session.paths, session.environ, name)
+    except BrokenTaskError as error:
+        problems = [p for p in load_config(session).problems if p.task == name]
+        raise broken_task(name, problems) if problems else error from None
     plan = read_plan(session.paths, name)
     if plan is None:
         raise PlanError(

@@ -15,7 +15,7 @@ from docket.app.documents import (
     run_document,
 )
 from docket.app.drifting import Drift, find_drift
-from docket.app.liveness import is_alive
+from docket.app.liveness import alive_here, is_alive
 from docket.app.lookup import known_names, load_config, refuse_unsafe_name, unknown_task
 from docket.app.planned import is_fresh, planned_tasks, read_plan
 from docket.app.ports import UnitState
@@ -134,9 +134,7 @@ def of_run(session: Session, run_id: str) -> RunDetail:
     with open_record(session) as reader:
         run = find_run(reader, run_id)
         attempts, hooks = tuple(reader.attempts(run_id)), tuple(reader.hooks(run_id))
-    plan = read_plan(session.paths, run.task)
-    lock_dir = plan.lock_dir if plan is not None else session.paths.lock_dir
-    return RunDetail(run, is_alive(run, lock_dir), attempts, hooks)
+    return RunDetail(run, alive_here(run, session.paths), attempts, hooks)
 
 
 def status(session: Session, task: str | None = None) -> StatusReport:

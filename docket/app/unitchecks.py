@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from docket.app.checkup import Check, Examined, Verdict, verdict_of
 from docket.app.drifting import find_drift, foreign_drop_ins
+from docket.app.homechecks import UNATTENDED
 from docket.app.planned import is_fresh, plans
 from docket.app.ports import UnitState
 from docket.compiler.bundle import Bundle
@@ -93,11 +94,11 @@ def timers(seen: Examined) -> Check:
     states = _states(seen)
     if states is None:
         return Check("timers", Verdict.WARNING, "Not known: the service manager does not answer.")
-    found = {
-        name: word
-        for name, bundle in sorted(scheduled.items())
-        if (word := _timer_trouble(bundle, states.get(bundle.plan.timer_unit)))
-    }
+    found = _refused_timers(seen)
+    for name, bundle in sorted(scheduled.items()):
+        word = _timer_trouble(bundle, states.get(bundle.plan.timer_unit))
+        if word:
+            found[name] = word
     sentence = " ".join(f"{name}: {word}" for name, word in found.items())
     return Check(
         "timers",
@@ -163,6 +164,16 @@ def _states(seen: Examined) -> Mapping[str, UnitState] | None:
         return seen.session.units().states(names) if names else {}
     except BusError:
         return None
+
+
+def _refused_timers(seen: Examined) -> dict[str, str]:
+    if seen.compilation is None:
+        return {}
+    return {
+        problem.task: "it is destructive, and gets no timer without `unattended: allow`."
+        for problem in seen.compilation.problems
+        if problem.code == UNATTENDED and problem.task is not None
+    }
 
 
 def _timer_trouble(bundle: Bundle, state: UnitState | None) -> str:

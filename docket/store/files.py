@@ -1,0 +1,49 @@
+"""Private files and directories, written whole."""
+
+from __future__ import annotations
+
+import os
+
+
+def make_directory(path: str) -> None:
+    """Make a directory and its missing parents, 0700 each, whatever the umask; OSError."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        make_directory(os.path.dirname(path))
+        make_directory(path)
+
+
+def open_private(path: str, flags: int) -> int:
+    """Open a 0600 file without following a link at its end, making its directory where needed."""
+    flags |= os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        make_directory(os.path.dirname(path))
+        return os.open(path, flags, 0o600)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`, however many calls it takes."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """Write a 0600 file so that a reader sees all of it or the one before."""
+    temporary = f"{path}.{os.getpid()}.new"
+    descriptor = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    try:
+        try:
+            write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise

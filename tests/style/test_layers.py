@@ -1,0 +1,101 @@
+"""Arrows between the rooms of the house go one way; lazy imports count too."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import docket
+
+PACKAGE = Path(docket.__path__[0])
+ANYBODY = {"errors", "paths", "model", ""}
+ALLOWED = {
+    "__main__": {"runner", "cli", "app"},
+    "cli": {"app", "__main__"},
+    "app": {"config", "schedule", "compiler", "store", "systemd", "tasks", "task"},
+    "runner": {"store", "systemd", "task"},
+    "tasks": {"task"},
+    "config": set(),
+    "schedule": set(),
+    "compiler": set(),
+    "store": set(),
+    "systemd": set(),
+    "model": set(),
+    "errors": set(),
+    "paths": set(),
+    "task": set(),
+    "libexec": {"__main__"},
+}
+RUNNERS_GATEWAYS = {"docket.systemd.journal", "docket.systemd.notify"}
+ONLY_IMPORTERS = {
+    "pystemd": "systemd/bus.py",
+    "sqlite3": "store",
+    "yaml": "config",
+    "jsonschema": "config",
+    "click": "cli",
+}
+# sqlite3.Error is caught by those who hold a connection; no SQL stands there.
+MAY_CATCH_SQLITE = {"runner/record.py", "runner/finalize.py"}
+
+
+def files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            yield node.lineno, node.module or ""
+
+
+def room_of(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def room_named(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def test_no_arrow_goes_where_the_picture_has_none() -> None:
+    wrong = []
+    for path in files():
+        room = room_of(path)
+        if room == "__init__":
+            continue
+        for line, module in imports(path):
+            if module.partition(".")[0] != "docket":
+                continue
+            target = room_named(module)
+            if target != room and target not in ANYBODY | ALLOWED[room]:
+                wrong.append(f"{path}:{line}: {room} -> {module}")
+            if room == "runner" and target == "systemd" and module not in RUNNERS_GATEWAYS:
+                wrong.append(f"{path}:{line}: the runner uses the journal and sd_notify alone")
+    assert wrong == []
+
+
+def test_each_library_has_one_room() -> None:
+    wrong = []
+    for path in files():
+        inside = str(path.relative_to(PACKAGE))
+        for line, module in imports(path):
+            owner = ONLY_IMPORTERS.get(module.partition(".")[0])
+            if owner is None or inside.startswith(owner) or inside in MAY_CATCH_SQLITE:
+                continue
+            wrong.append(f"{path}:{line}: {module} belongs to {owner}")
+    assert wrong == []
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    names = {path.stem for path in files()}
+    assert not names & {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
+
+
+def test_files_are_small() -> None:
+    long = {str(p): n for p in files() if (n := len(p.read_text().splitlines())) > 500}
+    assert long == {}

@@ -9,9 +9,9 @@ from docket.config import plugin, recognising, violations
 from docket.config import schema as schemas
 from docket.config.codes import Code
 from docket.config.document import Document
-from docket.config.entry import Entry
+from docket.config.entry import WHOLE, Entry
 from docket.config.expansion import Expander
-from docket.config.nodes import Node, Path, Scalar, Section, descend
+from docket.config.nodes import Node, Path, Scalar, Section, descend, pruned
 from docket.config.nodes import Sequence as ListNode
 from docket.config.tasks import command_task, doubt_unknown_keys, drop_in_task
 from docket.model.dropin import BrokenDropIn, DropIn
@@ -86,8 +86,8 @@ class Assembly:
 
     def _read_defaults(self) -> None:
         node = self._document.root.entries.get("defaults")
-        if isinstance(node, Section) and self._valid("default_keys", node, ("defaults",)):
-            self._defaults = node
+        if isinstance(node, Section):
+            self._defaults = self._sound("default_keys", node, ("defaults",))
 
     def _entry(self, name: str, node: Node) -> Task | None:
         path: Path = ("tasks", name)
@@ -113,19 +113,16 @@ class Assembly:
             return self._drop_in(node, mark, name, drop_in)
         if not self._is_command(name, node):
             return None
-        if not self._valid("command_task", node, path):
-            return None
-        entry = Entry(name, node, self._defaults, self._complaints)
+        sound = self._sound("command_task", node, path, frozenset({"type"}))
+        entry = Entry(name, sound, self._defaults, self._complaints)
         self._tell_inert(entry, frozenset())
         settings = self._document.settings
         return command_task(entry, mark, self._expander(), settings.user_home, self._document.file)
 
     def _drop_in(self, node: Section, mark: Mark | None, name: str, drop_in: DropIn) -> Task | None:
         foreign = plugin.own_keys(drop_in) | _command_only()
-        entry = Entry(name, node, self._defaults, self._complaints)
-        if not self._valid("drop_in_task", node, ("tasks", name), foreign):
-            plugin.check_schema(entry, drop_in)
-            return None
+        sound = self._sound("drop_in_task", node, ("tasks", name), foreign)
+        entry = Entry(name, sound, self._defaults, self._complaints)
         type_node = node.entries.get("type")
         if isinstance(type_node, Scalar) and type_node.value == "command":
             entry.warn(
@@ -138,6 +135,7 @@ class Assembly:
         return drop_in_task(entry, mark, self._expander(), drop_in, self._document.file, foreign)
 
     def _is_command(self, name: str, node: Section) -> bool:
+        """Whether the entry is to be read as a command task; a wrong `type` is noted."""
         kind = node.entries.get("type")
         path: Path = ("tasks", name)
         if isinstance(kind, Scalar) and kind.value == "command":
@@ -151,8 +149,6 @@ class Assembly:
                 expected="`command`, or no `type` at all for a drop-in Python task",
                 hint=f"did you mean `{near}`?" if near else None,
             )
-            if near:
-                self._valid("command_task", node, path, frozenset({"type"}))
         elif "command" in node.entries:
             self._complaints.problem(
                 path,
@@ -161,7 +157,6 @@ class Assembly:
                 hint="add `type: command`",
                 code=Code.MISSING_KEY,
             )
-            self._valid("command_task", node, path)
         elif name in _BUILT_IN:
             self._complaints.problem(
                 path,
@@ -171,7 +166,7 @@ class Assembly:
             )
         elif name not in self._broken:
             self._unknown(name, path)
-        return False
+        return "command" in node.entries
 
     def _unknown(self, name: str, path: Path) -> None:
         near = violations.nearest(name, tuple(self._drop_ins))
@@ -184,20 +179,25 @@ class Assembly:
             code=Code.MISSING_KEY,
         )
 
-    def _valid(
+    def _sound(
         self, name: str, node: Section, path: Path, without: frozenset[str] = frozenset()
-    ) -> bool:
-        """Whether the schema's definition `name` accepts the node; else its mistakes are noted."""
-        before = len(self._complaints.problems)
+    ) -> Section:
+        """Return what the schema's definition `name` accepts of the node; the rest is noted.
+
+        So the mistakes that only the typed reading sees are told in one go with the others.
+        """
         value = {key: n.plain() for key, n in node.entries.items() if key not in without}
+        sound = node
         if not recognising.recogniser(name)(value):
             for found in violations.find(schemas.part(name), value, node):
                 self._complaints.violation(path, found)
+                if found.path:
+                    sound = pruned(sound, found.path, WHOLE)
         known = schemas.definition(name)["properties"]
         for key in value:
             if key in known and key not in _TEXT_AS_WRITTEN:
                 self._refuse_odd_numbers(node.entries[key], (*path, key))
-        return len(self._complaints.problems) == before
+        return sound
 
     def _refuse_odd_numbers(self, node: Node, path: Path) -> None:
         if isinstance(node, Section):

@@ -9,7 +9,7 @@ from docket.config.complaints import Complaints
 from docket.config.nodes import Key, Node, Path, Scalar, Section, descend, overlay
 
 # Mappings that are one choice: half of one and half of the other would be neither.
-_WHOLE = frozenset({"schedule", "on_success", "on_failure", "on_complete", "notify"})
+WHOLE = frozenset({"schedule", "on_success", "on_failure", "on_complete", "notify"})
 
 
 class Entry:
@@ -20,7 +20,7 @@ class Entry:
     ) -> None:
         self.name = name
         self.own = own
-        self.merged = own if defaults is None else overlay(defaults, own, _WHOLE)
+        self.merged = own if defaults is None else overlay(defaults, own, WHOLE)
         self._complaints = complaints
 
     def without(self, keys: frozenset[str]) -> Entry:

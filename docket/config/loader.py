@@ -60,7 +60,7 @@ def resolve(document: Document, drop_ins: Sequence[DropIn | BrokenDropIn] = ()) 
     """
     assembly = Assembly(document, drop_ins)
     tasks = {} if document.unreadable else assembly.tasks()
-    problems = tuple(document.complaints.problems)
+    problems = tuple(sorted(document.complaints.problems, key=_place))
     settings = document.settings
     return Config(
         path=document.file,
@@ -88,6 +88,11 @@ def refused(config: Config) -> ConfigError:
     more = len(config.problems) - 1
     tail = f" (and {more} more mistake{'s' if more > 1 else ''})" if more else ""
     return ConfigError(f"{first.mark}: {first.sentence}{tail}", config.problems, hint=first.hint)
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    mark = problem.mark
+    return ("", 0, 0) if mark is None else (mark.file, mark.line, mark.column)
 
 
 def _unreadable(refusal: Refusal, paths: Paths) -> Document:

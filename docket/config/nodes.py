@@ -102,6 +102,20 @@ def overlay(base: Section, top: Section, whole: frozenset[str] = frozenset()) ->
     return merged
 
 
+def pruned(section: Section, path: Path, whole: frozenset[str] = frozenset()) -> Section:
+    """Return `section` without the value at `path`, or without the list or whole key it is in."""
+    rest = Section(section.line, section.column)
+    rest.entries = dict(section.entries)
+    rest.keys = section.keys
+    head = str(path[0])
+    child = rest.entries.get(head)
+    if len(path) > 1 and isinstance(child, Section) and head not in whole:
+        rest.entries[head] = pruned(child, path[1:], whole)
+    else:
+        rest.entries.pop(head, None)
+    return rest
+
+
 class Places(Mapping[Path, Mark]):
     """The place of every value of a document, looked up when asked for."""
 

@@ -71,20 +71,11 @@ def drop_in_task(
 def _shared(entry: Entry, expander: Expander, base: Task, foreign: frozenset[str]) -> Task:
     """Read the keys that every task may have; those in `foreign` belong to the task itself."""
     entry = entry.without(foreign)
-    destructive = entry.value("destructive", base.destructive)
-    schedules = timing.schedules(entry)
-    unattended = entry.value("unattended", base.unattended)
-    if schedules and destructive and unattended == "deny":
-        entry.warn(
-            ("schedule",),
-            "the task is destructive and so gets no timer",
-            hint="write `unattended: allow` to let it run by itself",
-        )
     return replace(
         base,
         description=" ".join(entry.value("description", base.description).split()),
         enabled=entry.value("enabled", base.enabled),
-        schedules=schedules,
+        schedules=timing.schedules(entry),
         timezone=entry.line("timezone"),
         jitter_seconds=timing.span(entry, "jitter", base.jitter_seconds),
         accuracy_seconds=timing.span(entry, "accuracy", base.accuracy_seconds),
@@ -107,8 +98,8 @@ def _shared(entry: Entry, expander: Expander, base: Task, foreign: frozenset[str
         hooks=hooks.hooks(entry),
         limits=units.limits(entry),
         unit=units.directives(entry),
-        unattended=unattended,
-        destructive=destructive,
+        unattended=entry.value("unattended", base.unattended),
+        destructive=entry.value("destructive", base.destructive),
         network=entry.value("network", base.network),
         inputs=entry.value("inputs", base.inputs),
         outputs=entry.value("outputs", base.outputs),

@@ -59,13 +59,13 @@ def _no_branch(path: Path, error: Any, root: Node, expected: str | None) -> Iter
     branches: dict[Any, list[Any]] = {}
     for cause in error.context:
         branches.setdefault(cause.schema_path[0], []).append(cause)
+    # Branches that are told apart by their keys alone have no shape of their own.
+    by_keys = all(cause.validator == "required" for cause in error.context)
+    shapes = ("type", "required") if by_keys else ("type",)
     for causes in branches.values():
-        other_shape = any(
-            not cause.relative_path and cause.validator in ("type", "required") for cause in causes
-        )
-        if not other_shape:
+        if not any(cause.validator in shapes and not cause.relative_path for cause in causes):
             for cause in causes:
-                yield from _translate(cause, root, expected)
+                yield from _translate(cause, root, None if cause.relative_path else expected)
             return
     yield _wrong_value(path, error, root, expected or _expectation(error))
 
@@ -151,7 +151,9 @@ def _wrong_value(path: Path, error: Any, root: Node, expected: str) -> Violation
     if error.validator == "enum" and isinstance(value, str):
         near = nearest(value, tuple(str(word) for word in error.validator_value))
         hint = f"did you mean `{near}`?" if near else None
-    sentence = f"{name} must be {expected}, not {_what(value)}"
+    several = error.validator == "maxProperties"
+    what = f"{len(value)} of them" if several else _what(value)
+    sentence = f"{name} must be {expected}, not {what}"
     return Violation(path, sentence, expected, hint, Code.INVALID)
 
 
@@ -165,7 +167,7 @@ def spoken(path: Path) -> str:
         return "this"
     words = ""
     for part in path:
-        words += f"[{part + 1}]" if isinstance(part, int) else f".{_shown(part)}"
+        words += f"[{part}]" if isinstance(part, int) else f".{_shown(part)}"
     return f"`{words.lstrip('.')}`"
 
 

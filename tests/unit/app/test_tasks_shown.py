@@ -1,0 +1,171 @@
+"""list, describe and capabilities: what is told of tasks, and what is kept to themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from docket.app.capabilities import CommandSummary, capabilities
+from docket.app.describing import describe
+from docket.app.listing import list_tasks
+from docket.errors import (
+    BrokenTaskError,
+    ConfigError,
+    ConfigMissingError,
+    NameRefusedError,
+    UnknownTaskError,
+)
+from tests.unit.app.conftest import Home
+from tests.unit.app.documents import require_valid
+
+CONFIG = """
+tasks:
+  sync:
+    type: command
+    description: Copy what matters
+    command: [rsync, -a, --password-file=/etc/p, https://me:hunter2@host/x]
+    args: [--api-key, hunter2]
+    schedule: ["0 2 * * *", {every: 6h}]
+    timezone: Europe/Berlin
+    env: {LANG: C, WHERE: hunter2-by-env}
+    on_failure: "curl https://hooks.slack.com/services/hunter2"
+    inputs: {token: The token to use}
+    outputs: {n: How many}
+    required_env: [API_TOKEN]
+    network: true
+    agent_notes: Ask first
+    limits: {memory: 100M, cpu: 50}
+    retry: 2
+  plain: {type: command, command: "true", enabled: false, schedule: "@daily"}
+  broken: {type: command, retry: -1}
+"""
+CONTRACT_KEYS = {
+    "name",
+    "description",
+    "agent_notes",
+    "inputs",
+    "outputs",
+    "schema",
+    "required_env",
+    "destructive",
+    "network",
+    "configured",
+    "config",
+}
+
+
+def test_every_task_is_listed_the_broken_ones_too(home: Home) -> None:
+    home.config(CONFIG)
+    run_id = home.record("sync", "failed")
+    home.record("sync", "skipped")
+    documents = require_valid("list", list_tasks(home.session).document())
+    assert [document["name"] for document in documents] == ["broken", "plain", "sync"]
+    broken, plain, sync = documents
+    assert broken["broken"]
+    assert broken["problems"]
+    assert (plain["enabled"], plain["last_run"]) == (False, None)
+    assert sync["last_run"]["run_id"] == run_id
+    assert sync["last_run"]["last_run"] > sync["last_run"]["started_at"]
+    assert sync["schedule"] == ["0 2 * * *", "every: 6h"]
+
+
+def test_an_empty_config_lists_nothing(home: Home) -> None:
+    home.config("tasks: {}\n")
+    assert list_tasks(home.session).document() == []
+
+
+def test_a_store_that_is_broken_does_not_hide_the_tasks(home: Home) -> None:
+    home.config(CONFIG)
+    home.file(home.paths.state_db, "no database " * 100)
+    found = list_tasks(home.session)
+    assert len(found.tasks) == 3
+    assert any(home.paths.state_db in warning for warning in found.warnings)
+
+
+def test_without_a_usable_config_there_is_no_list(home: Home) -> None:
+    with pytest.raises(ConfigMissingError):
+        list_tasks(home.session)
+    home.config("tasks: [")
+    with pytest.raises(ConfigError) as caught:
+        list_tasks(home.session)
+    require_valid("error", caught.value.document())
+
+
+def test_a_task_is_described_with_every_key_of_the_contract(home: Home) -> None:
+    home.config(CONFIG)
+    document = require_valid("describe", describe(home.session, "sync").document())
+    assert document.keys() >= CONTRACT_KEYS
+    assert document["inputs"] == {"token": "The token to use"}
+    assert document["required_env"] == ["API_TOKEN"]
+    assert (document["network"], document["destructive"], document["configured"]) == (
+        True,
+        False,
+        True,
+    )
+    assert document["agent_notes"] == "Ask first"
+    assert document["contract"]["retry"] == 2
+    assert document["contract"]["limits"]["memory"] == "100M"
+    assert document["contract"]["env"] == ["LANG", "WHERE"]
+    assert document["units"]["timer"] == "docket-sync.timer"
+
+
+def test_no_secret_is_shown_of_a_task(home: Home) -> None:
+    home.config(CONFIG)
+    described = describe(home.session, "sync").document()
+    able = capabilities(home.session, []).document()
+    for document in (described, able):
+        assert "hunter2" not in json.dumps(document)
+        assert "redacted" in json.dumps(document)
+
+
+def test_a_task_that_cannot_be_used_is_told_with_its_mistakes(home: Home) -> None:
+    home.config(CONFIG)
+    with pytest.raises(BrokenTaskError) as caught:
+        describe(home.session, "broken")
+    document = require_valid("error", caught.value.document())
+    assert len(document["problems"]) >= 1
+    assert all(problem["line"] for problem in document["problems"])
+
+
+def test_names_are_looked_up_with_care(home: Home) -> None:
+    home.config(CONFIG)
+    with pytest.raises(UnknownTaskError) as caught:
+        describe(home.session, "snyc")
+    assert caught.value.hint == "Did you mean 'sync'?"
+    with pytest.raises(NameRefusedError):
+        describe(home.session, "../sync")
+
+
+def test_another_home_has_other_units(home: Home) -> None:
+    home.config("instance: second\n" + CONFIG)
+    found = describe(home.session, "sync")
+    assert found.service_unit == "docket-second:sync.service"
+
+
+def test_an_agent_finds_commands_places_and_tasks(home: Home) -> None:
+    home.config(CONFIG)
+    commands = [CommandSummary("run <task>", "Run a task.", "Run a task and wait.")]
+    document = require_valid("capabilities", capabilities(home.session, commands).document())
+    assert (document["tool"], document["agent_contract_version"]) == ("docket", 1)
+    assert document["commands"][0] == {
+        "name": "run <task>",
+        "summary": "Run a task.",
+        "agent_use": "Run a task and wait.",
+        "json": True,
+    }
+    assert document["config"]["state_dir"] == home.paths.state_db
+    assert document["config"]["logs_dir"] == home.paths.log_dir
+    assert document["config"]["tasks_dir"] == home.paths.task_dir
+    assert [task["name"] for task in document["tasks"]] == ["plain", "sync"]
+    assert all(task.keys() >= CONTRACT_KEYS for task in document["tasks"])
+    assert {problem["task"] for problem in document["problems"]} == {"broken"}
+
+
+def test_looking_makes_no_file(home: Home) -> None:
+    home.config(CONFIG)
+    list_tasks(home.session)
+    describe(home.session, "sync")
+    capabilities(home.session, [])
+    assert os.listdir(home.paths.home) == ["config.yaml"]

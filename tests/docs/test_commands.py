@@ -1,0 +1,110 @@
+"""The pages about commands say what the commands take, and show nothing that they refuse."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from docket.cli.call import Call
+from docket.cli.frame import SpokenError, is_shared, program
+from docket.cli.verbs import FORMS, VERBS
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "commands.md").read_text()
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
+FENCE = re.compile(r"^```(?:sh|shell|bash|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def command_of(name: str) -> click.Command:
+    group = program()
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    return command
+
+
+def section_of(name: str) -> str:
+    found = re.search(rf"^### docket {name}\b.*?(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/commands.md has no section for {name}"
+    return found[0]
+
+
+def options_of(command: click.Command) -> list[str]:
+    return [
+        name
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        and not is_shared(parameter)
+        and "--help" not in parameter.opts
+        for name in parameter.opts
+    ]
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_option_of_every_command_is_documented_in_its_section(name: str) -> None:
+    section = section_of(name)
+    missing = [option for option in options_of(command_of(name)) if f"`{option}" not in section]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_no_section_documents_an_option_that_does_not_exist(name: str) -> None:
+    shown = set(re.findall(r"^\| `(--?[a-z-]+)", section_of(name), re.MULTILINE))
+    assert shown - set(options_of(command_of(name))) == set()
+
+
+def test_the_shared_options_are_documented() -> None:
+    shared = [name for p in command_of("list").params if is_shared(p) for name in p.opts]
+    assert shared
+    assert [name for name in shared if f"`{name}" not in PAGE] == []
+
+
+def test_every_command_that_agents_are_told_of_exists() -> None:
+    for form in FORMS:
+        assert form.name.split()[0] in VERBS
+    told = {form.name.split()[0] for form in FORMS}
+    assert set(VERBS) - told == {"configure", "completion"}  # an editor and a shell are people's
+
+
+def shown_commands() -> list[tuple[str, str]]:
+    return [
+        (page.name, piece.lstrip("$(&| ").strip())
+        for page in PAGES
+        for block in FENCE.findall(page.read_text())
+        for line in block.replace("\\\n", " ").splitlines()
+        for piece in re.findall(r"(?:^|\$\(|&& |\| )docket [^|>&)]*", line.removeprefix("$ "))
+    ]
+
+
+@pytest.mark.parametrize(("page", "line"), shown_commands())
+def test_every_command_line_that_is_shown_parses(page: str, line: str) -> None:
+    words = [re.sub(r"^<.*>$", "x", word) for word in shlex.split(line, comments=True)[1:]]
+    if words[:1] == ["exec"]:
+        pytest.skip("exec is the runner's")
+    group = program()
+    try:
+        ctx = group.make_context("docket", words, obj=Call(environ={}))
+        first = "_protected_args" if hasattr(ctx, "_protected_args") else "protected_args"
+        rest = [*getattr(ctx, first), *ctx.args]
+        name, command, args = group.resolve_command(ctx, rest)
+        assert command is not None
+        command.make_context(name, args, parent=ctx)
+    except SpokenError:
+        return  # --help and --version
+    except click.ClickException as error:
+        pytest.fail(f"{page}: {line}: {error.format_message()}")
+
+
+def test_the_manual_page_is_up_to_date() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "make_man.py"), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout

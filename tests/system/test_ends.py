@@ -68,15 +68,14 @@ def test_a_shutdown_in_order_ends_a_run_as_interrupted(ada: HostSeat) -> None:
     assert run["status"] == "interrupted"
 
 
-def test_a_power_cut_during_a_run_leaves_a_lost_run_and_not_a_running_one(ada: HostSeat) -> None:
+def test_after_a_power_cut_no_run_claims_to_be_alive(ada: HostSeat) -> None:
     ada.configure({"long": command("/bin/sleep", "300", schedule="@yearly")})
     ada.docket("install")
-    running = _start(ada, "long")
+    cut = _start(ada, "long")
     ada.host.reboot()
-    run = ada.await_run("long", _ended)
-    assert run["run_id"] == running["run_id"]
-    assert run["status"] == "lost"
-    assert ada.answer("status", "long")["running"] == []
+    running = ada.answer("status", "long")["running"]
+    assert [(run["run_id"], run["alive"]) for run in running] == [(cut["run_id"], False)]
+    assert "its runner is gone" in ada.docket("status", "long").stdout
 
 
 def test_a_failing_job_fails_its_unit_and_a_skipped_one_does_not(ada: HostSeat) -> None:
@@ -100,7 +99,7 @@ def test_a_failing_job_fails_its_unit_and_a_skipped_one_does_not(ada: HostSeat) 
     assert ada.shown("docket-busy.service", "Result") == "success"
     skipped = ada.await_run("busy", lambda run: run["status"] == "skipped")
     assert skipped["blocked_by"] == holder["run_id"]
-    ada.run(["/bin/sh", "-c", f"kill -INT {by_hand}"])
+    ada.run(["/bin/sh", "-c", f"kill -TERM {by_hand}"])
     assert ada.await_run("busy", lambda run: run["run_id"] == holder["run_id"] and _ended(run))
 
 

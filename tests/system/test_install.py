@@ -8,8 +8,6 @@ import time
 from tests.system.jobs import command, daily_at, seconds_from_now
 from tests.system.seat import DOCKET, HostSeat, Seat, await_that
 
-_TWO_DAYS = 2 * 86400
-
 
 def _started_at(seat: Seat, unit: str) -> int:
     return int(seat.shown(unit, "ActiveEnterTimestampMonotonic") or 0)
@@ -54,7 +52,7 @@ def test_an_install_that_changes_nothing_does_not_reload(ada: HostSeat) -> None:
 def test_a_changed_schedule_catches_nothing_up_that_it_never_had(ada: HostSeat) -> None:
     ada.configure({"moved": command("/bin/true", schedule=daily_at(seconds_from_now(7200)))})
     ada.docket("install", "--now")
-    _age_stamp(ada, "moved")
+    ada.age_stamp("moved")
     # By the old stamp, the new time of a minute ago was missed; but it did not exist then.
     ada.configure({"moved": command("/bin/true", schedule=daily_at(seconds_from_now(-60)))})
     ada.docket("install")
@@ -69,9 +67,9 @@ def test_a_changed_schedule_catches_nothing_up_that_it_never_had(ada: HostSeat) 
 def test_an_unchanged_schedule_keeps_its_stamp_through_an_install(ada: HostSeat) -> None:
     ada.configure({"kept": _yearly()})
     ada.docket("install", "--now")
-    _age_stamp(ada, "kept")
+    ada.age_stamp("kept")
     ada.docket("install", "--now")
-    assert time.time() - os.stat(ada.path(_stamp(ada, "kept"))).st_mtime > _TWO_DAYS - 60
+    assert time.time() - os.stat(ada.path(ada.stamp("kept"))).st_mtime > 86400
 
 
 def test_a_run_under_way_survives_an_install(ada: HostSeat) -> None:
@@ -141,7 +139,7 @@ def test_a_task_that_is_gone_from_the_config_loses_its_units(ada: HostSeat) -> N
     ada.docket("install")
     assert ada.shown("docket-gone.timer", "LoadState") == "not-found"
     assert ada.shown("docket-gone.timer", "ActiveState") == "inactive"
-    assert not os.path.exists(ada.path(_stamp(ada, "gone")))
+    assert not os.path.exists(ada.path(ada.stamp("gone")))
     assert ada.shown("docket-stays.timer", "ActiveState") == "active"
 
 
@@ -159,11 +157,11 @@ def test_uninstalling_leaves_neither_stamp_nor_failed_state_nor_link(ada: HostSe
     ada.docket("install", "--now")
     ada.systemctl("start", "docket-bad.service", check=False)
     assert "docket-bad.service" in ada.systemctl("--failed", "--plain").stdout
-    assert os.path.exists(ada.path(_stamp(ada, "bad")))
+    assert os.path.exists(ada.path(ada.stamp("bad")))
     ada.docket("uninstall", "bad")
     assert "docket-bad" not in ada.systemctl("--failed", "--plain").stdout
     assert "docket-bad" not in ada.systemctl("list-timers", "--all").stdout
-    assert not os.path.exists(ada.path(_stamp(ada, "bad")))
+    assert not os.path.exists(ada.path(ada.stamp("bad")))
     assert _files_named(ada, "docket-bad") == []
     assert len(ada.runs("bad")) == 1  # the history stays
 
@@ -203,16 +201,6 @@ def test_install_tells_whether_timers_outlive_the_session(ada: HostSeat) -> None
         assert "linger" in warned.stdout + warned.stderr
     finally:
         ada.host.run(["loginctl", "enable-linger", "ada"])
-
-
-def _stamp(seat: Seat, task: str) -> str:
-    return f"{seat.stamp_dir}/stamp-docket-{task}.timer"
-
-
-def _age_stamp(seat: Seat, task: str) -> None:
-    """Let the timer believe that it last ran two days ago."""
-    past = time.time() - _TWO_DAYS
-    os.utime(seat.path(_stamp(seat, task)), (past, past))
 
 
 def _files_named(seat: Seat, start: str) -> list[str]:

@@ -50,7 +50,7 @@ def _python(script: str) -> list[str]:
 
 
 def test_a_job_over_its_memory_is_killed_and_the_row_tells(limiting: HostSeat) -> None:
-    limits = {"memory": "64M", "swap": "0"}
+    limits: dict[str, object] = {"memory": "64M", "swap": 0}
     job = command(*_python(_HUNGRY), schedule="@yearly", limits=limits)
     limiting.configure({"hungry": job})
     limiting.docket("install")

@@ -93,17 +93,24 @@ def _fail(error: DocketError, arguments: list[str], call: Call, code: int = 1) -
     """Say what went wrong, in the form that was asked for, and return the exit code."""
     from docket.cli.render.errors import error_text  # noqa: PLC0415  (error path)
 
+    if not wants_json(arguments, call):
+        _give_up_output(error)
+        outlet.complain(error_text(error, _error_screen(call)))
+        return code
     try:
-        if wants_json(arguments, call):
-            outlet.write_text(document_text(error.document()))
-        else:
-            outlet.complain(error_text(error, _error_screen(call)))
+        outlet.write_text(document_text(error.document()))
     except outlet.ReaderGoneError:
         outlet.discard_output()
-    except DocketError as second:  # standard output is what failed: standard error is left
-        outlet.discard_output()
+    except outlet.OutputError as second:  # standard error is all that is left
+        _give_up_output(second)
         outlet.complain(error_text(second, _error_screen(call)))
     return code
+
+
+def _give_up_output(error: DocketError) -> None:
+    """Where standard output takes nothing, what waits for it must not fail a second time."""
+    if isinstance(error, outlet.OutputError):
+        outlet.discard_output()
 
 
 def wants_json(arguments: Sequence[str], call: Call) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from docket.__main__ import exec_command
+from docket.paths import exec_command
 from docket.app import running
 from docket.cli.answer import Answer
 from docket.cli.call import Call

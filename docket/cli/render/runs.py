@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docket.app.documents import event_document
+from docket.app.history import RunList
 from docket.cli.render.jsonform import compact
 from docket.cli.render.plain import cut, one_line
 from docket.cli.render.screen import Ink, Screen
@@ -31,8 +32,16 @@ def status_cell(status: RunStatus, *, dry_run: bool = False) -> Cell:
     return Cell(text, _INKS.get(status, Ink.BAD))
 
 
-def runs_text(runs: Sequence[RunRecord], *, of_task: str | None, screen: Screen) -> str:
+def run_cell(run: RunRecord, *, alive: bool | None) -> Cell:
+    """Return a run's status; one that is running by its row alone is marked."""
+    if alive is False and not run.status.final:
+        return Cell(f"{run.status.value}?", Ink.DOUBT)
+    return status_cell(run.status, dry_run=run.dry_run)
+
+
+def runs_text(found: RunList, screen: Screen) -> str:
     """Return the history as a table, newest first, and how to look into one of them."""
+    runs, of_task = found.runs, found.task
     if not runs:
         return f"No runs of {one_line(of_task)} yet." if of_task else "No runs yet."
     columns = [Column("RUN ID"), Column("TASK", shrink=12), Column("STATUS")]
@@ -45,7 +54,7 @@ def runs_text(runs: Sequence[RunRecord], *, of_task: str | None, screen: Screen)
         cells: list[Cell | str] = [
             run.run_id,
             run.task,
-            status_cell(run.status, dry_run=run.dry_run),
+            run_cell(run, alive=found.alive.get(run.run_id)),
             started,
             duration(_took(run, screen.now_us)),
         ]
@@ -53,6 +62,8 @@ def runs_text(runs: Sequence[RunRecord], *, of_task: str | None, screen: Screen)
             del cells[1]
         rows.append(Row(cells, run.summary, note_matters=run.status is not RunStatus.SUCCEEDED))
     table = Table(columns, rows, note_title="SUMMARY").text(screen)
+    if any(not run.status.final and found.alive.get(run.run_id) is False for run in runs):
+        table += "\n\nrunning? marks a run whose runner is gone: the next run closes its row."
     return f"{table}\n\n{_look_closer(runs, screen)}" if screen.terminal else table
 
 

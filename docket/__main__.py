@@ -10,15 +10,6 @@ if TYPE_CHECKING:
     from docket.paths import Paths
 
 
-def exec_command() -> list[str]:
-    """Return the words that start `docket exec` of this very installation, all absolute.
-
-    Isolated mode keeps a task's PYTHONPATH out of the runner; leaving `site` out saves a fifth of
-    the start.
-    """
-    return [sys.executable, "-IS", _launcher(), "exec"]
-
-
 def main() -> int:
     """Run the command line that sys.argv holds and return its exit code."""
     if sys.argv[1:2] == ["exec"]:
@@ -44,10 +35,6 @@ def _use_site() -> None:
         import site  # noqa: PLC0415  (left out at start)
 
         site.main()
-
-
-def _launcher() -> str:
-    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "libexec", "docket")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +36,17 @@ class Paths:
         "user_home",
     )
 
-    def __init__(self, *, system: bool, home: str, config: str, user_home: str, runtime: str | None,
-                 unit_dir: str, default_home: str) -> None:
+    def __init__(
+        self,
+        *,
+        system: bool,
+        home: str,
+        config: str,
+        user_home: str,
+        runtime: str | None,
+        unit_dir: str,
+        default_home: str,
+    ) -> None:
         self.system = system
         self.home = home
         self.config = config
@@ -106,6 +116,16 @@ def discover(
         unit_dir=os.path.join(config_home, "systemd", "user"),
         default_home=default_home,
     )
+
+
+def exec_command() -> list[str]:
+    """Return the words that start `docket exec` of this very installation, all absolute.
+
+    Isolated mode keeps a task's PYTHONPATH out of the runner; leaving `site` out saves a fifth of
+    the start.
+    """
+    package = os.path.dirname(os.path.abspath(__file__))
+    return [sys.executable, "-IS", os.path.join(package, "libexec", "docket"), "exec"]
 
 
 def runtime_directory(environ: Mapping[str, str]) -> str | None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from docket import __version__
-from docket.__main__ import exec_command
 from docket.app.executables import Executables, search_path
 from docket.app.session import Session
 from docket.app.wholefiles import make_directory, read_whole, write_whole
@@ -27,7 +26,7 @@ from docket.errors import (
 from docket.model.plan import Plan, Source
 from docket.model.schedule import ScheduleSpec, Timing
 from docket.model.task import Config, Mark, Problem, Task
-from docket.paths import Paths
+from docket.paths import Paths, exec_command
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 

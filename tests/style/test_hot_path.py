@@ -9,16 +9,46 @@ import pytest
 
 import docket
 
-FORBIDDEN = (
-    "click yaml jsonschema pystemd asyncio dataclasses logging pathlib tempfile uuid urllib "
-    "importlib.metadata json re typing subprocess socket hashlib ssl threading contextlib "
-    "inspect shutil site random"
-).split()
-MODULES = (
-    "docket.__main__ docket.runner.main docket.runner.run docket.runner.finalize "
-    "docket.runner.dryrun docket.runner.hooks docket.runner.due docket.runner.killing "
-    "docket.runner.planless docket.systemd.journal docket.systemd.notify"
-).split()
+FORBIDDEN = [
+    "click",
+    "yaml",
+    "jsonschema",
+    "pystemd",
+    "asyncio",
+    "dataclasses",
+    "logging",
+    "pathlib",
+    "tempfile",
+    "uuid",
+    "urllib",
+    "importlib.metadata",
+    "json",
+    "re",
+    "typing",
+    "subprocess",
+    "socket",
+    "hashlib",
+    "ssl",
+    "threading",
+    "contextlib",
+    "inspect",
+    "shutil",
+    "site",
+    "random",
+]
+MODULES = [
+    "docket.__main__",
+    "docket.runner.main",
+    "docket.runner.run",
+    "docket.runner.finalize",
+    "docket.runner.dryrun",
+    "docket.runner.hooks",
+    "docket.runner.due",
+    "docket.runner.killing",
+    "docket.runner.planless",
+    "docket.systemd.journal",
+    "docket.systemd.notify",
+]
 
 
 def loaded_by(module: str) -> set[str]:

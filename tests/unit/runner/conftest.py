@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from runner_home import Home
+
+from tests.unit.runner.runner_home import Home
 
 
 @pytest.fixture

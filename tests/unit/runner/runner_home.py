@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from docket.__main__ import exec_command
+from docket.paths import exec_command
 from docket.model.plan import Hook, Plan, PythonTarget, Source
 from docket.store.reader import Reader, open_reader
 

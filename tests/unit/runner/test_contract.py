@@ -8,9 +8,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from runner_home import Home, alive, wait_until
 
 from docket.model.states import RunStatus
+from tests.unit.runner.runner_home import Home, alive, wait_until
 
 
 def test_a_command_that_succeeds_leaves_one_succeeded_row(home: Home) -> None:

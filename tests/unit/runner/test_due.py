@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from runner_home import Home
 
 from docket.model.schedule import ScheduleKind, ScheduleSpec
 from docket.model.states import RunStatus
 from docket.schedule.translate import compile_timing
+from tests.unit.runner.runner_home import Home
 
 NINE = 1_777_280_400_000_000  # 2026-04-27T09:00:00Z, a Monday
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from runner_home import Home, wait_until
 
 from docket.model.states import RunStatus
+from tests.unit.runner.runner_home import Home, wait_until
 
 INVOCATION = "0123456789abcdef0123456789abcdef"
 

@@ -6,9 +6,8 @@ import json
 import time
 from pathlib import Path
 
-from runner_home import Home, alive, wait_until
-
 from docket.model.states import RunStatus
+from tests.unit.runner.runner_home import Home, alive, wait_until
 
 
 def test_hooks_of_the_outcome_run_before_those_of_completion(home: Home) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-from runner_home import PYTHON, Home
 
 from docket.model.states import RunStatus
+from tests.unit.runner.runner_home import PYTHON, Home, wait_until
 
 MIB = 1 << 20
 
@@ -144,14 +145,12 @@ def test_json_lines_are_events_while_the_child_runs(home: Home) -> None:
     script = 'echo \'{"event": "step", "n": 1}\'; sleep 30'
     home.plan("job", "/bin/sh", "-c", script, output_format="jsonl")
     run = home.start("job")
-    events = []
-    for _ in range(100):
+
+    def live_events() -> list[Any]:
         running = home.ask(lambda reader: reader.running())
-        if running:
-            events = home.ask(lambda reader: reader.events(running[0].run_id))
-        if events:
-            break
-        subprocess.run(["/bin/sleep", "0.05"], check=True)
+        return list(home.ask(lambda r: r.events(running[0].run_id))) if running else []
+
+    events = wait_until(live_events)
     assert run.poll() is None
     assert [(e.event_index, e.event_type, e.event["n"]) for e in events] == [(1, "step", 1)]
     run.terminate()

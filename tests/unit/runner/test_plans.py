@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from runner_home import Home, source_of
 
 from docket.model.states import RunStatus
+from tests.unit.runner.runner_home import Home, source_of
 
 GOOD = "tasks:\n  job:\n    type: command\n    command: [/bin/echo, {word}]\n"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runner_home import Home, alive, wait_until
+
+from tests.unit.runner.runner_home import Home, alive, wait_until
 
 HEAD = "from docket.task import BaseTask, TaskResult\nimport os, sys, time, datetime\n"
 

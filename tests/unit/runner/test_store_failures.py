@@ -9,12 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from runner_home import Home
 
 from docket.errors import StoreError
 from docket.model.states import RunStatus
 from docket.store.reader import open_reader
 from docket.store.spool import merge, spool_directories
+from tests.unit.runner.runner_home import Home
 
 
 def spools(home: Home) -> list[str]:

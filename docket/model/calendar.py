@@ -71,6 +71,12 @@ class Calendar:
         self.seconds = seconds
         self.zone = zone
 
+    def with_hours(self, hours: Field) -> Calendar:
+        """Return the same calendar with other hours."""
+        fields = {name: getattr(self, name) for name in Calendar.__slots__}
+        fields["hours"] = hours
+        return Calendar(**fields)
+
     def to_json(self) -> dict[str, Any]:
         """Return the form for the plan file, without the fields that match everything."""
         document: dict[str, Any] = {"zone": self.zone}
@@ -128,37 +134,30 @@ def next_after(calendar: Calendar, after_us: int, offset_at: OffsetAt) -> int | 
 
     `offset_at` gives the zone's offset from UTC, in seconds, at an instant in seconds.
     """
-    first = after_us // _SECOND_US + 1
-    local: int | None = first + offset_at(first)
-    while True:
-        assert local is not None
-        local = next_local(calendar, local)
-        if local is None:
-            return None
+    begin = after_us // _SECOND_US
+    offset = offset_at(begin)
+    local = next_local(calendar, begin + offset + 1)
+    while local is not None:
         instant = instant_of(local, offset_at)
-        if instant is not None and instant >= first:
-            return instant * _SECOND_US
-        # Inside a gap or a second pass; both end with a minute.
-        local = (local // 60 + 1) * 60
+        if instant is not None:
+            # Asked inside a second pass, systemd answers within it: it never goes back.
+            return (instant if instant > begin else local - offset) * _SECOND_US
+        local = next_local(calendar, (local // 60 + 1) * 60)  # a gap ends with a minute
+    return None
 
 
 def previous_at_or_before(calendar: Calendar, at_us: int, offset_at: OffsetAt) -> int | None:
     """Return the last fire at or before `at_us` (microseconds), None where there is none."""
     last = at_us // _SECOND_US
     # In a second pass the last first-pass reading is later than what the clock shows.
-    local: int | None = last + max(offset_at(last), offset_at(last - _LONGEST_OVERLAP))
-    while True:
-        assert local is not None
-        local = previous_local(calendar, local)
-        if local is None:
-            return None
-        instant = instant_of(local, offset_at)
-        if instant is None:
-            local = local // 60 * 60 - 1
-        elif instant > last:
-            local -= 1
-        else:
+    local = last + max(offset_at(last), offset_at(last - _LONGEST_OVERLAP))
+    found = previous_local(calendar, local)
+    while found is not None:
+        instant = instant_of(found, offset_at)
+        if instant is not None and instant <= last:
             return instant * _SECOND_US
+        found = previous_local(calendar, found - 1 if instant else found // 60 * 60 - 1)
+    return None
 
 
 def instant_of(local: int, offset_at: OffsetAt) -> int | None:

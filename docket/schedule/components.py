@@ -145,15 +145,22 @@ def field_of(
     """
     values: set[int] = set()
     exact = True
-    for part in chain:
-        component = part.normalized()
-        _require_valid(component, bounds, name, from_end=from_end)
+    components = sorted({part.normalized() for part in chain}, key=_order)
+    for place, component in enumerate(components):
+        # Of a list of days from the end, systemd allows each item three days less than the one
+        # before (it takes the shortest month off its limit again and again).
+        narrowed = Bounds(bounds.low, bounds.high - 3 * place) if from_end else bounds
+        _require_valid(component, narrowed, name, from_end=from_end)
         values.update(_values(component, bounds, from_end=from_end))
         if component.stop is None and component.step and name != "years":
             span = component.start if from_end else bounds.high + 1 - component.start
             exact = exact and span % component.step == 0
     everything = len(values) == bounds.high - bounds.low + 1 and not from_end
     return None if everything else tuple(sorted(values)), exact
+
+
+def _order(component: Component) -> tuple[int, int, int]:
+    return component.start, -1 if component.stop is None else component.stop, component.step
 
 
 def _values(component: Component, bounds: Bounds, *, from_end: bool) -> range:

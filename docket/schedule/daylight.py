@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from docket.model.calendar import Calendar, civil_from_days, next_local
 from docket.model.span import format_span
-from docket.schedule.zones import offsets_of
+from docket.schedule.zones import OffsetAt, all_offsets, is_daylight, offsets_of
 
 _DAY = 86_400
 _SECOND_US = 1_000_000
-_HORIZON = 2 * 366 * _DAY
+_TWO_YEARS = 2 * 366 * _DAY
+_ALL_BEGIN = 50 * 365 * _DAY
+_ALL_LENGTH = 18 * 365 * _DAY
 _SAMPLE_STEP = 5 * _DAY
 # Enough for every second of a shift by an hour.
 _MOST_COUNTED = 3600
@@ -62,20 +64,57 @@ def zone_name(zone: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def shifts(zone: str, begin: int) -> tuple[Shift, ...]:
-    """Return the changes of a zone's offset in the two years from `begin` (seconds)."""
+def shifts(zone: str, begin: int, length: int = _TWO_YEARS) -> tuple[Shift, ...]:
+    """Return the changes of a zone's offset from `begin` on, for so long (seconds)."""
     offset_at = offsets_of(zone)
     found: list[Shift] = []
-    for early in range(begin, begin + _HORIZON, _SAMPLE_STEP):
+    for early in range(begin, begin + length, _SAMPLE_STEP):
         late = early + _SAMPLE_STEP
         before, after = offset_at(early), offset_at(late)
         if before == after:
             continue
-        while late - early > 1:
-            middle = (early + late) // 2
-            early, late = (middle, late) if offset_at(middle) == before else (early, middle)
-        found.append(Shift(late, before, after))
+        found.append(Shift(_first_with_other_offset(offset_at, early, late), before, after))
     return tuple(found)
+
+
+def _first_with_other_offset(offset_at: OffsetAt, early: int, late: int) -> int:
+    before = offset_at(early)
+    while late - early > 1:
+        middle = (early + late) // 2
+        if offset_at(middle) == before:
+            early = middle
+        else:
+            late = middle
+    return late
+
+
+def parted(calendar: Calendar, machine_zone: str) -> tuple[Calendar, ...]:
+    """Return calendars with the same fires that systemd computes right in every zone.
+
+    Where summer time is the standard and winter the exception (Europe/Dublin, Africa/Casablanca),
+    systemd takes an hour inside the gap for one already past and drops the rest of that day. Such
+    an hour gets a line of its own, so that it has no rest to drop.
+    """
+    inside = _hours_set_back(calendar.zone or machine_zone)
+    hours = calendar.hours or ()
+    alone = tuple(hour for hour in hours if hour in inside)
+    if not alone or len(alone) == len(hours):
+        return (calendar,)
+    others = tuple(hour for hour in hours if hour not in inside)
+    return (calendar.with_hours(others), calendar.with_hours(alone))
+
+
+@lru_cache(maxsize=256)
+def _hours_set_back(zone: str) -> frozenset[int]:
+    """Return the full hours that lie in a gap which mktime(3) leaves backwards."""
+    if len(all_offsets(zone)) == 1:
+        return frozenset()
+    found: set[int] = set()
+    for shift in shifts(zone, _ALL_BEGIN, _ALL_LENGTH):
+        begin, end = shift.skipped
+        if begin < end and is_daylight(zone, shift.at - 1) and not is_daylight(zone, shift.at):
+            found.update(hour // 3600 % 24 for hour in range(-(-begin // 3600) * 3600, end, 3600))
+    return frozenset(found)
 
 
 def _gap(calendars: Sequence[Calendar], shift: Shift, zone: str) -> str | None:

@@ -11,7 +11,7 @@ from docket.model.calendar import Calendar, next_after
 from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
 from docket.model.span import format_span
 from docket.schedule.cron import Cron, is_reboot, parse_cron
-from docket.schedule.daylight import daylight_warnings, zone_name
+from docket.schedule.daylight import daylight_warnings, parted, zone_name
 from docket.schedule.emit import on_calendar
 from docket.schedule.instants import instant_calendar, parse_instant
 from docket.schedule.oncalendar import parse_on_calendar
@@ -107,17 +107,21 @@ def translate_expression(
 
 
 def _check_zone(place: _Place) -> None:
-    if place.zone is None:
+    if place.zone is not None:
+        require_zone(place.zone)
+        _require_unmistakable(place.zone, place)
+
+
+def _require_unmistakable(zone: str, place: _Place) -> None:
+    if is_utc(zone) or zone == place.machine_zone:
         return
-    require_zone(place.zone)
-    if place.zone != place.machine_zone and not is_utc(place.zone):
-        if place.zone.lower() in misread_zones(place.machine_zone):
-            raise ScheduleError(
-                f"systemd would take the zone {place.zone} for this machine's own, "
-                f"{zone_name(place.machine_zone)}.",
-                code="schedule.ambiguous_zone",
-                hint="write a name with a region, such as Europe/Berlin",
-            )
+    if zone.lower() in misread_zones(place.machine_zone):
+        raise ScheduleError(
+            f"systemd would take the zone {zone} for an hour of this machine's own zone, "
+            f"{zone_name(place.machine_zone)}.",
+            code="schedule.ambiguous_zone",
+            hint="write a name with a region, such as Europe/Berlin",
+        )
 
 
 def _compile(spec: ScheduleSpec, place: _Place) -> _Part:
@@ -140,7 +144,11 @@ def _cron(text: str, place: _Place) -> _Part:
     if is_reboot(text):
         return _boot(0.0, place)
     cron = parse_cron(text)
-    calendars = _zone_free(cron, place) or cron.calendars(place.suffix)
+    calendars = _zone_free(cron, place) or tuple(
+        part
+        for calendar in cron.calendars(place.suffix)
+        for part in parted(calendar, place.machine_zone)
+    )
     return _Part(_lines(calendars), calendars, cron.warnings)
 
 
@@ -168,21 +176,25 @@ def _zone_free(cron: Cron, place: _Place) -> tuple[Calendar, ...]:
 
 def _calendar(text: str, place: _Place) -> _Part:
     read = parse_on_calendar(text, place.suffix)
-    value = read.text
+    if read.own_zone:
+        _require_unmistakable(read.calendar.zone, place)
+    calendars = parted(read.calendar, place.machine_zone)
     warnings: list[str] = []
-    if not read.exact:
-        value = on_calendar(read.calendar)
+    if read.exact and len(calendars) == 1:
+        suffix = "" if read.own_zone or not place.suffix else f" {place.suffix}"
+        lines: tuple[tuple[str, str], ...] = (("OnCalendar", read.text + suffix),)
+    else:
+        lines = _lines(calendars)
         warnings.append(
-            f"systemd loses runs of `{read.text}` at the turn of the day or year, since a "
-            f"repetition in it has no end; `{value}` is installed instead"
+            f"systemd would lose runs of `{read.text}` (after a repetition without an end, or "
+            f"where the clock is set forward): "
+            f"`{'` and `'.join(value for _, value in lines)}` is installed instead"
         )
-    elif not read.own_zone and place.suffix:
-        value = f"{value} {place.suffix}"
     if place.now_us is not None:
         zone = read.calendar.zone or place.machine_zone
         if next_after(read.calendar, place.now_us, offsets_of(zone)) is None:
             warnings.append(f"`{read.text}` lies in the past: it never fires again")
-    return _Part((("OnCalendar", value),), (read.calendar,), tuple(warnings))
+    return _Part(lines, calendars, tuple(warnings))
 
 
 def _every(text: str) -> _Part:

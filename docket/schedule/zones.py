@@ -90,6 +90,11 @@ def zone_info(name: str) -> tzinfo:
         return UTC
 
 
+def is_daylight(name: str, seconds: int) -> bool:
+    """Whether the zone's file calls the time at an instant daylight saving (tm_isdst)."""
+    return bool(datetime.fromtimestamp(seconds, zone_info(name)).dst())
+
+
 @lru_cache(maxsize=256)
 def all_offsets(name: str) -> frozenset[int]:
     """Return every offset (seconds) that the zone has had since 2020 or will have."""
@@ -99,6 +104,7 @@ def all_offsets(name: str) -> frozenset[int]:
     return frozenset(offset_at(at) for at in range(_SAMPLE_FROM, _SAMPLE_TO, _SAMPLE_STEP))
 
 
+@lru_cache(maxsize=16)
 def misread_zones(machine: str) -> frozenset[str]:
     """Return the names that systemd takes for the machine's own zone, in small letters.
 

@@ -1,0 +1,332 @@
+"""When tasks and expressions fire next, and what systemd is told: `next` and `translate`."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+from docket.errors import ScheduleError, UnknownTaskError, UsageError
+from docket.model.calendar import next_after
+from docket.model.names import is_safe_name
+from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
+from docket.model.span import format_span
+from docket.model.task import Task
+from docket.schedule.translate import compile_cron, compile_timing
+from docket.schedule.zones import machine_zone as zone_of_machine
+from docket.schedule.zones import offsets_of, zone_info
+
+MOST_FIRES = 1000
+_SECOND_US = 1_000_000
+_LONGEST_BATCH_LINE = 65_536
+_NOTES = {
+    "OnBootSec": "also {after} the machine starts",
+    "OnStartupSec": "also {after} the user's service manager starts",
+    "OnActiveSec": "first {after} the timer starts",
+    "OnUnitActiveSec": "then {after} each start of the task",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fire:
+    """One instant at which a timer elapses, in microseconds since the epoch."""
+
+    at_us: int
+    zone: str  # the zone that the document shows it in; "" is the machine's own
+
+    def local(self) -> datetime:
+        """Return the instant as the clock of its zone shows it."""
+        seconds, micros = divmod(self.at_us, _SECOND_US)
+        return datetime.fromtimestamp(seconds, zone_info(self.zone)) + timedelta(
+            microseconds=micros
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Return the fire as a JSON object: ISO-8601 with the zone's offset, and microseconds."""
+        return {"at": self.local().isoformat(), "at_us": self.at_us}
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The next fires of one task or expression.
+
+    `zone` is the one that the schedule is meant in and shown in ("" where the machine's own has no
+    name). `lines` are the timer's directives. `notes` say what no list of instants can, such as
+    runs after boot; `warnings` what daylight saving takes away.
+    """
+
+    task: str | None
+    expression: str | None
+    zone: str
+    lines: tuple[str, ...]
+    fires: tuple[Fire, ...]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Return the forecast as a JSON object."""
+        return {
+            "task": self.task,
+            "expression": self.expression,
+            "timezone": self.zone or "local",
+            "lines": list(self.lines),
+            "fires": [fire.document() for fire in self.fires],
+            "notes": list(self.notes),
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What one cron expression becomes: every directive, and the OnCalendar values alone."""
+
+    expression: str
+    timezone: str | None
+    directives: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What stands right of each `OnCalendar=`."""
+        return tuple(value for name, value in self.directives if name == "OnCalendar")
+
+    def printed(self) -> tuple[str, ...]:
+        """Return the lines for people: bare OnCalendar values, other directives in full."""
+        return tuple(
+            value if name == "OnCalendar" else f"{name}={value}" for name, value in self.directives
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Return the translation as a JSON object."""
+        return {
+            "expression": self.expression,
+            "timezone": self.timezone,
+            "lines": list(self.lines),
+            "directives": [list(directive) for directive in self.directives],
+            "warnings": list(self.warnings),
+        }
+
+
+def next_fires(
+    timing: Timing, *, zone: str | None, machine_zone: str, after_us: int, n: int
+) -> tuple[Fire, ...]:
+    """Return up to `n` (1 to 1000) fires strictly after `after_us`, shown in `zone`."""
+    if not 1 <= n <= MOST_FIRES:
+        raise UsageError(f"The number of fires lies between 1 and {MOST_FIRES}, not {n}.")
+    shown_in = machine_zone if zone is None else zone
+    sources = [(c, offsets_of(c.zone or machine_zone)) for c in timing.calendars]
+    upcoming = [next_after(calendar, after_us, offset_at) for calendar, offset_at in sources]
+    fires: list[Fire] = []
+    while len(fires) < n:
+        instants = [instant for instant in upcoming if instant is not None]
+        if not instants:
+            break
+        first = min(instants)
+        fires.append(Fire(first, shown_in))
+        for index, (calendar, offset_at) in enumerate(sources):
+            if upcoming[index] == first:
+                upcoming[index] = next_after(calendar, first, offset_at)
+    return tuple(fires)
+
+
+def forecast_task(
+    task: Task, *, system: bool, now_us: int, n: int, machine_zone: str | None = None
+) -> Forecast:
+    """Return the next fires of a task; ScheduleError where its schedule is refused."""
+    notes = []
+    if not task.schedules:
+        notes.append("the task has no schedule")
+    elif not task.enabled:
+        notes.append("the task is not enabled: no timer is installed for it")
+    if task.jitter_seconds and task.schedules:
+        notes.append(f"each run is delayed by up to {format_span(task.jitter_seconds)} (jitter)")
+    return _forecast(
+        task.schedules,
+        task=task.name,
+        expression=None,
+        zone=task.timezone,
+        machine_zone=zone_of_machine() if machine_zone is None else machine_zone,
+        system=system,
+        now_us=now_us,
+        n=n,
+        notes=notes,
+    )
+
+
+def forecast_expression(
+    expression: str,
+    *,
+    zone: str | None,
+    system: bool,
+    now_us: int,
+    n: int,
+    machine_zone: str | None = None,
+) -> Forecast:
+    """Return the next fires of a cron expression, or of a calendar expression of systemd's."""
+    return _forecast(
+        (ScheduleSpec(_kind_of(expression), expression),),
+        task=None,
+        expression=expression,
+        zone=zone,
+        machine_zone=zone_of_machine() if machine_zone is None else machine_zone,
+        system=system,
+        now_us=now_us,
+        n=n,
+    )
+
+
+def forecast_target(
+    target: str,
+    tasks: Mapping[str, Task],
+    *,
+    zone: str | None,
+    system: bool,
+    now_us: int,
+    n: int,
+    machine_zone: str | None = None,
+) -> Forecast:
+    """Return the next fires of what a person named: a task, or else an expression.
+
+    UnknownTaskError where it could only be a task's name, with the nearest name as hint.
+    """
+    task = tasks.get(target)
+    if task is not None:
+        return forecast_task(task, system=system, now_us=now_us, n=n, machine_zone=machine_zone)
+    if is_safe_name(target) and _kind_of(target) is ScheduleKind.CRON:
+        _refuse_unknown(target, tasks)
+    return forecast_expression(
+        target, zone=zone, system=system, now_us=now_us, n=n, machine_zone=machine_zone
+    )
+
+
+def translate(
+    expression: str, *, zone: str | None, system: bool, machine_zone: str | None = None
+) -> Translation:
+    """Return what one cron expression becomes; ScheduleError where it is refused."""
+    machine = zone_of_machine() if machine_zone is None else machine_zone
+    timing = compile_cron(expression, zone=zone, machine_zone=machine, system=system)
+    return Translation(expression, zone, timing.directives, timing.warnings)
+
+
+def translate_batch(
+    lines: Iterable[bytes], *, system: bool, machine_zone: str | None = None
+) -> Iterator[str]:
+    """Yield one line of JSON for each line of JSON, in order; blank lines are passed over.
+
+    `{"id", "expr", "tz"}` is answered with `{"id", "lines"}`, where lines are OnCalendar values,
+    or with `{"id", "error", "error_code", "hint"}`. `@reboot` has no calendar: its lines are
+    empty, and `directives` holds what it becomes.
+    """
+    machine = zone_of_machine() if machine_zone is None else machine_zone
+    encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+    for line in lines:
+        stripped = line.strip()
+        if stripped:
+            yield encode(_answer(stripped, system=system, machine_zone=machine))
+
+
+def _forecast(
+    specs: tuple[ScheduleSpec, ...],
+    *,
+    task: str | None,
+    expression: str | None,
+    zone: str | None,
+    machine_zone: str,
+    system: bool,
+    now_us: int,
+    n: int,
+    notes: Iterable[str] = (),
+) -> Forecast:
+    timing = compile_timing(
+        specs, zone=zone, machine_zone=machine_zone, system=system, now_us=now_us
+    )
+    return Forecast(
+        task=task,
+        expression=expression,
+        zone=machine_zone if zone is None else zone,
+        lines=tuple(f"{name}={value}" for name, value in timing.directives),
+        fires=next_fires(timing, zone=zone, machine_zone=machine_zone, after_us=now_us, n=n),
+        notes=(*notes, *_monotonic_notes(timing)),
+        warnings=timing.warnings,
+    )
+
+
+def _monotonic_notes(timing: Timing) -> Iterator[str]:
+    for name, value in timing.directives:
+        if name in _NOTES:
+            after = "as soon as" if value == "0" else f"{value} after"
+            yield f"{_NOTES[name].format(after=after)} ({name}={value})"
+
+
+def _kind_of(expression: str) -> ScheduleKind:
+    """Tell systemd's calendar expressions from cron's; what is neither is judged as cron's."""
+    spec = ScheduleSpec(ScheduleKind.CALENDAR, expression)
+    try:
+        compile_timing((spec,), zone=None, machine_zone="UTC", system=False)
+    except ScheduleError:
+        return ScheduleKind.CRON
+    return ScheduleKind.CALENDAR
+
+
+def _refuse_unknown(target: str, tasks: Mapping[str, Task]) -> NoReturn:
+    near = difflib.get_close_matches(target, tasks, n=1)
+    hint = f"did you mean {near[0]}?" if near else "`docket list` shows the tasks"
+    raise UnknownTaskError(f"There is no task {target!r}.", hint=hint, task=target)
+
+
+def _answer(line: bytes, *, system: bool, machine_zone: str) -> dict[str, Any]:
+    try:
+        request = _request(line)
+    except ValueError as error:
+        return _usage(None, f"This line is no JSON object: {error}.")
+    identity = request.get("id")
+    if isinstance(identity, list | dict):
+        return _usage(None, "`id` must be a string or a number.")
+    expression, zone = request.get("expr"), request.get("tz")
+    if not isinstance(expression, str):
+        return _usage(identity, "`expr` must be a string.")
+    if zone is not None and not isinstance(zone, str):
+        return _usage(identity, "`tz` must be a string, or null for the machine's own zone.")
+    try:
+        found = translate(expression, zone=zone, system=system, machine_zone=machine_zone)
+    except ScheduleError as error:
+        return {
+            "id": identity,
+            "error": error.sentence,
+            "error_code": error.code,
+            "hint": error.hint,
+        }
+    return _found(identity, found)
+
+
+def _found(identity: Any, found: Translation) -> dict[str, Any]:
+    answer: dict[str, Any] = {"id": identity, "lines": list(found.lines)}
+    if len(found.lines) < len(found.directives):
+        answer["directives"] = [list(directive) for directive in found.directives]
+    if found.warnings:
+        answer["warnings"] = list(found.warnings)
+    return answer
+
+
+def _request(line: bytes) -> dict[str, Any]:
+    if len(line) > _LONGEST_BATCH_LINE:
+        raise ValueError(f"it is longer than {_LONGEST_BATCH_LINE} bytes")
+    try:
+        request = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(request, dict):
+        raise ValueError("it holds something else")  # noqa: TRY004  (one class for bad lines)
+    return request
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _usage(identity: Any, sentence: str) -> dict[str, Any]:
+    hint = 'write lines such as {"id": 1, "expr": "0 9 * * 1-5", "tz": "Europe/Berlin"}'
+    return {"id": identity, "error": sentence, "error_code": "usage", "hint": hint}

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes schemas/output/*.schema.json: the shape of every document that a command prints.
 
-The shapes stand here once; each written file is whole in itself, as agents want it.
-`tools/output_schemas.py --check` says whether the files are as they should be.
+The shapes stand once, here and in output_shapes.py; each written file is whole in itself, as agents
+want it. `tools/output_schemas.py --check` says whether the files are as they should be.
 """
 
 from __future__ import annotations
@@ -12,372 +12,32 @@ import os
 import sys
 from typing import Any
 
-from docket.model.states import RunStatus, Trigger
-
-Schema = dict[str, Any]
+from output_shapes import (
+    ANSWERED,
+    DEFINITIONS,
+    DIFFERENCE,
+    REFUSED,
+    RUN_KEY,
+    STATUS,
+    SWITCH_REPORT,
+    TASK,
+    TRANSLATION,
+    UNIT_REPORT,
+    Schema,
+    flag,
+    or_null,
+    record,
+    ref,
+    rows,
+    table,
+    text,
+    words,
+)
 
 DIRECTORY = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas", "output"
 )
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-STATUSES = [str(status) for status in RunStatus]
-TRIGGERS = [str(trigger) for trigger in Trigger]
-RUN_ID = r"^[0-9]{8}T[0-9]{12}Z-[0-9a-f]{8}$"
-
-
-def text(description: str, **more: Any) -> Schema:
-    return {"type": "string", "description": description, **more}
-
-
-def number(description: str, **more: Any) -> Schema:
-    return {"type": "number", "description": description, **more}
-
-
-def count(description: str) -> Schema:
-    return {"type": "integer", "minimum": 0, "description": description}
-
-
-def flag(description: str) -> Schema:
-    return {"type": "boolean", "description": description}
-
-
-def instant(description: str) -> Schema:
-    return text(f"{description} ISO 8601, UTC, microseconds.", format="date-time")
-
-
-def or_null(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def words(description: str) -> Schema:
-    return {"type": "array", "items": {"type": "string"}, "description": description}
-
-
-def table(description: str, values: Schema | None = None) -> Schema:
-    schema: Schema = {"type": "object", "description": description}
-    return {**schema, "additionalProperties": values} if values is not None else schema
-
-
-def rows(name: str, description: str) -> Schema:
-    return {"type": "array", "items": ref(name), "description": description}
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/$defs/{name}"}
-
-
-def record(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:
-    required = [name for name in properties if name not in optional]
-    return {"type": "object", "properties": properties, "required": required}
-
-
-RUN_KEY = text("The run's id.", pattern=RUN_ID)
-STATUS = text("Where the run stands.", enum=STATUSES)
-DURATION = or_null(number("From start to finish, in seconds; null while it lasts.", minimum=0))
-EXIT_CODE = {
-    "type": ["integer", "null"],
-    "description": "Docket's own: 0, 1, 2 (dry run completed) or 130 (cancelled).",
-}
-DETAILS = table("What the task left: command, stdout, stderr, exit_code, json, events, ...")
-ANY: Schema = {"description": "Any JSON value."}
-
-PROVENANCE: Schema = {
-    "error_code": or_null(text("The finer cause, a stable word; null for a success.")),
-    "trigger": text("What started the run.", enum=TRIGGERS),
-    "scheduled_for": or_null(instant("The fire that the run is for.")),
-    "retry_count": count("How many retries were made."),
-    "blocked_by": or_null(text("The run that was in the way of a skipped one.")),
-    "unit": or_null(text("The systemd unit that it ran in.")),
-    "invocation_id": or_null(text("systemd's id of that start of the unit.")),
-    "pid": or_null(count("The runner's process id.")),
-    "log_path": or_null(text("The log file.")),
-    "peak_memory_bytes": or_null(count("The largest memory of the command.")),
-    "cpu_seconds": or_null(number("Processor time of the command, in seconds.", minimum=0)),
-}
-
-RUN = record(
-    {
-        "run_id": RUN_KEY,
-        "task_name": text("The task."),
-        "status": STATUS,
-        "started_at": instant("When the run began."),
-        "finished_at": or_null(instant("When it was over.")),
-        "duration_seconds": DURATION,
-        "exit_code": EXIT_CODE,
-        "summary": text("One line that says what happened."),
-        "details": DETAILS,
-        "dry_run": flag("Whether nothing was really done."),
-        "alive": {
-            "type": ["boolean", "null"],
-            "description": "Of a run that is not over: whether its lock is held; null: not known.",
-        },
-        **PROVENANCE,
-    }
-)
-
-LATEST = record(
-    {
-        "task_name": text("The task."),
-        "run_id": RUN_KEY,
-        "started_at": instant("When the run began."),
-        "last_run": instant("When it was over."),
-        "duration_seconds": DURATION,
-        "exit_code": {**EXIT_CODE, "type": "integer"},
-        "summary": text("One line that says what happened."),
-        "details": DETAILS,
-        "dry_run": flag("Whether nothing was really done."),
-        "status": STATUS,
-        **PROVENANCE,
-    }
-)
-
-EVENT = record(
-    {
-        "run_id": RUN_KEY,
-        "task_name": text("The task."),
-        "event_index": {"type": "integer", "minimum": 1, "description": "Counts from 1."},
-        "timestamp": text("The event's own timestamp, else when it arrived."),
-        "event_type": or_null(text("The first of the event's keys event, type and status.")),
-        "event": {**ANY, "description": "The event as the task printed it."},
-        "received_at": instant("When the event arrived."),
-    }
-)
-
-HOOK = record(
-    {
-        "command": text("The hook's command."),
-        "exit_code": {
-            "type": ["integer", "null"],
-            "description": "Null while it runs and where it could not start.",
-        },
-        "stdout": text("What it wrote to standard output."),
-        "stderr": text("What it wrote to standard error."),
-        "kind": text("When it runs.", enum=["on_success", "on_failure", "on_complete"]),
-        "state": text("started, done, timed_out or failed_to_start."),
-        "duration_seconds": DURATION,
-    },
-    optional=("duration_seconds",),
-)
-
-ATTEMPT = record(
-    {
-        "number": {"type": "integer", "minimum": 1, "description": "Counts from 1."},
-        "started_at": instant("When the attempt began."),
-        "finished_at": or_null(instant("When it was over.")),
-        "exit_code": {"type": ["integer", "null"], "description": "The command's own exit code."},
-        "signal": {"type": ["integer", "null"], "description": "The signal that ended it."},
-        "ended_by": text("exit, signal, timeout, idle_timeout, spawn or stop."),
-        "peak_memory_bytes": or_null(count("The largest memory of the command.")),
-        "cpu_seconds": or_null(number("Processor time, in seconds.", minimum=0)),
-    }
-)
-
-PROBLEM = record(
-    {
-        "error": text("What is wrong, in one sentence."),
-        "error_code": text("A stable word for it."),
-        "file": or_null(text("The file.")),
-        "line": or_null(count("Counts from 1.")),
-        "column": or_null(count("Counts from 1.")),
-        "key": or_null(text("The path of keys, with dots.")),
-        "expected": or_null(text("What was expected there.")),
-        "hint": or_null(text("What to do next.")),
-        "task": or_null(text("The task that it spoils, where it is one alone.")),
-    }
-)
-
-ERROR = record(
-    {
-        "ok": {"const": False, "description": "Always false."},
-        "error": text("What went wrong, in one sentence."),
-        "error_code": text("A stable word for it; docs/errors.md lists them all."),
-        "hint": or_null(text("What to do next.")),
-        "run_id": text("The run that the error is about."),
-        "task": or_null(text("The task that the error is about.")),
-        "status": text("not_found, no_log, log_missing, log_unreadable, pruned, skipped, ..."),
-        "blocked_by": or_null(text("The run that is in the way.")),
-        "pid": or_null(count("The process that is in the way.")),
-        "path": or_null(text("The file that the error is about.")),
-        "unit": text("The unit that the error is about."),
-        "problems": rows("problem", "Every mistake with its place."),
-    },
-    optional=("run_id", "task", "status", "blocked_by", "pid", "path", "unit", "problems"),
-)
-
-TASK = {
-    "name": text("The task."),
-    "description": text("What it does."),
-    "agent_notes": text("What agents should know."),
-    "inputs": table("What it takes: name to description.", {"type": "string"}),
-    "outputs": table("What it gives: name to description.", {"type": "string"}),
-    "schema": table("The task's own rules for its config keys."),
-    "required_env": words("Environment variables that must be set."),
-    "destructive": flag("Whether it may delete, overwrite or spend."),
-    "network": flag("Whether it uses the network."),
-    "configured": flag("Whether the config has an entry for it."),
-    "config": table("The entry as written, with every secret replaced."),
-    "type": text("How it is written.", enum=["command", "python"]),
-    "enabled": flag("Whether a timer is installed for it."),
-    "schedule": words("Its triggers as written."),
-}
-
-DURATIONS = record(
-    {
-        "sample_size": {"type": "integer", "minimum": 1, "description": "How many good runs."},
-        "median_seconds": number("Half took less.", minimum=0),
-        "p90_seconds": number("Nine of ten took at most this.", minimum=0),
-        "average_seconds": number("The mean.", minimum=0),
-    }
-)
-
-TIMER = record(
-    {
-        "unit": text("The timer unit."),
-        "state": text("active, inactive, failed, not installed, masked, unknown, ..."),
-        "enabled": {
-            "type": ["boolean", "null"],
-            "description": "Whether it starts at boot; null where that is not known.",
-        },
-        "next_fire": or_null(instant("When it fires next.")),
-        "last_trigger": or_null(instant("When it fired last.")),
-    }
-)
-
-STANDING: Schema = {
-    "running": rows("run", "The runs of the task that are not over."),
-    "timer": {"anyOf": [ref("timer"), {"type": "null"}], "description": "Null: no schedule."},
-    "plan": text(
-        "What the next run obeys; last_good: an older plan, because the config is broken.",
-        enum=["fresh", "stale", "last_good", "missing"],
-    ),
-    "drift": words("How the unit files differ from the plan, in sentences."),
-    "hand_edits": words("Unit files that were edited by hand, and are kept."),
-    "drop_ins": words("Drop-ins of others that change the task's units."),
-    "configured": flag("Whether the config has the task."),
-    "consecutive_failures": count("How many runs in a row have not succeeded, up to the last."),
-    "problems": words("What is wrong with the task's config."),
-}
-
-CHECK = record(
-    {
-        "check": text("What was examined."),
-        "status": text("How it came out.", enum=["ok", "warning", "missing", "error"]),
-        "detail": text("What was found, in sentences; empty where there is nothing to say."),
-        "hint": or_null(text("What to do next.")),
-        "error": text("The same as detail, where the status is error."),
-        "path": text("The file or directory, or the PATH."),
-        "tasks_found": count("How many tasks there are."),
-    },
-    optional=("error", "path", "tasks_found"),
-)
-
-UNIT_REPORT: Schema = {
-    "ok": flag("Whether everything that was asked for was done."),
-    "installed": words("The paths of all unit files of the selected tasks."),
-    "count": count("How many those are."),
-    "created": words("Files that are new."),
-    "updated": words("Files that were changed."),
-    "removed": words("Files that were removed."),
-    "kept": words("Files that differ and were left as they are."),
-    "unchanged": count("How many files were as they should be."),
-    "reloaded": flag("Whether the service manager was told to read its files anew."),
-    "enabled": words("Timers that were enabled."),
-    "started": words("Timers that were started."),
-    "restarted": words("Active timers that changed and were started again."),
-    "not_started": words("One-shot timers whose instants are past."),
-    "pending": words("Commands that are still to be run by hand."),
-    "next_command": or_null(text("The command that enables and starts the timers.")),
-    "linger": {
-        "type": ["boolean", "null"],
-        "description": "Whether the user's timers go on after logout; null: not known.",
-    },
-    "problems": rows("problem", "What is wrong with tasks."),
-    "warnings": rows("problem", "What is doubtful."),
-    "message": text("Said where there was nothing to do."),
-}
-
-SWITCH_REPORT = record(
-    {
-        "ok": flag("Always true."),
-        "timers": words("The timers, by unit name."),
-        "not_started": words("One-shot timers whose instants are past."),
-        "count": count("How many timers."),
-    }
-)
-
-OUTCOME = record(
-    {
-        "ok": flag("Whether the task did what it should."),
-        "status": STATUS,
-        "summary": text("One line that says what happened."),
-        "details": DETAILS,
-        "dry_run": flag("Whether nothing was really done."),
-        "exit_code": {**EXIT_CODE, "type": "integer"},
-        "retry_count": count("How many retries were made."),
-        "run_id": RUN_KEY,
-        "task": text("The task."),
-        "started_at": instant("When the run began."),
-        "finished_at": or_null(instant("When it was over.")),
-        "duration_seconds": DURATION,
-        "hooks": rows("hook", "The outcomes of the hooks that ran."),
-        "error_code": or_null(text("The finer cause, a stable word; null for a success.")),
-        "log_path": or_null(text("The log file.")),
-        "warnings": words("What else is to be said, in sentences."),
-        "typical_duration": ref("durations"),
-    },
-    optional=("typical_duration",),
-)
-
-DEFINITIONS: Schema = {
-    "run": RUN,
-    "latest": LATEST,
-    "event": EVENT,
-    "hook": HOOK,
-    "attempt": ATTEMPT,
-    "problem": PROBLEM,
-    "error": ERROR,
-    "durations": DURATIONS,
-    "timer": TIMER,
-    "check": CHECK,
-    "task": record(TASK),
-    "standing": record({**LATEST["properties"], **STANDING}),
-    "never_run": record(
-        {
-            "task": text("The task."),
-            "status": {"const": "never_run", "description": "It has never run to its end."},
-            **STANDING,
-        }
-    ),
-    "run_detail": record(
-        {
-            **RUN["properties"],
-            "attempts": rows("attempt", "Its attempts in order."),
-            "hooks": rows("hook", "The outcomes of its hooks in order."),
-        }
-    ),
-    "listed": record(
-        {
-            "name": text("The task."),
-            "description": text("What it does."),
-            "last_run": {
-                "anyOf": [ref("latest"), {"type": "null"}],
-                "description": "Its last finished real run.",
-            },
-            "broken": flag("Whether it cannot be used."),
-            "problems": rows("problem", "What is wrong with it."),
-            "enabled": flag("Whether a timer is installed for it."),
-            "schedule": words("Its triggers as written."),
-        }
-    ),
-    "command": record(
-        {
-            "name": text("The command."),
-            "summary": text("What it does."),
-            "agent_use": text("When an agent calls it."),
-            "json": flag("Whether it answers in JSON."),
-        }
-    ),
-}
 
 DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "error": ("What every command prints with --json where it fails", ref("error")),
@@ -457,12 +117,25 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
-    "install": ("docket install --json", record(UNIT_REPORT, optional=("message",))),
-    "uninstall": ("docket uninstall --json", record(UNIT_REPORT, optional=("message",))),
+    "install": ("docket install --json", record(UNIT_REPORT, optional=("at_boot", "message"))),
+    "install-list": (
+        "docket install --list --json: by task",
+        {"type": "object", "additionalProperties": ref("unit_texts")},
+    ),
+    "install-diff": ("docket install --diff --json", record(DIFFERENCE)),
+    "next": (
+        "docket next --json: of one task or expression, or of all tasks",
+        {"anyOf": [ref("forecast"), {"type": "array", "items": ref("forecast")}]},
+    ),
+    "translate": ("docket translate --json", TRANSLATION),
+    "translate-batch": (
+        "One line of what docket translate --batch answers",
+        {"anyOf": [ANSWERED, REFUSED]},
+    ),
+    "uninstall": ("docket uninstall --json", record(UNIT_REPORT, optional=("at_boot", "message"))),
     "enable": ("docket enable --json", SWITCH_REPORT),
     "disable": ("docket disable --json", SWITCH_REPORT),
 }
-DEFINITIONS["outcome"] = OUTCOME
 
 
 def whole(title: str, schema: Schema) -> Schema:

@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from docket.__main__ import exec_command
 from docket.app import history, status
 from docket.app.planned import read_plan
 from docket.app.running import RunOutcome, run
@@ -27,6 +26,7 @@ from docket.errors import (
     UnknownTaskError,
 )
 from docket.model.states import RunStatus
+from docket.paths import exec_command
 from docket.store.records import RunRecord
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid

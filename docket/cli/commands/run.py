@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from docket.paths import exec_command
 from docket.app import running
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import task_argument, verb
 from docket.cli.render.outcome import outcome_text
+from docket.paths import exec_command
 
 
 @verb("run")

@@ -1,0 +1,56 @@
+"""Somebody's editor on a file, and asking whether to go on."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from docket.cli import outlet
+from docket.errors import DocketError, ToolMissingError
+
+FALLBACK = "vi"
+
+
+class EditorFailedError(DocketError):
+    """The editor ended with a failure, so what it left is not taken."""
+
+    code = "editor.failed"
+
+
+def edit(path: str, environ: Mapping[str, str]) -> None:
+    """Open `path` in the user's editor and wait for its end.
+
+    Raises ToolMissingError where there is no such program, EditorFailedError where it fails.
+    """
+    named = environ.get("VISUAL") or environ.get("EDITOR") or FALLBACK
+    try:
+        words = shlex.split(named)
+    except ValueError:
+        words = [named]
+    # Ctrl-C belongs to the editor; a handler, unlike ignoring, is not passed on to it.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        code = subprocess.call([*words, path], env=dict(environ))
+    except OSError as error:
+        raise ToolMissingError(
+            f"The editor {words[0] if words else named!r} cannot be started: {error.strerror}.",
+            hint="set VISUAL or EDITOR to an editor that is installed",
+        ) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if code != 0:
+        raise EditorFailedError(
+            f"The editor '{named}' ended with exit code {code}.", hint="nothing was saved"
+        )
+
+
+def ask(question: str) -> bool:
+    """Ask on the terminal; an empty answer is yes, and no answer at all is no."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        return False
+    outlet.complain(question)
+    answer = sys.stdin.readline()
+    return bool(answer) and answer.strip().lower() in ("", "y", "yes")

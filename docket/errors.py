@@ -68,6 +68,12 @@ class UnsafeFileError(ConfigError):
     code = "config.unsafe_permissions"
 
 
+class ConfigChangedError(ConfigError):
+    """The configuration was changed by somebody else while it was being edited."""
+
+    code = "config.changed_meanwhile"
+
+
 class NameRefusedError(DocketError):
     """A task name that is no safe unit and file name."""
 

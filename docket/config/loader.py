@@ -10,7 +10,7 @@ from docket.config.codes import Code
 from docket.config.complaints import Complaints
 from docket.config.composing import Duplicate, Refusal
 from docket.config.document import Document, Settings, read_settings
-from docket.config.nodes import Node, Section
+from docket.config.nodes import Node, Scalar, Section
 from docket.config.syntax import compose
 from docket.errors import ConfigError
 from docket.model.dropin import BrokenDropIn, DropIn
@@ -45,7 +45,8 @@ def parse_bytes(data: bytes, paths: Paths, environ: Mapping[str, str]) -> Docume
         return _unreadable(refusal, paths)
     root = node if isinstance(node, Section) else Section(0, 0)
     complaints = Complaints(file, root)
-    if not isinstance(node, Section | None):
+    empty = node is None or (isinstance(node, Scalar) and node.value is None)
+    if not empty and not isinstance(node, Section):
         complaints.problem((), _no_mapping(node), expected="a mapping with the key `tasks`")
     for duplicate in duplicates:
         _note_duplicate(complaints, duplicate)
@@ -87,7 +88,7 @@ def refused(config: Config) -> ConfigError:
     first = (config.fatal or config.problems)[0]
     more = len(config.problems) - 1
     tail = f" (and {more} more mistake{'s' if more > 1 else ''})" if more else ""
-    return ConfigError(f"{first.mark}: {first.sentence}{tail}", config.problems, hint=first.hint)
+    return ConfigError(f"{first.mark}: {first.sentence}{tail}.", config.problems, hint=first.hint)
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:
@@ -120,6 +121,6 @@ def _note_duplicate(complaints: Complaints, duplicate: Duplicate) -> None:
     )
 
 
-def _no_mapping(node: Node) -> str:
-    kind = "list" if not hasattr(node, "text") else "text"
+def _no_mapping(node: Node | None) -> str:
+    kind = "text" if isinstance(node, Scalar) else "list"
     return f"Config must be a mapping, got {kind}"

@@ -41,13 +41,13 @@ def _directories_above(path: str, user_home: str) -> list[str]:
 def _refuse_file(path: str, status: os.stat_result) -> None:
     if status.st_uid not in (0, os.geteuid()):
         raise UnsafeFileError(
-            f"{path} belongs to user {status.st_uid}, who is neither you nor root",
+            f"{path} belongs to user {status.st_uid}, who is neither you nor root.",
             hint=f"chown {_owner()} {path}",
             file=path,
         )
     if status.st_mode & _OTHERS_WRITE:
         raise UnsafeFileError(
-            f"{path} can be written by others (mode {stat.S_IMODE(status.st_mode):04o})",
+            f"{path} can be written by others (mode {stat.S_IMODE(status.st_mode):04o}).",
             hint=f"chmod go-w {path}",
             file=path,
         )
@@ -58,7 +58,7 @@ def _refuse_directory(directory: str, path: str) -> None:
     if status.st_uid not in (0, os.geteuid()):
         raise UnsafeFileError(
             f"{directory}, where {os.path.basename(path)} lies, belongs to user "
-            f"{status.st_uid}, who is neither you nor root",
+            f"{status.st_uid}, who is neither you nor root.",
             hint=f"chown {_owner()} {directory}",
             file=path,
         )
@@ -66,7 +66,7 @@ def _refuse_directory(directory: str, path: str) -> None:
     if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
         raise UnsafeFileError(
             f"{directory}, where {os.path.basename(path)} lies, can be written by others "
-            f"(mode {stat.S_IMODE(status.st_mode):04o})",
+            f"(mode {stat.S_IMODE(status.st_mode):04o}).",
             hint=f"chmod go-w {directory}",
             file=path,
         )

@@ -7,13 +7,18 @@ import json
 import os
 from typing import Any
 
-_FILE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas")
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def path() -> str:
+    """Return where the schema lies on this machine."""
+    return os.path.join(_PACKAGE, "schemas", "config.schema.json")
 
 
 @functools.cache
 def text() -> str:
     """Return the schema as it is published."""
-    with open(os.path.join(_FILE, "config.schema.json"), encoding="utf-8") as file:
+    with open(path(), encoding="utf-8") as file:
         return file.read()
 
 

@@ -34,7 +34,7 @@ def read_bytes(path: str, *, user_home: str) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise ConfigError(f"{path} is not a regular file", file=path)
+            raise ConfigError(f"{path} is not a regular file.", file=path)
         refuse_if_others_can_write(path, status, user_home=user_home)
         return file.read(LARGEST + 1)
 
@@ -83,8 +83,8 @@ def _encoding(sentence: str, line: int, column: int) -> Refusal:
 def _not_opened(path: str, error: OSError) -> ConfigError:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return ConfigMissingError(
-            f"there is no configuration at {path}",
-            hint="`docket configure` makes one and opens it in your editor",
+            f"There is no configuration at {path}.",
+            hint="`docket configure` makes one and opens it in your editor.",
             file=path,
         )
-    return ConfigError(f"{path} cannot be read: {error.strerror}", file=path)
+    return ConfigError(f"{path} cannot be read: {error.strerror}.", file=path)

@@ -8,6 +8,8 @@ from docket.config.codes import Code
 from docket.config.composing import Composer, Duplicate, Refusal
 from docket.config.nodes import Node
 
+_OPEN_QUOTE = "a quote is opened and never closed"
+
 # The parser's own phrases (libyaml's, then yaml's own) and what they mean for the reader.
 _MEANINGS = (
     (
@@ -15,8 +17,8 @@ _MEANINGS = (
         "a `:` stands where no key can be",
         "put the value in quotes when it holds a `:`, or check the indentation",
     ),
-    ("found unexpected end of stream", "a quote is opened and never closed", None),
-    ("unexpected end of stream", "a quote is opened and never closed", None),
+    ("found unexpected end of stream", _OPEN_QUOTE, None),
+    ("unexpected end of stream", _OPEN_QUOTE, None),
     (
         "did not find expected ',' or ']'",
         "a list that begins with `[` is not closed here",
@@ -96,7 +98,7 @@ def _explained(text: str, error: yaml.MarkedYAMLError) -> Refusal:
     problem = error.problem or "the text is not YAML"
     for phrase, sentence, hint in _MEANINGS:
         if phrase in problem:
-            if "quote" in sentence and error.context_mark is not None:
+            if sentence == _OPEN_QUOTE and error.context_mark is not None:
                 line, column = error.context_mark.line, error.context_mark.column
             return Refusal(sentence, line, column, Code.YAML, hint)
     return Refusal(problem, line, column, Code.YAML)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from docket.config import commanding, hooks, plugin, surroundings, timing, units
+from docket.config import schema as schemas
 from docket.config.codes import Code
 from docket.config.entry import Entry
 from docket.config.expansion import Expander
@@ -137,14 +138,18 @@ def _storable(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def doubt_unknown_keys(entry: Entry, known: tuple[str, ...], drop_in: DropIn) -> None:
-    """Warn of keys that this version would act on only under a slightly different name."""
+    """Warn of keys that the task alone reads, although they look as if meant for Docket."""
     own = plugin.own_keys(drop_in)
     for key in entry.own.entries:
-        near = None if key in known or key in own else close_match(key, known)
-        if near:
+        if key in known or key in own:
+            continue
+        later = schemas.later_keys().get(key)
+        near = close_match(key, known)
+        if later is not None:
+            sentence = f"this version of Docket does not have {later} yet"
             entry.warn(
-                (key,),
-                f"`{key}` is handed to the task as it is; Docket itself does nothing with it",
-                hint=f"did you mean `{near}`?",
-                code=Code.DOUBT,
+                (key,), f"`{key}` is handed to the task alone: {sentence}", code=Code.IGNORED
             )
+        elif near:
+            sentence = f"`{key}` is handed to the task alone: Docket itself has no such key"
+            entry.warn((key,), sentence, hint=f"did you mean `{near}`?", code=Code.DOUBT)

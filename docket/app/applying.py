@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from docket.app import installnotes as notes
+from docket.app.asking import Asking
 from docket.app.changes import Action, Change
 from docket.app.installplan import InstallPlan, InstallReport
 from docket.app.session import Session
+from docket.app.timerchoice import TimerChoice, stamp_of
 from docket.app.wholefiles import make_directory, read_whole, remove_whole, write_whole
-from docket.compiler.bundle import Bundle
-from docket.errors import BusAbsentError, BusError, InstallError
+from docket.errors import InstallError
 from docket.model.task import Problem
 from docket.systemd import stamps
 
@@ -36,9 +38,8 @@ class Applying:
         self._plan = plan
         self._start_timers = start_timers
         self._set_linger = linger
-        self._units = session.units()
-        self._bus_error: BusAbsentError | None = None
-        self._problems: list[Problem] = []
+        self._manager = Asking(session.units())
+        self._timers = TimerChoice(plan.scheduled(), session.now_us())
         self._report = InstallReport.begin(plan)
 
     def run(self) -> InstallReport:
@@ -46,16 +47,28 @@ class Applying:
         self._write_files()
         retimed = (*self._plan.timers_to_restart, *self._left_pending())
         stopped = self._stop(retimed)
-        self._remove_units()
-        for timer in retimed:
-            stamps.touch(self._stamp(timer))
-        enabled = self._enable()
-        needs_reload = self._plan.dirty or bool(enabled) or self._marker_exists()
-        reloaded = needs_reload and self._ask("reload its units", self._units.reload)
-        restarted, started = self._start(stopped)
-        if needs_reload:
+        try:
+            self._remove_units()
+            for timer in retimed:
+                stamps.touch(self._stamp(timer))
+            enabled = self._enable()
+            needed = self._plan.dirty or bool(enabled) or os.path.lexists(self._marker())
+            reloaded = needed and self._manager.do("reload its units", lambda u: u.reload())
+        finally:
+            # Whatever went wrong, what ran before runs again.
+            restarted = self._manager.start(stopped)
+        started = self._start(stopped) if self._start_timers else ()
+        if needed:
             self._mark_pending(retimed, done=reloaded)
-        return self._finished(reloaded, enabled, restarted, started, needs_reload=needs_reload)
+        report = replace(
+            self._report,
+            reloaded=reloaded,
+            enabled=enabled,
+            started=started,
+            restarted=restarted,
+            not_started=self._timers.past,
+        )
+        return self._with_notes(report, still_to_reload=needed and not reloaded)
 
     def _write_files(self) -> None:
         done: list[str] = []
@@ -80,26 +93,21 @@ class Applying:
             ) from None
 
     def _stop(self, retimed: Sequence[str]) -> tuple[str, ...]:
-        """Stop what changes or goes; return the changed timers that were active."""
-        leaving = self._plan.timers_to_remove
-        if not retimed and not leaving:
-            return ()
-        active: list[str] = []
-        asked = [*retimed, *leaving]
-        self._ask("say which timers run", lambda: active.extend(self._units.active(asked)))
+        """Stop what changes or goes; return the changed timers that were active and shall be."""
+        active = sorted(self._manager.active([*retimed, *self._plan.timers_to_remove]) or ())
         if active:
-            self._ask("stop timers", lambda: self._units.stop(sorted(active)))
-        return tuple(timer for timer in retimed if timer in active)
+            self._manager.do("stop timers", lambda units: units.stop(active))
+        return tuple(t for t in retimed if t in active and t in self._timers.startable)
 
     def _remove_units(self) -> None:
         leaving = [c for c in self._plan.changes if c.action is Action.REMOVE]
         timers = list(self._plan.timers_to_remove)
         if timers:
-            self._ask("disable timers", lambda: self._units.disable(timers))
-            self._ask("forget the stamps", lambda: self._units.clean_state(timers))
+            self._manager.do("disable timers", lambda units: units.disable(timers))
+            self._manager.do("forget the stamps", lambda units: units.clean_state(timers))
         if leaving:
             names = [change.name for change in leaving]
-            self._ask("forget old failures", lambda: self._units.reset_failed(names))
+            self._manager.do("forget old failures", lambda units: units.reset_failed(names))
         removed: list[str] = []
         try:
             for change in leaving:
@@ -109,11 +117,12 @@ class Applying:
                 if file.after is None:
                     remove_whole(file.path)
         except OSError as error:
+            reload = notes.systemctl(self._paths, "daemon-reload")
             raise InstallError(
                 f"{error.filename or 'A file'} could not be removed: {error.strerror}. The new"
                 f" units are written, {len(removed)} old ones are removed, and the service manager"
                 " has not read them yet.",
-                hint=f"Fix the permissions, then run: {self._systemctl('daemon-reload')}",
+                hint=f"Fix the permissions, then run: {reload}",
                 removed=removed,
             ) from None
 
@@ -122,147 +131,61 @@ class Applying:
         if change.is_timer:
             # Where there is no bus, or the call failed, nothing of the timer may stay behind.
             stamps.remove(self._stamp(change.name))
-            link = self._link(change.name)
-            if os.path.islink(link):
-                remove_whole(link)
-
-    def _startable(self) -> dict[str, Bundle]:
-        now_us = self._session.now_us()
-        return {
-            timer: bundle
-            for timer, bundle in self._plan.scheduled().items()
-            if not is_past(bundle, now_us)
-        }
+            if self._is_enabled(change.name):
+                remove_whole(self._link(change.name))
 
     def _enable(self) -> tuple[str, ...]:
         if not self._start_timers:
             return ()
-        missing = [timer for timer in self._startable() if not os.path.islink(self._link(timer))]
-        if missing and self._ask("enable timers", lambda: self._units.enable(missing)):
+        missing = [timer for timer in self._timers.wanted if not self._is_enabled(timer)]
+        if missing and self._manager.do("enable timers", lambda units: units.enable(missing)):
             return tuple(missing)
         return ()
 
-    def _start(self, stopped: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Start what was stopped and, if asked to, the rest; return both as far as it worked."""
-        startable = self._startable()
-        again = [timer for timer in stopped if timer in startable]
-        rest = [timer for timer in startable if timer not in again]
-        new = self._not_active(rest) if self._start_timers else []
-        for timer in new:
+    def _start(self, running: Sequence[str]) -> tuple[str, ...]:
+        """Start every timer of the selected tasks that does not run; return those."""
+        rest = [timer for timer in self._timers.startable if timer not in running]
+        active = self._manager.active(rest)
+        if active is None:
+            return ()
+        idle = [timer for timer in rest if timer not in active]
+        for timer in idle:
             # What a stopped timer did not fire was not missed: nobody wanted it then.
             stamps.touch(self._stamp(timer))
-        restarted = again and self._ask("start timers", lambda: self._units.start(again))
-        started = new and self._ask("start timers", lambda: self._units.start(new))
-        return tuple(again if restarted else ()), tuple(new if started else ())
+        return self._manager.start(idle)
 
-    def _not_active(self, timers: list[str]) -> list[str]:
-        if not timers:
-            return []
-        active: list[str] = []
-        if not self._ask("say which timers run", lambda: active.extend(self._units.active(timers))):
-            return []
-        running = frozenset(active)
-        return [timer for timer in timers if timer not in running]
-
-    def _ask(self, what: str, call: Callable[[], None]) -> bool:
-        """Whether the manager did `what`; a refusal becomes a problem, an absent manager a note."""
-        if self._bus_error is not None:
-            return False
-        try:
-            call()
-        except BusAbsentError as error:
-            self._bus_error = error
-            return False
-        except BusError as error:
-            self._problems.append(
-                Problem(
-                    f"systemd did not {what}: {error.sentence}",
-                    None,
-                    hint=error.hint,
-                    code=error.code,
-                )
-            )
-            return False
-        return True
-
-    def _finished(
-        self,
-        reloaded: bool,
-        enabled: tuple[str, ...],
-        restarted: tuple[str, ...],
-        started: tuple[str, ...],
-        *,
-        needs_reload: bool,
-    ) -> InstallReport:
-        linger = self._lingering()
-        startable = self._startable()
-        past = tuple(timer for timer in self._plan.scheduled() if timer not in startable)
-        idle = [timer for timer in startable if not os.path.islink(self._link(timer))]
-        pending = []
-        if needs_reload and not reloaded:
-            pending.append(self._systemctl("daemon-reload"))
-        if self._bus_error is not None and self._start_timers:
-            self._problems.append(
-                Problem(
-                    f"The timers were not started: {self._bus_error.sentence}",
-                    None,
-                    hint=self._bus_error.hint,
-                    code=self._bus_error.code,
-                )
-            )
-        return replace(
-            self._report,
-            reloaded=reloaded,
-            enabled=enabled,
-            started=started,
-            restarted=restarted,
-            not_started=past,
-            pending=tuple(pending),
-            next_command=self._systemctl("enable", "--now", *idle) if idle else None,
-            linger=linger,
-            problems=(*self._report.problems, *self._problems),
-            warnings=(*self._report.warnings, *self._warnings(past, linger, bool(pending))),
-        )
-
-    def _warnings(self, past: Sequence[str], linger: bool | None, pending: bool) -> list[Problem]:
-        warnings = [
-            Problem(
-                f"{timer} is not started: its instants are past.",
-                None,
-                hint="Give the task's `at` an instant to come.",
-                code="install.past",
-            )
-            for timer in past
-        ]
-        if linger is False:
-            warnings.append(
-                Problem(
-                    "Linger is off: the timers stop when you log out.",
-                    None,
-                    hint="`docket install --linger` turns it on.",
-                    code="install.linger",
-                )
-            )
-        if pending and self._bus_error is not None and not self._start_timers:
-            warnings.append(
-                Problem(
-                    "The units are written, but the service manager has not read them:"
-                    f" {self._bus_error.sentence}",
-                    None,
-                    hint=f"Run: {self._systemctl('daemon-reload')}",
-                    code=self._bus_error.code,
-                )
-            )
-        return warnings
-
-    def _lingering(self) -> bool | None:
+    def _with_notes(self, report: InstallReport, *, still_to_reload: bool) -> InstallReport:
         if self._set_linger:
-            self._ask("turn linger on", self._units.set_linger)
-        found: list[bool | None] = []
-        problems = len(self._problems)
-        self._ask("say whether linger is on", lambda: found.append(self._units.linger()))
-        del self._problems[problems:]  # not to know it spoils nothing
-        return found[0] if found else None
+            self._manager.do("turn linger on", lambda units: units.set_linger())
+        linger = self._manager.linger()
+        absent, paths = self._manager.absent, self._paths
+        problems = list(self._manager.problems)
+        warnings: list[Problem] = [notes.past(timer) for timer in self._timers.past]
+        warnings += [
+            notes.at_boot(timer, system=paths.system)
+            for timer in report.enabled
+            if timer in self._timers.at_boot
+        ]
+        if linger is False and self._timers.wanted:
+            warnings.append(notes.linger_off())
+        if absent is not None and self._start_timers and self._timers.wanted:
+            problems.append(notes.not_started(absent))
+        elif absent is not None and still_to_reload:
+            warnings.append(notes.not_read(paths, absent))
+        idle = [timer for timer in self._timers.wanted if not self._is_enabled(timer)]
+        return replace(
+            report,
+            pending=(notes.systemctl(paths, "daemon-reload"),) if still_to_reload else (),
+            next_command=notes.next_command(
+                paths,
+                self._plan.names,
+                [timer for timer in idle if timer in self._timers.startable],
+                [timer for timer in idle if timer in self._timers.at_boot],
+            ),
+            linger=linger,
+            problems=(*report.problems, *problems),
+            warnings=(*report.warnings, *warnings),
+        )
 
     def _left_pending(self) -> tuple[str, ...]:
         """Return the timers that an install without a manager changed and could not restart."""
@@ -270,46 +193,28 @@ class Applying:
             text = read_whole(self._marker())
         except OSError:
             return ()
-        known = self._plan.scheduled()
         already = self._plan.timers_to_restart
         return tuple(
-            timer for timer in (text or "").split() if timer in known and timer not in already
+            timer
+            for timer in (text or "").split()
+            if timer in self._plan.scheduled() and timer not in already
         )
+
+    def _mark_pending(self, retimed: Sequence[str], *, done: bool) -> None:
+        with contextlib.suppress(OSError):  # at worst a later install reloads once too often
+            if done:
+                remove_whole(self._marker())
+            else:
+                write_whole(self._marker(), "".join(f"{timer}\n" for timer in retimed), 0o600)
 
     def _marker(self) -> str:
         return os.path.join(self._paths.plan_dir, _PENDING)
 
-    def _marker_exists(self) -> bool:
-        return os.path.lexists(self._marker())
-
-    def _mark_pending(self, retimed: Sequence[str], *, done: bool) -> None:
-        if done:
-            remove_whole(self._marker())
-        else:
-            write_whole(self._marker(), "".join(f"{timer}\n" for timer in retimed), 0o600)
-
     def _stamp(self, timer: str) -> str:
-        return stamps.stamp_path(
-            timer,
-            self._session.environ,
-            system=self._paths.system,
-            user_home=self._paths.user_home,
-        )
+        return stamp_of(self._session, timer)
 
     def _link(self, timer: str) -> str:
         return os.path.join(self._paths.unit_dir, "timers.target.wants", timer)
 
-    def _systemctl(self, *words: str) -> str:
-        scope = [] if self._paths.system else ["--user"]
-        return shlex.join(["systemctl", *scope, *words])
-
-
-def is_past(bundle: Bundle, now_us: int) -> bool:
-    """Whether a timer has nothing but instants that are over: started, it would fire at once."""
-    timing = bundle.timing
-    return (
-        timing is not None
-        and timing.one_shot
-        and bool(timing.last_instants_us)
-        and max(timing.last_instants_us) <= now_us
-    )
+    def _is_enabled(self, timer: str) -> bool:
+        return os.path.islink(self._link(timer))

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from docket.compiler.bundle import Bundle
 from docket.compiler.header import Header, split
-from docket.model.names import is_safe_name, unit_stem
+from docket.model.names import BOOT_SUFFIX, is_safe_name, unit_stem
 
 EDITED = "was edited by hand"
 
@@ -86,6 +86,8 @@ class Ownership:
 def task_of(name: str, instance: str) -> str | None:
     """Return the task whose unit file is called `name` in `instance`, None where it is no such."""
     stem, _, suffix = name.rpartition(".")
+    if suffix == "timer":
+        stem = stem.removesuffix(BOOT_SUFFIX)
     prefix = unit_stem("", instance)
     task = stem[len(prefix) :]
     if suffix not in ("service", "timer") or not stem.startswith(prefix) or not is_safe_name(task):

@@ -1,4 +1,4 @@
-"""Raw directives of `unit:` against the systemd of this machine: what it would ignore is refused."""
+"""Raw directives of `unit:` against this machine's systemd: what it would ignore is refused."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from docket.app.session import Session
 from docket.app.wholefiles import NotPlainError, make_directory, read_whole, write_whole
 from docket.compiler.header import split
 from docket.errors import InstallError
-from docket.model.names import is_safe_name, service_unit, timer_unit
+from docket.model.names import boot_timer_unit, is_safe_name, service_unit, timer_unit
 from docket.paths import Paths
 
 
@@ -45,8 +45,10 @@ def apply(
     """
     with install_lock(session.paths):
         _require_unchanged(plan.compilation)
-        # The disk is compared anew under the lock: another install may have come between.
-        current = _compare(session.paths, plan.compilation, plan.names, force=plan.force)
+        current = plan
+        if plan.dirty or plan.plans:
+            # Another install may have come between: what is written is decided under the lock.
+            current = _compare(session.paths, plan.compilation, plan.names, force=plan.force)
         return Applying(session, current, start_timers=start_timers, linger=linger).run()
 
 
@@ -101,7 +103,8 @@ def _read_units(
 ) -> Mapping[str, DiskUnit]:
     instance = compilation.place.instance
     if names:
-        files = [unit(name, instance) for name in names for unit in (service_unit, timer_unit)]
+        kinds = (service_unit, timer_unit, boot_timer_unit)
+        files = [unit(name, instance) for name in names for unit in kinds]
     else:
         files = list_units(directory, instance)
     units: dict[str, DiskUnit] = {}

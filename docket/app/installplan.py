@@ -79,13 +79,13 @@ class InstallPlan:
         )
 
     def scheduled(self) -> Mapping[str, Bundle]:
-        """Return the compiled tasks that have a timer of ours, by the timer's name."""
+        """Return the compiled tasks that have timers of ours, by the timers' names."""
         foreign = {change.task for change in self.changes if change.in_the_way}
-        instance = self.compilation.place.instance
         return {
-            timer_unit(task, instance): bundle
+            unit: bundle
             for task, bundle in self.compilation.bundles.items()
-            if bundle.units and task not in foreign
+            for unit in bundle.units
+            if task not in foreign and unit.endswith(".timer")
         }
 
     def _in_the_way(self, change: Change) -> Problem:

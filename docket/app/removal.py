@@ -8,28 +8,34 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from docket import __version__
-from docket.app.applying import Applying, is_past
+from docket.app.applying import Applying
 from docket.app.changes import EDITED, Action, Change, task_of
 from docket.app.compiling import Compilation, compile_tasks, load_config, require_task
 from docket.app.install import list_units
 from docket.app.installlock import install_lock
 from docket.app.installplan import InstallPlan, InstallReport, PlanFile
 from docket.app.session import Session
+from docket.app.timerchoice import TimerChoice, stamp_of
 from docket.app.wholefiles import read_whole
 from docket.compiler.bundle import Place
 from docket.compiler.header import Header, split
 from docket.errors import ConfigError, DocketError, InstallError
-from docket.model.names import is_safe_name, timer_unit
+from docket.model.names import is_safe_name
 from docket.model.task import Config, Problem
 from docket.systemd import stamps
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchReport:
-    """The timers that were switched on or off, by unit name; `not_started` are past one-shots."""
+    """The timers that were switched on or off, by unit name.
+
+    `not_started` have only instants that are over and stay as they are; `at_boot` are enabled and
+    come with the next start of the machine (or of the user's manager).
+    """
 
     timers: tuple[str, ...]
     not_started: tuple[str, ...] = ()
+    at_boot: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The report as a JSON object."""
@@ -37,6 +43,7 @@ class SwitchReport:
             "ok": True,
             "timers": list(self.timers),
             "not_started": list(self.not_started),
+            "at_boot": list(self.at_boot),
             "count": len(self.timers),
         }
 
@@ -81,18 +88,19 @@ def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
     """
     with install_lock(session.paths):
         timers = _timers(session, names)
-        past = _past(session, timers)
-        wanted = [timer for timer in timers if timer not in past]
+        choice = _choice(session, timers)
+        wanted = [timer for timer in timers if timer not in choice.past]
         units = session.units()
         if wanted:
             units.enable(wanted)
             units.reload()
-            active = units.active(wanted)
-            for timer in wanted:
-                if timer not in active:
-                    stamps.touch(_stamp(session, timer))
-            units.start([timer for timer in wanted if timer not in active])
-        return SwitchReport(tuple(wanted), tuple(sorted(past)))
+            startable = [timer for timer in wanted if timer not in choice.at_boot]
+            active = units.active(startable)
+            idle = [timer for timer in startable if timer not in active]
+            for timer in idle:
+                stamps.touch(stamp_of(session, timer))
+            units.start(idle)
+        return SwitchReport(tuple(wanted), choice.past, tuple(sorted(choice.at_boot)))
 
 
 def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
@@ -113,7 +121,8 @@ def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
 def _timers(session: Session, names: Sequence[str]) -> list[str]:
     config = _config_if_any(session)
     instance = _instance(session, config)
-    installed = {change.task for change in _own_units(session, instance) if change.is_timer}
+    own = [change for change in _own_units(session, instance) if change.is_timer]
+    installed = {change.task for change in own}
     for name in names:
         require_task(name, {*installed, *_names_in(config)})
         if name not in installed:
@@ -125,22 +134,18 @@ def _timers(session: Session, names: Sequence[str]) -> list[str]:
                 else f"Run: docket install {name}",
                 task=name,
             )
-    return [timer_unit(task, instance) for task in (names or sorted(installed))]
+    return [change.name for change in own if not names or change.task in names]
 
 
-def _past(session: Session, timers: Sequence[str]) -> frozenset[str]:
-    """Return the timers that have only instants that are over, as far as the config tells."""
+def _choice(session: Session, timers: Sequence[str]) -> TimerChoice:
+    """Return which of `timers` may be started, as far as the config tells."""
     try:
-        compilation = compile_tasks(session)
+        bundles = compile_tasks(session).bundles
     except DocketError:
-        return frozenset()
-    now_us, instance = session.now_us(), compilation.place.instance
-    over = {
-        timer_unit(task, instance)
-        for task, bundle in compilation.bundles.items()
-        if is_past(bundle, now_us)
-    }
-    return frozenset(timers) & over
+        bundles = {}
+    compiled = {unit: bundle for bundle in bundles.values() for unit in bundle.units}
+    known = {timer: compiled[timer] for timer in timers if timer in compiled}
+    return TimerChoice(known, session.now_us())
 
 
 def _config_if_any(session: Session) -> Config | None:
@@ -231,8 +236,3 @@ def _nothing_compiled(session: Session, instance: str) -> Compilation:
         warnings=(),
         sources=(),
     )
-
-
-def _stamp(session: Session, timer: str) -> str:
-    paths = session.paths
-    return stamps.stamp_path(timer, session.environ, system=paths.system, user_home=paths.user_home)

@@ -9,15 +9,15 @@ from docket.compiler.plans import make_plan
 from docket.compiler.quoting import refusal
 from docket.compiler.service import service_body
 from docket.compiler.text import refused
-from docket.compiler.timer import timer_body
+from docket.compiler.timer import timer_bodies
 from docket.errors import NameRefusedError
-from docket.model.names import ALLOWED_SENTENCE, is_safe_name, service_unit, timer_unit
+from docket.model.names import ALLOWED_SENTENCE, is_safe_name, service_unit
 from docket.model.schedule import Timing
 from docket.model.task import Task
 
 
 def compile_task(task: Task, timing: Timing | None, place: Place, found: Found) -> Bundle:
-    """Return the plan of `task`, and its service and timer where it is scheduled and enabled.
+    """Return the plan of `task`, and its service and timers where it is scheduled and enabled.
 
     CompileError where a value cannot be said in a unit file; NameRefusedError where the task's
     name or the instance cannot stand in a unit's name.
@@ -41,7 +41,7 @@ def _bodies(task: Task, timing: Timing, place: Place) -> dict[str, str]:
         raise refused(task.name, "the config's path", why)
     return {
         service_unit(task.name, place.instance): service_body(task, place),
-        timer_unit(task.name, place.instance): timer_body(task, timing, place),
+        **timer_bodies(task, timing, place),
     }
 
 

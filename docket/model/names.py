@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 LONGEST_TASK_NAME = 100
+BOOT_SUFFIX = "@_boot"
 _LETTERS_AND_DIGITS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _ALLOWED = _LETTERS_AND_DIGITS | frozenset("_-.")
 
@@ -24,9 +25,10 @@ def is_safe_name(name: str) -> bool:
 def unit_stem(task: str, instance: str) -> str:
     """Return the unit name of `task` without its suffix.
 
-    The colon cannot stand in a task name or an instance, so no two pairs share a stem.
+    No task name or instance has an '@' in it, so no two pairs share a stem. (A colon would keep
+    them apart too, but `systemd-analyze verify` takes what follows one for an alias.)
     """
-    return f"docket-{instance}:{task}" if instance else f"docket-{task}"
+    return f"docket-{instance}@{task}" if instance else f"docket-{task}"
 
 
 def service_unit(task: str, instance: str) -> str:
@@ -37,3 +39,11 @@ def service_unit(task: str, instance: str) -> str:
 def timer_unit(task: str, instance: str) -> str:
     """Return the name of the timer that starts `task`."""
     return unit_stem(task, instance) + ".timer"
+
+
+def boot_timer_unit(task: str, instance: str) -> str:
+    """Return the name of the second timer, of a task that starts at boot and at other times too.
+
+    No task name begins with '_', so it is the name of no task in no instance.
+    """
+    return unit_stem(task, instance) + BOOT_SUFFIX + ".timer"

@@ -141,7 +141,7 @@ def test_names_are_looked_up_with_care(home: Home) -> None:
 def test_another_home_has_other_units(home: Home) -> None:
     home.config("instance: second\n" + CONFIG)
     found = describe(home.session, "sync")
-    assert found.service_unit == "docket-second:sync.service"
+    assert found.service_unit == "docket-second@sync.service"
 
 
 def test_an_agent_finds_commands_places_and_tasks(home: Home) -> None:
@@ -169,3 +169,43 @@ def test_looking_makes_no_file(home: Home) -> None:
     describe(home.session, "sync")
     capabilities(home.session, [])
     assert os.listdir(home.paths.home) == ["config.yaml"]
+
+
+DROP_IN = """
+from docket.task import BaseTask, TaskResult
+
+class Fetch(BaseTask):
+    name = "fetch"
+    description = "Fetch invoices"
+    inputs = {"url": "Where from"}
+    required_env = ["API_TOKEN"]
+    network = True
+    destructive = True
+
+    def run(self, config):
+        return TaskResult(ok=True, summary="done")
+"""
+
+
+def test_drop_in_tasks_are_shown_beside_those_of_the_config(home: Home) -> None:
+    home.config("tasks: {}\n")
+    home.file(os.path.join(home.paths.task_dir, "fetch.py"), DROP_IN)
+    os.chmod(home.paths.task_dir, 0o700)
+    [listed] = require_valid("list", list_tasks(home.session).document())
+    assert (listed["name"], listed["description"]) == ("fetch", "Fetch invoices")
+    document = require_valid("describe", describe(home.session, "fetch").document())
+    assert (document["type"], document["configured"]) == ("python", False)
+    assert (document["network"], document["destructive"]) == (True, True)
+    assert document["inputs"] == {"url": "Where from"}
+    assert document["required_env"] == ["API_TOKEN"]
+    assert document["config"] == {}
+
+
+def test_a_drop_in_that_does_not_import_is_broken_alone(home: Home) -> None:
+    home.config("tasks:\n  plain: {type: command, command: 'true'}\n")
+    home.file(os.path.join(home.paths.task_dir, "bad.py"), "import nonexistent_module_here\n")
+    documents = require_valid("list", list_tasks(home.session).document())
+    assert [(d["name"], d["broken"]) for d in documents] == [("bad", True), ("plain", False)]
+    with pytest.raises(BrokenTaskError, match="nonexistent_module_here"):
+        describe(home.session, "bad")
+    assert describe(home.session, "plain").task.name == "plain"

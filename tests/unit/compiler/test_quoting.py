@@ -70,7 +70,9 @@ def test_any_arguments_without_a_line_end_survive_the_round_trip(words: list[str
     assert "\n" not in line
 
 
-@pytest.mark.parametrize("path", ["/opt/with space/python3", "/opt/100%/python", '/o"q/py', "/ü/py"])
+@pytest.mark.parametrize(
+    "path", ["/opt/with space/python3", "/opt/100%/python", '/o"q/py', "/ü/py"]
+)
 def test_an_awkward_program_path_survives(path: str) -> None:
     assert words_of(command_line([path, "x"])) == [path, "x"]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 RESULT_FD = 3
+UNKNOWN_EXIT = 255
 _ABOVE_STANDARD = 10
 _CHUNK = 1 << 16
 # What the runner is sent for each signal that asks us to end. It runs in a process group of its
@@ -51,11 +52,11 @@ def run_in_foreground(command: Sequence[str], environ: Mapping[str, str], *, ech
                 os.close(writing)
             target.catch_up()
             result = _read_to_end(reading, target.pid)
-            status = os.waitpid(target.pid, 0)[1]
+            status = _reap(target.pid)
             target.pid = 0
     finally:
         os.close(reading)
-    return Ended(os.waitstatus_to_exitcode(status), result)
+    return Ended(status, result)
 
 
 def _pipe() -> tuple[int, int]:
@@ -81,6 +82,7 @@ def _spawn(command: list[str], environ: Mapping[str, str], writing: int, echo: b
         file_actions=actions,
         setpgroup=0,
         setsigmask=(),
+        setsigdef=(signal.SIGCHLD,),
     )
 
 
@@ -115,6 +117,13 @@ def _read_available(reading: int, parts: list[bytes]) -> bool:
         if not part:
             return False
         parts.append(part)
+
+
+def _reap(pid: int) -> int:
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except ChildProcessError:
+        return UNKNOWN_EXIT  # whoever started us ignores SIGCHLD: the kernel kept no status
 
 
 @contextmanager

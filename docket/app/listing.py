@@ -65,7 +65,7 @@ def list_tasks(session: Session) -> TaskList:
     A record of runs that cannot be read is a warning. Raises ConfigError.
     """
     config = load_config(session)
-    latest, warnings = _latest(session)
+    latest, warnings = _latest(session, config)
     return TaskList(
         tuple(_listed(config, name, latest.get(name)) for name in known_names(config)),
         (*(str(warning.sentence) for warning in config.warnings), *warnings),
@@ -84,9 +84,9 @@ def _listed(config: Config, name: str, last_run: RunRecord | None) -> ListedTask
     return ListedTask(name, config.tasks.get(name), last_run, problems)
 
 
-def _latest(session: Session) -> tuple[Mapping[str, RunRecord], tuple[str, ...]]:
+def _latest(session: Session, config: Config) -> tuple[Mapping[str, RunRecord], tuple[str, ...]]:
     try:
-        with open_record(session) as reader:
+        with open_record(session, config) as reader:
             return reader.latest(), ()
     except StoreError as error:
         return {}, (error.sentence,)

@@ -26,9 +26,10 @@ def load_config(session: Session) -> Config:
 
     Raises ConfigError where no task of it can be used.
     """
-    from docket.app.compiling import load_config as load  # noqa: PLC0415  (brings yaml)
+    from docket.app.dropins import load_home  # noqa: PLC0415  (brings yaml and jsonschema)
+    from docket.config.loader import usable  # noqa: PLC0415  (as above)
 
-    return load(session)
+    return usable(load_home(session.paths, session.environ))
 
 
 def state_db(session: Session) -> str:

@@ -12,6 +12,7 @@ from docket.app.session import Session
 from docket.errors import RunNotFoundError, StoreError, UsageError
 from docket.model.runid import is_run_id
 from docket.model.states import RunStatus
+from docket.model.task import Config
 from docket.store.connection import Transaction, open_for_writing
 from docket.store.reader import Reader, open_reader
 from docket.store.records import RunRecord
@@ -24,12 +25,13 @@ _MOST = 2**31
 
 
 @contextmanager
-def open_record(session: Session) -> Iterator[Reader]:
+def open_record(session: Session, config: Config | None = None) -> Iterator[Reader]:
     """Open the record for reading, after what was spooled has been merged.
 
-    A record that does not exist yet reads as empty and is not made. Raises StoreError.
+    `config` spares the looking where the caller has read it. A record that does not exist yet
+    reads as empty and is not made. Raises StoreError.
     """
-    path = state_db(session)
+    path = config.state_db if config is not None else state_db(session)
     merge(path, spool_directories(path, session.paths.lock_dir))
     with open_reader(path) as reader:
         yield reader

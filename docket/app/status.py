@@ -146,7 +146,7 @@ def status(session: Session, task: str | None = None) -> StatusReport:
     config, warnings = _config(session)
     if task is not None:
         refuse_unsafe_name(task)
-    with open_record(session) as reader:
+    with open_record(session, config) as reader:
         names = _names(session, config, reader, task)
         states, more = _states(session, config, names)
         survey = _Survey(session, config, reader, states, task)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from docket.app import history, logs
+from docket.app import history, liveness, logs
 from docket.app.liveness import boot_id
 from docket.errors import (
     ConfigError,
@@ -282,3 +282,7 @@ def test_a_config_that_is_unsafe_is_an_error_of_its_own(home: Home) -> None:
 
     with pytest.raises(ConfigError):
         load_config(home.session)
+
+
+def test_reader_and_runner_agree_where_the_lock_of_a_run_lies() -> None:
+    assert liveness.run_lock_path("/x", "id") == run_lock_path("/x", "id")

@@ -122,16 +122,6 @@ class PrivateHost:
         with open(self.path(path), encoding="utf-8") as file:
             return file.read()
 
-    def count(self, name: str) -> int:
-        """Return how many processes of that name live in the host."""
-        found = 0
-        for pid in filter(str.isdigit, os.listdir(self.path("/proc"))):
-            try:
-                found += self.read(f"/proc/{pid}/comm").strip() == name
-            except OSError:  # it ended between the listing and the look
-                continue
-        return found
-
     def command(
         self, words: list[str], *, user: str = "root", environ: dict[str, str] | None = None
     ) -> list[str]:

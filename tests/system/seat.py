@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from docket.model.names import unit_stem
+from docket.paths import discover
 from tests.system.host import USERS, HostError, PrivateHost, environment_of
 
 REPOSITORY = os.path.abspath(__file__).rsplit("/", 3)[0]
@@ -36,8 +38,10 @@ class Seat:
 
     system = False
     home: str
+    folder: str  # where this user can put files
     unit_dir: str
     stamp_dir: str
+    _environ: dict[str, str]
 
     def run(
         self,
@@ -77,6 +81,28 @@ class Seat:
         """Run systemctl in this seat's scope."""
         return self.run(["systemctl", *self._scope(), *words], check=check)
 
+    def unit(self, name: str) -> str:
+        """Return the unit of this home for `name`, a task with .service or .timer."""
+        paths = discover(self._environ, system=self.system)
+        task, _, kind = name.rpartition(".")
+        return f"{unit_stem(task, paths.instance_key)}.{kind}"
+
+    def count(self, words: str) -> int:
+        """Return how many processes there have `words` on their command line."""
+        found = 0
+        for pid in filter(str.isdigit, os.listdir(self.path("/proc"))):
+            try:
+                with open(self.path(f"/proc/{pid}/cmdline"), encoding="utf-8") as file:
+                    found += words in file.read().replace("\0", " ")
+            except OSError:  # it ended between the listing and the look
+                continue
+        return found
+
+    def read(self, path: str) -> str:
+        """Return the text of a file there."""
+        with open(self.path(path), encoding="utf-8") as file:
+            return file.read()
+
     def shown(self, unit: str, name: str) -> str:
         """Return one property of a unit, as `systemctl show` prints it."""
         return self.systemctl("show", "--value", "-p", name, unit).stdout.strip()
@@ -97,8 +123,8 @@ class Seat:
         return "/etc/docket/config.yaml" if self.system else f"{self.home}/config.yaml"
 
     def stamp(self, task: str) -> str:
-        """Return where systemd keeps when the timer of `task` fired last (default home)."""
-        return f"{self.stamp_dir}/stamp-docket-{task}.timer"
+        """Return where systemd keeps when the timer of `task` fired last."""
+        return f"{self.stamp_dir}/stamp-{self.unit(task + '.timer')}"
 
     def age_stamp(self, task: str) -> None:
         """Let the timer of `task` believe, from its next start on, that it fired two days ago."""
@@ -151,8 +177,9 @@ class HostSeat(Seat):
         self.user = user
         self.system = user == "root"
         login = environment_of(user)["HOME"]
+        self.folder = login
         self.home = "/var/lib/docket" if self.system else home or f"{login}/.docket"
-        self._environ = {"DOCKET_HOME": home} if home else {}
+        self._environ = {"HOME": login, **({"DOCKET_HOME": home} if home else {})}
         if self.system:
             self.unit_dir, self.stamp_dir = "/etc/systemd/system", "/var/lib/systemd/timers"
         else:
@@ -206,6 +233,7 @@ class OwnSeat(Seat):
 
     def __init__(self, folder: str, environ: Mapping[str, str]) -> None:
         """Sit down with the Docket home `folder`/docket and the caller's real environment."""
+        self.folder = folder
         self.home = os.path.join(folder, "docket")
         kept = {name: value for name, value in environ.items() if not name.startswith("DOCKET_")}
         self._environ = {**kept, "DOCKET_HOME": self.home}

@@ -14,39 +14,39 @@ def _started_at(seat: Seat, unit: str) -> int:
 
 
 def _never_started(seat: Seat, task: str) -> bool:
-    return seat.shown(f"docket-{task}.service", "ExecMainStartTimestampMonotonic") == "0"
+    return seat.shown(seat.unit(f"{task}.service"), "ExecMainStartTimestampMonotonic") == "0"
 
 
 def _yearly(**keys: object) -> dict[str, object]:
     return command("/bin/true", schedule="@yearly", **keys)
 
 
-def test_only_changed_timers_are_restarted_and_no_service_is_started(ada: HostSeat) -> None:
-    ada.configure({"same": _yearly(), "changed": _yearly(), "service": _yearly()})
-    ada.docket("install", "--now")
+def test_only_changed_timers_are_restarted_and_no_service_is_started(seat: Seat) -> None:
+    seat.configure({"same": _yearly(), "changed": _yearly(), "service": _yearly()})
+    seat.docket("install", "--now")
     names = ("same", "changed", "service")
-    before = {name: _started_at(ada, f"docket-{name}.timer") for name in names}
-    ada.configure(
+    before = {name: _started_at(seat, seat.unit(f"{name}.timer")) for name in names}
+    seat.configure(
         {
             "same": _yearly(),
             "changed": command("/bin/true", schedule="@monthly"),
             "service": _yearly(description="Only its service changes"),
         }
     )
-    ada.docket("install")
-    after = {name: _started_at(ada, f"docket-{name}.timer") for name in names}
+    seat.docket("install")
+    after = {name: _started_at(seat, seat.unit(f"{name}.timer")) for name in names}
     assert after["same"] == before["same"]
     assert after["changed"] > before["changed"]
-    assert all(_never_started(ada, name) for name in names)
-    assert not any(ada.runs(name) for name in names)
+    assert all(_never_started(seat, name) for name in names)
+    assert not any(seat.runs(name) for name in names)
 
 
-def test_an_install_that_changes_nothing_does_not_reload(ada: HostSeat) -> None:
-    ada.configure({"same": _yearly()})
-    ada.docket("install", "--now")
-    mark = ada.answer("install")
+def test_an_install_that_changes_nothing_does_not_reload(seat: Seat) -> None:
+    seat.configure({"same": _yearly()})
+    seat.docket("install", "--now")
+    mark = seat.answer("install")
     assert mark["reloaded"] is False
-    assert ada.shown("docket-same.timer", "NeedDaemonReload") == "no"
+    assert seat.shown(seat.unit("same.timer"), "NeedDaemonReload") == "no"
 
 
 def test_a_changed_schedule_catches_nothing_up_that_it_never_had(ada: HostSeat) -> None:
@@ -57,51 +57,51 @@ def test_a_changed_schedule_catches_nothing_up_that_it_never_had(ada: HostSeat) 
     ada.configure({"moved": command("/bin/true", schedule=daily_at(seconds_from_now(-60)))})
     ada.docket("install")
     time.sleep(1)
-    assert ada.shown("docket-moved.timer", "ActiveState") == "active"
+    assert ada.shown(ada.unit("moved.timer"), "ActiveState") == "active"
     assert _never_started(ada, "moved")
     ada.host.reboot()
     time.sleep(1)
     assert ada.runs("moved") == []
 
 
-def test_an_unchanged_schedule_keeps_its_stamp_through_an_install(ada: HostSeat) -> None:
-    ada.configure({"kept": _yearly()})
-    ada.docket("install", "--now")
-    ada.age_stamp("kept")
-    ada.docket("install", "--now")
-    assert time.time() - os.stat(ada.path(ada.stamp("kept"))).st_mtime > 86400
+def test_an_unchanged_schedule_keeps_its_stamp_through_an_install(seat: Seat) -> None:
+    seat.configure({"kept": _yearly()})
+    seat.docket("install", "--now")
+    seat.age_stamp("kept")
+    seat.docket("install", "--now")
+    assert time.time() - os.stat(seat.path(seat.stamp("kept"))).st_mtime > 86400
 
 
-def test_a_run_under_way_survives_an_install(ada: HostSeat) -> None:
-    ada.configure({"long": command("/bin/sleep", "2", schedule="@yearly")})
-    ada.docket("install", "--now")
-    ada.systemctl("start", "--no-block", "docket-long.service")
-    ada.await_run("long", lambda run: run["status"] == "running")
-    ada.configure({"long": command("/bin/sleep", "3", schedule="@monthly")})
-    ada.docket("install")
-    run = ada.await_run("long", lambda run: run["status"] != "running")
+def test_a_run_under_way_survives_an_install(seat: Seat) -> None:
+    seat.configure({"long": command("/bin/sleep", "2", schedule="@yearly")})
+    seat.docket("install", "--now")
+    seat.systemctl("start", "--no-block", seat.unit("long.service"))
+    seat.await_run("long", lambda run: run["status"] == "running")
+    seat.configure({"long": command("/bin/sleep", "3", schedule="@monthly")})
+    seat.docket("install")
+    run = seat.await_run("long", lambda run: run["status"] != "running")
     assert run["status"] == "succeeded"
-    assert len(ada.runs("long")) == 1
+    assert len(seat.runs("long")) == 1
 
 
-def test_an_edited_config_holds_for_the_next_run_without_an_install(ada: HostSeat) -> None:
-    ada.configure({"say": command("/bin/echo", "one", schedule="@yearly")})
-    ada.docket("install")
-    ada.configure({"say": command("/bin/echo", "two", schedule="@yearly")})
-    ada.systemctl("start", "docket-say.service")
-    run = ada.runs("say")[0]
-    assert ada.docket("logs", run["run_id"]).stdout == "two\n"
+def test_an_edited_config_holds_for_the_next_run_without_an_install(seat: Seat) -> None:
+    seat.configure({"say": command("/bin/echo", "one", schedule="@yearly")})
+    seat.docket("install")
+    seat.configure({"say": command("/bin/echo", "two", schedule="@yearly")})
+    seat.systemctl("start", seat.unit("say.service"))
+    run = seat.runs("say")[0]
+    assert seat.docket("logs", run["run_id"]).stdout == "two\n"
 
 
-def test_a_broken_config_runs_the_last_good_plan_and_says_so(ada: HostSeat) -> None:
-    ada.configure({"say": command("/bin/echo", "good", schedule="@yearly")})
-    ada.docket("install")
-    ada.write(ada.config, "tasks:\n  say: {type: command, comand: /bin/echo}\n")
-    ada.systemctl("start", "docket-say.service")
-    runs = ada.runs("say")
+def test_a_broken_config_runs_the_last_good_plan_and_says_so(seat: Seat) -> None:
+    seat.configure({"say": command("/bin/echo", "good", schedule="@yearly")})
+    seat.docket("install")
+    seat.write(seat.config, "tasks:\n  say: {type: command, comand: /bin/echo}\n")
+    seat.systemctl("start", seat.unit("say.service"))
+    runs = seat.runs("say")
     assert [run["status"] for run in runs] == ["succeeded"]
     match = f"_SYSTEMD_INVOCATION_ID={runs[0]['invocation_id']}"
-    assert any("last good" in str(entry.get("MESSAGE")) for entry in ada.journal(match))
+    assert any("last good" in str(entry.get("MESSAGE")) for entry in seat.journal(match))
 
 
 def test_a_hand_edited_unit_is_kept_until_forced(ada: HostSeat) -> None:
@@ -113,7 +113,7 @@ def test_a_hand_edited_unit_is_kept_until_forced(ada: HostSeat) -> None:
     ada.write(unit, edited, mode=0o644)
     ada.configure({"mine": command("/bin/true", schedule="@monthly")})
     said = ada.docket("install", check=False)
-    assert "docket-mine.timer" in said.stdout + said.stderr
+    assert ada.unit("mine.timer") in said.stdout + said.stderr
     assert ada.host.read(unit) == edited
     assert "-RandomizedDelaySec=7" in ada.docket("install", "--diff", "--force", check=False).stdout
     ada.docket("install", "--force")
@@ -132,31 +132,31 @@ def test_a_unit_that_is_not_docket_s_is_never_touched(ada: HostSeat) -> None:
     assert ada.host.read(unit) == foreign
 
 
-def test_a_task_that_is_gone_from_the_config_loses_its_units(ada: HostSeat) -> None:
-    ada.configure({"gone": _yearly(), "stays": _yearly()})
-    ada.docket("install", "--now")
-    ada.configure({"stays": _yearly()})
-    ada.docket("install")
-    assert ada.shown("docket-gone.timer", "LoadState") == "not-found"
-    assert ada.shown("docket-gone.timer", "ActiveState") == "inactive"
-    assert not os.path.exists(ada.path(ada.stamp("gone")))
-    assert ada.shown("docket-stays.timer", "ActiveState") == "active"
+def test_a_task_that_is_gone_from_the_config_loses_its_units(seat: Seat) -> None:
+    seat.configure({"gone": _yearly(), "stays": _yearly()})
+    seat.docket("install", "--now")
+    seat.configure({"stays": _yearly()})
+    seat.docket("install")
+    assert seat.shown(seat.unit("gone.timer"), "LoadState") == "not-found"
+    assert seat.shown(seat.unit("gone.timer"), "ActiveState") == "inactive"
+    assert not os.path.exists(seat.path(seat.stamp("gone")))
+    assert seat.shown(seat.unit("stays.timer"), "ActiveState") == "active"
 
 
-def test_one_bad_task_neither_blocks_nor_removes_the_good_ones(ada: HostSeat) -> None:
-    ada.configure({"good": _yearly(), "bad": _yearly()})
-    ada.docket("install", "--now")
-    ada.configure({"good": _yearly(), "bad": command("/bin/true", schedule="0 0 30 2 *")})
-    assert ada.docket("install", check=False).returncode == 1
-    assert ada.shown("docket-good.timer", "ActiveState") == "active"
-    assert ada.shown("docket-bad.timer", "ActiveState") == "active"
+def test_one_bad_task_neither_blocks_nor_removes_the_good_ones(seat: Seat) -> None:
+    seat.configure({"good": _yearly(), "bad": _yearly()})
+    seat.docket("install", "--now")
+    seat.configure({"good": _yearly(), "bad": command("/bin/true", schedule="0 0 30 2 *")})
+    assert seat.docket("install", check=False).returncode == 1
+    assert seat.shown(seat.unit("good.timer"), "ActiveState") == "active"
+    assert seat.shown(seat.unit("bad.timer"), "ActiveState") == "active"
 
 
 def test_uninstalling_leaves_neither_stamp_nor_failed_state_nor_link(ada: HostSeat) -> None:
     ada.configure({"bad": command("/bin/false", schedule={"every": "1h"})})
     ada.docket("install", "--now")
-    ada.systemctl("start", "docket-bad.service", check=False)
-    assert "docket-bad.service" in ada.systemctl("--failed", "--plain").stdout
+    ada.systemctl("start", ada.unit("bad.service"), check=False)
+    assert ada.unit("bad.service") in ada.systemctl("--failed", "--plain").stdout
     assert os.path.exists(ada.path(ada.stamp("bad")))
     ada.docket("uninstall", "bad")
     assert "docket-bad" not in ada.systemctl("--failed", "--plain").stdout

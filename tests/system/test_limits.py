@@ -54,7 +54,7 @@ def test_a_job_over_its_memory_is_killed_and_the_row_tells(limiting: HostSeat) -
     job = command(*_python(_HUNGRY), schedule="@yearly", limits=limits)
     limiting.configure({"hungry": job})
     limiting.docket("install")
-    limiting.systemctl("start", "docket-hungry.service", check=False)
+    limiting.systemctl("start", limiting.unit("hungry.service"), check=False)
     run = limiting.await_run("hungry", lambda run: run["status"] != "running")
     assert run["status"] in {"failed", "killed"}
     assert run["status"] != "succeeded"
@@ -66,7 +66,7 @@ def test_a_job_over_its_number_of_tasks_cannot_fork(limiting: HostSeat) -> None:
     job = command(*_python(_FORKING), schedule="@yearly", limits=limits)
     limiting.configure({"forking": job})
     limiting.docket("install")
-    limiting.systemctl("start", "docket-forking.service", check=False)
+    limiting.systemctl("start", limiting.unit("forking.service"), check=False)
     run = limiting.await_run("forking", lambda run: run["status"] != "running")
     assert run["status"] == "failed"
 
@@ -76,5 +76,5 @@ def test_a_job_within_its_limits_succeeds(limiting: HostSeat) -> None:
     job = command("/bin/true", schedule="@yearly", limits=limits)
     limiting.configure({"modest": job})
     limiting.docket("install")
-    limiting.systemctl("start", "docket-modest.service")
+    limiting.systemctl("start", limiting.unit("modest.service"))
     assert limiting.runs("modest")[0]["status"] == "succeeded"

@@ -34,13 +34,13 @@ def test_a_timer_fires_and_the_run_names_its_trigger_and_the_instant_it_was_due(
     assert latest["exit_code"] == 0
 
 
-def test_a_cron_expression_fires_at_its_minute(ada: HostSeat) -> None:
+def test_a_cron_expression_fires_at_its_minute(seat: Seat) -> None:
     # A minute is too long to wait for: the timer is asked, and then told that it has elapsed.
-    ada.configure({"minutely": command("/bin/true", schedule="* * * * *")})
-    ada.docket("install", "--now")
-    elapse = ada.shown("docket-minutely.timer", "NextElapseUSecRealtime")
+    seat.configure({"minutely": command("/bin/true", schedule="* * * * *")})
+    seat.docket("install", "--now")
+    elapse = seat.shown(seat.unit("minutely.timer"), "NextElapseUSecRealtime")
     assert elapse.split()[2].endswith(":00")
-    assert ada.shown("docket-minutely.timer", "AccuracyUSec") == "1s"
+    assert seat.shown(seat.unit("minutely.timer"), "AccuracyUSec") == "1s"
 
 
 def test_the_runs_of_a_timer_are_in_the_journal_with_their_output(seat: Seat) -> None:
@@ -89,7 +89,7 @@ def test_a_one_shot_runs_once_and_never_again(ada: HostSeat) -> None:
     ada.await_run("once", _succeeded)
     ada.host.reboot()
     ada.docket("install", "--now", check=False)
-    ada.systemctl("restart", "docket-once.timer", check=False)
+    ada.systemctl("restart", ada.unit("once.timer"), check=False)
     time.sleep(1.5)
     ran = [run for run in ada.runs("once") if run["status"] not in {"skipped", "missed"}]
     assert len(ran) == 1
@@ -99,29 +99,29 @@ def test_systemctl_enable_now_works_on_what_install_wrote(ada: HostSeat) -> None
     ada.configure({"x": command("/bin/true", schedule={"every": "2s"})})
     said = ada.docket("install").stdout
     assert "systemctl --user enable --now docket-x.timer" in said
-    assert ada.shown("docket-x.timer", "ActiveState") == "inactive"
-    ada.systemctl("enable", "--now", "docket-x.timer")
+    assert ada.shown(ada.unit("x.timer"), "ActiveState") == "inactive"
+    ada.systemctl("enable", "--now", ada.unit("x.timer"))
     assert ada.await_run("x", _succeeded)["trigger"] == "timer"
     ada.host.reboot()
-    assert ada.shown("docket-x.timer", "ActiveState") == "active"
+    assert ada.shown(ada.unit("x.timer"), "ActiveState") == "active"
 
 
 @pytest.mark.parametrize("how", ["docket", "systemctl"])
 def test_a_disabled_timer_does_not_fire_and_enabling_it_catches_nothing_up(
-    ada: HostSeat, how: str
+    seat: Seat, how: str
 ) -> None:
-    ada.configure({"quiet": command("/bin/true", schedule=daily_at(seconds_from_now(2)))})
-    ada.docket("install", "--now")
+    seat.configure({"quiet": command("/bin/true", schedule=daily_at(seconds_from_now(2)))})
+    seat.docket("install", "--now")
     if how == "docket":
-        ada.docket("disable", "quiet")
+        seat.docket("disable", "quiet")
     else:
-        ada.systemctl("disable", "--now", "docket-quiet.timer")
+        seat.systemctl("disable", "--now", seat.unit("quiet.timer"))
     time.sleep(3.5)
-    assert ada.runs("quiet") == []
-    ada.docket("enable", "quiet")
-    assert ada.shown("docket-quiet.timer", "ActiveState") == "active"
+    assert seat.runs("quiet") == []
+    seat.docket("enable", "quiet")
+    assert seat.shown(seat.unit("quiet.timer"), "ActiveState") == "active"
     time.sleep(1)
-    assert ada.runs("quiet") == []
+    assert seat.runs("quiet") == []
 
 
 def test_a_task_that_is_not_enabled_gets_no_timer(ada: HostSeat) -> None:
@@ -130,7 +130,7 @@ def test_a_task_that_is_not_enabled_gets_no_timer(ada: HostSeat) -> None:
     assert not os.path.exists(ada.path(f"{ada.unit_dir}/docket-off.timer"))
 
 
-def test_next_is_what_systemd_says(ada: HostSeat) -> None:
+def test_next_is_what_systemd_says(seat: Seat) -> None:
     schedules = {
         "cron": "23 4 * * *",
         "union": "0 0 13 * 5",
@@ -141,14 +141,14 @@ def test_next_is_what_systemd_says(ada: HostSeat) -> None:
     }
     tasks = {name: command("/bin/true", schedule=s) for name, s in schedules.items()}
     tasks["zone"]["timezone"] = "America/New_York"
-    ada.configure(tasks)
-    ada.docket("install", "--now")
+    seat.configure(tasks)
+    seat.docket("install", "--now")
     for name in schedules:
-        told = ada.answer("next", name, "-n", "1")
-        unit = f"docket-{name}.timer"
+        told = seat.answer("next", name, "-n", "1")
+        unit = seat.unit(f"{name}.timer")
         ask = ["busctl", "--user", "get-property", "org.freedesktop.systemd1", _path(unit)]
         property_of_it = ["org.freedesktop.systemd1.Timer", "NextElapseUSecRealtime"]
-        theirs = ada.run([*ask, *property_of_it]).stdout.split()[1]
+        theirs = seat.run([*ask, *property_of_it]).stdout.split()[1]
         assert _first_instant_us(told) == int(theirs), name
 
 

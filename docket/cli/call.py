@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -37,6 +38,13 @@ class Call:
         if self.config is not None:
             environ["DOCKET_CONFIG"] = self.config
         return environ
+
+    def program(self) -> str:
+        """Return how to call this Docket again: with the options that say which one it is."""
+        words = ["docket", *(["--system"] if self.system else [])]
+        for option, value in (("--home", self.home), ("--config", self.config)):
+            words += [option, value] if value is not None else []
+        return shlex.join(words)
 
     def paths(self) -> Paths:
         """Return the places that the options and the environment name; nothing is created."""

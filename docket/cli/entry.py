@@ -120,7 +120,7 @@ def wants_json(arguments: Sequence[str], call: Call) -> bool:
 
 
 def _screen(call: Call) -> Screen:
-    return screen_of(sys.stdout, call.environ, time.time_ns() // 1000)
+    return screen_of(sys.stdout, call.environ, time.time_ns() // 1000, call.program())
 
 
 def _error_screen(call: Call) -> Screen:

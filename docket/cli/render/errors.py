@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from docket.cli.render.facts import wrap
 from docket.cli.render.plain import exact
 from docket.cli.render.screen import Ink, Screen
 from docket.errors import ConfigError, DocketError
@@ -12,11 +13,19 @@ from docket.model.task import Problem
 
 def error_text(error: DocketError, screen: Screen) -> str:
     """Return an error's lines: the sentence, every problem with its place, and the hint."""
-    out = [f"{screen.paint('docket:', Ink.BAD)} {exact(error.sentence)}"]
-    if isinstance(error, ConfigError):
-        out += problem_lines(error.problems, screen)
-    if error.hint:
-        out.append(f"{screen.paint('hint:', Ink.BUSY)} {exact(error.hint)}")
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    sentence = error.sentence
+    in_sentence = bool(problems) and problems[0].sentence in sentence
+    if in_sentence and len(problems) > 1:  # the list says it, with all that belongs to it
+        sentence = f"The config has {len(problems)} mistakes."
+    out = _labelled("docket:", Ink.BAD, sentence, screen)
+    if in_sentence and len(problems) == 1:
+        if problems[0].expected and problems[0].expected not in sentence:
+            out += _labelled("expected:", Ink.FAINT, problems[0].expected, screen)
+        problems = ()
+    out += problem_lines(problems, screen)
+    if error.hint and all(error.hint != problem.hint for problem in problems):
+        out += _labelled("hint:", Ink.BUSY, error.hint, screen)
     return "\n".join(out)
 
 
@@ -24,14 +33,14 @@ def problem_lines(problems: Iterable[Problem], screen: Screen) -> list[str]:
     """Return the lines of config problems, each with file, line, column and key."""
     out = []
     for problem in problems:
-        place = f"{exact(problem.mark)}: " if problem.mark else ""
         key = ".".join(str(part) for part in problem.key)
-        where = f"{exact(key)}: " if key and key not in problem.sentence else ""
-        out.append(f"  {screen.paint(place, Ink.STRONG)}{where}{exact(problem.sentence)}")
+        where = f"{key}: " if key and key not in problem.sentence else ""
+        place = f"{problem.mark}: " if problem.mark else ""
+        out += _labelled(place.rstrip(), Ink.STRONG, f"{where}{problem.sentence}", screen, "  ")
         if problem.expected and problem.expected not in problem.sentence:
-            out.append(f"      expected: {exact(problem.expected)}")
+            out += _labelled("expected:", Ink.FAINT, problem.expected, screen, "      ")
         if problem.hint:
-            out.append(f"      {screen.paint('hint:', Ink.BUSY)} {exact(problem.hint)}")
+            out += _labelled("hint:", Ink.BUSY, problem.hint, screen, "      ")
     return out
 
 
@@ -39,19 +48,29 @@ def beside_text(
     problems: Iterable[Problem], warnings: Iterable[str | Problem], screen: Screen
 ) -> str:
     """Return what stands on standard error beside an answer: its problems and its warnings."""
-    out = [line for problem in problems for line in _labelled("problem:", Ink.BAD, problem, screen)]
+    out = [line for problem in problems for line in _beside("problem:", Ink.BAD, problem, screen)]
     for warning in warnings:
-        out += _labelled("warning:", Ink.DOUBT, warning, screen)
+        out += _beside("warning:", Ink.DOUBT, warning, screen)
     return "\n".join(out)
 
 
-def _labelled(label: str, ink: Ink, said: str | Problem, screen: Screen) -> list[str]:
-    label = screen.paint(label, ink)
+def _beside(label: str, ink: Ink, said: str | Problem, screen: Screen) -> list[str]:
     if isinstance(said, str):
-        return [f"{label} {exact(said)}"]
-    place = f"{exact(said.mark)}: " if said.mark else ""
+        return _labelled(label, ink, said, screen)
+    place = f"{said.mark}: " if said.mark else ""
     task = f"{said.task}: " if said.task and said.task not in said.sentence else ""
-    out = [f"{label} {place}{exact(task + said.sentence)}"]
+    out = _labelled(label, ink, f"{place}{task}{said.sentence}", screen)
     if said.hint:
-        out.append(f"  {screen.paint('hint:', Ink.BUSY)} {exact(said.hint)}")
+        out += _labelled("hint:", Ink.BUSY, said.hint, screen, "  ")
     return out
+
+
+def _labelled(label: str, ink: Ink, text: str, screen: Screen, indent: str = "") -> list[str]:
+    """Return a sentence after its label, broken at the width of the screen."""
+    label = exact(label)
+    whole = f"{label} {exact(text)}" if label else exact(text)
+    margin = indent + "    "
+    room = None if screen.width is None else screen.width - len(margin)
+    first, *rest = wrap(whole, room)
+    painted = screen.paint(label, ink) + first[len(label) :] if first.startswith(label) else first
+    return [indent + painted, *(margin + line for line in rest)]

@@ -31,6 +31,7 @@ class Screen:
     unicode: bool
     now_us: int
     terminal: bool = False
+    program: str = "docket"  # how this very Docket is called again, options of its place included
 
     def paint(self, text: str, ink: Ink | None) -> str:
         """Return `text` in a colour, where colours are wanted at all."""
@@ -54,7 +55,9 @@ class Screen:
         return "\u2717" if self.unicode else "no"
 
 
-def screen_of(stream: TextIO | None, environ: Mapping[str, str], now_us: int) -> Screen:
+def screen_of(
+    stream: TextIO | None, environ: Mapping[str, str], now_us: int, program: str = "docket"
+) -> Screen:
     """Return what `stream` can show: colours only on a terminal and without NO_COLOR."""
     terminal = _is_terminal(stream)
     return Screen(
@@ -63,6 +66,7 @@ def screen_of(stream: TextIO | None, environ: Mapping[str, str], now_us: int) ->
         unicode=_speaks_unicode(stream),
         now_us=now_us,
         terminal=terminal,
+        program=program,
     )
 
 

@@ -25,10 +25,17 @@ def status_text(report: StatusReport, screen: Screen) -> str:
     """Return where the tasks stand, and what to do about those that need something."""
     if report.asked is not None:
         return task_text(report.tasks[0], screen)
+    if not report.tasks and report.warnings:
+        step = next_step("docket configure", "opens the config", screen)
+        return f"No task is known, and no run is recorded.\n{step}"
     if not report.tasks:
         return NO_TASKS
-    columns = [Column("TASK", shrink=16), Column("LAST RUN"), Column("TOOK", right=True)]
-    columns.append(Column("NEXT FIRE"))
+    columns = [
+        Column("TASK", shrink=12),
+        Column("LAST RUN", shrink=9),
+        Column("TOOK", right=True),
+        Column("NEXT FIRE", shrink=7),
+    ]
     rows = [_row(task, screen) for task in report.tasks]
     table = Table(columns, rows).text(screen)
     steps = list(_next_steps(report, screen))

@@ -8,4 +8,5 @@ from docket.cli.render.screen import Ink, Screen
 
 def next_step(command: str, does: str, screen: Screen) -> str:
     """Return the line that offers `command`, with what it does in brackets."""
-    return f"{screen.paint('next:', Ink.BUSY)} {exact(command)}  ({does})"
+    words = f"{screen.program}{command[6:]}" if command.startswith("docket ") else command
+    return f"{screen.paint('next:', Ink.BUSY)} {exact(words)}  ({does})"

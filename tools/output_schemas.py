@@ -14,6 +14,7 @@ from typing import Any
 
 from output_shapes import (
     ANSWERED,
+    CONFIG_REPORT,
     DEFINITIONS,
     DIFFERENCE,
     REFUSED,
@@ -23,16 +24,8 @@ from output_shapes import (
     TASK,
     TRANSLATION,
     UNIT_REPORT,
-    Schema,
-    flag,
-    or_null,
-    record,
-    ref,
-    rows,
-    table,
-    text,
-    words,
 )
+from output_words import Schema, flag, or_null, record, ref, rows, table, text, words
 
 DIRECTORY = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas", "output"
@@ -133,6 +126,29 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
         {"anyOf": [ANSWERED, REFUSED]},
     ),
     "uninstall": ("docket uninstall --json", record(UNIT_REPORT, optional=("at_boot", "message"))),
+    "check": (
+        "docket check --json",
+        record({**CONFIG_REPORT, "tasks": words("The tasks that compile.")}),
+    ),
+    "configure": (
+        "docket configure --json",
+        record(
+            {
+                **CONFIG_REPORT,
+                "created": flag("Whether the config was made."),
+                "saved": flag("Whether what was edited is the config now."),
+                "kept": or_null(text("Where a text that was not saved lies.")),
+            }
+        ),
+    ),
+    "schema": (
+        "docket schema --json: a JSON Schema, or the names of the outputs",
+        {"anyOf": [table("A JSON Schema."), words("Names for docket schema output.")]},
+    ),
+    "completion": (
+        "docket completion --json",
+        record({"shell": text("The shell."), "script": text("What it reads.")}),
+    ),
     "enable": ("docket enable --json", SWITCH_REPORT),
     "disable": ("docket disable --json", SWITCH_REPORT),
 }

@@ -1,63 +1,28 @@
-"""The shapes that the documents of several commands share, and the words to write shapes in."""
+"""The shapes that the documents of several commands share."""
 
 from __future__ import annotations
 
-from typing import Any
+from output_words import (
+    Schema,
+    count,
+    flag,
+    instant,
+    number,
+    or_null,
+    record,
+    ref,
+    rows,
+    table,
+    text,
+    words,
+)
 
 from docket.model.states import RunStatus, Trigger
-
-Schema = dict[str, Any]
 
 STATUSES = [str(status) for status in RunStatus]
 TRIGGERS = [str(trigger) for trigger in Trigger]
 ACTIONS = ["create", "update", "remove", "unchanged", "kept"]
 RUN_ID = r"^[0-9]{8}T[0-9]{12}Z-[0-9a-f]{8}$"
-
-
-def text(description: str, **more: Any) -> Schema:
-    return {"type": "string", "description": description, **more}
-
-
-def number(description: str, **more: Any) -> Schema:
-    return {"type": "number", "description": description, **more}
-
-
-def count(description: str) -> Schema:
-    return {"type": "integer", "minimum": 0, "description": description}
-
-
-def flag(description: str) -> Schema:
-    return {"type": "boolean", "description": description}
-
-
-def instant(description: str) -> Schema:
-    return text(f"{description} ISO 8601, UTC, microseconds.", format="date-time")
-
-
-def or_null(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def words(description: str) -> Schema:
-    return {"type": "array", "items": {"type": "string"}, "description": description}
-
-
-def table(description: str, values: Schema | None = None) -> Schema:
-    schema: Schema = {"type": "object", "description": description}
-    return {**schema, "additionalProperties": values} if values is not None else schema
-
-
-def rows(name: str, description: str) -> Schema:
-    return {"type": "array", "items": ref(name), "description": description}
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/$defs/{name}"}
-
-
-def record(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:
-    required = [name for name in properties if name not in optional]
-    return {"type": "object", "properties": properties, "required": required}
 
 
 RUN_KEY = text("The run's id.", pattern=RUN_ID)
@@ -188,9 +153,10 @@ ERROR = record(
         "pid": or_null(count("The process that is in the way.")),
         "path": or_null(text("The file that the error is about.")),
         "unit": text("The unit that the error is about."),
+        "file": or_null(text("The config that the error is about.")),
         "problems": rows("problem", "Every mistake with its place."),
     },
-    optional=("run_id", "task", "status", "blocked_by", "pid", "path", "unit", "problems"),
+    optional=("run_id", "task", "status", "blocked_by", "pid", "path", "unit", "file", "problems"),
 )
 
 TASK = {
@@ -247,17 +213,39 @@ STANDING: Schema = {
     "problems": words("What is wrong with the task's config."),
 }
 
+FINDINGS: Schema = {
+    "error": text("The same as detail, where the status is error."),
+    "path": text("The file or directory, or the PATH that tasks get."),
+    "paths": words("Drop-ins of others."),
+    "problems": rows("problem", "Every mistake with its place."),
+    "tasks_found": count("How many tasks there are."),
+    "broken": words("Tasks that cannot be used."),
+    "waiting": count("Records of runs that wait for the database."),
+    "refused": words("Spooled files that are no records."),
+    "run_ids": words("Runs that are recorded as running, and whose runners are dead."),
+    "running": count("How many runs are recorded as running."),
+    "missing": table("By task, what it needs and is not there.", words("In sentences.")),
+    "version": count("systemd's version."),
+    "scheduled_tasks": words("Tasks that need timers."),
+    "scheduled": count("How many tasks have timers."),
+    "troubles": table("By task, why its timer does not fire.", {"type": "string"}),
+    "drifts": words("How unit files differ from the config, in sentences."),
+    "hand_edits": words("Unit files that were edited by hand, and are kept."),
+    "left_over": words("Unit files that no task has."),
+    "last_good": words("Tasks that run by their last good plan."),
+    "persistent": flag("Whether the journal outlives a reboot."),
+    "readable": flag("Whether the journal can be read."),
+}
+
 CHECK = record(
     {
         "check": text("What was examined."),
         "status": text("How it came out.", enum=["ok", "warning", "missing", "error"]),
         "detail": text("What was found, in sentences; empty where there is nothing to say."),
         "hint": or_null(text("What to do next.")),
-        "error": text("The same as detail, where the status is error."),
-        "path": text("The file or directory, or the PATH."),
-        "tasks_found": count("How many tasks there are."),
+        **FINDINGS,
     },
-    optional=("error", "path", "tasks_found"),
+    optional=tuple(FINDINGS),
 )
 
 UNIT_REPORT: Schema = {
@@ -376,15 +364,42 @@ REFUSED = record(
 
 UNIT_TEXTS = record(
     {
-        "schedule": {
-            "type": ["string", "array"],
-            "items": {"type": "string"},
-            "description": "The triggers as written.",
-        },
+        "schedule": text("The triggers as written, with commas between them."),
+        "schedules": words("The triggers as written."),
         "service": text("The service unit's text."),
         "timer": text("The timer unit's text."),
+    },
+    optional=("schedules",),
+)
+
+TIMER_TEXT = record(
+    {
+        "lines": words("The timer's directives."),
+        "fires": rows("fire", "Its next fires, where it has a calendar."),
     }
 )
+
+FIRE_CHANGE = record(
+    {
+        "task": text("The task."),
+        "unit": text("The timer unit."),
+        "before": {
+            "anyOf": [ref("timer_text"), {"type": "null"}],
+            "description": "Null: there is no timer yet.",
+        },
+        "after": {
+            "anyOf": [ref("timer_text"), {"type": "null"}],
+            "description": "Null: there is no timer any more.",
+        },
+    }
+)
+
+CONFIG_REPORT: Schema = {
+    "ok": flag("Whether there is no mistake."),
+    "path": text("The config."),
+    "problems": rows("problem", "Every mistake with its place."),
+    "warnings": rows("problem", "What is doubtful."),
+}
 
 CHANGE = record(
     {
@@ -400,6 +415,7 @@ CHANGE = record(
 DIFFERENCE: Schema = {
     "ok": flag("Whether every task can be installed."),
     "changes": rows("change", "What becomes of each unit file."),
+    "next_fires": rows("fire_change", "The next fires before and after, of timers that change."),
     "timers_to_restart": words("Active timers that would be started again."),
     "problems": rows("problem", "What is wrong with tasks."),
     "warnings": rows("problem", "What is doubtful."),
@@ -408,6 +424,8 @@ DIFFERENCE: Schema = {
 DEFINITIONS: Schema = {
     "fire": FIRE,
     "unit_texts": UNIT_TEXTS,
+    "timer_text": TIMER_TEXT,
+    "fire_change": FIRE_CHANGE,
     "change": CHANGE,
     "forecast": FORECAST,
     "run": RUN,

@@ -14,7 +14,7 @@ from docket.app.doctor import examine
 from docket.app.liveness import boot_id
 from docket.runner.locks import run_lock_path
 from tests.unit.app.conftest import Home
-from tests.unit.app.documents import schema
+from tests.unit.app.documents import require_valid
 from tests.unit.app.test_status import CONFIG, SERVICE, TIMER, installed
 
 ALL = [
@@ -48,10 +48,7 @@ def readable_journal(home: Home) -> None:
 
 def checks(home: Home) -> dict[str, dict[str, Any]]:
     """Return the checks of a valid document by name."""
-    from jsonschema import Draft202012Validator
-
-    document = json.loads(json.dumps(examine(home.session).document()))
-    Draft202012Validator(schema("doctor")).validate(document)
+    document = require_valid("doctor", examine(home.session).document())
     assert [check["check"] for check in document["checks"]] == ALL
     bad = [check for check in document["checks"] if check["status"] == "error"]
     assert document["ok"] is not bool(bad)

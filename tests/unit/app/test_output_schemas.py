@@ -35,6 +35,10 @@ EVERY_COMMAND = {
     "disable",
     "next",
     "translate",
+    "check",
+    "configure",
+    "schema",
+    "completion",
     "error",
 }
 
@@ -78,12 +82,6 @@ def test_a_document_that_lost_a_key_or_changed_a_type_is_refused(home: Home) -> 
     with pytest.raises(ValidationError):
         Draft202012Validator(schema("list")).validate([{**listed, "description": 3}])
     Draft202012Validator(schema("list")).validate([{**listed, "more": "is welcome"}])
-
-
-def test_previews_of_an_install_are_in_their_shape(home: Home) -> None:
-    home.config("tasks:\n  a: {type: command, command: 'true', schedule: '@daily'}\n")
-    listing = require_valid("install-list", install.preview(home.session).listing())
-    assert listing["a"]["timer"].startswith("# Made by Docket")
 
 
 def test_reports_of_what_was_written_are_in_their_shape(home: Home, tmp_path: Any) -> None:

@@ -55,6 +55,10 @@ class Seat:
         """Run `words` there; with `check` a failure is raised as HostError."""
         raise NotImplementedError
 
+    def popen(self, words: list[str]) -> subprocess.Popen[str]:
+        """Start `words` there, with pipes for its input and output."""
+        raise NotImplementedError
+
     def path(self, path: str) -> str:
         """Return where the absolute `path` of that machine can be opened from here."""
         raise NotImplementedError
@@ -128,8 +132,7 @@ class Seat:
 
     def age_stamp(self, task: str) -> None:
         """Let the timer of `task` believe, from its next start on, that it fired two days ago."""
-        past = time.time() - 2 * 86400
-        os.utime(self.path(self.stamp(task)), (past, past))
+        self.run(["touch", "--no-create", "--date=2 days ago", self.stamp(task)])
 
     def runs(self, task: str) -> list[dict[str, Any]]:
         """Return the runs of `task`, newest first."""
@@ -205,6 +208,11 @@ class HostSeat(Seat):
             check=check,
         )
 
+    def popen(self, words: list[str]) -> subprocess.Popen[str]:
+        """Start `words` in the host."""
+        line = self.host.command(words, user=self.user, environ=self._environ)
+        return subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
     def path(self, path: str) -> str:
         """Return where the absolute `path` of the host can be opened from here."""
         return self.host.path(path)
@@ -266,6 +274,11 @@ class OwnSeat(Seat):
         if check and done.returncode != 0:
             raise HostError(f"{words} gave {done.returncode}:\n{done.stdout}\n{done.stderr}")
         return done
+
+    def popen(self, words: list[str]) -> subprocess.Popen[str]:
+        """Start `words` on this machine."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, env=self._environ)
 
     def path(self, path: str) -> str:
         """Return `path` itself."""

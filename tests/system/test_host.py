@@ -53,7 +53,8 @@ def test_the_host_does_not_reach_through_to_the_machine(host: PrivateHost) -> No
         host.run(["rm", "-f", "/etc/docket-was-here"])
 
 
-def test_a_reboot_keeps_the_disk_and_changes_the_boot_id() -> None:
+def test_a_reboot_keeps_the_disk_and_changes_the_boot_id(host: PrivateHost) -> None:
+    assert host.init  # what the shared host needs is there
     with PrivateHost([REPOSITORY]) as own:
         first = own.boot_id
         own.write("/var/kept", "still here\n")
@@ -69,7 +70,7 @@ def test_a_reboot_keeps_the_disk_and_changes_the_boot_id() -> None:
 def test_nothing_is_left_when_the_process_that_booted_it_dies(
     host: PrivateHost, death: signal.Signals
 ) -> None:
-    assert host.init  # it needs what the shared host needs
+    assert host.init
     mounts = _mounts()
     process = subprocess.Popen(
         [sys.executable, "-c", _BOOT_AND_WAIT],
@@ -88,7 +89,8 @@ def test_nothing_is_left_when_the_process_that_booted_it_dies(
     assert glob.glob(f"/sys/fs/cgroup/**/docket-host-{keeper}-*", recursive=True) == []
 
 
-def test_a_host_boots_within_a_second_or_so() -> None:
+def test_a_host_boots_within_a_second_or_so(host: PrivateHost) -> None:
+    assert host.init
     start = time.monotonic()
     with PrivateHost([REPOSITORY]):
         assert time.monotonic() - start < 5  # 0.3 s on an idle machine

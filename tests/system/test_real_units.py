@@ -1,0 +1,65 @@
+"""The real service managers keep the contract that the fake one keeps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.units_contract import Bench, UnitManagerContract
+from tests.system.seat import HostSeat, Seat
+from tests.system.unit_agent import RemoteUnits
+
+
+class SeatBench:
+    """A seat's manager and its unit files."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self.agent = RemoteUnits(seat)
+
+    @property
+    def units(self) -> RemoteUnits:
+        return self.agent
+
+    def write(self, name: str, text: str) -> None:
+        self._seat.write(f"{self._seat.unit_dir}/{name}", text, mode=0o644)
+
+    def remove(self, name: str) -> None:
+        self._seat.run(["rm", "-f", f"{self._seat.unit_dir}/{name}"])
+
+    def is_linked(self, timer: str) -> bool:
+        link = f"{self._seat.unit_dir}/timers.target.wants/{timer}"
+        return os.path.islink(self._seat.path(link))
+
+    def has_stamp(self, timer: str) -> bool:
+        return os.path.exists(self._seat.path(f"{self._seat.stamp_dir}/stamp-{timer}"))
+
+
+class TestUserManager(UnitManagerContract):
+    @pytest.fixture
+    def bench(self, seat: Seat) -> Iterator[Bench]:
+        bench = SeatBench(seat)
+        yield bench
+        bench.agent.close()
+
+
+class TestSystemManager(UnitManagerContract):
+    @pytest.fixture
+    def bench(self, root: HostSeat) -> Iterator[Bench]:
+        bench = SeatBench(root)
+        yield bench
+        bench.agent.close()
+
+
+def test_linger_can_be_seen_and_turned_on_by_the_user(ada: HostSeat) -> None:
+    os.unlink(ada.path("/var/lib/systemd/linger/ada"))
+    units = RemoteUnits(ada)
+    try:
+        assert units.linger() is False
+        units.set_linger()
+        assert units.linger() is True
+    finally:
+        ada.host.run(["loginctl", "enable-linger", "ada"])
+        units.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from docket.app.records import RunRecord
 from docket.app.status import PlanState, RunDetail, StatusReport, TaskStatus
 from docket.cli.render.facts import fact_lines
 from docket.cli.render.plain import one_line
@@ -14,7 +15,6 @@ from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.tasks import NO_TASKS
 from docket.cli.render.times import duration, local, relative
 from docket.model.states import RunStatus
-from docket.store.records import RunRecord
 
 Fact = tuple[str, Cell | str]
 NOT_INSTALLED = "not installed"

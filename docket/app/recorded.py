@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 from docket.app.lookup import state_db
 from docket.app.session import Session
-from docket.errors import RunNotFoundError, StoreError, UsageError
+from docket.errors import RunNotFoundError, UsageError
 from docket.model.runid import is_run_id
-from docket.model.states import RunStatus
 from docket.model.task import Config
-from docket.store.connection import Transaction, open_for_writing
+from docket.store.closing import close_killed
 from docket.store.reader import Reader, open_reader
 from docket.store.records import RunRecord
-from docket.store.rows import run_of_id, write_run
 from docket.store.spool import merge, spool_directories
 
-_BUSY_SECONDS = 2.0
 _LONGEST_SHOWN = 80
 _MOST = 2**31
 
@@ -37,26 +32,9 @@ def open_record(session: Session, config: Config | None = None) -> Iterator[Read
         yield reader
 
 
-def close_killed(session: Session, run_id: str, signal_number: int) -> bool:
-    """Record that a run's runner, a child of ours, was killed; False where that cannot be done.
-
-    A row that is final already stays as it is.
-    """
-    try:
-        with closing(open_for_writing(state_db(session), _BUSY_SECONDS)) as connection:
-            row = run_of_id(connection, run_id)
-            if row is None or row.finished_at is not None:
-                return row is not None
-            row.status = RunStatus.KILLED.value
-            row.error_code = "runner_killed"
-            row.summary = f"The runner was killed by {signal.Signals(signal_number).name}"
-            row.exit_code = RunStatus.KILLED.exit_code
-            row.finished_at = max(session.now_us(), row.started_at)
-            with Transaction(connection, durable=True):
-                write_run(connection, row)
-    except (sqlite3.Error, OSError, StoreError):
-        return False
-    return True
+def close_killed_run(session: Session, run_id: str, signal_number: int) -> None:
+    """Record that the runner of a run, a child of ours, was killed, where that can be recorded."""
+    close_killed(state_db(session), run_id, signal_number=signal_number, now_us=session.now_us())
 
 
 def find_run(reader: Reader, run_id: str) -> RunRecord:

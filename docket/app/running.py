@@ -11,7 +11,7 @@ from typing import Any
 from docket.app.documents import duration_document, hook_document, iso, iso_or_none
 from docket.app.foreground import Ended, run_in_foreground
 from docket.app.lookup import current_plan
-from docket.app.recorded import close_killed, open_record
+from docket.app.recorded import close_killed_run, open_record
 from docket.app.session import Session
 from docket.errors import (
     AlreadyRunningError,
@@ -202,7 +202,7 @@ def _refusal(document: Mapping[str, Any]) -> DocketError:
 def _recorded_outcome(session: Session, ended: Ended, task: str, run_id: str) -> RunOutcome:
     """Find the run of a runner that died without a result; RunnerDiedError where it is not over."""
     if ended.exit_status < 0:
-        close_killed(session, run_id, -ended.exit_status)
+        close_killed_run(session, run_id, -ended.exit_status)
     try:
         with open_record(session) as reader:
             run = reader.run(run_id)

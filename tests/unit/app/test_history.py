@@ -21,6 +21,7 @@ from docket.errors import (
     UsageError,
 )
 from docket.runner.locks import RunLock, run_lock_path
+from docket.store.closing import close_killed
 from docket.store.logfiles import RunLog
 from docket.store.spool import spool, spool_directories
 from tests.unit.app.conftest import NOW_US, Home
@@ -286,3 +287,18 @@ def test_a_config_that_is_unsafe_is_an_error_of_its_own(home: Home) -> None:
 
 def test_reader_and_runner_agree_where_the_lock_of_a_run_lies() -> None:
     assert liveness.run_lock_path("/x", "id") == run_lock_path("/x", "id")
+
+
+def test_a_row_is_closed_as_killed_once_and_a_final_one_never(home: Home) -> None:
+    done = home.record("a")
+    hanging = home.record("b", "running")
+    path = home.paths.state_db
+    assert not close_killed(path, done, signal_number=9, now_us=NOW_US)
+    assert close_killed(path, hanging, signal_number=9, now_us=0)
+    assert not close_killed(path, hanging, signal_number=15, now_us=NOW_US)
+    newest = history.runs(home.session, "b").runs[0]
+    assert (newest.status, newest.error_code) == ("killed", "runner_killed")
+    assert newest.summary.endswith("SIGKILL")
+    assert newest.finished_us == newest.started_us
+    broken = home.file(path + ".broken", "no database " * 100)
+    assert not close_killed(broken, done, signal_number=9, now_us=NOW_US)

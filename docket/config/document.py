@@ -12,6 +12,7 @@ from docket.config.codes import Code
 from docket.config.complaints import Complaints
 from docket.config.expansion import Expander, ExpansionError
 from docket.config.nodes import Places, Scalar, Section
+from docket.model.names import is_safe_name
 from docket.paths import Paths
 
 
@@ -59,6 +60,9 @@ def read_settings(
     places = _Places(root, complaints, expander, frozenset(wrong))
     instance = root.entries.get("instance")
     named = isinstance(instance, Scalar) and "instance" not in wrong
+    if isinstance(instance, Scalar) and named and not is_safe_name(instance.text):
+        complaints.problem(("instance",), "`instance` is not one line", expected="a word")
+        named = False
     return Settings(
         state_db=places.read("state_dir", paths.state_db),
         task_dir=places.read("tasks_dir", paths.task_dir),

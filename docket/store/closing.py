@@ -26,7 +26,7 @@ def close_killed(state_db: str, run_id: str, *, signal_number: int, now_us: int)
                 return False
             row.status = RunStatus.KILLED.value
             row.error_code = "runner_killed"
-            row.summary = f"The runner was killed by {signal.Signals(signal_number).name}"
+            row.summary = f"The runner was killed by {_name(signal_number)}"
             row.exit_code = RunStatus.KILLED.exit_code
             row.finished_at = max(now_us, row.started_at)
             with Transaction(connection, durable=True):
@@ -34,3 +34,10 @@ def close_killed(state_db: str, run_id: str, *, signal_number: int, now_us: int)
     except (sqlite3.Error, OSError, StoreError):
         return False
     return True
+
+
+def _name(signal_number: int) -> str:
+    try:
+        return signal.Signals(signal_number).name
+    except ValueError:  # one of the real-time signals
+        return f"signal {signal_number}"

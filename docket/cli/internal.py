@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from docket import __version__
 from docket.cli.call import Call
-from docket.errors import DocketError
+from docket.errors import DocketError, ToolMissingError
 
 REPORT = "last-error.txt"
 
@@ -21,8 +21,13 @@ class InternalError(DocketError):
     code = "internal"
 
 
-def internal_error(error: BaseException, call: Call) -> InternalError:
+def internal_error(error: BaseException, call: Call) -> DocketError:
     """Return the error to show for an unforeseen one; its traceback is kept in a 0600 file."""
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("docket"):
+        return ToolMissingError(
+            f"Docket needs the Python library '{error.name}', which is not installed.",
+            hint="install Docket again with everything that it needs",
+        )
     trace = "".join(traceback.format_exception(error))
     if call.environ.get("DOCKET_DEBUG") == "1" and sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):

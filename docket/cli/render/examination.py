@@ -26,7 +26,8 @@ def examination_text(found: Examination, screen: Screen) -> str:
     if bad:
         out.append(f"{bad} of {len(found.checks)} checks failed.")
     elif doubts:
-        out.append(f"Nothing is broken; {doubts} of {len(found.checks)} checks have a remark.")
+        have = "has" if doubts == 1 else "have"
+        out.append(f"Nothing is broken; {doubts} of {len(found.checks)} checks {have} a remark.")
     else:
         out.append("All checks passed.")
     return "\n".join(out)

@@ -18,6 +18,7 @@ from docket.model.states import RunStatus
 
 Fact = tuple[str, Cell | str]
 NOT_INSTALLED = "not installed"
+MOST_NAMED = 5
 _TIMER_WAITS = "active"
 
 
@@ -84,8 +85,10 @@ def _row(task: TaskStatus, screen: Screen) -> Row:
     run = task.last
     if task.running:
         current = task.running[0][0]
-        last = Cell(f"running since {_distance(current.started_us, screen)}", Ink.BUSY)
-        took = duration(max(screen.now_us - current.started_us, 0) / 1e6)
+        away = relative(min(current.started_us, screen.now_us), screen.now_us)
+        last, took = Cell(f"running for {away.removesuffix(' ago')}", Ink.BUSY), ""
+        if away == "just now":
+            last = Cell("running", Ink.BUSY)
     elif run is None:
         last, took = Cell("never", Ink.FAINT), ""
     else:
@@ -126,11 +129,13 @@ def _next_fire(task: TaskStatus, screen: Screen) -> Cell:
 
 def _next_steps(report: StatusReport, screen: Screen) -> Iterator[str]:
     """Yield the commands that set right what the report shows."""
-    states = {_timer_state(task): task.task for task in report.tasks if task.timer is not None}
-    if NOT_INSTALLED in states:
+    if any(_timer_state(task) == NOT_INSTALLED for task in report.tasks):
         yield next_step("docket install --now", "writes the timers and starts them", screen)
-    if "inactive" in states:
-        yield next_step(f"docket enable {states['inactive']}", "starts its timer", screen)
+    off = [task.task for task in report.tasks if _timer_state(task) == "inactive"]
+    if off:
+        names = " ".join(off) if len(off) <= MOST_NAMED else "--all"
+        what = "starts its timer" if len(off) == 1 else "starts their timers"
+        yield next_step(f"docket enable {names}", what, screen)
     if any(task.drift.sentences for task in report.tasks):
         yield next_step("docket install --diff", "shows how the installed units differ", screen)
     if any(task.problems for task in report.tasks):
@@ -213,7 +218,3 @@ def _attempt(exit_code: int | None, signal: int | None, ended_by: str) -> str:
 
 def _when(at_us: int, screen: Screen) -> str:
     return f"{relative(at_us, screen.now_us)} ({local(at_us)})"
-
-
-def _distance(at_us: int, screen: Screen) -> str:
-    return relative(at_us, screen.now_us).removesuffix(" ago")

@@ -71,11 +71,10 @@ class Calendar:
         self.seconds = seconds
         self.zone = zone
 
-    def with_hours(self, hours: Field) -> Calendar:
-        """Return the same calendar with other hours."""
+    def changed(self, **changes: Field) -> Calendar:
+        """Return the same calendar with other values in the fields that are named."""
         fields = {name: getattr(self, name) for name in Calendar.__slots__}
-        fields["hours"] = hours
-        return Calendar(**fields)
+        return Calendar(**{**fields, **changes})
 
     def to_json(self) -> dict[str, Any]:
         """Return the form for the plan file, without the fields that match everything."""

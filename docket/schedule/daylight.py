@@ -101,7 +101,7 @@ def parted(calendar: Calendar, machine_zone: str) -> tuple[Calendar, ...]:
     if not alone or len(alone) == len(hours):
         return (calendar,)
     others = tuple(hour for hour in hours if hour not in inside)
-    return (calendar.with_hours(others), calendar.with_hours(alone))
+    return (calendar.changed(hours=others), calendar.changed(hours=alone))
 
 
 @lru_cache(maxsize=256)

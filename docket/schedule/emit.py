@@ -24,6 +24,18 @@ def on_calendar(calendar: Calendar) -> str:
     return " ".join(parts)
 
 
+def writable(calendar: Calendar) -> tuple[Calendar, ...]:
+    """Return calendars with the same fires, each of which systemd takes when it is written.
+
+    It allows each further item of a list of days from the end three days less than the item
+    before, so that `~01,27` is refused: such a list becomes one line for each item.
+    """
+    if calendar.days_from_end is None:
+        return (calendar,)
+    items = _items(calendar.days_from_end)
+    return tuple(calendar.changed(days_from_end=tuple(item)) for item in items)
+
+
 def _date(calendar: Calendar) -> str:
     year = _numbers(calendar.years, 4)
     month = _numbers(calendar.months, 2)
@@ -41,18 +53,26 @@ def _time(calendar: Calendar) -> str:
 def _numbers(values: tuple[int, ...] | None, width: int) -> str:
     if values is None:
         return "*"
+    return ",".join(_written(item, width) for item in _items(values))
+
+
+def _written(item: range, width: int) -> str:
+    first, last = item[0], item[-1]
+    if len(item) == 1:
+        return f"{first:0{width}d}"
+    repeat = f"/{item.step}" if item.step > 1 else ""
+    return f"{first:0{width}d}..{last:0{width}d}{repeat}"
+
+
+def _items(values: tuple[int, ...]) -> list[range]:
+    """Return evenly spaced runs, and single values between them, that together are `values`."""
     items = []
     at = 0
     while at < len(values):
         length, step = _run(values, at)
-        first, last = values[at], values[at + length - 1]
-        if length == 1:
-            items.append(f"{first:0{width}d}")
-        else:
-            repeat = f"/{step}" if step > 1 else ""
-            items.append(f"{first:0{width}d}..{last:0{width}d}{repeat}")
+        items.append(range(values[at], values[at + length - 1] + 1, step))
         at += length
-    return ",".join(items)
+    return items
 
 
 def _weekdays(values: tuple[int, ...]) -> str:

@@ -68,6 +68,8 @@ def parse_on_calendar(text: str, zone: str = "") -> OnCalendar:
     if not trimmed.isascii() or not trimmed.isprintable():
         raise _refused(text, "only printable ASCII can stand in it")
     body, own_zone = _split_zone(trimmed)
+    if not body:
+        raise _refused(text, "it is empty")
     fields, exact, zone_of_fields = _fields(body, text)
     calendar = Calendar(zone=zone_of_fields or own_zone or zone, **fields)
     if next_local(calendar, 0) is None:

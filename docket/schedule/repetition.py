@@ -9,6 +9,7 @@ from docket.schedule import refusals
 
 _DAY = 86_400
 _LONGEST_SECONDS = 366 * _DAY
+_LONG_SECONDS = 3600
 # Odd intervals such as 27 s divide the day too, but would need hundreds of lines.
 _MOST_LINES = 24
 
@@ -58,10 +59,10 @@ def aligned_calendars(seconds: float) -> tuple[Calendar, ...]:
 def counts_anew(seconds: float) -> str:
     """Return the warning for an interval that only a monotonic timer can keep."""
     span = format_span(seconds)
-    return (
-        f"every {span} does not divide the day, so it is counted anew each time the timer starts "
-        f"(at boot, at login): a machine that is never up for {span} at a stretch does not run it"
-    )
+    sentence = f"every {span} does not divide the day: it is counted anew when the timer starts"
+    if seconds < _LONG_SECONDS:
+        return sentence
+    return f"{sentence}, and a machine that is never up for {span} at a stretch does not run it"
 
 
 def _span(text: str) -> float:

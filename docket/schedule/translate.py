@@ -12,7 +12,7 @@ from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
 from docket.model.span import format_span
 from docket.schedule.cron import Cron, is_reboot, parse_cron
 from docket.schedule.daylight import daylight_warnings, parted, zone_name
-from docket.schedule.emit import on_calendar
+from docket.schedule.emit import on_calendar, writable
 from docket.schedule.instants import instant_calendar, parse_instant
 from docket.schedule.oncalendar import parse_on_calendar
 from docket.schedule.repetition import (
@@ -184,6 +184,7 @@ def _calendar(text: str, place: _Place) -> _Part:
         suffix = "" if read.own_zone or not place.suffix else f" {place.suffix}"
         lines: tuple[tuple[str, str], ...] = (("OnCalendar", read.text + suffix),)
     else:
+        calendars = tuple(part for calendar in calendars for part in writable(calendar))
         lines = _lines(calendars)
         warnings.append(
             f"systemd would lose runs of `{read.text}` (after a repetition without an end, or "

@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 def main(words: list[str], recompile: Callable[[str, Paths], None]) -> int:
     """Run one task as `words` ask and return the exit code; errors go to stderr."""
+    result_fd: str | None = None
     try:
         arguments = parse(words)
+        result_fd = arguments.result_fd
         paths = discover(
             os.environ,
             system=arguments.system,
             home=arguments.home,
             config=arguments.config,
         )
-        if arguments.result_fd is not None:
-            os.set_inheritable(int(arguments.result_fd), False)
+        if result_fd is not None:
+            os.set_inheritable(int(result_fd), False)
         code = _dispatch(arguments, paths, recompile)
     except DocketError as error:
-        _complain(error)
-        code = EXIT_FAILURE
+        code = _fail(error, result_fd)
     except OSError as error:
-        _complain(DocketError(f"docket exec cannot go on: {error}."))
-        code = EXIT_FAILURE
+        code = _fail(DocketError(f"docket exec cannot go on: {error}."), result_fd)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # everything is written: taking the interpreter down would only cost time
@@ -65,7 +65,7 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Callable[[str, Path
 
         _say(loaded)
         finished = execute(arguments, loaded, StopSignals())
-    _hand_over(arguments, finished)
+    _hand_over(_document(finished), arguments.result_fd)
     return _exit_code(finished)
 
 
@@ -96,15 +96,15 @@ def _record_without_plan(arguments: Arguments, paths: Paths, error: DocketError)
         record_failure(arguments, paths, error)
 
 
-def _hand_over(arguments: Arguments, finished: Finished) -> None:
-    """Write the result to the descriptor that the caller waits at."""
-    if arguments.result_fd is None:
+def _hand_over(document: dict[str, Any], result_fd: str | None) -> None:
+    """Write the result, or the error in its place, to the descriptor that the caller waits at."""
+    if result_fd is None:
         return
     from docket.model.jsontext import dumps  # noqa: PLC0415  (loaded already)
     from docket.store.files import write_all  # noqa: PLC0415  (loaded already)
 
     try:
-        write_all(int(arguments.result_fd), dumps(_document(finished)).encode())
+        write_all(int(result_fd), dumps(document).encode())
     except OSError:  # the caller is gone; the record stands
         return
 
@@ -141,6 +141,15 @@ def _document(finished: Finished) -> dict[str, Any]:
         ],
         "warnings": finished.warnings,
     }
+
+
+def _fail(error: DocketError, result_fd: str | None) -> int:
+    """Tell the error where it is read, and return the exit code."""
+    if result_fd is not None:
+        _hand_over(error.document(), result_fd)
+    else:
+        _complain(error)
+    return EXIT_FAILURE
 
 
 def _complain(error: DocketError) -> None:

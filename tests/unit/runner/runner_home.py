@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from docket.paths import exec_command
 from docket.model.plan import Hook, Plan, PythonTarget, Source
+from docket.paths import exec_command
 from docket.store.reader import Reader, open_reader
 
 DEFAULTS: dict[str, Any] = {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -25,10 +28,17 @@ def killed_runner(home: Home, task: str = "job") -> str:
     """Start a run of the invocation, kill its runner, and return the id of the run."""
     process = home.start(task, environ={"INVOCATION_ID": INVOCATION}, start_new_session=True)
     run = wait_until(lambda: home.ask(lambda reader: reader.running(task)))[0]
-    process.kill()
-    process.communicate()
-    subprocess.run(["pkill", "-KILL", "-f", "sleep 7777"], check=False)
+    kill_both(process)
     return str(run.run_id)
+
+
+def kill_both(process: subprocess.Popen[bytes]) -> None:
+    """Kill the runner and what it has started, as systemd does with a unit."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    process.kill()
+    for child in listed.split():
+        os.killpg(int(child), signal.SIGKILL)
+    process.communicate()
 
 
 @pytest.mark.parametrize(
@@ -78,9 +88,7 @@ def test_a_hook_that_was_begun_when_the_runner_died_is_not_begun_again(home: Hom
     )
     process = home.start("job", environ={"INVOCATION_ID": INVOCATION})
     wait_until(count.exists)
-    process.kill()
-    process.communicate()
-    subprocess.run(["pkill", "-KILL", "-f", "sleep 7777"], check=False)
+    kill_both(process)
     home.run("job", "--finalize", environ=environ("signal", "killed", "KILL"))
     assert count.read_text() == "a\nb\n"
     run = home.only_run()

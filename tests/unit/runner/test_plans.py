@@ -68,6 +68,12 @@ def test_no_plan_and_no_config_is_one_sentence(home: Home) -> None:
     assert b"Traceback" not in done.stderr
 
 
+def test_an_error_before_the_run_is_handed_over_too(home: Home) -> None:
+    document = home.result("job")
+    assert (document["ok"], document["returncode"]) == (False, 1)
+    assert document["error_code"] == "config.missing"
+
+
 def test_a_timers_run_without_plan_leaves_a_row(home: Home) -> None:
     environ = {"INVOCATION_ID": "a" * 32, "TRIGGER_UNIT": "docket-job.timer"}
     assert home.run("job", environ=environ).returncode == 1

@@ -34,9 +34,10 @@ def killed_runner(home: Home, task: str = "job") -> str:
 
 def kill_both(process: subprocess.Popen[bytes]) -> None:
     """Kill the runner and what it has started, as systemd does with a unit."""
-    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    listing = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    children = wait_until(lambda: listing.read_text().split())
     process.kill()
-    for child in listed.split():
+    for child in children:
         os.killpg(int(child), signal.SIGKILL)
     process.communicate()
 

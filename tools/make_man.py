@@ -144,9 +144,7 @@ def _options(options: Sequence[click.Option]) -> Iterator[str]:
 
 
 def _argument(argument: click.Argument) -> str:
-    name = (argument.metavar or argument.human_readable_name).strip("[]")
-    name = f"{name}..." if argument.nargs == -1 else name
-    return name if argument.required else f"[{name}]"
+    return argument.metavar or argument.human_readable_name
 
 
 def _value(option: click.Option) -> str:

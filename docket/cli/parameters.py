@@ -31,18 +31,17 @@ def verb(name: str, **settings: Any) -> Callable[[Callable[..., Answer | Stream]
 def task_argument(*, required: bool = True) -> Callable[[Decorated], Decorated]:
     """Take one task's name."""
     return click.argument(
-        "task", metavar="TASK", required=required, shell_complete=complete_task_names
+        "task",
+        metavar="TASK" if required else "[TASK]",
+        required=required,
+        shell_complete=complete_task_names,
     )
 
 
-def tasks_argument(*, required: bool = False) -> Callable[[Decorated], Decorated]:
+def tasks_argument() -> Callable[[Decorated], Decorated]:
     """Take any number of task names."""
     return click.argument(
-        "tasks",
-        metavar="TASK" if required else "[TASK]",
-        nargs=-1,
-        required=required,
-        shell_complete=complete_task_names,
+        "tasks", metavar="[TASK]...", nargs=-1, shell_complete=complete_task_names
     )
 
 

@@ -23,7 +23,7 @@ def explain(error: click.ClickException) -> UsageError:
 
 def _no_such_option(error: click.NoSuchOption, ctx: click.Context | None, path: str) -> UsageError:
     known = _known_options(ctx)
-    near = difflib.get_close_matches(error.option_name, known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(error.option_name, known, n=1, cutoff=0.7)
     if not near:
         near = [name for name in known if name.startswith(error.option_name)][:1]
     hint = f"did you mean {near[0]}?" if near else f"{path} --help lists the options"

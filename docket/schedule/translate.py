@@ -115,6 +115,9 @@ def _check_zone(place: _Place) -> None:
 def _require_unmistakable(zone: str, place: _Place) -> None:
     if is_utc(zone) or zone == place.machine_zone:
         return
+    offsets = all_offsets(zone)
+    if len(offsets) == 1 and offsets == all_offsets(place.machine_zone):
+        return
     if zone.lower() in misread_zones(place.machine_zone):
         raise ScheduleError(
             f"systemd would take the zone {zone} for an hour of this machine's own zone, "

@@ -204,7 +204,8 @@ def test_an_abbreviation_of_the_machines_zone_is_refused() -> None:
         with pytest.raises(ScheduleError) as caught:
             timing(specs, zone=zone, machine="America/New_York")
         assert caught.value.code == "schedule.ambiguous_zone"
-    assert timing(("cron", "0 9 * * *"), zone="EST").calendars[0].zone == "EST"
+    for machine in ("UTC", "America/Panama"):  # where it is no abbreviation, or means the same
+        assert timing(("cron", "0 9 * * *"), zone="EST", machine=machine).calendars[0].zone == "EST"
 
 
 @pytest.mark.parametrize("zone", ["Mars/Base", "", "Europe/Berlin\nOnBootSec=1"])

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from docket.app.configuring import check
 from docket.app.session import open_session
@@ -17,7 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "schemas" / "config.schema.json").read_text())
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
 FENCE = re.compile(r"^```ya?ml\n(.*?)^```", re.MULTILINE | re.DOTALL)
-FILE_KEYS = tuple(SCHEMA["properties"])
 
 
 def keys(part: Any) -> Iterator[str]:
@@ -41,17 +42,26 @@ def examples() -> list[tuple[str, str]]:
     ]
 
 
-def whole(text: str) -> str:
-    """Return an example as a whole file: keys of one task, or tasks, get what stands around."""
-    first = next(line for line in text.splitlines() if line and not line.startswith("#"))
-    key = first.split(":")[0].strip()
-    if key in FILE_KEYS:
-        return text
-    if key in set(keys(SCHEMA)):
-        body = "".join(f"    {line}\n" for line in text.splitlines())
-        needs_command = "command:" not in text
-        return f"tasks:\n  example:\n{body}" + '    command: "true"\n' * needs_command
-    return "tasks:\n" + "".join(f"  {line}\n" for line in text.splitlines())
+def accepting(key: str) -> list[Any]:
+    """Return the schemas that the config has for a key, wherever it may stand."""
+    found = []
+    waiting: list[Any] = [SCHEMA]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            found += [part["properties"][key]] if key in part.get("properties", {}) else []
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return found
+
+
+def fits(key: str, value: Any) -> bool:
+    """Whether a value may stand under a key."""
+    return any(
+        Draft202012Validator({**schema, "$defs": SCHEMA["$defs"]}).is_valid(value)
+        for schema in accepting(key)
+    )
 
 
 def test_every_key_of_the_config_is_documented() -> None:
@@ -61,11 +71,17 @@ def test_every_key_of_the_config_is_documented() -> None:
 
 @pytest.mark.parametrize(("page", "text"), examples(), ids=lambda value: str(value)[:40])
 def test_every_example_of_a_config_is_valid(tmp_path: Path, page: str, text: str) -> None:
+    shown = yaml.safe_load(text)
+    if not any(
+        isinstance(shown.get(key), dict) for key in ("tasks", "defaults")
+    ):  # no file: one key after the other, as examples
+        assert [key for key, value in shown.items() if not fits(key, value)] == [], page
+        return
     home = tmp_path / ".docket"
     home.mkdir(mode=0o700)
     config = home / "config.yaml"
-    config.write_text(whole(text))
+    config.write_text(text)
     config.chmod(0o600)
     environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "USER": "ana"}
     report = check(open_session(environ))
-    assert [str(problem.mark) + problem.sentence for problem in report.problems] == [], page
+    assert [f"{problem.mark} {problem.sentence}" for problem in report.problems] == [], page

@@ -45,9 +45,10 @@ class CheckReport:
         return all(problem.code in _HARMLESS for problem in self.problems)
 
     def document(self) -> dict[str, Any]:
-        """The report as a JSON object."""
+        """The report as a JSON object, which is an error's too where something is wrong."""
         return {
             "ok": self.ok,
+            **_error_keys(self.path, self.problems),
             "path": self.path,
             "tasks": list(self.tasks),
             "problems": [problem.document() for problem in self.problems],
@@ -66,9 +67,11 @@ class ConfigureReport:
     kept: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """The report as a JSON object."""
+        """The report as a JSON object, which is an error's too where nothing could be saved."""
+        ok = self.kept is None and self.check.savable
         return {
-            "ok": self.kept is None and self.check.savable,
+            "ok": ok,
+            **({} if ok else _error_keys(self.path, self.check.problems)),
             "path": self.path,
             "created": self.created,
             "saved": self.saved,
@@ -76,6 +79,17 @@ class ConfigureReport:
             "problems": [problem.document() for problem in self.check.problems],
             "warnings": [warning.document() for warning in self.check.warnings],
         }
+
+
+def _error_keys(path: str, problems: tuple[Problem, ...]) -> dict[str, Any]:
+    if not problems:
+        return {}
+    count = "a mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+    return {
+        "error": f"There {'is' if len(problems) == 1 else 'are'} {count} in {path}.",
+        "error_code": ConfigError.code,
+        "hint": problems[0].hint,
+    }
 
 
 def schema_text() -> str:
@@ -268,4 +282,3 @@ def _draft_of(config: str, before: bytes) -> Iterator[_Draft]:
         yield draft
     finally:
         draft.leave()
-

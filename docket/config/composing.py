@@ -70,11 +70,11 @@ class _Anchored:
 
 
 class Composer:
-    """Builds the tree of one text."""
+    """Builds the tree of one text; `loader` is the yaml loader whose parser reads it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, loader: Any = _LOADER) -> None:
         self.duplicates: list[Duplicate] = []
-        self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+        self._events: Iterator[Any] = yaml.parse(text, Loader=loader)
         self._anchors: dict[str, _Anchored] = {}
         self._nodes = 0
         self._aliased = 0

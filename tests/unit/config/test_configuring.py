@@ -112,9 +112,7 @@ def test_the_editor_is_given_a_private_copy_with_a_yaml_name(
     assert files(home) == ["config.yaml"]
 
 
-def test_a_bad_save_is_kept_beside_and_changes_nothing(
-    home: ConfigHome, session: Session
-) -> None:
+def test_a_bad_save_is_kept_beside_and_changes_nothing(home: ConfigHome, session: Session) -> None:
     home.write(GOOD)
     asked: list[CheckReport] = []
 
@@ -187,9 +185,7 @@ def test_an_interrupt_before_a_change_leaves_nothing_behind(
     assert files(home) == ["config.yaml"]
 
 
-def test_a_change_by_somebody_else_meanwhile_is_noticed(
-    home: ConfigHome, session: Session
-) -> None:
+def test_a_change_by_somebody_else_meanwhile_is_noticed(home: ConfigHome, session: Session) -> None:
     home.write("tasks: {}\n")
 
     def edit(path: str) -> None:

@@ -56,8 +56,8 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
         {"hooks": (HookSpec("on_complete", "echo c"),)},
     ),
     "limits": (
-        "limits: {memory: 512M, memory_high: 400M, swap: 0, cpu: 150%, cpu_weight: 20,"
-        " io_weight: 30, tasks: 64, nice: 10, open_files: 4096}",
+        """limits: {memory: 512M, memory_high: 400M, swap: 0, cpu: 150%, cpu_weight: 20,
+            io_weight: 30, tasks: 64, nice: 10, open_files: 4096}""",
         {"limits": Limits("512M", "400M", "0", 150.0, 20, 30, 64, 10, 4096)},
     ),
     "unit": (
@@ -129,9 +129,7 @@ def test_keys_of_one_file_live_together(home: ConfigHome) -> None:
 
 
 @pytest.mark.parametrize("key", sorted(schemas.inert_keys()))
-def test_keys_of_the_older_program_without_effect_are_warned_of(
-    home: ConfigHome, key: str
-) -> None:
+def test_keys_of_the_older_program_without_effect_are_warned_of(home: ConfigHome, key: str) -> None:
     (example,) = schemas.definition(key)["examples"]
     config = home.load({"tasks": {"job": {"type": "command", "command": "x", key: example}}})
     (warning,) = config.warnings

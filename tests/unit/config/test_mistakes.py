@@ -211,7 +211,9 @@ def test_a_mistake_in_the_defaults_is_told_once_for_all_tasks(home: ConfigHome) 
     assert len(config.problems) == 1
 
 
-@pytest.mark.parametrize("name", ["../x", "a b", "%i", '"a\\nb"', "é", "-x", ".x", "a/b", "x" * 101])
+@pytest.mark.parametrize(
+    "name", ["../x", "a b", "%i", '"a\\nb"', "é", "-x", ".x", "a/b", "x" * 101]
+)
 def test_a_name_that_is_no_unit_name_is_refused_saying_what_is_allowed(
     home: ConfigHome, name: str
 ) -> None:

@@ -162,7 +162,9 @@ def test_what_only_sounds_like_a_secret_is_accepted(name: str, value: str) -> No
 
 def test_a_number_that_is_a_secret_is_not_repeated_either(home: ConfigHome) -> None:
     for value in ("0123456", "1.50", "12:34:56"):
-        config = home.load(f"tasks: {{a: {{type: command, command: x, env: {{API_TOKEN: {value}}}}}}}\n")
+        config = home.load(
+            f"tasks: {{a: {{type: command, command: x, env: {{API_TOKEN: {value}}}}}}}\n"
+        )
         said = " ".join(f"{p.sentence} {p.hint}" for p in config.problems)
         assert config.problems
         assert f" {value}" not in said.replace("`", " ").replace('"', " ")

@@ -93,7 +93,9 @@ def test_an_empty_configuration_has_no_tasks_and_no_problem(home: ConfigHome, te
     assert config.tasks == {}
 
 
-@pytest.mark.parametrize(("text", "kind"), [("- a\n", "list"), ("hello\n", "text"), ("5\n", "text")])
+@pytest.mark.parametrize(
+    ("text", "kind"), [("- a\n", "list"), ("hello\n", "text"), ("5\n", "text")]
+)
 def test_a_file_that_is_no_mapping_is_refused(home: ConfigHome, text: str, kind: str) -> None:
     (problem,) = home.load(text).problems
     assert problem.sentence == f"Config must be a mapping, got {kind}"
@@ -189,6 +191,13 @@ def test_aliases_cannot_nest_deeper_than_text_could(home: ConfigHome) -> None:
 
 def test_hostile_text_is_refused_within_a_second(home: ConfigHome) -> None:
     begun = time.monotonic()
-    for text in ("[" * 1_000_000, "- " * 500_000, "a: " * 300_000, "&a " * 300_000, BOMB, "? " * 500_000):
+    for text in (
+        "[" * 1_000_000,
+        "- " * 500_000,
+        "a: " * 300_000,
+        "&a " * 300_000,
+        BOMB,
+        "? " * 500_000,
+    ):
         assert home.load(text).problems
     assert time.monotonic() - begun < 6

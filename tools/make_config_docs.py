@@ -1,0 +1,137 @@
+"""Write the reference part of docs/config.md from schemas/config.schema.json.
+
+`python tools/make_config_docs.py` writes it, `--check` only says whether it is up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PAGE = os.path.join(ROOT, "docs", "config.md")
+BEGIN = "<!-- begin: made by tools/make_config_docs.py from schemas/config.schema.json -->\n"
+END = "<!-- end -->\n"
+sys.path.insert(0, ROOT)
+
+from docket.config import schema as schemas  # noqa: E402
+from docket.config.codes import Code  # noqa: E402
+
+
+def main() -> int:
+    """Write the page, or with `--check` return 1 where it would change."""
+    with open(PAGE, encoding="utf-8") as file:
+        before = file.read()
+    after = renewed(before)
+    if "--check" in sys.argv[1:]:
+        if before != after:
+            print("docs/config.md is out of date: run tools/make_config_docs.py")
+        return int(before != after)
+    with open(PAGE, "w", encoding="utf-8") as file:
+        file.write(after)
+    return 0
+
+
+def renewed(page: str) -> str:
+    """Return `page` with its generated part made anew."""
+    head, begin, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not (begin and end):
+        raise SystemExit(f"{PAGE} has lost the marks of its generated part")
+    return head + BEGIN + "\n".join(reference()) + "\n" + END + tail
+
+
+def reference() -> Iterator[str]:
+    """Yield the lines of the generated part."""
+    whole = schemas.document()
+    yield from _part("Top level", whole["properties"], "The keys of the file itself.")
+    shared = schemas.key_names("drop_in_task")
+    command = [key for key in schemas.key_names("command_task") if key not in shared]
+    keys = {key: schemas.definition(key) for key in (*command, *shared)}
+    inert = schemas.inert_keys()
+    yield from _part(
+        "Command tasks",
+        {key: keys[key] for key in command},
+        "These keys belong to tasks with `type: command`. `command` has to be there.",
+    )
+    yield from _part(
+        "All tasks",
+        {key: keys[key] for key in shared if key not in inert},
+        "These keys may stand in command tasks, beside a drop-in Python task's own keys, and "
+        "(but for `description`, `inputs` and `outputs`) under `defaults:`.",
+    )
+    yield from _part("Limits", keys["limits"]["properties"], "The keys of `limits`.")
+    mapping = schemas.definition("schedule")["anyOf"][1]
+    yield from _part("Schedules", mapping["properties"], "The keys of a `schedule` mapping.")
+    yield from _part("Hooks", _hook(whole), "The keys of a hook that is a mapping.")
+    yield from _part("Raw unit sections", keys["unit"]["properties"], "The keys of `unit`.")
+    yield "### Keys without effect"
+    yield ""
+    yield "Files of the older program may have these; they are accepted with a warning."
+    yield ""
+    yield "| key | why |"
+    yield "|---|---|"
+    yield from (f"| `{key}` | {reason} |" for key, reason in sorted(inert.items()))
+    yield ""
+    yield "### Keys of later versions"
+    yield ""
+    yield "They are refused until a version has them, so that nothing is silently not done."
+    yield ""
+    yield "| key | what it stands for |"
+    yield "|---|---|"
+    yield from (f"| `{key}` | {what} |" for key, what in sorted(schemas.later_keys().items()))
+    yield ""
+    yield "### What can be wrong"
+    yield ""
+    yield "| code | meaning |"
+    yield "|---|---|"
+    yield from (f"| `{code}` | {code.meaning} |" for code in Code)
+
+
+def _hook(whole: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties: Mapping[str, Any] = whole["$defs"]["hook"]["anyOf"][1]["properties"]
+    return properties
+
+
+def _part(title: str, keys: Mapping[str, Any], sentence: str) -> Iterator[str]:
+    yield f"### {title}"
+    yield ""
+    yield sentence
+    yield ""
+    yield "| key | meaning | expected | usually |"
+    yield "|---|---|---|---|"
+    for name, written in keys.items():
+        key = schemas.resolve(written)
+        usual = f"`{json.dumps(key['default'], ensure_ascii=False)}`" if "default" in key else ""
+        cells = (f"`{name}`", key["description"], _expected(key), usual)
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    yield ""
+    yield "```yaml"
+    for name, written in keys.items():
+        first, *others = schemas.resolve(written)["examples"]
+        yield f"{name}: {_flow(first)}"
+        yield from (f"#  or: {_flow(other)}" for other in others)
+    yield "```"
+    yield ""
+
+
+def _expected(key: Mapping[str, Any]) -> str:
+    if "x-expected" in key:
+        return str(key["x-expected"])
+    if "enum" in key:
+        return "one of " + ", ".join(f"`{word}`" for word in key["enum"])
+    return {"boolean": "`true` or `false`", "string": "text", "integer": "a whole number"}[
+        str(key["type"])
+    ]
+
+
+def _flow(value: Any) -> str:
+    """Return `value` as one line of YAML, for which JSON serves."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -55,17 +55,28 @@ def seat_with_timers() -> Iterator[tuple[Seat, str] | None]:
             finally:
                 own.forget()
         return
-    try:
-        host = PrivateHost([REPOSITORY]) if why_not() is None else None
-    except HostError as error:
-        say(f"{error}")
-        host = None
+    host = private_host()
     if host is None:
         yield None
         return
-    say("no user manager runs here, but you are root: booting a private host in namespaces")
-    with host:
+    try:
         yield HostSeat(host, "ada"), "/home/ada"
+    finally:
+        host.close()
+
+
+def private_host() -> PrivateHost | None:
+    """Boot a private host where that can be done, else say why not."""
+    if why_not() is not None:
+        return None
+    say("no user manager runs here, but you are root: booting a private host in namespaces")
+    try:
+        host = PrivateHost([REPOSITORY])
+        host.boot()
+    except HostError as error:
+        say(f"that did not work: {error}")
+        return None
+    return host
 
 
 def configure(seat: Seat, copy: str, schedule: str | None) -> None:
@@ -145,10 +156,13 @@ def main() -> int:
                 good = with_a_timer(*found)
                 say("everything is removed again" if good else "this is not as it should be")
                 return 0 if good else 1
-        say("neither a user manager nor root: the task runs without a timer, by hand")
+        say("neither a user manager nor a private host: the task runs without a timer, by hand")
         return 0 if without_timers() else 1
     except HostError as error:
         print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # nobody reads the story any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except KeyboardInterrupt:
         print("demo: stopped; everything is removed again", file=sys.stderr)

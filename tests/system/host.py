@@ -75,9 +75,13 @@ class PrivateHost:
         """Boot, and return when every unit of the boot has settled and the users' buses are up."""
         answer = self._order("boot")
         self.init, self.boot_id = answer["pid"], answer["boot_id"]
-        self._await("the host to come up", self._is_up)
-        for user in USERS:
-            self._await(f"the manager of {user}", lambda user=user: self._has_bus(user))
+        try:
+            self._await("the host to come up", self._is_up)
+            for user in USERS:
+                self._await(f"the manager of {user}", lambda user=user: self._has_bus(user))
+        except HostError:
+            self.close()
+            raise
 
     def cut_power(self) -> None:
         """Kill everything in the host at once; what was written stays."""

@@ -45,6 +45,16 @@ from tests.system.syscalls import (
 DEVICES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
 
 
+def make_device(path: str, major: int, minor: int, known: str) -> None:
+    """Make a device everybody may use, or where that is not allowed bind the one that is there."""
+    try:
+        os.mknod(path, 0o020666, os.makedev(major, minor))
+        os.chmod(path, 0o666)
+    except PermissionError:
+        write(path, "")
+        mount(known, path, None, MS_BIND)
+
+
 class Host:
     """One private host: boots over its disk, again and again, each time as a new boot."""
 
@@ -145,11 +155,9 @@ class Host:
         """Give it devices of its own: /dev/log of the host must not appear on the machine."""
         mount("tmpfs", base, "tmpfs", MS_NOSUID, "mode=0755")
         for name, minor in DEVICES.items():
-            os.mknod(f"{base}/{name}", 0o020666, os.makedev(1, minor))
-            os.chmod(f"{base}/{name}", 0o666)
-        os.mknod(f"{base}/tty", 0o020666, os.makedev(5, 0))
-        os.chmod(f"{base}/tty", 0o666)
-        os.mknod(f"{base}/console", 0o020600, os.makedev(1, DEVICES["null"]))
+            make_device(f"{base}/{name}", 1, minor, f"/dev/{name}")
+        make_device(f"{base}/tty", 5, 0, "/dev/tty")
+        make_device(f"{base}/console", 1, DEVICES["null"], "/dev/null")
         for name, target in (("fd", "/proc/self/fd"), ("ptmx", "pts/ptmx"), ("core", "/proc/kcore"),
                              *((n, f"/proc/self/fd/{i}")
                                for i, n in enumerate(("stdin", "stdout", "stderr")))):  # fmt: skip

@@ -48,7 +48,7 @@ def private_mounts(tree: str) -> str:
     the chroot is left first, and the path of its tree as seen from outside is what comes back.
     """
     held = os.open(tree, os.O_PATH | os.O_DIRECTORY)
-    checked(libc.unshare(NEW_MOUNT), "making a mount namespace (are you root?)")
+    checked(libc.unshare(NEW_MOUNT), "making a mount namespace")
     try:
         mount("none", "/", None, MS_REC | MS_PRIVATE)
     except OSError:

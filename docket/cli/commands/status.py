@@ -22,12 +22,13 @@ from docket.errors import UsageError
 )
 def command(call: Call, task: str | None, run_id: str | None) -> Answer:
     """Show the last run and the timer of each task, of one TASK, or one run in detail."""
-    if run_id is not None and task is not None:
-        raise UsageError(
-            "TASK and --run-id exclude each other.", hint=f"docket status --run-id {run_id}"
-        )
     if run_id is not None:
         detail = status.of_run(call.session(), run_id)
+        if task not in (None, detail.run.task):
+            raise UsageError(
+                f"Run {run_id} is one of {detail.run.task}, not of {task}.",
+                hint=f"docket status --run-id {run_id}",
+            )
         return Answer(detail.document(), lambda screen: run_text(detail, screen))
     report = status.status(call.session(), task)
     return Answer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+# Pacific/Chatham is left out: systemd 252 itself fails on its gap, which begins at 02:45.
 ZONES = (
     "UTC",
     "Europe/Berlin",
@@ -15,7 +16,6 @@ ZONES = (
     "Africa/Casablanca",
     "Antarctica/Troll",
     "America/St_Johns",
-    "Pacific/Chatham",
     "Africa/Cairo",
     "America/Santiago",
     "Asia/Beirut",

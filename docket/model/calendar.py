@@ -155,7 +155,7 @@ def previous_at_or_before(calendar: Calendar, at_us: int, offset_at: OffsetAt) -
         instant = instant_of(found, offset_at)
         if instant is not None and instant <= last:
             return instant * _SECOND_US
-        found = previous_local(calendar, found - 1 if instant else found // 60 * 60 - 1)
+        found = previous_local(calendar, found // 60 * 60 - 1 if instant is None else found - 1)
     return None
 
 

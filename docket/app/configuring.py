@@ -17,9 +17,12 @@ from docket.app.session import Session
 from docket.app.wholefiles import make_directory
 from docket.config import schema as schemas
 from docket.config import starter
+from docket.config.loader import by_place
 from docket.config.source import LARGEST, read_bytes
-from docket.errors import ConfigChangedError, ConfigError, ConfigMissingError
-from docket.model.task import Mark, Problem
+from docket.errors import ConfigChangedError, ConfigError, ConfigMissingError, ScheduleError
+from docket.model.task import Config, Mark, Problem
+from docket.schedule.translate import compile_timing
+from docket.schedule.zones import machine_zone
 
 # A task that may not run unattended is as its owner wrote it; it only gets no timer.
 _HARMLESS = frozenset({"task.unattended"})
@@ -105,10 +108,36 @@ def check(session: Session, *, fresh: bool = True) -> CheckReport:
     """
     config = load_home(session.paths, session.environ, fresh=fresh)
     path = session.paths.config
+    hidden = _wrong_schedules(session, config)
     if config.fatal:
-        return CheckReport(path, (), config.problems, config.warnings)
+        problems = sorted((*config.problems, *hidden), key=by_place)
+        return CheckReport(path, (), tuple(problems), config.warnings)
     compilation = compile_tasks(session)
-    return CheckReport(path, tuple(compilation.bundles), compilation.problems, compilation.warnings)
+    problems = sorted((*compilation.problems, *hidden), key=by_place)
+    return CheckReport(path, tuple(compilation.bundles), tuple(problems), compilation.warnings)
+
+
+def _wrong_schedules(session: Session, config: Config) -> list[Problem]:
+    """Return the mistakes in schedules that no compiler will see, for the task has another one."""
+    found: dict[tuple[str, str], Problem] = {}
+    zone = machine_zone()
+    for name, task in config.unusable.items():
+        for spec in task.schedules:
+            try:
+                compile_timing(
+                    [spec],
+                    zone=task.timezone,
+                    machine_zone=zone,
+                    system=session.paths.system,
+                    now_us=session.now_us(),
+                )
+            except ScheduleError as error:
+                mark = config.marks.get(spec.key, task.mark)
+                problem = Problem(
+                    error.sentence, mark, spec.key, hint=error.hint, code=error.code, task=name
+                )
+                found.setdefault((name, error.sentence), problem)
+    return list(found.values())
 
 
 def configure(

@@ -31,6 +31,8 @@ def load_home(paths: Paths, environ: Mapping[str, str], *, fresh: bool = False) 
     imported anew (in a child), whatever is remembered of it.
     """
     document = loader.parse(paths, environ)
+    if document.unreadable:
+        return loader.resolve(document)
     drop_ins = discover(paths, document.settings.task_dir, environ, fresh=fresh)
     return loader.resolve(document, drop_ins)
 

@@ -50,7 +50,7 @@ class Assembly:
             self._take(drop_in)
 
     def tasks(self) -> dict[str, Task]:
-        """Return the tasks without a mistake by name, those of the file first."""
+        """Return all tasks by name as far as they can be read, those of the file first."""
         self._read_defaults()
         found: dict[str, Task] = {}
         section = self._document.root.entries.get("tasks")
@@ -64,8 +64,7 @@ class Assembly:
                 task = self._drop_in(Section(0, 0), None, name, drop_in)
                 if task is not None:
                     found[name] = task
-        spoiled = self._complaints.spoiled()
-        return {name: task for name, task in found.items() if name not in spoiled}
+        return found
 
     def _take(self, drop_in: DropIn | BrokenDropIn) -> None:
         if isinstance(drop_in, BrokenDropIn):

@@ -61,7 +61,9 @@ def resolve(document: Document, drop_ins: Sequence[DropIn | BrokenDropIn] = ()) 
     """
     assembly = Assembly(document, drop_ins)
     tasks = {} if document.unreadable else assembly.tasks()
-    problems = tuple(sorted(document.complaints.problems, key=_place))
+    problems = tuple(sorted(document.complaints.problems, key=by_place))
+    fatal = any(problem.task is None for problem in problems)
+    spoiled = tasks.keys() if fatal else document.complaints.spoiled()
     settings = document.settings
     return Config(
         path=document.file,
@@ -69,10 +71,11 @@ def resolve(document: Document, drop_ins: Sequence[DropIn | BrokenDropIn] = ()) 
         task_dir=settings.task_dir,
         log_dir=settings.log_dir,
         instance=settings.instance,
-        tasks={} if any(p.task is None for p in problems) else tasks,
+        tasks={name: task for name, task in tasks.items() if name not in spoiled},
         problems=problems,
         warnings=tuple(document.complaints.warnings),
         marks=document.places(),
+        unusable={name: task for name, task in tasks.items() if name in spoiled},
     )
 
 
@@ -91,7 +94,8 @@ def refused(config: Config) -> ConfigError:
     return ConfigError(f"{first.mark}: {first.sentence}{tail}.", config.problems, hint=first.hint)
 
 
-def _place(problem: Problem) -> tuple[str, int, int]:
+def by_place(problem: Problem) -> tuple[str, int, int]:
+    """Return what puts problems into the order in which they stand in the file."""
     mark = problem.mark
     return ("", 0, 0) if mark is None else (mark.file, mark.line, mark.column)
 

@@ -10,6 +10,7 @@ from typing import Any
 from docket.config import schema as schemas
 from docket.config.codes import Code
 from docket.config.nodes import Node, Path, Scalar, descend
+from docket.config.scalars import UnreadableScalarError, read_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,8 @@ def _wrong_value(path: Path, error: Any, root: Node, expected: str) -> Violation
     if error.validator == "enum" and isinstance(value, str):
         near = nearest(value, tuple(str(word) for word in error.validator_value))
         hint = f"did you mean `{near}`?" if near else None
+    elif error.validator == "type" and _quoted_needlessly(value, error.schema):
+        hint = "take the quotes away"
     several = error.validator == "maxProperties"
     what = f"{len(value)} of them" if several else _what(value)
     sentence = f"{name} must be {expected}, not {what}"
@@ -178,6 +181,16 @@ def _shown(word: str) -> str:
 def _allows_text(schema: dict[str, Any]) -> bool:
     branches = [schema, *schema.get("anyOf", ())]
     return any("string" in _listed(branch.get("type")) for branch in branches)
+
+
+def _quoted_needlessly(value: Any, schema: dict[str, Any]) -> bool:
+    kinds = {"boolean": bool, "integer": int, "number": (int, float)}
+    wanted = kinds.get(str(schema.get("type")))
+    try:
+        plain = read_plain(value)[0] if isinstance(value, str) else None
+    except UnreadableScalarError:
+        return False
+    return wanted is not None and isinstance(plain, wanted)
 
 
 def _listed(types: Any) -> tuple[str, ...]:

@@ -151,7 +151,9 @@ class Config:
     """A whole configuration: the good tasks, the broken ones' problems, and the settings.
 
     `fatal` problems leave no task usable (the file does not parse, a top-level key is wrong);
-    every other problem names its task, which alone is left out of `tasks`.
+    every other problem names its task, which alone is left out of `tasks`. `unusable` are the
+    tasks that were left out, as far as they could be read: to look for further mistakes in them,
+    never to be run.
     """
 
     path: str
@@ -163,6 +165,7 @@ class Config:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     marks: Mapping[tuple[str | int, ...], Mark] = field(default_factory=dict)
+    unusable: Mapping[str, Task] = field(default_factory=dict)
 
     @property
     def fatal(self) -> tuple[Problem, ...]:

@@ -258,6 +258,18 @@ def test_check_tells_problems_and_warnings_and_changes_nothing(
     assert files(home) == ["config.yaml"]
 
 
+def test_check_tells_wrong_schedules_of_tasks_that_have_other_mistakes_too(
+    home: ConfigHome, session: Session
+) -> None:
+    task = "{type: command, command: x, schedule: ['61 * * * *', '@daily'], retry: x}"
+    home.write(f"tasks:\n  a: {task}\n")
+    assert len(check(session).problems) == 2
+    home.write(f"bogus: 1\ntasks:\n  a: {task}\n")
+    report = check(session)
+    assert [p.task for p in report.problems] == [None, "a", "a"]
+    assert report.problems[1].key == ("tasks", "a", "schedule", 0)
+
+
 def test_check_of_a_file_that_does_not_parse_is_a_report_too(
     home: ConfigHome, session: Session
 ) -> None:

@@ -18,6 +18,8 @@ MISTAKES = [
     ("retry: -1", (5, 12), "`retry` must be a whole number from 0 to 1000", None),
     ("retry: many", (5, 12), "`retry` must be a whole number", None),
     ("retry: true", (5, 12), "not a switch", None),
+    ("retry: '3'", (5, 12), "not this text", "take the quotes away"),
+    ("network: 'yes'", (5, 14), "not this text", "take the quotes away"),
     ("retry:", (5, 11), "`retry` must be a whole number from 0 to 1000, not empty", None),
     ("backoff_base: 0", (5, 19), "a number above 0", None),
     ("backoff_base: .inf", (5, 19), "endless", None),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from docket.store.records import AttemptRecord, EventRecord, HookRecord, RunRecord
+from docket.model.records import AttemptRecord, EventRecord, HookRecord, RunRecord
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

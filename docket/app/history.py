@@ -12,7 +12,7 @@ from docket.app.lookup import require_known
 from docket.app.recorded import checked_limit, find_run, open_record
 from docket.app.session import Session
 from docket.errors import UsageError
-from docket.store.records import EventRecord, RunRecord
+from docket.model.records import EventRecord, RunRecord
 
 
 @dataclass(frozen=True, slots=True)

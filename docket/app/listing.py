@@ -11,8 +11,8 @@ from docket.app.lookup import known_names, load_config
 from docket.app.recorded import open_record
 from docket.app.session import Session
 from docket.errors import StoreError
+from docket.model.records import RunRecord
 from docket.model.task import Config, Problem, Task
-from docket.store.records import RunRecord
 
 
 @dataclass(frozen=True, slots=True)

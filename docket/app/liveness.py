@@ -6,8 +6,8 @@ import fcntl
 import os
 
 from docket.app.planned import read_plan
+from docket.model.records import RunRecord
 from docket.paths import Paths
-from docket.store.records import RunRecord
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 

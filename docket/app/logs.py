@@ -8,8 +8,8 @@ from typing import Any
 from docket.app.recorded import find_run, open_record
 from docket.app.session import Session
 from docket.errors import DocketError, RunLogError, UsageError
+from docket.model.records import RunRecord
 from docket.store.logfiles import read_log, tail_lines
-from docket.store.records import RunRecord
 from docket.systemd.journalctl import read_invocation
 
 SOURCES = ("auto", "file", "journal")

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from docket.app.lookup import state_db
 from docket.app.session import Session
 from docket.errors import RunNotFoundError, UsageError
+from docket.model.records import RunRecord
 from docket.model.runid import is_run_id
 from docket.model.task import Config
 from docket.store.closing import close_killed
 from docket.store.reader import Reader, open_reader
-from docket.store.records import RunRecord
 from docket.store.spool import merge, spool_directories
 
 _LONGEST_SHOWN = 80

@@ -21,10 +21,10 @@ from docket.errors import (
     StoreError,
 )
 from docket.model.plan import Plan
+from docket.model.records import RunRecord
 from docket.model.runid import make_run_id
 from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
 from docket.store.reader import Reader
-from docket.store.records import RunRecord
 
 _SAMPLE = 20  # how many good runs tell what a run usually takes
 

@@ -24,9 +24,9 @@ from docket.app.session import Session
 from docket.errors import BusError, ConfigError
 from docket.model.names import is_safe_name, service_unit, timer_unit
 from docket.model.plan import Plan
+from docket.model.records import AttemptRecord, HookRecord, RunRecord
 from docket.model.task import Config, Task
 from docket.store.reader import Reader
-from docket.store.records import AttemptRecord, HookRecord, RunRecord
 
 
 class PlanState(StrEnum):

@@ -39,9 +39,9 @@ class Timing:
 
     `directives` are the lines of [Timer] in order, as (name, value): OnCalendar, OnBootSec,
     OnStartupSec, OnActiveSec, OnUnitActiveSec. `calendars` are the evaluable forms of the
-    OnCalendar lines. `last_instants_us` are the instants of `at` triggers, in microseconds since the epoch:
-    a timer that has nothing else and whose instants are past is never started. `warnings` are
-    sentences for the user.
+    OnCalendar lines. `last_instants_us` are the instants of `at` triggers, in microseconds since
+    the epoch: a timer that has nothing else and whose instants are past is never started.
+    `warnings` are sentences for the user.
     """
 
     directives: tuple[tuple[str, str], ...]

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from docket.errors import StoreError
+from docket.model.records import AttemptRecord, EventRecord, HookRecord, RunRecord
 from docket.model.states import RunStatus, Trigger
 from docket.store.connection import open_for_writing
-from docket.store.records import AttemptRecord, EventRecord, HookRecord, RunRecord
 from docket.store.rows import RUN_COLUMNS
 from docket.store.schema import VERSION, user_version
 

@@ -10,7 +10,7 @@ try:
     from _socket import socket as Socket  # noqa: N812
 except ImportError:  # another Python than CPython
     from socket import AF_UNIX, SOCK_DGRAM
-    from socket import socket as Socket  # noqa: N812
+    from socket import socket as Socket  # type: ignore[assignment]  # noqa: N812
 
 
 def notify_status(text: str) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from docket.app.documents import event_document
 from docket.app.history import RunList
-from docket.app.records import EventRecord, RunRecord
 from docket.cli.render.jsonform import compact
 from docket.cli.render.plain import cut, one_line
 from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.times import duration, from_iso, local, relative
+from docket.model.records import EventRecord, RunRecord
 from docket.model.states import RunStatus
 
 _INKS = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from docket.app.records import RunRecord
 from docket.app.status import PlanState, RunDetail, StatusReport, TaskStatus
 from docket.cli.render.facts import fact_lines
 from docket.cli.render.plain import one_line
@@ -14,6 +13,7 @@ from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.tasks import NO_TASKS
 from docket.cli.render.times import duration, local, relative
+from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 
 Fact = tuple[str, Cell | str]

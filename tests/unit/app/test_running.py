@@ -25,9 +25,9 @@ from docket.errors import (
     RunnerDiedError,
     UnknownTaskError,
 )
+from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 from docket.paths import exec_command
-from docket.store.records import RunRecord
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid
 

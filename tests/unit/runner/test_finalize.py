@@ -35,10 +35,11 @@ def killed_runner(home: Home, task: str = "job") -> str:
 def kill_both(process: subprocess.Popen[bytes]) -> None:
     """Kill the runner and what it has started, as systemd does with a unit."""
     listing = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    children = wait_until(lambda: listing.read_text().split())
+    children = [int(word) for word in wait_until(lambda: listing.read_text().split())]
+    wait_until(lambda: all(os.getpgid(child) == child for child in children))
     process.kill()
     for child in children:
-        os.killpg(int(child), signal.SIGKILL)
+        os.killpg(child, signal.SIGKILL)
     process.communicate()
 
 

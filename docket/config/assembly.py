@@ -188,10 +188,13 @@ class Assembly:
         value = {key: n.plain() for key, n in node.entries.items() if key not in without}
         sound = node
         if not recognising.recogniser(name)(value):
-            for found in violations.find(schemas.part(name), value, node):
+            wrong = violations.find(schemas.part(name), value, node)
+            for found in wrong:
                 self._complaints.violation(path, found)
                 if found.path:
                     sound = pruned(sound, found.path, WHOLE)
+            if not violations.complete(wrong):
+                return Section(node.line, node.column)
         known = schemas.definition(name)["properties"]
         for key in value:
             if key in known and key not in _TEXT_AS_WRITTEN:

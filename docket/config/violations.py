@@ -25,8 +25,17 @@ class Violation:
     at_key: bool = False
 
 
+MOST = 100
+_TOO_MANY = Violation(
+    (), f"there are more mistakes here; the first {MOST} are told", None, None, Code.INVALID
+)
+
+
 def find(schema: dict[str, Any], value: Any, node: Node) -> list[Violation]:
-    """Return every violation of `schema` by `value`, of which `node` is the tree; [] where none."""
+    """Return the violations of `schema` by `value`, of which `node` is the tree; [] where none.
+
+    Where there are more than MOST, one more says so: `complete` is false for such a list.
+    """
     import jsonschema  # noqa: PLC0415  (80 ms, and most files are recognised without it)
 
     found: dict[tuple[Path, str], Violation] = {}
@@ -35,7 +44,14 @@ def find(schema: dict[str, Any], value: Any, node: Node) -> list[Violation]:
             # Several keywords may object to one value; for the reader that is one mistake.
             group = violation.sentence if violation.at_key or violation.code != Code.INVALID else ""
             found.setdefault((violation.path, group), violation)
+            if len(found) > MOST:
+                return [*list(found.values())[:MOST], _TOO_MANY]
     return list(found.values())
+
+
+def complete(found: list[Violation]) -> bool:
+    """Whether `found` are all the violations that there are."""
+    return len(found) <= MOST
 
 
 def _translate(error: Any, root: Node, fallback: str | None) -> Iterator[Violation]:
@@ -184,7 +200,11 @@ def _allows_text(schema: dict[str, Any]) -> bool:
 
 
 def _quoted_needlessly(value: Any, schema: dict[str, Any]) -> bool:
-    kinds = {"boolean": bool, "integer": int, "number": (int, float)}
+    kinds: dict[str, tuple[type, ...]] = {
+        "boolean": (bool,),
+        "integer": (int,),
+        "number": (int, float),
+    }
     wanted = kinds.get(str(schema.get("type")))
     try:
         plain = read_plain(value)[0] if isinstance(value, str) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from docket.config.codes import Code
@@ -249,9 +251,22 @@ def test_the_error_of_a_whole_file_names_the_first_mistake_and_counts_the_rest(
     assert [p["line"] for p in error.document()["problems"]] == [1, 2]
 
 
-def test_a_thousand_tasks_are_loaded_in_a_fraction_of_a_second(home: ConfigHome) -> None:
-    import time
+def test_a_flood_of_mistakes_is_cut_off_and_does_not_take_minutes(home: ConfigHome) -> None:
+    flood = ", ".join(f"A{n}: yes" for n in range(30_000))
+    for text in (
+        f"tasks: {{a: {{type: command, command: x, env: {{{flood}}}}}}}\n",
+        f"tasks: {{a: {{type: command, command: x, {flood}}}}}\n",
+        f"defaults: {{{flood}}}\n",
+        f"{{{flood}}}\n",
+    ):
+        begun = time.monotonic()
+        config = home.load(text)
+        assert len(config.problems) == 101
+        assert any("more mistakes here" in p.sentence for p in config.problems)
+        assert time.monotonic() - begun < 10
 
+
+def test_a_thousand_tasks_are_loaded_in_a_fraction_of_a_second(home: ConfigHome) -> None:
     tasks = "".join(
         f"  task-{n}:\n    type: command\n    command: rsync -a /a /b\n    schedule: '@daily'\n"
         f"    timeout: 2h\n    env: {{A: b, C: 1}}\n    description: number {n}\n"

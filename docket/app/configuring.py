@@ -48,10 +48,9 @@ class CheckReport:
         return all(problem.code in _HARMLESS for problem in self.problems)
 
     def document(self) -> dict[str, Any]:
-        """The report as a JSON object, which is an error's too where something is wrong."""
+        """The report as a JSON object."""
         return {
             "ok": self.ok,
-            **_error_keys(self.path, self.problems),
             "path": self.path,
             "tasks": list(self.tasks),
             "problems": [problem.document() for problem in self.problems],
@@ -70,11 +69,9 @@ class ConfigureReport:
     kept: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """The report as a JSON object, which is an error's too where nothing could be saved."""
-        ok = self.kept is None and self.check.savable
+        """The report as a JSON object."""
         return {
-            "ok": ok,
-            **({} if ok else _error_keys(self.path, self.check.problems)),
+            "ok": self.kept is None and self.check.savable,
             "path": self.path,
             "created": self.created,
             "saved": self.saved,
@@ -82,17 +79,6 @@ class ConfigureReport:
             "problems": [problem.document() for problem in self.check.problems],
             "warnings": [warning.document() for warning in self.check.warnings],
         }
-
-
-def _error_keys(path: str, problems: tuple[Problem, ...]) -> dict[str, Any]:
-    if not problems:
-        return {}
-    count = "a mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
-    return {
-        "error": f"There {'is' if len(problems) == 1 else 'are'} {count} in {path}.",
-        "error_code": ConfigError.code,
-        "hint": problems[0].hint,
-    }
 
 
 def schema_text() -> str:

@@ -111,7 +111,10 @@ def differences(
         for task, bundle in bundles.items()
         for name, text in bundle.units.items()
     ]
-    wanted = {change.name for change in changes}
+    # A timer of ours for a service of somebody else's would be worse than neither.
+    blocked = {change.task for change in changes if change.in_the_way}
+    changes = [c for c in changes if c.task not in blocked or not c.action.writes]
+    wanted = {name for bundle in bundles.values() for name in bundle.units}
     for name, unit in disk.items():
         task = task_of(name, owner.instance)
         if name not in wanted and task is not None and removable.get(task, False):

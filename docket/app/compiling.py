@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from docket import __version__
+from docket.app.dropins import load_home
 from docket.app.executables import Executables, search_path
 from docket.app.session import Session
 from docket.app.wholefiles import make_directory, read_whole, write_whole
 from docket.compiler.bundle import Bundle, Found, Place
 from docket.compiler.compile import compile_task
-from docket.config.loader import load, usable
+from docket.config.loader import usable
 from docket.errors import (
     BrokenTaskError,
     DocketError,
@@ -77,7 +78,7 @@ def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
 
 def load_config(session: Session) -> Config:
     """Load the config with its drop-in tasks; ConfigError where no task of it can be used."""
-    return usable(load(session.paths, session.environ))
+    return usable(load_home(session.paths, session.environ))
 
 
 def require_task(name: str, known: Iterable[str]) -> None:

@@ -176,7 +176,13 @@ class FakeUnits:
             names = os.listdir(self.unit_dir)
         except FileNotFoundError:
             return set()
-        return {name for name in names if name.endswith((".service", ".timer")) and name[0] != "."}
+        return {
+            name
+            for name in names
+            if name.endswith((".service", ".timer"))
+            and name[0] != "."
+            and os.path.isfile(os.path.join(self.unit_dir, name))
+        }
 
     def _read(self, name: str) -> str:
         try:

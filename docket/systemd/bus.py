@@ -31,6 +31,7 @@ _QUOTED = re.compile(r"""b(['"])(.*?)\1""")
 _NOISE = re.compile(r"^\[err -?\d+\]:\s*")
 _ADDRESS_PLAIN = frozenset(string.ascii_letters + string.digits + "-_/.\\*")
 _WAIT_US = 250_000
+_CALLS_BETWEEN = 50
 
 
 class Connection:
@@ -39,6 +40,7 @@ class Connection:
     def __init__(self, bus: DBus) -> None:
         self._bus = bus
         self._held: list[Any] = []
+        self._calls = 0
 
     def call(
         self,
@@ -52,9 +54,20 @@ class Connection:
         """Call a method and return the body of its answer; BusError where it is refused."""
         arguments = apply_signature(signature, list(values)) if signature else []
         try:
+            self._make_room()
             return self._bus.call_method(destination, path, interface, method, arguments).body
         except DBusBaseError as error:
             raise _bus_error(error) from None
+
+    def _make_room(self) -> None:
+        """Handle what has come in unasked: sd-bus refuses calls once 65,536 signals wait.
+
+        The manager sends some ten for each job, whether anybody subscribed or not.
+        """
+        self._calls += 1
+        if self._calls % _CALLS_BETWEEN == 0:
+            while not self._bus.process().is_empty():
+                pass
 
     def manager(self, method: bytes, signature: bytes = b"", *values: Any) -> Any:
         """Call a method of systemd's manager object."""

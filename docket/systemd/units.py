@@ -184,8 +184,15 @@ class SystemdUnits:
             except BusError as error:
                 if not (verb == "stop" and _says_not_loaded(error)):
                     failures.append(_refusal(verb, name, error.sentence))
-        waiting = self._bus().pump(lambda: all(job in ended for job in jobs), _JOB_TIMEOUT_SECONDS)
-        failures += _bad_ends(verb, jobs, ended, in_time=waiting)
+        open_jobs = list(jobs)
+
+        def all_ended() -> bool:
+            while open_jobs and open_jobs[-1] in ended:
+                open_jobs.pop()
+            return not open_jobs
+
+        in_time = self._bus().pump(all_ended, _JOB_TIMEOUT_SECONDS)
+        failures += _bad_ends(verb, jobs, ended, in_time=in_time)
         for job in jobs:
             ended.pop(job, None)
         if failures:

@@ -165,7 +165,7 @@ class Assembly:
             )
         elif name not in self._broken:
             self._unknown(name, path)
-        return "command" in node.entries
+        return kind is not None or "command" in node.entries
 
     def _unknown(self, name: str, path: Path) -> None:
         near = violations.nearest(name, tuple(self._drop_ins))

@@ -14,6 +14,7 @@ from docket.model.task import CommandSpec
 
 # A word that is a pipe, a redirection or a list sign, or that ends with a semicolon.
 _OPERATOR = re.compile(r"^(\|\|?|&&?|;|<<?|[0-9&]?>>?.*)$|[^\\];$")
+_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "fish", "busybox"})
 _VARIABLE = re.compile(r"\$(\w+|\{\w+\})|\$\(|`")
 
 
@@ -66,13 +67,18 @@ def _split(entry: Entry, key: str, line: str) -> tuple[str, ...]:
         )
     if not words:
         entry.problem((key,), f"`{key}` holds no word", expected="a command line")
-    if any(_VARIABLE.search(word) for word in words):
+    if not _is_shell(words) and any(_VARIABLE.search(word) for word in words):
         entry.warn(
             (key,),
             f"`{key}`: no shell runs, so `$` and backquotes stay as they are",
             hint="write [sh, -c, '...'] where a shell is meant",
         )
     return words
+
+
+def _is_shell(words: list[str]) -> bool:
+    """Whether the words start a shell, which reads its signs itself."""
+    return bool(words) and words[0].rpartition("/")[2] in _SHELLS
 
 
 def _quoted(line: str, word: str) -> bool:

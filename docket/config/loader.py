@@ -62,7 +62,7 @@ def resolve(document: Document, drop_ins: Sequence[DropIn | BrokenDropIn] = ()) 
     assembly = Assembly(document, drop_ins)
     tasks = {} if document.unreadable else assembly.tasks()
     problems = tuple(sorted(document.complaints.problems, key=by_place))
-    fatal = any(problem.task is None for problem in problems)
+    fatal = any(problem.fatal for problem in problems)
     spoiled = tasks.keys() if fatal else document.complaints.spoiled()
     settings = document.settings
     return Config(

@@ -131,6 +131,16 @@ class Problem:
     code: str = "config.invalid"
     task: str | None = None  # the task it belongs to, where it spoils one task alone
 
+    @property
+    def fatal(self) -> bool:
+        """Whether no task can be used for it.
+
+        A foreign word at the top level spoils nothing; one that looks like a known key does, for
+        then what that key would say is missing.
+        """
+        foreign = self.code == "config.unknown_key" and len(self.key) == 1 and self.hint is None
+        return self.task is None and not foreign
+
     def document(self) -> dict[str, Any]:
         """The problem as a JSON object."""
         return {
@@ -169,5 +179,5 @@ class Config:
 
     @property
     def fatal(self) -> tuple[Problem, ...]:
-        """The problems that belong to no single task."""
-        return tuple(p for p in self.problems if p.task is None)
+        """The problems that leave no task usable."""
+        return tuple(p for p in self.problems if p.fatal)

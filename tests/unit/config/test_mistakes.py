@@ -133,6 +133,28 @@ def test_a_variable_in_a_command_is_doubted(home: ConfigHome) -> None:
     assert config.tasks["a"].command is not None
 
 
+@pytest.mark.parametrize("shell", ["sh", "/bin/bash"])
+def test_a_variable_for_a_shell_that_the_command_starts_is_not_doubted(
+    home: ConfigHome, shell: str
+) -> None:
+    config = home.load(f"tasks: {{a: {{type: command, command: \"{shell} -c 'echo $HOME'\"}}}}\n")
+    assert config.warnings == ()
+    assert list(config.tasks) == ["a"]
+
+
+def test_a_foreign_word_at_the_top_is_told_and_spoils_no_task(home: ConfigHome) -> None:
+    config = home.load("zzzz: 1\ntasks: {a: {type: command, command: x}}\n")
+    assert [problem.sentence for problem in config.problems] == ["there is no key `zzzz` here"]
+    assert config.fatal == ()
+    assert list(config.tasks) == ["a"]
+
+
+def test_a_wrong_type_hides_none_of_the_other_mistakes(home: ConfigHome) -> None:
+    config = home.load("tasks: {a: {type: comand, comand: x, retry: -1}}\n")
+    told = {problem.key[2:] for problem in config.problems}
+    assert {("type",), ("comand",), ("retry",)} <= told
+
+
 def test_the_path_of_a_program_with_spaces_is_one_word(home: ConfigHome) -> None:
     program = f"{home.directory}/my tool"
     with open(program, "wb"):

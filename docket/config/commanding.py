@@ -76,7 +76,7 @@ def _split(entry: Entry, key: str, line: str) -> tuple[str, ...]:
     return words
 
 
-def _is_shell(words: list[str]) -> bool:
+def _is_shell(words: tuple[str, ...]) -> bool:
     """Whether the words start a shell, which reads its signs itself."""
     return bool(words) and words[0].rpartition("/")[2] in _SHELLS
 

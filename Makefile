@@ -12,7 +12,7 @@ demo:  ## an rsync of a real folder, run by a real systemd timer
 	@$(PYTHON) tools/demo.py
 
 test: lint  ## everything: style, types, then all tests, on a really booted systemd too
-	@$(PYTHON) -m pytest $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -o faulthandler_timeout=180 $(PYTEST_ARGS)
 
 lint:  ## ruff and mypy
 	@tools/setup test

@@ -39,6 +39,8 @@ def service_body(task: Task, place: Place) -> str:
         f"TimeoutStartSec={_start_timeout(task)}",
         f"TimeoutStopSec={format_span(_stop_seconds(task))}",
         "KillMode=mixed",
+        # The runner tells of a child that was killed for memory, and tries again where asked to.
+        "OOMPolicy=continue",
         "NotifyAccess=main",
         "Slice=docket.slice",
     )

@@ -56,9 +56,18 @@ def test_a_job_over_its_memory_is_killed_and_the_row_tells(limiting: HostSeat) -
     limiting.docket("install")
     limiting.systemctl("start", limiting.unit("hungry.service"), check=False)
     run = limiting.await_run("hungry", lambda run: run["status"] != "running")
-    assert run["status"] in {"failed", "killed"}
-    assert run["status"] != "succeeded"
-    assert "memory" in run["summary"].lower() or "SIGKILL" in run["summary"]
+    assert (run["status"], run["error_code"]) == ("killed", "oom_kill")
+    assert "memory" in run["summary"]
+
+
+def test_a_job_killed_for_memory_is_tried_again_where_asked_to(limiting: HostSeat) -> None:
+    limits: dict[str, object] = {"memory": "64M", "swap": 0}
+    job = command(*_python(_HUNGRY), schedule="@yearly", limits=limits, retry=1, backoff_base=0.1)
+    limiting.configure({"hungry": job})
+    limiting.docket("install")
+    limiting.systemctl("start", limiting.unit("hungry.service"), check=False)
+    run = limiting.await_run("hungry", lambda run: run["status"] != "running")
+    assert (run["error_code"], run["retry_count"]) == ("oom_kill", 1)
 
 
 def test_a_job_over_its_number_of_tasks_cannot_fork(limiting: HostSeat) -> None:

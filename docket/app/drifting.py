@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docket.app.ports import UnitState
 from docket.compiler.header import content_hash, split
+from docket.model.names import boot_timer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Drift:
 def find_drift(
     unit_dir: str,
     expected: Mapping[str, str],
-    names: Iterable[str],
+    names: Sequence[str],
     states: Mapping[str, UnitState],
 ) -> Drift:
     """Compare unit files with `expected` (file name to hash of contents).
@@ -31,7 +32,8 @@ def find_drift(
     `names` are all names that the task's files can have: one that lies there and is not expected
     is left over. `states` are what the service manager says, as far as it says anything.
     """
-    found = {name: _read(os.path.join(unit_dir, name)) for name in names}
+    possible = [*names, *(boot_timer_of(name) for name in names if name.endswith(".timer"))]
+    found = {name: _read(os.path.join(unit_dir, name)) for name in possible}
     installed = any(text is not None for text in found.values())
     sentences: list[str] = []
     edits: list[str] = []

@@ -195,7 +195,7 @@ def _left_over(seen: Examined) -> list[str]:
     if compilation is None:
         return []
     bundles = compilation.bundles.values()
-    known = {name for b in bundles for name in (b.plan.unit, b.plan.timer_unit)}
+    known = {name for b in bundles for name in (b.plan.unit, b.plan.timer_unit, *b.units)}
     found = []
     for name in _unit_files(paths.unit_dir):
         owner = _owner(os.path.join(paths.unit_dir, name))

@@ -46,4 +46,9 @@ def boot_timer_unit(task: str, instance: str) -> str:
 
     No task name begins with '_', so it is the name of no task in no instance.
     """
-    return unit_stem(task, instance) + BOOT_SUFFIX + ".timer"
+    return boot_timer_of(timer_unit(task, instance))
+
+
+def boot_timer_of(timer: str) -> str:
+    """Return the name of the boot timer that stands beside `timer`."""
+    return timer.removesuffix(".timer") + BOOT_SUFFIX + ".timer"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from docket.app.changes import EDITED, Action, Change
@@ -126,6 +126,7 @@ class InstallReport:
     kept: tuple[str, ...] = ()
     unchanged: int = 0
     plans_written: int = 0
+    programs: Mapping[str, str] = field(default_factory=dict)  # the program of each command task
     reloaded: bool = False
     enabled: tuple[str, ...] = ()
     started: tuple[str, ...] = ()
@@ -157,6 +158,11 @@ class InstallReport:
             kept=paths(Action.KEPT),
             unchanged=len(paths(Action.UNCHANGED)),
             plans_written=sum(file.after is not None for file in plan.plans),
+            programs={
+                task: bundle.plan.argv[0]
+                for task, bundle in plan.compilation.bundles.items()
+                if bundle.plan.argv
+            },
             problems=plan.problems,
             warnings=plan.warnings,
         )
@@ -177,6 +183,7 @@ class InstallReport:
             "started": list(self.started),
             "restarted": list(self.restarted),
             "not_started": list(self.not_started),
+            "programs": dict(self.programs),
             "pending": list(self.pending),
             "next_command": self.next_command,
             "linger": self.linger,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import time
 
 from docket.model.jsontext import dumps, loads
 from docket.store.files import open_private
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _FLAGS = os.O_RDWR | os.O_CREAT
+_TRIES = 50
+_BETWEEN_TRIES_SECONDS = 0.01
 
 
 def run_lock_path(lock_dir: str, run_id: str) -> str:
@@ -35,11 +38,9 @@ class RunLock:
         """Take the lock of a run; FileExistsError where another process runs under that id."""
         self._path = run_lock_path(lock_dir, run_id)
         self._descriptor = open_private(self._path, _FLAGS)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _take(self._descriptor):
             os.close(self._descriptor)
-            raise FileExistsError(errno.EEXIST, "the run is alive", self._path) from None
+            raise FileExistsError(errno.EEXIST, "the run is alive", self._path)
 
     def describe(self, record: dict[str, Any]) -> None:
         """Write who the run is into the file."""
@@ -82,6 +83,18 @@ class TaskLock:
     def close_in_child(self) -> None:
         """Let go of the descriptor in a forked child; the lock itself stays with the runner."""
         os.close(self._descriptor)
+
+
+def _take(descriptor: int) -> bool:
+    """Take a lock that only its run may hold for long: a reader may just be trying it."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_BETWEEN_TRIES_SECONDS)
+        else:
+            return True
+    return False
 
 
 def dead_runs(lock_dir: str) -> list[dict[str, Any]]:

@@ -36,6 +36,10 @@ class RunRecord:
     log_path: str | None
     peak_memory_bytes: int | None
     cpu_seconds: float | None
+    params: Mapping[str, str] | None = None
+    idempotency_key: str | None = None
+    parent_run_id: str | None = None  # the run whose tree this one belongs to
+    cancel_requested_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,10 @@ def _record(row: tuple[Any, ...]) -> RunRecord:
         log_path=known["log_path"],
         peak_memory_bytes=known["peak_memory_bytes"],
         cpu_seconds=_seconds(known["cpu_us"]),
+        params=None if known["params"] is None else json.loads(known["params"]),
+        idempotency_key=known["idempotency_key"],
+        parent_run_id=known["parent_run_id"],
+        cancel_requested_us=known["cancel_requested_at"],
     )
 
 

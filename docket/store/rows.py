@@ -33,11 +33,15 @@ RUN_COLUMNS = (
     "log_path",
     "peak_memory_bytes",
     "cpu_us",
+    "params",
+    "idempotency_key",
+    "parent_run_id",
+    "cancel_requested_at",
 )
 
 
 class RunRow:
-    """One run as its columns; `details` is a JSON object that is still a value here."""
+    """One run as its columns; `details` and `params` are values here, and JSON in the store."""
 
     __slots__ = RUN_COLUMNS
 
@@ -63,6 +67,10 @@ class RunRow:
     log_path: str | None
     peak_memory_bytes: int | None
     cpu_us: int | None
+    params: dict[str, str] | None
+    idempotency_key: str | None
+    parent_run_id: str | None
+    cancel_requested_at: int | None
 
     def __init__(
         self, *, run_id: str, task: str, trigger: str, started_at: int, **known: Any
@@ -173,6 +181,8 @@ class HookRow:
         ]
 
 
+_DETAILS = RUN_COLUMNS.index("details")
+_PARAMS = RUN_COLUMNS.index("params")
 _INSERT_RUN = (
     f"INSERT INTO runs ({', '.join(RUN_COLUMNS)}) VALUES ({', '.join('?' * len(RUN_COLUMNS))}) "  # noqa: S608
     "ON CONFLICT (run_id) DO UPDATE SET "
@@ -183,7 +193,8 @@ _INSERT_RUN = (
 def write_run(connection: sqlite3.Connection, row: RunRow) -> None:
     """Insert the run, or complete the row that stands; a finished row refuses to change."""
     values = [getattr(row, name) for name in RUN_COLUMNS]
-    values[10] = dumps(row.details)
+    values[_DETAILS] = dumps(row.details)
+    values[_PARAMS] = None if row.params is None else dumps(row.params)
     connection.execute(_INSERT_RUN, values)
     if row.finished_at is not None and not row.dry_run and RunStatus(row.status).ran:
         _write_state(connection, row)
@@ -266,5 +277,6 @@ def _rows(connection: sqlite3.Connection, where: str, value: str) -> list[RunRow
     for columns in rows:
         known = dict(zip(RUN_COLUMNS, columns, strict=True))
         known["details"] = loads(known["details"])
+        known["params"] = None if known["params"] is None else loads(known["params"])
         found.append(RunRow(**known))
     return found

@@ -34,8 +34,15 @@ CREATE TABLE runs (
   blocked_by TEXT,
   log_path TEXT,
   peak_memory_bytes INTEGER,
-  cpu_us INTEGER
+  cpu_us INTEGER,
+  params TEXT,
+  idempotency_key TEXT,
+  parent_run_id TEXT,
+  cancel_requested_at INTEGER
 );
+CREATE UNIQUE INDEX runs_by_key ON runs (task, idempotency_key)
+  WHERE idempotency_key IS NOT NULL;
+CREATE INDEX runs_by_status ON runs (status, started_at DESC);
 CREATE INDEX runs_by_task ON runs (task, started_at DESC);
 CREATE INDEX runs_by_start ON runs (started_at DESC);
 CREATE INDEX runs_unfinished ON runs (task) WHERE finished_at IS NULL;
@@ -76,6 +83,27 @@ CREATE TABLE hook_outcomes (
   duration_us INTEGER,
   PRIMARY KEY (run_id, position)
 ) WITHOUT ROWID;
+CREATE TABLE overrides (
+  task TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  until INTEGER,
+  remaining INTEGER,
+  reason TEXT,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (task, kind)
+) WITHOUT ROWID;
+CREATE TABLE fires_checked (
+  task TEXT PRIMARY KEY,
+  until INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  verb TEXT NOT NULL,
+  task TEXT,
+  details TEXT NOT NULL DEFAULT '{}'
+);
 CREATE TABLE task_state (
   task TEXT PRIMARY KEY,
   last_run_id TEXT NOT NULL,

@@ -271,6 +271,7 @@ UNIT_REPORT: Schema = {
     "problems": rows("problem", "What is wrong with tasks."),
     "warnings": rows("problem", "What is doubtful."),
     "at_boot": words("Timers that are enabled for the next boot alone."),
+    "programs": table("By task: the program that its command was found to be.", text("A path.")),
     "message": text("Said where there was nothing to do."),
 }
 

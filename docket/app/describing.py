@@ -84,6 +84,7 @@ def contract_document(task: Task) -> dict[str, Any]:
         "backoff_base": task.backoff_base,
         "backoff_max_seconds": task.backoff_max_seconds,
         "success_exit_codes": list(task.success_exit_codes),
+        "exit_codes": {str(code): str(word) for code, word in task.exit_codes.items()},
         "cwd": task.cwd,
         "env": sorted(task.env),
         "env_files": list(task.env_files),

@@ -67,6 +67,7 @@ def _program(task: Task, found: Found) -> dict[str, Any]:
 def _contract(task: Task) -> dict[str, Any]:
     return {
         "success_exit_codes": list(task.success_exit_codes),
+        "exit_codes": {str(code): str(word) for code, word in task.exit_codes.items()},
         "timeout_seconds": task.timeout_seconds,
         "attempt_timeout_seconds": task.attempt_timeout_seconds,
         "idle_timeout_seconds": task.idle_timeout_seconds,

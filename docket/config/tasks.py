@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from docket.config import commanding, hooks, plugin, surroundings, timing, units
+from docket.config import commanding, hooks, plugin, policies, surroundings, timing, units
 from docket.config import schema as schemas
 from docket.config.codes import Code
 from docket.config.entry import Entry
@@ -91,6 +91,7 @@ def _shared(entry: Entry, expander: Expander, base: Task, foreign: frozenset[str
         backoff_base=_finite(entry, "backoff_base", base.backoff_base),
         backoff_max_seconds=timing.span(entry, "backoff_max", base.backoff_max_seconds),
         success_exit_codes=_codes(entry, "success_exit_codes", base.success_exit_codes),
+        exit_codes=policies.exit_codes(entry),
         env=surroundings.env(entry),
         env_files=surroundings.env_files(entry, expander),
         credentials=surroundings.credentials(entry, expander),

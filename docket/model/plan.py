@@ -84,6 +84,7 @@ class Plan:
         "dry_run_argv",
         "env",
         "env_files",
+        "exit_codes",
         "grace_seconds",
         "home",
         "hook_timeout_seconds",
@@ -141,6 +142,7 @@ class Plan:
     cwd: str  # "" means the home directory of whoever runs it
     required_env: list[str]
     success_exit_codes: list[int]
+    exit_codes: dict[str, str]  # exit code -> model.exitcodes.ExitMeaning
     timeout_seconds: float | None
     attempt_timeout_seconds: float | None
     idle_timeout_seconds: float | None

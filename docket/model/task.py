@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from docket.model.exitcodes import ExitMeaning
 from docket.model.schedule import ScheduleSpec
 from docket.model.states import OutputFormat, Overlap
 
@@ -99,6 +100,7 @@ class Task:
     backoff_base: float = 2.0
     backoff_max_seconds: float = 60.0
     success_exit_codes: tuple[int, ...] = (0,)
+    exit_codes: Mapping[int, ExitMeaning] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     env_files: tuple[str, ...] = ()
     credentials: tuple[tuple[str, str], ...] = ()  # (name, absolute path or system credential)

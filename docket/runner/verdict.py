@@ -63,7 +63,8 @@ def judge(
             verdict = _returned(plan, outcome)
         case _:
             verdict = _exited(plan, words, outcome)
-    if plan.retry_on and outcome.exit_code not in plan.retry_on:
+    code = outcome.exit_code
+    if plan.retry_on and code not in plan.retry_on and str(code) not in plan.exit_codes:
         verdict.retryable = False
     verdict.details = _details(plan, argv, outcome, verdict)
     return verdict
@@ -132,6 +133,12 @@ def _signalled(words: str, outcome: Outcome, *, out_of_memory: bool) -> Verdict:
 
 
 def _exited(plan: Plan, words: str, outcome: Outcome) -> Verdict:
+    if plan.exit_codes:
+        from docket.runner.exitcodes import named_verdict  # noqa: PLC0415  (few tasks)
+
+        named = named_verdict(plan, words, outcome)
+        if named is not None:
+            return named
     if outcome.exit_code not in plan.success_exit_codes:
         summary = f"Command failed with exit {outcome.exit_code}: {words}"
         return Verdict(RunStatus.FAILED, "exit_code", summary)
@@ -165,6 +172,8 @@ def _details(plan: Plan, argv: list[str], outcome: Outcome, verdict: Verdict) ->
             "exit_code": code,
             **outcome.parser.details(),
         }
+        if str(code) in plan.exit_codes:
+            found["exit_meaning"] = plan.exit_codes[str(code)]
     if outcome.signal is not None:
         found["signal"] = _signal_name(outcome.signal)
     if verdict.status is RunStatus.TIMED_OUT:

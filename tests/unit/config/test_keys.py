@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from docket.config import schema as schemas
+from docket.model.exitcodes import ExitMeaning
 from docket.model.schedule import ScheduleKind
 from docket.model.states import OutputFormat
 from docket.model.task import HookSpec, Limits, Task
@@ -23,6 +24,10 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     "output_format": ("output_format: jsonl", {"output_format": OutputFormat.JSONL}),
     "parse_errors": ("parse_errors: warn", {"parse_errors": "warn"}),
     "success_exit_codes": ("success_exit_codes: [0, 24]", {"success_exit_codes": (0, 24)}),
+    "exit_codes": (
+        "exit_codes: {10: noop, 75: retry}",
+        {"exit_codes": {10: ExitMeaning.NOOP, 75: ExitMeaning.RETRY}},
+    ),
     "description": ("description: Copies the photos", {"description": "Copies the photos"}),
     "enabled": ("enabled: false", {"enabled": False}),
     "schedule": ("schedule: '0 2 * * *'", {"schedules": [(ScheduleKind.CRON, "0 2 * * *")]}),

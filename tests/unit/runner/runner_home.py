@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "cwd": "",
     "required_env": [],
     "success_exit_codes": [0],
+    "exit_codes": {},
     "timeout_seconds": 60.0,
     "attempt_timeout_seconds": None,
     "idle_timeout_seconds": None,

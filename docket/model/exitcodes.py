@@ -1,0 +1,16 @@
+"""What an exit code can mean to a task, as `exit_codes` has it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ExitMeaning(StrEnum):
+    """The meaning of one exit code."""
+
+    OK = "ok"
+    NOOP = "noop"
+    WARN = "warn"
+    SKIP = "skip"
+    RETRY = "retry"
+    FATAL = "fatal"

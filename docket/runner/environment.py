@@ -6,6 +6,7 @@ import os
 import time
 
 from docket.errors import DocketError
+from docket.runner.request import parameter_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def add_run(values: dict[str, str], plan: Plan, row: RunRow, result_path: str) -
     values["DOCKET_CONFIG"] = plan.config_path
     values["DOCKET_TRIGGER"] = row.trigger
     values["DOCKET_RESULT_FILE"] = result_path
+    if row.params:
+        values.update(parameter_variables(row.params))
     if row.scheduled_for is None:
         values.pop("DOCKET_SCHEDULED_FOR", None)
     else:

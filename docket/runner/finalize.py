@@ -17,6 +17,7 @@ from docket.runner.hooks import HookRunner
 from docket.runner.locks import dead_runs, run_lock_path
 from docket.runner.plans import read_plan
 from docket.runner.record import Recorder
+from docket.runner.request import forget, is_cancelled
 from docket.runner.run import new_row, now_us
 from docket.runner.verdict import Verdict
 from docket.store.rows import RunRow, run_of_id, runs_of_invocation, started_hooks
@@ -41,10 +42,13 @@ def finalize(task: str, paths: Paths) -> int:
             os.environ.get("SERVICE_RESULT", ""), os.environ.get("EXIT_STATUS", "")
         )
         finished = recorder.row
+        if is_cancelled(plan.lock_dir, finished.run_id):
+            verdict = Verdict(RunStatus.CANCELLED, "cancelled", "Cancelled, and killed at the end")
         _close(finished, verdict)
         recorder.end()
     _run_owed_hooks(plan, finished, recorder)
     recorder.close()
+    forget(plan.lock_dir, finished.run_id)
     try:
         os.unlink(run_lock_path(plan.lock_dir, finished.run_id))
     except OSError:
@@ -57,6 +61,9 @@ def verdict_on_runner(result: str, exit_status: str) -> Verdict:
     match result:
         case "oom-kill":
             return Verdict(RunStatus.KILLED, "oom_kill", "The run was killed for want of memory")
+        case "signal" if exit_status in ("TERM", "INT", "HUP"):
+            summary = f"The runner was stopped by SIG{exit_status} before it could record the end"
+            return Verdict(RunStatus.INTERRUPTED, "stopped", summary)
         case "signal" | "core-dump":
             summary = f"The runner was killed by SIG{exit_status}"
             return Verdict(RunStatus.KILLED, "runner_killed", summary)

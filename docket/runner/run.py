@@ -15,6 +15,7 @@ from docket.runner.environment import EnvironmentRefusedError, add_run, task_env
 from docket.runner.guards import Refusal, refusal_before_lock, refusal_of_overlap
 from docket.runner.locks import RunLock, TaskLock
 from docket.runner.record import Recorder
+from docket.runner.request import forget, is_cancelled, take_request
 from docket.runner.verdict import Verdict, judge, one_line, result_file
 from docket.store.logfiles import RunLog, log_path
 from docket.store.rows import RunRow
@@ -59,7 +60,7 @@ def new_row(plan: Plan, run_id: str | None, trigger: str, started_us: int) -> Ru
         task=plan.task,
         trigger=trigger,
         started_at=started_us,
-        unit=own_unit(plan),
+        unit=own_unit(plan, run_id),
         invocation_id=os.environ.get("INVOCATION_ID"),
         boot_id=_boot_id(),
         pid=os.getpid(),
@@ -67,16 +68,17 @@ def new_row(plan: Plan, run_id: str | None, trigger: str, started_us: int) -> Ru
     )
 
 
-def own_unit(plan: Plan) -> str | None:
-    """Return the name of the task's unit where this process runs in it, else None."""
+def own_unit(plan: Plan, run_id: str | None) -> str | None:
+    """Return the unit of the task, or of this one run, where this process runs in it, else None."""
     if "INVOCATION_ID" not in os.environ:
         return None
     try:
         with open("/proc/self/cgroup", encoding="utf-8", errors="replace") as file:
-            inside = f"/{plan.unit}\n" in file.read() + "\n"
+            cgroup = file.read() + "\n"
     except OSError:
         return None
-    return plan.unit if inside else None
+    transient = f"{plan.unit.removesuffix('.service')}-{run_id}.service"
+    return next((unit for unit in (plan.unit, transient) if f"/{unit}\n" in cgroup), None)
 
 
 class _Run:
@@ -93,6 +95,9 @@ class _Run:
         self._late_us = late
         self._row = new_row(self._plan, arguments.run_id, trigger, started)
         self._row.scheduled_for = due
+        self._tree: list[str] = []
+        if arguments.run_id is not None:
+            self._tree = take_request(self._plan.lock_dir, self._row)
         self._row.log_path = log_path(self._plan.log_dir, self._row.run_id)
         self._recorder = Recorder(self._plan.state_db, self._plan.lock_dir, self._row, now_us)
         self._lock: RunLock | None = None
@@ -103,8 +108,10 @@ class _Run:
 
     def execute(self) -> Finished:
         self._take_run_lock()
-        refusal = self._refusal()
-        if refusal is None:
+        if self._is_cancelled():
+            self._close_as(Verdict(RunStatus.CANCELLED, "cancelled", "Cancelled before it began"))
+            self._row.log_path = None
+        elif (refusal := self._refusal()) is None:
             self._recorder.begin()
             self._run_attempts()
         else:
@@ -116,6 +123,8 @@ class _Run:
         self._recorder.close()
         if self._recorder.problem:
             self._warnings.append(self._recorder.problem)
+        if self._arguments.run_id is not None or self._stop.received:
+            forget(self._plan.lock_dir, self._row.run_id)
         if self._lock is not None:
             self._lock.release()
         return Finished(self._row, self._hooks, self._warnings)
@@ -228,7 +237,7 @@ class _Run:
             plan,
             plan.argv,
             outcome,
-            stop_signal=self._stop.received,
+            stop_signal=self._stop_signal(),
             out_of_memory=outcome.signal == signal.SIGKILL and self._memory_kills() > kills_before,
         )
         verdict.details.update(result_file(result_path))
@@ -249,9 +258,9 @@ class _Run:
 
     def _cut_short(self, context: AttemptContext, last: Verdict) -> Verdict:
         """Return what to call a run whose next attempt never came."""
-        if self._stop.received == signal.SIGINT:
+        if self._stop_signal() == signal.SIGINT:
             verdict = Verdict(RunStatus.CANCELLED, "cancelled", f"Cancelled. {last.summary}")
-        elif self._stop.received:
+        elif self._stop_signal():
             name = signal.Signals(self._stop.received).name
             summary = f"Stopped by {name} between attempts. {last.summary}"
             verdict = Verdict(RunStatus.INTERRUPTED, "stopped", summary)
@@ -260,6 +269,17 @@ class _Run:
             return last
         verdict.details = last.details
         return verdict
+
+    def _is_cancelled(self) -> bool:
+        return (self._arguments.run_id is not None or bool(self._stop.received)) and is_cancelled(
+            self._plan.lock_dir, self._row.run_id
+        )
+
+    def _stop_signal(self) -> int:
+        """Return the signal that asks us to stop; a recorded request to cancel is as Ctrl-C."""
+        if self._stop.received and self._is_cancelled():
+            return signal.SIGINT
+        return self._stop.received
 
     def _close_as(self, verdict: Verdict) -> None:
         row = self._row

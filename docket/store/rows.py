@@ -186,7 +186,13 @@ _PARAMS = RUN_COLUMNS.index("params")
 _INSERT_RUN = (
     f"INSERT INTO runs ({', '.join(RUN_COLUMNS)}) VALUES ({', '.join('?' * len(RUN_COLUMNS))}) "  # noqa: S608
     "ON CONFLICT (run_id) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in RUN_COLUMNS[2:])
+    + ", ".join(
+        # What was asked from outside is not taken back by a writer that does not know of it.
+        f"{name} = coalesce(excluded.{name}, {name})"
+        if name in ("params", "idempotency_key", "parent_run_id", "cancel_requested_at")
+        else f"{name} = excluded.{name}"
+        for name in RUN_COLUMNS[2:]
+    )
 )
 
 

@@ -16,6 +16,9 @@ from docket.paths import exec_command
 from docket.store.reader import Reader, open_reader
 
 DEFAULTS: dict[str, Any] = {
+    "inputs": [],
+    "service": [],
+    "service_unsaid": [],
     "instance": "",
     "system": False,
     "unit_hashes": {},

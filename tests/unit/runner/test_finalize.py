@@ -49,6 +49,7 @@ def kill_both(process: subprocess.Popen[bytes]) -> None:
         ("signal", "killed", "KILL", RunStatus.KILLED, "runner_killed"),
         ("oom-kill", "killed", "KILL", RunStatus.KILLED, "oom_kill"),
         ("timeout", "killed", "KILL", RunStatus.TIMED_OUT, "unit_timeout"),
+        ("signal", "killed", "TERM", RunStatus.INTERRUPTED, "stopped"),
         ("exit-code", "exited", "70", RunStatus.FAILED, "runner_failed"),
         ("watchdog", "dumped", "ABRT", RunStatus.FAILED, "unit_failed"),
     ],
@@ -64,6 +65,16 @@ def test_the_cause_is_what_systemd_says(
     assert (run.status, run.error_code) == (status, cause)
     hooks = home.ask(lambda reader: reader.hooks(run_id))
     assert [hook.stdout for hook in hooks] == ["hook\n"]
+    assert not list((home.lock_dir / "runs").iterdir())
+
+
+def test_a_run_that_was_to_be_cancelled_is_cancelled_however_its_runner_died(home: Home) -> None:
+    home.plan("job", "/bin/sleep", "7777")
+    run_id = killed_runner(home)
+    (home.lock_dir / "runs" / f"{run_id}.cancel").touch()
+    home.run("job", "--finalize", environ=environ("signal", "killed", "KILL"))
+    run = home.only_run()
+    assert (run.status, run.exit_code) == (RunStatus.CANCELLED, 130)
     assert not list((home.lock_dir / "runs").iterdir())
 
 

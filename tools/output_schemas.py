@@ -48,6 +48,16 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
     ),
     "runs": ("docket runs --json, newest first", {"type": "array", "items": ref("run")}),
     "events": ("docket events --json, in order", {"type": "array", "items": ref("event")}),
+    "wait": (
+        "docket wait --json: of the one run that was named, or of several in a list",
+        {
+            "anyOf": [
+                ref("run"),
+                ref("wait_timeout"),
+                {"type": "array", "items": {"anyOf": [ref("run"), ref("wait_timeout")]}},
+            ]
+        },
+    ),
     "list": ("docket list --json, by name", {"type": "array", "items": ref("listed")}),
     "logs": (
         "docket logs --json",

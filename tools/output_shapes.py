@@ -69,6 +69,15 @@ RUN = record(
     }
 )
 
+WAIT_TIMEOUT = record(
+    {
+        "run_id": RUN_KEY,
+        "task_name": text("The task."),
+        "status": {"const": "wait_timeout", "description": "The time ran out before the run."},
+        "last_seen_status": STATUS,
+    }
+)
+
 LATEST = record(
     {
         "task_name": text("The task."),
@@ -430,6 +439,7 @@ DEFINITIONS: Schema = {
     "change": CHANGE,
     "forecast": FORECAST,
     "run": RUN,
+    "wait_timeout": WAIT_TIMEOUT,
     "latest": LATEST,
     "outcome": OUTCOME,
     "event": EVENT,

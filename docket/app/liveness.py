@@ -29,13 +29,34 @@ def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
 
 def alive_here(run: RunRecord, paths: Paths) -> bool | None:
     """Return `is_alive` of a run of this home; its task's plan knows where its locks lie."""
-    plan = read_plan(paths, run.task)
-    return is_alive(run, plan.lock_dir if plan is not None else paths.lock_dir)
+    return is_alive(run, lock_dir_of(paths, run.task))
+
+
+def lock_dir_of(paths: Paths, task: str) -> str:
+    """Return where the locks of a task lie: its plan knows."""
+    plan = read_plan(paths, task)
+    return plan.lock_dir if plan is not None else paths.lock_dir
 
 
 def run_lock_path(lock_dir: str, run_id: str) -> str:
     """Return where the runner of a run keeps its lock."""
     return os.path.join(lock_dir, "runs", run_id + ".lock")
+
+
+def await_release(path: str) -> bool:
+    """Sleep in the kernel until nobody holds the lock at `path`; False where no lock lies there.
+
+    A runner removes the file before it lets go, so a lock that is there is held or its runner died.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def boot_id() -> str | None:

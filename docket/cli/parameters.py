@@ -71,6 +71,30 @@ def run_id_argument() -> Callable[[Decorated], Decorated]:
     return click.argument("run_id", metavar="RUN_ID", shell_complete=complete_run_ids)
 
 
+def run_ids_argument() -> Callable[[Decorated], Decorated]:
+    """Take the ids of one or more runs."""
+    return click.argument(
+        "run_ids", metavar="RUN_ID...", nargs=-1, required=True, shell_complete=complete_run_ids
+    )
+
+
+class Span(click.ParamType):
+    """A span of time such as 90, 5min or 1h 30min, in seconds; never below 0."""
+
+    name = "span"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds of the span."""
+        from docket.model.span import parse_span  # noqa: PLC0415  (only where one is given)
+
+        try:
+            return parse_span(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 def limit_option(default: int, what: str) -> Callable[[Decorated], Decorated]:
     """Take how many rows are wanted at most."""
     return click.option(

@@ -25,6 +25,7 @@ _ALL = (
     Verb("run", "run", JOBS, "Run a task now, in the foreground."),
     Verb("status", "status", JOBS, "Show the last run and the timer of each task."),
     Verb("runs", "runs", JOBS, "List past runs, newest first."),
+    Verb("wait", "wait", JOBS, "Wait until runs are over."),
     Verb("logs", "logs", JOBS, "Show what a run printed."),
     Verb("events", "events", JOBS, "Show the events that a run reported."),
     Verb("list", "list", JOBS, "List the tasks."),
@@ -81,6 +82,11 @@ FORMS = (
     ),
     Form("runs [task]", "List past runs, newest first.", "Find the runs of a task and their ids."),
     Form("logs <run_id>", "Show what a run printed.", "Read the output of a failed run."),
+    Form(
+        "wait <run_id...>",
+        "Wait until runs are over.",
+        "Sleep until a run ends instead of asking again and again; the exit code is the run's.",
+    ),
     Form(
         "events <run_id>",
         "Show the events that a run reported.",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docket.app.running import RunOutcome
+from docket.app.waiting import Waited, WaitReport
 from docket.cli.render.plain import one_line
 from docket.cli.render.runs import status_cell
 from docket.cli.render.screen import Ink, Screen
@@ -22,6 +23,27 @@ def outcome_text(outcome: RunOutcome, screen: Screen) -> str:
     out += [line for hook in outcome.hooks if (line := _hook_line(hook, screen))]
     out += _next_steps(outcome, screen)
     return "\n".join(out)
+
+
+def waited_text(report: WaitReport, screen: Screen) -> str:
+    """Return what became of the runs that were waited for, one paragraph each."""
+    return "\n".join(line for each in report.waited for line in _waited_lines(each, screen))
+
+
+def _waited_lines(each: Waited, screen: Screen) -> Iterator[str]:
+    run = each.run
+    if not each.over:
+        task, last = one_line(run.task), run.status.value
+        yield f"Timed out waiting for run {run.run_id} of {task} (last status: {last})."
+        return
+    cell = status_cell(run.status)
+    word = screen.paint(cell.text.replace("_", " "), cell.ink)
+    took = "" if run.duration_seconds is None else f" in {duration(run.duration_seconds)}"
+    yield f"{one_line(run.task)} {word}{took} (run {run.run_id})"
+    if run.summary:
+        yield f"  {one_line(run.summary)}"
+    if each.exit_code and run.log_path:
+        yield next_step(f"docket logs {run.run_id}", "shows what it printed", screen)
 
 
 def _headline(outcome: RunOutcome, screen: Screen) -> str:

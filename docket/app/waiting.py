@@ -1,0 +1,173 @@
+"""Waiting for runs to be over, asleep on their locks: the kernel frees one when its runner ends."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from docket.app.documents import run_document
+from docket.app.liveness import alive_here, await_release, lock_dir_of, run_lock_path
+from docket.app.recorded import find_run, open_record
+from docket.app.session import Session
+from docket.errors import RunnerDiedError, UsageError
+from docket.model.records import RunRecord
+
+_OWN_RUN = "DOCKET_RUN_ID"
+_SETTLE_SECONDS = 10.0  # between a runner's death and the row that its finalizer closes
+_LOOK_SECONDS = 0.05
+_STACK_BYTES = 256 * 1024
+_UNSETTLED_EXIT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """One run that was waited for; `over` is False where the time ran out before its end."""
+
+    run: RunRecord
+    over: bool
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the run: 0, 1, or 130 where it was cancelled."""
+        if not self.over:
+            return _UNSETTLED_EXIT
+        status = self.run.status
+        return status.exit_code if self.run.exit_code is None else self.run.exit_code
+
+    def document(self) -> dict[str, Any]:
+        """Return the run, or what was last seen of it."""
+        if self.over:
+            return run_document(self.run)
+        return {
+            "run_id": self.run.run_id,
+            "task_name": self.run.task,
+            "status": "wait_timeout",
+            "last_seen_status": str(self.run.status),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WaitReport:
+    """What became of the runs, in the order in which they were named.
+
+    With `any_of` only those that are over are in it, unless the time ran out for all of them.
+    """
+
+    waited: tuple[Waited, ...]
+    asked: int
+
+    @property
+    def exit_code(self) -> int:
+        """The first exit code that is not 0; 0 where every run succeeded."""
+        return next((each.exit_code for each in self.waited if each.exit_code), 0)
+
+    def document(self) -> Any:
+        """Return one object for one run that was asked for, and a list for several."""
+        documents = [each.document() for each in self.waited]
+        return documents[0] if self.asked == 1 else documents
+
+
+def wait(
+    session: Session,
+    run_ids: Sequence[str],
+    *,
+    any_of: bool = False,
+    timeout_seconds: float | None = None,
+) -> WaitReport:
+    """Return when all runs are over, or with `any_of` one of them, or after `timeout_seconds`.
+
+    A run is over when its runner has let go of its lock: its hooks have run too. Raises
+    RunNotFoundError before it waits, and RunnerDiedError where a runner died and nobody knows more.
+    """
+    wanted = list(dict.fromkeys(run_ids))
+    if not wanted:
+        raise UsageError("There is no run to wait for.", hint="docket runs lists the runs.")
+    with open_record(session) as reader:
+        seen = {run_id: find_run(reader, run_id) for run_id in wanted}
+    _refuse_own_run(session, seen)
+    over = _gather(session, list(seen.values()), any_of, timeout_seconds)
+    if len(over) < (1 if any_of else len(wanted)):
+        with open_record(session) as reader:
+            seen = {run_id: find_run(reader, run_id) for run_id in wanted}
+    chosen = wanted if not (any_of and over) else [run_id for run_id in wanted if run_id in over]
+    waited = tuple(Waited(over.get(run_id, seen[run_id]), run_id in over) for run_id in chosen)
+    return WaitReport(waited, len(wanted))
+
+
+def until_over(session: Session, run: RunRecord) -> RunRecord:
+    """Sleep until the run is over and return it as it is then recorded."""
+    path = run_lock_path(lock_dir_of(session.paths, run.task), run.run_id)
+    free_since: float | None = None
+    while True:
+        slept_from = time.monotonic()
+        if await_release(path) and time.monotonic() - slept_from > _LOOK_SECONDS:
+            free_since = None
+        with open_record(session) as reader:
+            found = find_run(reader, run.run_id)
+        if found.status.final:
+            return found
+        # No lock, no end: its runner is about to take the lock, or died without a word.
+        free_since = free_since or time.monotonic()
+        if time.monotonic() - free_since > _SETTLE_SECONDS and not alive_here(found, session.paths):
+            raise RunnerDiedError(
+                f"The runner of run {run.run_id} is gone, and nobody recorded how the run ended.",
+                hint="docket doctor says more.",
+                run_id=run.run_id,
+                task=run.task,
+            )
+        time.sleep(_LOOK_SECONDS)
+
+
+def _refuse_own_run(session: Session, seen: dict[str, RunRecord]) -> None:
+    own = seen.get(session.environ.get(_OWN_RUN, ""))
+    if own is not None:
+        raise UsageError(
+            f"Run {own.run_id} cannot wait for its own end.",
+            hint="A hook finds how its run ended in DOCKET_STATUS.",
+        )
+
+
+def _gather(
+    session: Session, runs: list[RunRecord], any_of: bool, timeout_seconds: float | None
+) -> dict[str, RunRecord]:
+    """Return the runs that are over, by id, when enough are or the time is up."""
+    if timeout_seconds is None and not (any_of and len(runs) > 1):
+        return {run.run_id: until_over(session, run) for run in runs}
+    told: queue.SimpleQueue[RunRecord | Exception] = queue.SimpleQueue()
+    for batch in [[run] for run in runs] if any_of else [runs]:
+        _watch(session, batch, told)
+    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    over: dict[str, RunRecord] = {}
+    while len(over) < len(runs) and not (any_of and over):
+        left = None if deadline is None else max(deadline - time.monotonic(), _LOOK_SECONDS)
+        try:
+            heard = told.get(timeout=left)
+        except queue.Empty:
+            break
+        if isinstance(heard, Exception):
+            raise heard
+        over[heard.run_id] = heard
+    return over
+
+
+def _watch(
+    session: Session, runs: list[RunRecord], told: queue.SimpleQueue[RunRecord | Exception]
+) -> None:
+    """Wait for runs one after the other in a thread, for flock itself takes no timeout."""
+
+    def watch() -> None:
+        try:
+            for run in runs:
+                told.put(until_over(session, run))
+        except Exception as error:  # noqa: BLE001  (raised again by the one who listens)
+            told.put(error)
+
+    before = threading.stack_size(_STACK_BYTES)
+    try:
+        threading.Thread(target=watch, daemon=True).start()
+    finally:
+        threading.stack_size(before)

@@ -25,6 +25,7 @@ from output_shapes import (
     TRANSLATION,
     UNIT_REPORT,
 )
+from output_stores import STORE_BACKUP, STORE_CHECK, STORE_RECORD, STORE_REPAIR
 from output_words import Schema, flag, or_null, record, ref, rows, table, text, words
 
 DIRECTORY = os.path.join(
@@ -120,6 +121,11 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
+    "db": (
+        "docket db check, backup or repair, --json",
+        {"anyOf": [STORE_CHECK, STORE_BACKUP, STORE_REPAIR]},
+    ),
+    "db-export": ("One line of what docket db export prints", STORE_RECORD),
     "install": ("docket install --json", record(UNIT_REPORT, optional=("at_boot", "message"))),
     "install-list": (
         "docket install --list --json: by task",

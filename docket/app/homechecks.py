@@ -107,7 +107,7 @@ def state_spool(seen: Examined) -> Check:
     """Whether records of runs wait outside the database."""
     directories = spool_directories(seen.state_db, seen.session.paths.lock_dir)
     paths = waiting(directories)
-    refused = [path for directory in directories for path in _refused(directory)]
+    refused = [path for directory in directories for path in refused_records(directory)]
     parts = []
     if paths:
         parts.append(f"{len(paths)} records of runs wait for the database.")
@@ -207,7 +207,8 @@ def _directory(name: str, path: str, when_missing: str) -> Check:
     return Check(name, Verdict.OK, "", None, facts)
 
 
-def _refused(directory: str) -> list[str]:
+def refused_records(directory: str) -> list[str]:
+    """Return the spooled files of a directory that held no record, in order."""
     try:
         names = os.listdir(directory)
     except OSError:

@@ -80,3 +80,17 @@ def _is_held(path: str) -> bool | None:
     finally:
         os.close(descriptor)
     return False
+
+
+def held_runs(lock_dir: str) -> list[str]:
+    """Return the ids of the runs whose locks are held, in order."""
+    directory = os.path.join(lock_dir, "runs")
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError:
+        return []
+    return [
+        name.removesuffix(".lock")
+        for name in names
+        if name.endswith(".lock") and _is_held(os.path.join(directory, name))
+    ]

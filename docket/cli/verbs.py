@@ -40,6 +40,7 @@ _ALL = (
     Verb("check", "check", SETUP, "Check the config and every task in it."),
     Verb("schema", "schema", SETUP, "Print the JSON Schema of the config or of an output."),
     Verb("doctor", "doctor", SETUP, "Examine the installation."),
+    Verb("db", "db", SETUP, "Check, copy, export or repair the record of runs."),
     Verb("capabilities", "capabilities", SETUP, "Describe commands and tasks for agents."),
     Verb("completion", "completion", SETUP, "Print the completion script of a shell."),
 )
@@ -117,4 +118,8 @@ FORMS = (
         "Learn the config's keys, or the exact shape of an answer.",
     ),
     Form("doctor", "Examine the installation.", "Find out why timers do not fire."),
+    Form("db check", "Examine the database of runs.", "See whether the history is sound."),
+    Form("db backup <file>", "Copy the database.", "Keep a copy before something is changed."),
+    Form("db export", "Print the whole history as JSON lines.", "Read everything in one go."),
+    Form("db repair", "Rebuild a damaged database.", "Use it when a command says damaged."),
 )

@@ -127,7 +127,7 @@ def open_reader(path: str) -> Iterator[Reader]:
         connection = _open(path)
         yield Reader(connection)
     except sqlite3.Error as error:
-        raise _sentence(path, error) from error
+        raise store_error(path, error) from error
     except OSError as error:
         raise StoreError(
             f"The database {path} cannot be read: {error.strerror}.",
@@ -136,6 +136,16 @@ def open_reader(path: str) -> Iterator[Reader]:
     finally:
         if connection is not None:
             connection.close()
+
+
+@contextmanager
+def open_connection(path: str) -> Iterator[sqlite3.Connection]:
+    """Open the store for questions of one's own; raises as `open_reader`, but sqlite3.Error raw."""
+    connection = _open(path)
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 def check(path: str) -> list[str]:
@@ -156,7 +166,7 @@ def _open(path: str) -> sqlite3.Connection:
     with open(path, "rb"):
         pass  # says "permission denied" where SQLite only says "unable to open"
     connection = sqlite3.connect(
-        f"file:{_quoted(path)}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
+        f"file:{quoted(path)}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
     )
     try:
         found = user_version(connection)
@@ -177,7 +187,8 @@ def _empty() -> sqlite3.Connection:
     return connection
 
 
-def _sentence(path: str, error: sqlite3.Error) -> StoreError:
+def store_error(path: str, error: sqlite3.Error) -> StoreError:
+    """Return the error that says in one sentence what SQLite's own means for the user."""
     text = str(error)
     if "locked" in text:
         return StoreError(
@@ -192,7 +203,7 @@ def _sentence(path: str, error: sqlite3.Error) -> StoreError:
     if "not a database" in text or "malformed" in text:
         return StoreError(
             f"The database {path} is damaged: {text}.",
-            hint="Move the file away and restore a copy; a new one is made at the next run.",
+            hint="docket db repair saves what can still be read, and keeps the broken file.",
         )
     return StoreError(
         f"The database {path} cannot be used: {text}.", hint="Run docket doctor for more."
@@ -237,5 +248,6 @@ def _seconds(micros: int | None) -> float | None:
     return None if micros is None else micros / 1e6
 
 
-def _quoted(path: str) -> str:
+def quoted(path: str) -> str:
+    """Return a path as the file: addresses of SQLite want it."""
     return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")

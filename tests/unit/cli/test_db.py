@@ -1,0 +1,131 @@
+"""`docket db` as a user calls it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from pathlib import Path
+
+import pytest
+
+from docket.paths import discover
+from docket.store.reader import open_reader
+from tests.unit.app.documents import require_valid
+from tests.unit.cli.conftest import Docket
+
+CONFIG = """
+tasks:
+  lines: {type: command, command: [echo, '{"event": "a"}'], output_format: jsonl}
+"""
+
+
+@pytest.fixture
+def store(docket: Docket, tmp_path: Path) -> Path:
+    """A home with five runs, each with an event; the database's path."""
+    home = tmp_path / ".docket"
+    home.mkdir(mode=0o700)
+    (home / "config.yaml").write_text(CONFIG)
+    (home / "config.yaml").chmod(0o600)
+    for _ in range(5):
+        assert docket("run", "lines").code == 0
+    return home / "state.db"
+
+
+def break_it(store: Path) -> None:
+    with store.open("r+b") as file:
+        file.write(b"not SQLite any more")
+
+
+def test_a_sound_database_is_said_to_be_so(docket: Docket, store: Path) -> None:
+    told = docket("db", "check")
+    assert (told.code, told.err) == (0, "")
+    assert told.out == f"{store}: sound, 5 runs.\n"
+    assert require_valid("db", docket("db", "check", "--json").document)["runs"] == 5
+
+
+def test_a_damaged_database_is_told_in_a_sentence_with_the_way_on(
+    docket: Docket, store: Path
+) -> None:
+    break_it(store)
+    told = docket("db", "check")
+    assert told.code == 1
+    assert "is damaged" in told.out
+    assert "docket db repair" in told.out
+    document = require_valid("db", docket("db", "check", "--json").document)
+    assert (document["ok"], document["runs"]) == (False, None)
+    assert "docket db repair" in docket("runs").err
+
+
+def test_a_backup_is_made_and_never_twice(docket: Docket, store: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    document = require_valid("db", docket("db", "backup", str(copy), "--json").document)
+    assert document["copy"] == str(copy)
+    with open_reader(str(copy)) as reader:
+        assert len(reader.runs()) == 5
+    again = docket("db", "backup", str(copy), "--json")
+    assert again.code == 1
+    assert require_valid("error", again.document)["error_code"] == "store.backup_refused"
+    assert store.exists()
+
+
+def test_an_export_is_json_lines_with_an_end(docket: Docket, store: Path) -> None:
+    told = docket("db", "export")
+    records = [require_valid("db-export", json.loads(line)) for line in told.out.splitlines()]
+    kinds = [record["record"] for record in records]
+    assert kinds.count("run") == kinds.count("event") == 5
+    assert records[-1] == {"record": "end", "records": len(records) - 2}
+    assert docket("db", "export", "--format", "jsonl", "--json").out == told.out
+    break_it(store)
+    broken = docket("db", "export")
+    assert (broken.code, "damaged" in broken.err) == (1, True)
+
+
+def test_a_repair_keeps_the_broken_file_and_takes_in_what_was_spooled(
+    docket: Docket, store: Path
+) -> None:
+    break_it(store)
+    assert docket("run", "lines").code == 0  # the job runs, its record is spooled
+    document = require_valid("db", docket("db", "repair", "--json").document)
+    assert (document["repaired"], document["merged"]) == (True, 1)
+    assert Path(document["kept"]).read_bytes().startswith(b"not SQLite")
+    assert [run["status"] for run in docket("runs", "--json").document] == ["succeeded"]
+    assert docket("db", "check").code == 0
+
+
+def test_a_repair_of_a_sound_database_changes_nothing(docket: Docket, store: Path) -> None:
+    before = store.stat().st_ino
+    told = docket("db", "repair")
+    assert (told.code, "nothing to repair" in told.out) == (0, True)
+    assert store.stat().st_ino == before
+    assert not list(store.parent.glob("*.broken-*"))
+
+
+def test_nothing_is_repaired_under_a_run_that_goes_on(
+    docket: Docket, store: Path, environ: dict[str, str]
+) -> None:
+    break_it(store)
+    runs = Path(discover(environ).lock_dir) / "runs"
+    lock = runs / "20260427T013000000000Z-ab12cd34.lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        told = docket("db", "repair", "--json")
+    assert told.code == 1
+    assert require_valid("error", told.document)["error_code"] == "store.repair_refused"
+    lock.unlink()
+    assert docket("db", "repair").code == 0
+
+
+def test_a_home_without_a_database_is_no_fault(docket: Docket) -> None:
+    assert docket("db", "check").code == 0
+    for words in (("db", "backup", "x"), ("db", "repair")):
+        told = docket(*words)
+        assert (told.code, "no database" in told.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("db",), ("db", "x"), ("db", "backup"), ("db", "check", "file"), ("db", "repair", "f")],
+)
+def test_a_wrong_call_is_a_usage_error(docket: Docket, words: tuple[str, ...]) -> None:
+    told = docket(*words, "--json")
+    assert (told.code, told.document["error_code"]) == (1, "usage")

@@ -53,6 +53,9 @@ class Overlap(StrEnum):
     """What happens when a run starts while another run of the task is alive."""
 
     SKIP = "skip"
+    QUEUE = "queue"
+    REPLACE = "replace"
+    ALLOW = "allow"
 
 
 class OutputFormat(StrEnum):

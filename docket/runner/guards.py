@@ -18,18 +18,29 @@ _BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)
 
 
 class Refusal:
-    """Why a run does not start; `blocked_by` is the run in the way, where there is one."""
+    """Why a run does not start; `blocked_by` is the run in the way, where there is one.
 
-    __slots__ = ("blocked_by", "error_code", "reason")
+    `status` is another than skipped where the run was ended while it waited.
+    """
 
-    def __init__(self, error_code: str, reason: str, blocked_by: str | None = None) -> None:
+    __slots__ = ("blocked_by", "error_code", "reason", "status")
+
+    def __init__(
+        self,
+        error_code: str,
+        reason: str,
+        blocked_by: str | None = None,
+        status: RunStatus = RunStatus.SKIPPED,
+    ) -> None:
         self.error_code = error_code
         self.reason = reason
         self.blocked_by = blocked_by
+        self.status = status
 
     def verdict(self) -> Verdict:
         """Return what the run is called."""
-        found = Verdict(RunStatus.SKIPPED, self.error_code, f"Skipped: {self.reason}")
+        lead = "Skipped: " if self.status is RunStatus.SKIPPED else ""
+        found = Verdict(self.status, self.error_code, f"{lead}{self.reason}")
         found.details = {"reason": self.reason}
         if self.blocked_by is not None:
             found.details["blocked_by"] = self.blocked_by

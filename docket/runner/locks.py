@@ -61,28 +61,50 @@ class RunLock:
         os.close(self._descriptor)
 
 
-class TaskLock:
-    """One run of a task at a time; the file names the run that holds it."""
+class NamedLock:
+    """A lock of one run at a time; its file names the run that holds it."""
 
-    __slots__ = ("_descriptor", "holder")
+    __slots__ = ("_descriptor", "holder", "path")
 
-    def __init__(self, lock_dir: str, task: str) -> None:
-        """Try to take the lock of a task; `holder` is None then, or the run in the way."""
-        self._descriptor = open_private(task_lock_path(lock_dir, task), _FLAGS)
+    def __init__(self, path: str) -> None:
+        """Try to take the lock; `holder` is None then, or the run in the way."""
+        self.path = path
+        self._descriptor = open_private(path, _FLAGS)
         self.holder: str | None = None
+        self.take()
+
+    def take(self) -> bool:
+        """Try to take the lock once more; whether it is ours now."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             named = os.pread(self._descriptor, 64, 0).decode("ascii", "replace").strip()
             self.holder = named or "unknown"
+            return False
+        self.holder = None
+        return True
 
     def name_holder(self, run_id: str) -> None:
         """Write which run holds the lock."""
         os.pwrite(self._descriptor, run_id.encode() + b"\n", 0)
 
+    def release(self) -> None:
+        """Let the lock go; the file stays, for the next one opens it by its name."""
+        os.close(self._descriptor)
+
     def close_in_child(self) -> None:
         """Let go of the descriptor in a forked child; the lock itself stays with the runner."""
         os.close(self._descriptor)
+
+
+class TaskLock(NamedLock):
+    """One run of a task at a time."""
+
+    __slots__ = ()
+
+    def __init__(self, lock_dir: str, task: str) -> None:
+        """Try to take the lock of a task."""
+        super().__init__(task_lock_path(lock_dir, task))
 
 
 def _take(descriptor: int) -> bool:

@@ -14,7 +14,7 @@ from docket.errors import StoreError
 from docket.model.jsontext import dumps
 from docket.model.states import RunStatus
 from docket.store.connection import Transaction, open_for_writing
-from docket.store.rows import write_attempts, write_events, write_hook, write_run
+from docket.store.rows import claim_hook, write_attempts, write_events, write_hook, write_run
 from docket.store.spool import merge, spool, spool_directories, spool_events, waiting
 from docket.systemd.journal import RUN_BEGAN, RUN_ENDED, send
 
@@ -72,6 +72,10 @@ class Recorder:
         self._write(lambda connection: write_run(connection, self.row), _BUSY_AT_START)
         row = self.row
         self._journal(RUN_BEGAN, 6, f"Run {row.run_id} of {row.task} began ({row.trigger}).")
+
+    def wait(self) -> None:
+        """Record that the run is pending; its summary says for what."""
+        self._write(lambda connection: write_run(connection, self.row), _BUSY_AT_START)
 
     def attempt(self, attempt: AttemptRow) -> None:
         """Keep an attempt; it is written with the end of the run, or before the next attempt."""
@@ -137,8 +141,20 @@ class Recorder:
         priority = 6 if row.status in (RunStatus.SUCCEEDED, RunStatus.SKIPPED) else 3
         self._journal(RUN_ENDED, priority, f"Run {row.run_id} of {row.task}: {row.summary}")
 
+    def claim_hook(self, hook: HookRow) -> bool:
+        """Record that a hook begins; False where another process has begun it already."""
+        claimed = [True]
+
+        def claim(connection: sqlite3.Connection) -> None:
+            claimed[0] = claim_hook(connection, self.row.run_id, hook)
+
+        if self._spooled or not self._write(claim, _BUSY_AT_START):
+            self.hook(hook)
+        self._hooks[hook.position] = hook
+        return claimed[0]
+
     def hook(self, hook: HookRow) -> None:
-        """Record that a hook began, or how it ended."""
+        """Record how a hook ended."""
         self._hooks[hook.position] = hook
         run_id = self.row.run_id
         written = not self._spooled and self._write(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from docket.runner.arguments import Arguments
     from docket.runner.plans import LoadedPlan
     from docket.runner.signals import StopSignals
+    from docket.runner.waiting import Waiting
     from docket.store.rows import HookRow
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -157,10 +158,18 @@ class _Run:
         if refusal is not None:
             return refusal
         try:
-            self._task_lock = TaskLock(self._plan.lock_dir, self._plan.task)
+            return self._take_task_lock()
         except OSError as error:
             self._warnings.append(f"The task's lock could not be taken: {error.strerror}.")
             return None
+
+    def _take_task_lock(self) -> Refusal | None:
+        if self._plan.overlap != "skip" and not self._arguments.force:
+            from docket.runner.overlap import take_turn  # noqa: PLC0415  (few tasks)
+
+            self._task_lock, refusal = take_turn(self._waiting())
+            return refusal
+        self._task_lock = TaskLock(self._plan.lock_dir, self._plan.task)
         if self._task_lock.holder is None:
             self._task_lock.name_holder(self._row.run_id)
             return None
@@ -168,6 +177,15 @@ class _Run:
             self._row.details["forced_beside"] = self._task_lock.holder
             return None
         return refusal_of_overlap(self._plan, self._task_lock.holder)
+
+    def _waiting(self) -> Waiting:
+        from docket.runner.waiting import Waiting  # noqa: PLC0415  (runs that may have to wait)
+
+        return Waiting(self._plan, self._recorder, self._stop, self._deadline())
+
+    def _deadline(self) -> float | None:
+        limit = self._plan.timeout_seconds
+        return None if limit is None else self._begun + limit
 
     def _run_attempts(self) -> None:
         plan, row = self._plan, self._row
@@ -196,7 +214,6 @@ class _Run:
             error.code = "required_env_missing"
             self._row.details["missing_env"] = missing
             raise error
-        deadline = None if plan.timeout_seconds is None else self._begun + plan.timeout_seconds
         return AttemptContext(
             plan=plan,
             environment=self._environment,
@@ -205,7 +222,7 @@ class _Run:
             report=self._recorder.event,
             tick=self._recorder.tick,
             stop=self._stop,
-            run_deadline=deadline,
+            run_deadline=self._deadline(),
             now_us=now_us,
             let_go=self._let_go,
             kill_rest=self._kill_rest,
@@ -299,7 +316,7 @@ class _Run:
 
         notify_status(f"hooks of run {self._row.run_id}")
         environment = self._environment or dict(os.environ)
-        runner = HookRunner(self._plan, self._row, environment, self._recorder.hook, now_us)
+        runner = HookRunner(self._plan, self._row, environment, self._recorder, now_us)
         self._hooks = runner.run(set())
 
     def _add_usage(self, peak_memory_bytes: int | None, cpu_us: int | None) -> None:

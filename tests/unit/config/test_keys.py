@@ -11,7 +11,7 @@ import pytest
 from docket.config import schema as schemas
 from docket.model.exitcodes import ExitMeaning
 from docket.model.schedule import ScheduleKind
-from docket.model.states import OutputFormat
+from docket.model.states import OutputFormat, Overlap
 from docket.model.task import HookSpec, Limits, Task
 from tests.unit.config.config_home import ConfigHome, command_task
 
@@ -35,6 +35,7 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     "jitter": ("jitter: 10min", {"jitter_seconds": 600.0}),
     "accuracy": ("accuracy: 1min", {"accuracy_seconds": 60.0}),
     "catch_up": ("catch_up: 6h", {"catch_up": 21600.0}),
+    "overlap": ("overlap: queue", {"overlap": Overlap.QUEUE}),
     "timeout": ("timeout: 1h 30min", {"timeout_seconds": 5400.0}),
     "timeout_seconds": ("timeout_seconds: 600", {"attempt_timeout_seconds": 600.0}),
     "idle_timeout_seconds": ("idle_timeout_seconds: 90.5", {"idle_timeout_seconds": 90.5}),
@@ -86,7 +87,7 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     "log_max_bytes": ("log_max_bytes: 1M", {"log_max_bytes": 1024 * 1024}),
 }
 # Keys whose only value in this version is the usual one, or that say what the task is.
-WITHOUT_CHOICE = {"type", "overlap"}
+WITHOUT_CHOICE = {"type"}
 
 
 def keys_of(task: Task) -> dict[str, Any]:

@@ -48,7 +48,7 @@ MISTAKES = [
     ("unit: {Service: {'Nice=': 1}}", (5, 22), "`Nice=` cannot be a name", None),
     ("unit: {Service: {Nice: }}", (5, 28), "must be a value, or a list", None),
     ("output_format: jsn", (5, 20), "`text`, `json`, `jsonl`, `auto`", "did you mean `json`?"),
-    ("overlap: queue", (5, 14), "the only policy of this version", None),
+    ("overlap: que", (5, 14), "`skip`, `queue`, `replace`, `allow`", "did you mean `queue`?"),
     ("success_exit_codes: 0", (5, 25), "a list of whole numbers", None),
     ("success_exit_codes: [a]", (5, 26), "`success_exit_codes[0]`", None),
     ("retry_on: [256]", (5, 16), "an exit code from 0 to 255", None),

@@ -10,8 +10,9 @@ import os
 import sqlite3
 
 from docket.errors import StoreError
+from docket.model.ends import CANCELLED, End, end_of_runner
 from docket.model.plan import Plan
-from docket.model.states import RunStatus, Trigger
+from docket.model.states import Trigger
 from docket.runner.environment import EnvironmentRefusedError, task_environment
 from docket.runner.hooks import HookRunner
 from docket.runner.locks import dead_runs, run_lock_path
@@ -19,7 +20,6 @@ from docket.runner.plans import read_plan
 from docket.runner.record import Recorder
 from docket.runner.request import forget, is_cancelled
 from docket.runner.run import new_row, now_us
-from docket.runner.verdict import Verdict
 from docket.store.rows import RunRow, run_of_id, runs_of_invocation, started_hooks
 
 TYPE_CHECKING = False
@@ -27,24 +27,31 @@ if TYPE_CHECKING:
     from docket.paths import Paths
 
 
-def finalize(task: str, paths: Paths) -> int:
-    """Close what this invocation left open, and run the hooks that are still owed; returns 0."""
+def finalize(task: str, paths: Paths, run_id: str | None) -> int:
+    """Close what this invocation left open, and run the hooks that are still owed; returns 0.
+
+    With `run_id`, somebody has closed that run already, and its hooks alone are owed.
+    """
     invocation = os.environ.get("INVOCATION_ID", "")
     plan = read_plan(paths.plan(task))
-    if plan is None or not invocation:
+    if plan is None:
+        return 0
+    if run_id is not None:
+        return _hooks_of_closed(plan, run_id)
+    if not invocation:
         return 0
     row = _open_run(plan, invocation)
     if row is None and os.environ.get("EXIT_CODE") == "exited":
         return 0  # the runner ended by itself, and cleared up
     recorder, finished = _recorder(plan, row, invocation)
     if finished is None:
-        verdict = verdict_on_runner(
-            os.environ.get("SERVICE_RESULT", ""), os.environ.get("EXIT_STATUS", "")
-        )
         finished = recorder.row
         if is_cancelled(plan.lock_dir, finished.run_id):
-            verdict = Verdict(RunStatus.CANCELLED, "cancelled", "Cancelled, and killed at the end")
-        _close(finished, verdict)
+            end = CANCELLED
+        else:
+            result = os.environ.get("SERVICE_RESULT", "")
+            end = end_of_runner(result, os.environ.get("EXIT_STATUS", ""))
+        _close(finished, end)
         recorder.end()
     _run_owed_hooks(plan, finished, recorder)
     recorder.close()
@@ -56,26 +63,15 @@ def finalize(task: str, paths: Paths) -> int:
     return 0
 
 
-def verdict_on_runner(result: str, exit_status: str) -> Verdict:
-    """Return what to call a run whose runner ended as systemd's $SERVICE_RESULT says."""
-    match result:
-        case "oom-kill":
-            return Verdict(RunStatus.KILLED, "oom_kill", "The run was killed for want of memory")
-        case "signal" if exit_status in ("TERM", "INT", "HUP"):
-            summary = f"The runner was stopped by SIG{exit_status} before it could record the end"
-            return Verdict(RunStatus.INTERRUPTED, "stopped", summary)
-        case "signal" | "core-dump":
-            summary = f"The runner was killed by SIG{exit_status}"
-            return Verdict(RunStatus.KILLED, "runner_killed", summary)
-        case "timeout":
-            summary = "systemd ended the run: its time was over"
-            return Verdict(RunStatus.TIMED_OUT, "unit_timeout", summary)
-        case "exit-code":
-            summary = f"The runner ended with exit {exit_status} before the run was over"
-            return Verdict(RunStatus.FAILED, "runner_failed", summary)
-        case _:
-            summary = f"The unit ended with the result {result or 'unknown'}"
-            return Verdict(RunStatus.FAILED, "unit_failed", summary)
+def _hooks_of_closed(plan: Plan, run_id: str) -> int:
+    recorder = Recorder(plan.state_db, plan.lock_dir, new_row(plan, run_id, "manual", 0), now_us)
+    connection = recorder.connection
+    row = None if connection is None else run_of_id(connection, run_id)
+    if row is not None and row.task == plan.task and row.finished_at is not None:
+        recorder.row = row
+        _run_owed_hooks(plan, row, recorder)
+    recorder.close()
+    return 0
 
 
 def _open_run(plan: Plan, invocation: str) -> RunRow | None:
@@ -119,11 +115,11 @@ def _trigger(plan: Plan) -> str:
     return (Trigger.TIMER if by_timer else Trigger.MANUAL).value
 
 
-def _close(row: RunRow, verdict: Verdict) -> None:
-    row.status = verdict.status.value
-    row.error_code = verdict.error_code
-    row.summary = verdict.summary
-    row.exit_code = verdict.status.exit_code
+def _close(row: RunRow, end: End) -> None:
+    row.status = end.status.value
+    row.error_code = end.error_code
+    row.summary = end.summary
+    row.exit_code = end.status.exit_code
     row.details["service_result"] = os.environ.get("SERVICE_RESULT")
     row.details["exit_status"] = os.environ.get("EXIT_STATUS")
     row.finished_at = max(now_us(), row.started_at)
@@ -143,4 +139,4 @@ def _run_owed_hooks(plan: Plan, row: RunRow, recorder: Recorder) -> None:
         environment = task_environment(plan, in_unit=True)
     except EnvironmentRefusedError:
         environment = dict(os.environ)
-    HookRunner(plan, row, environment, recorder.hook, now_us).run(begun)
+    HookRunner(plan, row, environment, recorder, now_us).run(begun)

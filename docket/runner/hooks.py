@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from docket.model.plan import Hook, Plan
+    from docket.runner.record import Recorder
     from docket.store.rows import RunRow
 
 # One variable may take 128 KiB (MAX_ARG_STRLEN); a noisy failure must still reach its hook.
@@ -43,20 +44,20 @@ def hooks_for(plan: Plan, status: str) -> list[tuple[int, Hook]]:
 
 
 class HookRunner:
-    """Runs hooks of one finished run, and hands each outcome to `record`."""
+    """Runs hooks of one finished run; each is claimed before it begins, and recorded at its end."""
 
     def __init__(
         self,
         plan: Plan,
         row: RunRow,
         environment: dict[str, str],
-        record: Callable[[HookRow], None],
+        recorder: Recorder,
         now_us: Callable[[], int],
     ) -> None:
         self._plan = plan
         self._row = row
         self._environment = environment
-        self._record = record
+        self._recorder = recorder
         self._now_us = now_us
 
     def run(self, already_started: set[int]) -> list[HookRow]:
@@ -71,16 +72,19 @@ class HookRunner:
         details_path = os.path.join(self._plan.lock_dir, "runs", self._row.run_id + ".details")
         try:
             environment = self._with_details(details_path)
-            return [self._run_one(position, hook, environment) for position, hook in hooks]
+            outcomes = [self._run_one(position, hook, environment) for position, hook in hooks]
         finally:
             try:
                 os.unlink(details_path)
             except OSError:
                 pass
+        return [outcome for outcome in outcomes if outcome is not None]
 
-    def _run_one(self, position: int, hook: Hook, environment: dict[str, str]) -> HookRow:
+    def _run_one(self, position: int, hook: Hook, environment: dict[str, str]) -> HookRow | None:
+        """Run one hook and return its outcome; None where another process runs it."""
         outcome = HookRow(position, hook.kind, hook.command, self._now_us())
-        self._record(outcome)
+        if not self._recorder.claim_hook(outcome):
+            return None
         begun = time.monotonic()
         try:
             run_shell(outcome, hook.command, environment, self._plan.hook_timeout_seconds)
@@ -88,7 +92,7 @@ class HookRunner:
             outcome.state = "failed_to_start"
             outcome.stderr = f"The hook could not be started: {error.strerror}."
         outcome.duration_us = int((time.monotonic() - begun) * 1e6)
-        self._record(outcome)
+        self._recorder.hook(outcome)
         return outcome
 
     def _with_details(self, path: str) -> dict[str, str]:

@@ -50,7 +50,7 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Callable[[str, Path
     if arguments.finalize:
         from docket.runner.finalize import finalize  # noqa: PLC0415  (dead runners alone)
 
-        return finalize(arguments.task, paths)
+        return finalize(arguments.task, paths, arguments.run_id)
     try:
         loaded = load(paths, arguments.task, recompile)
     except DocketError as error:

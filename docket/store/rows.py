@@ -240,6 +240,15 @@ def write_events(
     )
 
 
+def claim_hook(connection: sqlite3.Connection, run_id: str, hook: HookRow) -> bool:
+    """Mark a hook as begun; False where another process has begun it before."""
+    cursor = connection.execute(
+        "INSERT OR IGNORE INTO hook_outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [run_id, *hook.values()],
+    )
+    return cursor.rowcount == 1
+
+
 def write_hook(connection: sqlite3.Connection, run_id: str, hook: HookRow) -> None:
     """Write the outcome of a hook, over the mark that it was started."""
     connection.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from docket.config import plugin, recognising, violations
+from docket.config import plugin, policies, recognising, violations
 from docket.config import schema as schemas
 from docket.config.codes import Code
 from docket.config.document import Document
@@ -115,8 +115,9 @@ class Assembly:
         sound = self._sound("command_task", node, path, frozenset({"type"}))
         entry = Entry(name, sound, self._defaults, self._complaints)
         self._tell_inert(entry, frozenset())
-        settings = self._document.settings
-        return command_task(entry, mark, self._expander(), settings.user_home, self._document.file)
+        settings, file = self._document.settings, self._document.file
+        task = command_task(entry, mark, self._expander(), settings.user_home, file)
+        return policies.grouped(entry, task, settings.groups)
 
     def _drop_in(self, node: Section, mark: Mark | None, name: str, drop_in: DropIn) -> Task | None:
         foreign = plugin.own_keys(drop_in) | _command_only()
@@ -131,7 +132,9 @@ class Assembly:
             )
         self._tell_inert(entry, foreign)
         doubt_unknown_keys(entry, (*_drop_in_keys(), *_command_only()), drop_in)
-        return drop_in_task(entry, mark, self._expander(), drop_in, self._document.file, foreign)
+        file = self._document.file
+        task = drop_in_task(entry, mark, self._expander(), drop_in, file, foreign)
+        return policies.grouped(entry, task, self._document.settings.groups)
 
     def _is_command(self, name: str, node: Section) -> bool:
         """Whether the entry is to be read as a command task; a wrong `type` is noted."""

@@ -24,6 +24,7 @@ class Settings:
     task_dir: str
     log_dir: str
     instance: str
+    groups: Mapping[str, int] | None = None  # name -> runs at a time; None: they are wrong
     expander: Expander | None = None
     user_home: str = ""
 
@@ -67,10 +68,17 @@ def read_settings(
         state_db=places.read("state_dir", paths.state_db),
         task_dir=places.read("tasks_dir", paths.task_dir),
         log_dir=places.read("logs_dir", paths.log_dir),
+        groups=_groups(root) if "groups" not in wrong else None,
         instance=instance.text if named and isinstance(instance, Scalar) else paths.instance_key,
         expander=expander,
         user_home=paths.user_home,
     )
+
+
+def _groups(root: Section) -> dict[str, int]:
+    node = root.entries.get("groups")
+    found = node.plain() if isinstance(node, Section) else {}
+    return {name: int(group["max_concurrent"]) for name, group in found.items()}
 
 
 class _Places:

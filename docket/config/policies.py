@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from docket.config.entry import Entry
+from docket.config.violations import nearest
 from docket.model.exitcodes import ExitMeaning
+from docket.model.task import Task
 
 
 def exit_codes(entry: Entry) -> dict[int, ExitMeaning]:
     """Return the exit codes that have a meaning of their own."""
     return {int(code): ExitMeaning(word) for code, word in entry.value("exit_codes", {}).items()}
+
+
+def grouped(entry: Entry, task: Task, groups: Mapping[str, int] | None) -> Task:
+    """Return `task` with the slots of its group; a group that the file does not have is noted."""
+    if not task.group or groups is None:
+        return task
+    if task.group in groups:
+        return replace(task, group_slots=groups[task.group])
+    near = nearest(task.group, tuple(groups))
+    entry.problem(
+        ("group",),
+        f"there is no group `{task.group}`",
+        expected="a name that stands under `groups:` at the top of the file",
+        hint=f"did you mean `{near}`?" if near else "add it under `groups:`",
+    )
+    return task

@@ -86,6 +86,8 @@ class Plan:
         "env_files",
         "exit_codes",
         "grace_seconds",
+        "group",
+        "group_slots",
         "home",
         "hook_timeout_seconds",
         "hooks",
@@ -153,6 +155,8 @@ class Plan:
     backoff_base: float
     backoff_max_seconds: float
     overlap: str
+    group: str  # "" is none
+    group_slots: int  # how many runs of the group may go on at a time
     hooks: list[Hook]
     destructive: bool
     unattended: str  # "allow" or "deny"

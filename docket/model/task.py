@@ -91,6 +91,8 @@ class Task:
     accuracy_seconds: float = 1.0
     catch_up: bool | float = True
     overlap: Overlap = Overlap.SKIP
+    group: str = ""
+    group_slots: int = 0  # how many runs of the group may go on at a time
     timeout_seconds: float | None = 86400.0
     attempt_timeout_seconds: float | None = None
     idle_timeout_seconds: float | None = None

@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from docket.model.plan import Plan
     from docket.runner.arguments import Arguments
+    from docket.runner.locks import NamedLock
     from docket.runner.plans import LoadedPlan
     from docket.runner.signals import StopSignals
     from docket.runner.waiting import Waiting
@@ -103,6 +104,7 @@ class _Run:
         self._recorder = Recorder(self._plan.state_db, self._plan.lock_dir, self._row, now_us)
         self._lock: RunLock | None = None
         self._task_lock: TaskLock | None = None
+        self._slot: NamedLock | None = None
         self._environment: dict[str, str] = {}
         self._hooks: list[HookRow] = []
         self._warnings = [loaded.warning] if loaded.warning else []
@@ -158,10 +160,15 @@ class _Run:
         if refusal is not None:
             return refusal
         try:
-            return self._take_task_lock()
+            refusal = self._take_task_lock()
+            if refusal is None and self._plan.group and not self._arguments.force:
+                from docket.runner.groups import take_slot  # noqa: PLC0415  (few tasks)
+
+                self._slot, refusal = take_slot(self._waiting())
         except OSError as error:
             self._warnings.append(f"The task's lock could not be taken: {error.strerror}.")
             return None
+        return refusal
 
     def _take_task_lock(self) -> Refusal | None:
         if self._plan.overlap != "skip" and not self._arguments.force:
@@ -339,7 +346,7 @@ class _Run:
 
     def _let_go(self) -> None:
         """Close, in a forked child, what only the runner may hold."""
-        for lock in (self._lock, self._task_lock):
+        for lock in (self._lock, self._task_lock, self._slot):
             if lock is not None:
                 lock.close_in_child()
 

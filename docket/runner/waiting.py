@@ -89,7 +89,8 @@ class Waiting:
         row.summary = ""
         row.blocked_by = None
         row.details["waited_for"] = row.details.pop("waits_for")
-        row.details["waited_seconds"] = round(time.monotonic() - (self._begun or 0.0), 3)
+        waited = row.details.get("waited_seconds", 0.0) + time.monotonic() - (self._begun or 0.0)
+        row.details["waited_seconds"] = round(waited, 3)
 
     def _sleep(self, obstacle: Obstacle) -> Refusal | None:
         """Sleep until a holder is gone, or somebody or the deadline ends the run."""

@@ -86,8 +86,8 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     "agent_notes": ("agent_notes: Dry run first.", {"agent_notes": "Dry run first."}),
     "log_max_bytes": ("log_max_bytes: 1M", {"log_max_bytes": 1024 * 1024}),
 }
-# Keys whose only value in this version is the usual one, or that say what the task is.
-WITHOUT_CHOICE = {"type"}
+# Keys that say what the task is, or that mean something together with others alone.
+WITHOUT_CHOICE = {"type", "group"}
 
 
 def keys_of(task: Task) -> dict[str, Any]:
@@ -157,6 +157,20 @@ def test_places_are_expanded(home: ConfigHome, key: str, field: str, words: str)
     expected = words.replace("~", home.user_home)
     expected = expected.replace("${HOME}", home.user_home).replace("$HOME", home.user_home)
     assert getattr(config, field) == expected
+
+
+def test_a_task_gets_the_slots_of_its_group(home: ConfigHome) -> None:
+    config = home.load("""\
+        groups: {backups: {max_concurrent: 2}}
+        defaults: {group: backups}
+        tasks:
+          one: {type: command, command: x}
+          two: {type: command, command: x, group: backup}
+        """)
+    one = config.tasks["one"]
+    assert (one.group, one.group_slots) == ("backups", 2)
+    (problem,) = config.problems
+    assert (problem.task, problem.hint) == ("two", "did you mean `backups`?")
 
 
 def test_the_instance_of_the_file_wins_over_the_derived_one(home: ConfigHome) -> None:

@@ -85,7 +85,8 @@ MISTAKES = [
     ("env_file: $NOPE/x", (5, 15), "`NOPE` is not set", "write the path out"),
     ("cwd: ${NOPE}", (5, 10), "`NOPE` is not set", "write the path out"),
     ("cwd: ~nobody-here/x", (5, 10), "no user `nobody-here`", "write the path out"),
-    ("group: backups", (5, 5), "concurrency groups", "take the key out for now"),
+    ("group: backups", (5, 12), "there is no group `backups`", "add it under `groups:`"),
+    ("group: a/b", (5, 12), "the name of a group under `groups:`", None),
     ("sandbox: strict", (5, 5), "sandbox profiles", "take the key out for now"),
     ("user: www-data", (5, 5), "running as another user", "take the key out for now"),
     ("once_per: day", (5, 5), "does not have `once_per` yet", "take the key out for now"),
@@ -218,7 +219,10 @@ def test_one_wrong_task_leaves_the_others_usable(home: ConfigHome) -> None:
         ("defaults: []\n", "a mapping of task keys"),
         ("defaults: {command: x}\n", "no key `command`"),
         ("defaults: {timeout: 0}\ntasks: {a: {type: command, command: x}}\n", "end every run"),
-        ("groups: {a: {max_concurrent: 1}}\n", "concurrency groups"),
+        ("groups: {a: {max_concurrent: 0}}\n", "from 1 to 1000"),
+        ("groups: {a: {max_concurrent: 1, max: 1}}\n", "no key `max`"),
+        ("groups: {a/b: {max_concurrent: 1}}\n", "cannot be a name"),
+        ("groups: {a: }\n", "a mapping with `max_concurrent`"),
     ],
 )
 def test_a_mistake_above_the_tasks_leaves_no_task_usable(

@@ -44,6 +44,8 @@ DEFAULTS: dict[str, Any] = {
     "backoff_base": 2.0,
     "backoff_max_seconds": 0.05,
     "overlap": "skip",
+    "group": "",
+    "group_slots": 0,
     "hooks": [],
     "destructive": False,
     "unattended": "deny",

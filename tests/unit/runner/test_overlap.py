@@ -16,7 +16,7 @@ from docket.store.holders import open_holder
 from tests.unit.runner.runner_home import Home, wait_until
 
 
-def running(home: Home, count: int = 1) -> list[Any]:
+def running(home: Home, count: int = 1) -> Any:
     """Wait until `count` runs are under way, and return them."""
 
     def found() -> list[Any]:

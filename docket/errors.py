@@ -164,6 +164,18 @@ class NeedsSystemdError(DocketError):
     code = "run.needs_systemd"
 
 
+class NotStartedError(DocketError):
+    """A run could not be started in the background; its row says so too."""
+
+    code = "run.not_started"
+
+
+class KeyTakenError(DocketError):
+    """The idempotency key stands for another request already."""
+
+    code = "run.key_taken"
+
+
 class AlreadyRunningError(DocketError):
     """The task's lock is held by another run."""
 

@@ -17,6 +17,7 @@ from output_shapes import (
     CONFIG_REPORT,
     DEFINITIONS,
     DIFFERENCE,
+    RECEIPT,
     REFUSED,
     RUN_KEY,
     STATUS,
@@ -36,6 +37,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: dict[str, tuple[str, Schema]] = {
     "error": ("What every command prints with --json where it fails", ref("error")),
     "run": ("docket run --json", ref("outcome")),
+    "run-async": ("docket run --async --json: the receipt", RECEIPT),
     "status": (
         "docket status --json: of all tasks that have run, of one task, or of one run",
         {

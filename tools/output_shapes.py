@@ -318,6 +318,31 @@ OUTCOME = record(
     optional=("typical_duration",),
 )
 
+RECEIPT = record(
+    {
+        "ok": {"const": True, "description": "The run is under way."},
+        "status": {"const": "running", "description": "Always running; status tells more."},
+        "task": text("The task."),
+        "run_id": RUN_KEY,
+        "pid": or_null(count("The runner's process id; null where it was over too soon to tell.")),
+        "started_at": instant("When the run was asked for."),
+        "log_path": text("The log file."),
+        "status_command": text("The command that shows where the run stands."),
+        "wait_command": text("The command that waits for its end."),
+        "logs_command": text("The command that shows what it printed."),
+        "next_check_after_seconds": number("When it is worth looking again.", minimum=1),
+        "mode": {"const": "async", "description": "Always async."},
+        "unit": or_null(text("The systemd unit of this run alone.")),
+        "launcher": text("What started it.", enum=["systemd", "direct"]),
+        "idempotency_key": or_null(text("The key that this receipt belongs to.")),
+        "warnings": words("What else is to be said, in sentences."),
+        "estimated_duration_seconds": number("What half of its good runs took.", minimum=0),
+        "p90_duration_seconds": number("What nine of ten took at most.", minimum=0),
+        "typical_duration": ref("durations"),
+    },
+    optional=("estimated_duration_seconds", "p90_duration_seconds", "typical_duration"),
+)
+
 FIRE = record(
     {
         "at": text("ISO 8601 with the zone's offset.", format="date-time"),

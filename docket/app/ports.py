@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from docket.model.unitstate import UnitState
 
-__all__ = ["UnitManager", "UnitState"]
+__all__ = ["Property", "UnitManager", "UnitState"]
+
+Property = Sequence[Any]  # name, D-Bus signature, value as JSON holds it
 
 
 class UnitManager(Protocol):
@@ -51,3 +53,9 @@ class UnitManager(Protocol):
 
     def version(self) -> int:
         """Return systemd's major version, e.g. 252."""
+
+    def start_transient(self, name: str, properties: Sequence[Property]) -> None:
+        """Have a unit of its own started; returns when the manager has taken it on."""
+
+    def main_pid(self, name: str) -> int | None:
+        """Return the process of a unit; 0 while it has none yet, None where it is over."""

@@ -75,6 +75,11 @@ FORMS = (
         "Show what would run.",
         "Preview a run without any effect; exit code 2 says that the preview was complete.",
     ),
+    Form(
+        "run <task> --async",
+        "Start a run in the background.",
+        "Start long work and go on; --idempotency-key makes a repeated request harmless.",
+    ),
     Form("status", "Show the last run of each task.", "See what failed and what fires next."),
     Form(
         "status --run-id <id>",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from docket.compiler.bundle import Found, Place
-from docket.compiler.service import HOOK_TIMEOUT_SECONDS
+from docket.compiler.service import HOOK_TIMEOUT_SECONDS, service_properties
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Hook, Plan, PythonTarget
 from docket.model.schedule import Timing
@@ -23,6 +23,8 @@ def make_plan(
         **_program(task, found),
         **_contract(task),
         **_timing(task, timing),
+        **_service(task, place),
+        "inputs": sorted(task.inputs),
         "unit_hashes": dict(unit_hashes),
     }
     plan = Plan(**values, sources=[], plan_hash="")
@@ -96,3 +98,8 @@ def _timing(task: Task, timing: Timing | None) -> dict[str, Any]:
         "catch_up": task.catch_up,
         "slack_seconds": task.jitter_seconds + task.accuracy_seconds,
     }
+
+
+def _service(task: Task, place: Place) -> dict[str, Any]:
+    properties, unsaid = service_properties(task, place)
+    return {"service": [list(one) for one in properties], "service_unsaid": unsaid}

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
+from typing import Protocol
 
 from docket.compiler.bundle import Place
 from docket.compiler.directives import raw_lines
+from docket.compiler.properties import Property, UnitProperties
 from docket.compiler.text import UnitText, refused
+from docket.errors import CompileError
 from docket.model.span import format_span
 from docket.model.states import EXIT_SKIPPED
 from docket.model.task import Limits, Task
@@ -22,9 +26,47 @@ _GLOB = re.compile(r"([*?\[\]\\])")
 _CREDENTIAL = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 
 
+class ServiceWriter(Protocol):
+    """What takes the lines of a service: the text of a unit file, or properties for the bus."""
+
+    def section(self, name: str) -> None:
+        """Begin a section."""
+
+    def fixed(self, *lines: str) -> None:
+        """Add lines that hold nothing of the user's, or are the user's own directives."""
+
+    def value(self, directive: str, text: str, key: str) -> None:
+        """Add one directive with the value that the user's `key` gives it."""
+
+    def measure(self, directive: str, text: str, key: str) -> None:
+        """Add a number with its unit, which systemd takes verbatim."""
+
+    def command(self, directive: str, words: Sequence[str]) -> None:
+        """Add one command line of Docket's own."""
+
+
 def service_body(task: Task, place: Place) -> str:
     """Return the contents of the task's service file."""
     text = UnitText(task.name)
+    write_service(text, task, place)
+    return text.body()
+
+
+def service_properties(task: Task, place: Place) -> tuple[list[Property], list[str]]:
+    """Return the task's service as properties of a transient unit, and what cannot be said so.
+
+    A value that no unit can carry is among the latter, for a task without a timer has no unit.
+    """
+    found = UnitProperties(task.name)
+    try:
+        write_service(found, task, place)
+    except CompileError as error:
+        return [], [error.sentence]
+    return found.properties, found.unsaid
+
+
+def write_service(text: ServiceWriter, task: Task, place: Place) -> None:
+    """Tell `text` the service of the task; CompileError where a value cannot be carried."""
     text.section("Unit")
     text.value("Description", description(task), "description")
     # Starts by hand are no loop: five in ten seconds must not lock the task out.
@@ -47,7 +89,6 @@ def service_body(task: Task, place: Place) -> str:
     _files(text, task)
     _limits(text, task.limits)
     text.fixed(*raw_lines(task, "Service"))
-    return text.body()
 
 
 def description(task: Task) -> str:
@@ -80,7 +121,7 @@ def _hook_seconds(task: Task) -> float:
     return HOOK_TIMEOUT_SECONDS * len(task.hooks)
 
 
-def _files(text: UnitText, task: Task) -> None:
+def _files(text: ServiceWriter, task: Task) -> None:
     for path in task.env_files:
         # The value is a glob pattern to systemd. The dash: that the file is missing is recorded
         # by the run itself, as a failure with its sentence.
@@ -91,7 +132,7 @@ def _files(text: UnitText, task: Task) -> None:
         text.value("LoadCredential", f"{name}:{source}", "credentials")
 
 
-def _limits(text: UnitText, limits: Limits) -> None:
+def _limits(text: ServiceWriter, limits: Limits) -> None:
     for directive, value, key in (
         ("MemoryMax", limits.memory, "memory"),
         ("MemoryHigh", limits.memory_high, "memory_high"),

@@ -92,6 +92,7 @@ class Plan:
         "hook_timeout_seconds",
         "hooks",
         "idle_timeout_seconds",
+        "inputs",
         "instance",
         "lock_dir",
         "log_dir",
@@ -107,6 +108,8 @@ class Plan:
         "required_env",
         "retry",
         "retry_on",
+        "service",
+        "service_unsaid",
         "slack_seconds",
         "sources",
         "state_db",
@@ -138,6 +141,9 @@ class Plan:
     python: PythonTarget | None
     output_format: str
     parse_errors: str  # "fail" or "warn"
+    inputs: list[str]  # the names of the parameters that a run may be given
+    service: list[Any]  # [name, D-Bus signature, value] each: the unit's own for a transient one
+    service_unsaid: list[str]  # what of the unit cannot be said over D-Bus, with the reason
     env: dict[str, str]
     env_files: list[str]
     path_variable: str  # PATH that the task gets where its own environment brings none

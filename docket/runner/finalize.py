@@ -12,7 +12,7 @@ import sqlite3
 from docket.errors import StoreError
 from docket.model.ends import CANCELLED, End, end_of_runner
 from docket.model.plan import Plan
-from docket.model.states import Trigger
+from docket.model.states import RunStatus, Trigger
 from docket.runner.environment import EnvironmentRefusedError, task_environment
 from docket.runner.hooks import HookRunner
 from docket.runner.locks import dead_runs, run_lock_path
@@ -30,17 +30,18 @@ if TYPE_CHECKING:
 def finalize(task: str, paths: Paths, run_id: str | None) -> int:
     """Close what this invocation left open, and run the hooks that are still owed; returns 0.
 
-    With `run_id`, somebody has closed that run already, and its hooks alone are owed.
+    With `run_id` in the unit of that run alone, it is closed even if its runner never began;
+    elsewhere somebody has closed that run already, and its hooks alone are owed.
     """
     invocation = os.environ.get("INVOCATION_ID", "")
     plan = read_plan(paths.plan(task))
     if plan is None:
         return 0
-    if run_id is not None:
+    if run_id is not None and "SERVICE_RESULT" not in os.environ:
         return _hooks_of_closed(plan, run_id)
     if not invocation:
         return 0
-    row = _open_run(plan, invocation)
+    row = _open_run(plan, invocation) or _unbegun_run(plan, run_id)
     if row is None and os.environ.get("EXIT_CODE") == "exited":
         return 0  # the runner ended by itself, and cleared up
     recorder, finished = _recorder(plan, row, invocation)
@@ -61,6 +62,24 @@ def finalize(task: str, paths: Paths, run_id: str | None) -> int:
     except OSError:
         pass
     return 0
+
+
+def _unbegun_run(plan: Plan, run_id: str | None) -> RunRow | None:
+    """Return the run that was announced and whose runner never came to its row."""
+    if run_id is None:
+        return None
+    recorder = Recorder(plan.state_db, plan.lock_dir, new_row(plan, run_id, "async", 0), now_us)
+    connection = recorder.connection
+    try:
+        row = None if connection is None else run_of_id(connection, run_id)
+    except sqlite3.Error:
+        row = None
+    recorder.close()
+    if row is None or row.status != RunStatus.PENDING:
+        return None
+    row.invocation_id = os.environ.get("INVOCATION_ID")
+    row.log_path = None
+    return row
 
 
 def _hooks_of_closed(plan: Plan, run_id: str) -> int:

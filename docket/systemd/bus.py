@@ -32,6 +32,7 @@ _NOISE = re.compile(r"^\[err -?\d+\]:\s*")
 _ADDRESS_PLAIN = frozenset(string.ascii_letters + string.digits + "-_/.\\*")
 _WAIT_US = 250_000
 _CALLS_BETWEEN = 50
+_CLOSE = (-1, None)  # the end of a container in pystemd's list of arguments
 
 
 class Connection:
@@ -72,6 +73,21 @@ class Connection:
     def manager(self, method: bytes, signature: bytes = b"", *values: Any) -> Any:
         """Call a method of systemd's manager object."""
         return self.call(SYSTEMD, MANAGER, MANAGER_INTERFACE, method, signature, *values)
+
+    def start_transient(self, unit: bytes, properties: Sequence[tuple[bytes, bytes, Any]]) -> bytes:
+        """Start a transient unit, given (name, signature, value) each; return its job's path."""
+        arguments = [*apply_signature(b"ss", [unit, b"fail"]), (ord("a"), b"(sv)")]
+        for name, signature, value in properties:
+            arguments += [(ord("r"), b"sv"), (ord("s"), name), (ord("v"), signature)]
+            arguments += [*apply_signature(signature, [value]), _CLOSE, _CLOSE]
+        arguments += [_CLOSE, (ord("a"), b"(sa(sv))"), _CLOSE]  # no auxiliary units
+        method = b"StartTransientUnit"
+        try:
+            self._make_room()
+            job = self._bus.call_method(SYSTEMD, MANAGER, MANAGER_INTERFACE, method, arguments).body
+        except DBusBaseError as error:
+            raise _bus_error(error) from None
+        return bytes(job)
 
     def properties(self, path: bytes, interface: bytes) -> Mapping[bytes, Any]:
         """Return all properties of one interface of one of systemd's objects."""

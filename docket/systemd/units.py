@@ -17,6 +17,7 @@ from docket.systemd.bus import (
     connect,
     connect_system_bus,
 )
+from docket.systemd.transient import main_pid, start_transient
 
 _UNIT = b"org.freedesktop.systemd1.Unit"
 _TIMER = b"org.freedesktop.systemd1.Timer"
@@ -145,6 +146,14 @@ class SystemdUnits:
         self._bus().manager(b"DisableUnitFiles", b"asb", [_wire(name) for name in names], False)
 
     def _disable_if_there(self, name: str) -> None:
+    def start_transient(self, name: str, properties: Sequence[Sequence[Any]]) -> None:
+        """Have a unit of its own started; returns when the manager has taken it on."""
+        start_transient(self._bus(), name, properties)
+
+    def main_pid(self, name: str) -> int | None:
+        """Return the process of a unit; 0 while it has none yet, None where it is over."""
+        return main_pid(self._bus(), name)
+
         try:
             self._disable([name])
         except BusError as error:

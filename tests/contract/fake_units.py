@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from docket.app.ports import Property
 from docket.errors import BusAbsentError, BusError
 from docket.model.unitstate import UnitState
 
@@ -16,7 +17,8 @@ from docket.model.unitstate import UnitState
 class FakeUnits:
     """A UnitManager. `calls` is everything that it was asked to change, in order.
 
-    `absent` makes every call fail as in a container; `refusing` holds units that cannot be started.
+    `absent` makes every call fail as in a container; `refusing` holds units that cannot be started
+    (`*`: no transient one can).
     """
 
     def __init__(self, unit_dir: str, stamp_dir: str, now_us: int = 1_800_000_000_000_000) -> None:
@@ -27,6 +29,7 @@ class FakeUnits:
         self.absent = False
         self.refusing: set[str] = set()
         self.lingering = True
+        self.transient: dict[str, list[Property]] = {}
         self._loaded: dict[str, str] = {}
         self._active: set[str] = set()
         self._failed: set[str] = set()
@@ -122,6 +125,18 @@ class FakeUnits:
         return [name for name, _ in self.calls]
 
     def _note(self, call: str, names: Sequence[str] = ()) -> None:
+    def start_transient(self, name: str, properties: Sequence[Property]) -> None:
+        """Have a unit of its own started; returns when the manager has taken it on."""
+        self._note("start_transient", [name])
+        if name in self.refusing or "*" in self.refusing:
+            raise BusError(f"systemd did not start {name}: it was told so.")
+        self.transient[name] = list(properties)
+
+    def main_pid(self, name: str) -> int | None:
+        """Return the process of a unit; 0 while it has none yet, None where it is over."""
+        self._require_presence()
+        return 4242 if name in self.transient else None
+
         self._require_presence()
         self.calls.append((call, tuple(names)))
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from docket.app.ports import Property
 from docket.errors import BusError
 from docket.model.unitstate import UnitState
 from docket.systemd.units import SystemdUnits
@@ -89,6 +90,15 @@ class RemoteUnits:
     def clean_state(self, names: Sequence[str]) -> None:
         """As UnitManager."""
         self._call("clean_state", list(names))
+
+    def start_transient(self, name: str, properties: Sequence[Property]) -> None:
+        """As UnitManager."""
+        self._call("start_transient", name, [list(one) for one in properties])
+
+    def main_pid(self, name: str) -> int | None:
+        """As UnitManager."""
+        found = self._call("main_pid", name)
+        return None if found is None else int(found)
 
     def linger(self) -> bool | None:
         """As UnitManager."""

@@ -1,0 +1,71 @@
+"""The receipt of a run in the background: what its caller needs to follow it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from docket.app.documents import iso
+
+_LAUNCHED = "running"  # what a receipt has always said, whether or not the runner is up yet
+_FIRST_LOOK_SECONDS = 5.0
+_LONGEST_BETWEEN_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A run that goes on by itself; `started_us` is microseconds since the epoch."""
+
+    task: str
+    run_id: str
+    pid: int | None
+    started_us: int
+    log_path: str
+    unit: str | None
+    launcher: str
+    idempotency_key: str | None = None
+    typical_duration: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def next_check_after_seconds(self) -> float:
+        """When it is worth looking again: a quarter of what such runs take."""
+        if self.typical_duration is None:
+            return _FIRST_LOOK_SECONDS
+        quarter = float(self.typical_duration["median_seconds"]) / 4
+        return min(max(math.ceil(quarter), 1.0), _LONGEST_BETWEEN_SECONDS)
+
+    def document(self, program: str = "docket") -> dict[str, Any]:
+        """Return the receipt as JSON; `program` is how a shell calls this very Docket."""
+        document: dict[str, Any] = {
+            "ok": True,
+            "status": _LAUNCHED,
+            "task": self.task,
+            "run_id": self.run_id,
+            "pid": self.pid,
+            "started_at": iso(self.started_us),
+            "log_path": self.log_path,
+            "status_command": f"{program} status --run-id {self.run_id} --json",
+            "wait_command": f"{program} wait {self.run_id} --json",
+            "logs_command": f"{program} logs {self.run_id}",
+            "next_check_after_seconds": self.next_check_after_seconds,
+            "mode": "async",
+            "unit": self.unit,
+            "launcher": self.launcher,
+            "idempotency_key": self.idempotency_key,
+            "warnings": list(self.warnings),
+        }
+        if self.typical_duration is not None:
+            document["estimated_duration_seconds"] = self.typical_duration["median_seconds"]
+            document["p90_duration_seconds"] = self.typical_duration["p90_seconds"]
+            document["typical_duration"] = dict(self.typical_duration)
+        return document
+
+
+def asked_at(run_id: str) -> int:
+    """Return the instant that a run id holds, in microseconds since the epoch."""
+    instant = datetime.strptime(run_id[:22], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+    return (instant - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)

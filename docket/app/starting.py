@@ -1,0 +1,217 @@
+"""`docket run --async`: a run that goes on by itself, and the receipt that it is under way.
+
+The row is in the store before anything is started, so that no run is ever without a record.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from docket.app.liveness import boot_id
+from docket.app.lookup import current_plan
+from docket.app.receipts import Receipt, asked_at
+from docket.app.recorded import open_record
+from docket.app.requests import checked_key, requested
+from docket.app.running import typical_duration
+from docket.app.session import Session
+from docket.errors import (
+    BusError,
+    DocketError,
+    KeyTakenError,
+    NeedsSystemdError,
+    NotStartedError,
+    StoreError,
+)
+from docket.model.plan import Plan
+from docket.model.runid import make_run_id
+from docket.model.states import RunStatus, Trigger
+from docket.store.logfiles import log_path
+from docket.store.pending import claim, close_unstarted, find
+from docket.store.rows import RunRow
+
+SYSTEMD = "systemd"
+_PATIENCE_SECONDS = 10.0  # how long a receipt waits for the process that it names
+_FIRST_PAUSE_SECONDS = 0.002
+_LONGEST_PAUSE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the caller wants of the run beside its task."""
+
+    force: bool = False
+    idempotency_key: str | None = None
+
+
+def start(session: Session, task: str, wish: Wish) -> Receipt:
+    """Start a run in the background and return its receipt.
+
+    For an idempotency key that the task has had before, nothing is started and the first run's
+    receipt is returned. Raises StoreError where the run cannot be recorded, NotStartedError where
+    it cannot be started (its row says so too), KeyTakenError, BusError and what compiling raises.
+    """
+    plan = current_plan(session, task)
+    _refuse_what_the_bus_cannot_be_told(plan)
+    session.units().version()  # says now that there is no manager, before anything is recorded
+    row = _pending(session, plan, checked_key(wish.idempotency_key))
+    standing = claim(plan.state_db, row)
+    if standing.run_id != row.run_id:
+        return _first_receipt(session, plan, standing)
+    _launch(session, plan, row, wish)
+    pid = _await_pid(lambda: _pid_now(session, plan, row))
+    return _with_typical_duration(session, _receipt(plan, row, pid))
+
+
+def transient_unit(plan: Plan, run_id: str) -> str:
+    """Return the name of the unit that is made for one run alone."""
+    return f"{plan.unit.removesuffix('.service')}-{run_id}.service"
+
+
+def transient_properties(plan: Plan, run_id: str, words: Sequence[str]) -> list[list[Any]]:
+    """Return the properties of the unit of one run; `words` are added to `docket exec`'s."""
+    found: list[list[Any]] = [["CollectMode", "s", "inactive-or-failed"]]
+    for name, signature, value in plan.service:
+        if name == "ExecStartEx":
+            found.append([name, signature, [_with_words(value[0], words)]])
+        elif name == "ExecStopPostEx":
+            found.append([name, signature, [_with_run_id(value[0], run_id)]])
+        else:
+            found.append([name, signature, value])
+    return found
+
+
+def _with_words(line: Sequence[Any], words: Sequence[str]) -> list[Any]:
+    program, argv, flags = line
+    return [program, [*argv, *words], flags]
+
+
+def _with_run_id(line: Sequence[Any], run_id: str) -> list[Any]:
+    """Tell the finalizer, the last word of a shell's line, which run it closes."""
+    program, argv, flags = line
+    return [program, [*argv[:-1], f"{argv[-1]} --run-id {run_id}"], flags]
+
+
+def _refuse_what_the_bus_cannot_be_told(plan: Plan) -> None:
+    if not plan.service_unsaid:
+        return
+    user = "" if plan.system else "--user "
+    raise NeedsSystemdError(
+        f"Task {plan.task!r} cannot be given a unit of its own: {plan.service_unsaid[0]}.",
+        hint=f"Install it, then start its unit: systemctl {user}start {plan.unit}",
+        task=plan.task,
+        unit=plan.unit,
+    )
+
+
+def _pending(session: Session, plan: Plan, key: str | None) -> RunRow:
+    now_us = session.now_us()
+    run_id = make_run_id(now_us, os.urandom(4))
+    return RunRow(
+        run_id=run_id,
+        task=plan.task,
+        trigger=Trigger.ASYNC.value,
+        started_at=now_us,
+        status=RunStatus.PENDING.value,
+        summary="About to begin",
+        unit=transient_unit(plan, run_id),
+        boot_id=boot_id(),
+        plan_hash=plan.plan_hash,
+        log_path=log_path(plan.log_dir, run_id),
+        idempotency_key=key,
+    )
+
+
+def _launch(session: Session, plan: Plan, row: RunRow, wish: Wish) -> None:
+    """Start the run; where that fails its row is closed and NotStartedError raised."""
+    words = ["--trigger", row.trigger, "--run-id", row.run_id, *["--force"] * wish.force]
+    unit = row.unit or ""
+    try:
+        with requested(plan, row.run_id, unit=row.unit, idempotency_key=row.idempotency_key):
+            properties = transient_properties(plan, row.run_id, words)
+            session.units().start_transient(unit, properties)
+    except DocketError as error:
+        raise _not_started(session, plan, row, error.sentence, error.hint) from error
+    except OSError as error:
+        why = f"{error.filename or plan.lock_dir}: {error.strerror}."
+        raise _not_started(session, plan, row, why, None) from error
+
+
+def _not_started(
+    session: Session, plan: Plan, row: RunRow, why: str, hint: str | None
+) -> NotStartedError:
+    summary = f"The run could not be started: {why}"
+    try:
+        close_unstarted(plan.state_db, row.run_id, summary, now_us=session.now_us())
+    except StoreError as error:
+        hint = f"Its row could not be closed: {error.sentence}"
+    return NotStartedError(summary, hint=hint, task=plan.task, run_id=row.run_id)
+
+
+def _pid_now(session: Session, plan: Plan, row: RunRow) -> int | None:
+    """Return the run's process; 0 while it has none, None where nobody knows it any more."""
+    if row.unit is not None:
+        try:
+            pid = session.units().main_pid(row.unit)
+        except BusError:
+            pid = None
+        if pid is not None:
+            return pid
+    standing = find(plan.state_db, row.run_id)
+    return None if standing is None else standing.pid
+
+
+def _await_pid(ask: Callable[[], int | None]) -> int | None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    pause = _FIRST_PAUSE_SECONDS
+    while (pid := ask()) == 0 and time.monotonic() < deadline:
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+    return pid or None
+
+
+def _first_receipt(session: Session, plan: Plan, row: RunRow) -> Receipt:
+    """Return the receipt of the run that has the key, once it is known to have been started."""
+    if row.trigger != Trigger.ASYNC.value:
+        raise KeyTakenError(
+            f"The key {row.idempotency_key!r} belongs to run {row.run_id}.",
+            task=plan.task,
+            run_id=row.run_id,
+        )
+
+    def ask() -> int | None:
+        standing = find(plan.state_db, row.run_id)
+        if standing is None or standing.error_code == "not_started":
+            why = "The run could not be started." if standing is None else standing.summary
+            raise NotStartedError(why, task=plan.task, run_id=row.run_id)
+        if standing.pid is not None:
+            return standing.pid
+        if RunStatus(standing.status).final:
+            return None
+        return _pid_now(session, plan, standing) or 0
+
+    return _with_typical_duration(session, _receipt(plan, row, _await_pid(ask)))
+
+
+def _receipt(plan: Plan, row: RunRow, pid: int | None) -> Receipt:
+    return Receipt(
+        task=row.task,
+        run_id=row.run_id,
+        pid=pid,
+        started_us=asked_at(row.run_id),  # when it was asked for; the row has when it began
+        log_path=log_path(plan.log_dir, row.run_id),
+        unit=row.unit,
+        launcher=SYSTEMD,
+        idempotency_key=row.idempotency_key,
+    )
+
+
+def _with_typical_duration(session: Session, receipt: Receipt) -> Receipt:
+    try:
+        with open_record(session) as reader:
+            return replace(receipt, typical_duration=typical_duration(reader, receipt.task))
+    except StoreError as error:
+        return replace(receipt, warnings=(*receipt.warnings, error.sentence))

@@ -1,0 +1,21 @@
+"""How the receipt of a run in the background looks."""
+
+from __future__ import annotations
+
+from docket.app.receipts import Receipt
+from docket.cli.render.plain import one_line
+from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.steps import next_step
+
+
+def receipt_text(receipt: Receipt, screen: Screen) -> str:
+    """Return what was started, where it runs, and how to follow it."""
+    started = screen.paint("started", Ink.BUSY)
+    where = f"PID {receipt.pid}" if receipt.unit is None else receipt.unit
+    return "\n".join(
+        (
+            f"{one_line(receipt.task)} {started} (run {receipt.run_id})",
+            f"  goes on by itself as {where}",
+            next_step(f"docket wait {receipt.run_id}", "waits for its end", screen),
+        )
+    )

@@ -1,0 +1,273 @@
+"""A service as the properties of a transient unit: typed values for StartTransientUnit.
+
+The names and types are those of systemd's bus interface, which are not always those of unit files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from docket.compiler.quoting import refusal, value_refusal
+from docket.compiler.text import refused
+from docket.model.span import parse_span
+
+Property = tuple[str, str, Any]  # its name, its D-Bus signature, its value as JSON holds it
+
+_FOREVER = 2**64 - 1
+_WHOLE_SCALE = 2**32 - 1
+_TRUE = frozenset(("1", "yes", "y", "true", "t", "on"))
+_FALSE = frozenset(("0", "no", "n", "false", "f", "off"))
+_SPECIFIER = re.compile(r"%[A-Za-z%]")
+_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGTPE]?)")
+_STRINGS = frozenset(
+    (
+        "Description",
+        "KillMode",
+        "OOMPolicy",
+        "NotifyAccess",
+        "Slice",
+        "Type",
+        "CollectMode",
+        "SyslogIdentifier",
+        "SyslogFacility",
+        "SyslogLevel",
+        "ProtectHome",
+        "ProtectSystem",
+        "ProtectProc",
+        "ProcSubset",
+        "Personality",
+        "KeyringMode",
+        "DevicePolicy",
+    )
+)
+_FLAGS = frozenset(
+    (
+        "NoNewPrivileges",
+        "PrivateTmp",
+        "PrivateDevices",
+        "PrivateNetwork",
+        "PrivateIPC",
+        "PrivateUsers",
+        "PrivateMounts",
+        "ProtectKernelTunables",
+        "ProtectKernelModules",
+        "ProtectKernelLogs",
+        "ProtectControlGroups",
+        "ProtectClock",
+        "ProtectHostname",
+        "RestrictRealtime",
+        "RestrictSUIDSGID",
+        "LockPersonality",
+        "RemoveIPC",
+        "MemoryDenyWriteExecute",
+        "IgnoreSIGPIPE",
+        "CPUAccounting",
+        "MemoryAccounting",
+        "IOAccounting",
+        "TasksAccounting",
+        "IPAccounting",
+        "SyslogLevelPrefix",
+    )
+)
+_LISTS = frozenset(
+    (
+        "After",
+        "Before",
+        "Wants",
+        "Requires",
+        "Requisite",
+        "BindsTo",
+        "PartOf",
+        "Conflicts",
+        "OnFailure",
+        "OnSuccess",
+        "RequiresMountsFor",
+        "Documentation",
+        "ReadWritePaths",
+        "ReadOnlyPaths",
+        "InaccessiblePaths",
+        "ExecPaths",
+        "NoExecPaths",
+    )
+)
+_NUMBERS = frozenset(
+    (
+        "CPUWeight",
+        "IOWeight",
+        "StartupCPUWeight",
+        "StartupIOWeight",
+    )
+)
+_BYTE_LIMITS = frozenset(
+    (
+        "MemoryMin",
+        "MemoryLow",
+        "MemoryHigh",
+        "MemoryMax",
+        "MemorySwapMax",
+    )
+)
+_SPANS = frozenset(
+    (
+        "TimeoutStartSec",
+        "TimeoutStopSec",
+        "StartLimitIntervalSec",
+    )
+)
+
+
+class UnitProperties:
+    """Takes the lines of one service, as UnitText does, and keeps them as typed properties.
+
+    `unsaid` names the directives that the bus cannot be told, with the reason.
+    """
+
+    def __init__(self, task: str) -> None:
+        self._task = task
+        self._found: dict[str, Property] = {}
+        self.unsaid: list[str] = []
+
+    @property
+    def properties(self) -> list[Property]:
+        """What has been told so far."""
+        return list(self._found.values())
+
+    def section(self, name: str) -> None:
+        """Begin a section; the bus knows none."""
+
+    def fixed(self, *lines: str) -> None:
+        """Add lines as unit files have them."""
+        for line in lines:
+            name, _, text = line.partition("=")
+            if _SPECIFIER.search(text):
+                self.unsaid.append(f"{name}: it holds a specifier")
+            else:
+                self._add(name, text)
+
+    def value(self, directive: str, text: str, key: str) -> None:
+        """Add one directive with the value that the user's `key` gives it."""
+        why = value_refusal(text)
+        if why is not None:
+            raise refused(self._task, key, why)
+        self._add(directive, text)
+
+    def measure(self, directive: str, text: str, key: str) -> None:
+        """Add a number with its unit, such as `512M` or `50%`."""
+        del key
+        self._add(directive, text)
+
+    def command(self, directive: str, words: Sequence[str]) -> None:
+        """Add one command line of Docket's own; no variable is expanded in it."""
+        for word in words:
+            why = refusal(word)
+            if why is not None:
+                raise refused(self._task, directive, why)
+        line = [words[0], list(words), ["no-env-expand"]]
+        self._put(f"{directive}Ex", "a(sasas)", [line])
+
+    def _add(self, name: str, text: str) -> None:
+        try:
+            self._say(name, text)
+        except ValueError as error:
+            self.unsaid.append(f"{name}: {error}")
+
+    def _say(self, name: str, text: str) -> None:
+        special = _SPECIAL.get(name)
+        if special is not None:
+            special(self, text)
+        elif name in _STRINGS:
+            self._put(name, "s", text)
+        elif name in _FLAGS:
+            self._put(name, "b", _flag(text))
+        elif name in _LISTS:
+            before = self._found.get(name, (name, "as", []))[2] if text else []
+            self._put(name, "as", [*before, *_plain_words(text)])
+        elif name in _NUMBERS:
+            self._put(name, "t", int(text))
+        elif name in _SPANS:
+            self._put(name.removesuffix("Sec") + "USec", "t", _span_us(text))
+        elif name in _BYTE_LIMITS:
+            self._put_size(name, text)
+        else:
+            raise ValueError("Docket does not know its type on the bus")
+
+    def _put(self, name: str, signature: str, value: Any) -> None:
+        self._found[name] = (name, signature, value)
+
+    def _put_size(self, name: str, text: str) -> None:
+        if text.endswith("%"):
+            scale = round(float(text[:-1]) / 100 * _WHOLE_SCALE)
+            self._put(f"{name}Scale", "u", min(scale, _WHOLE_SCALE))
+        else:
+            self._put(name, "t", _size(text))
+
+    def _put_tasks(self, text: str) -> None:
+        self._put_size("TasksMax", text)
+
+    def _put_quota(self, text: str) -> None:
+        if not text.endswith("%"):
+            raise ValueError("it is no percentage")
+        self._put("CPUQuotaPerSecUSec", "t", round(float(text[:-1]) * 10_000))
+
+    def _put_nice(self, text: str) -> None:
+        self._put("Nice", "i", int(text))
+
+    def _put_open_files(self, text: str) -> None:
+        soft, _, hard = text.partition(":")
+        self._put("LimitNOFILESoft", "t", _size(soft))
+        self._put("LimitNOFILE", "t", _size(hard or soft))
+
+    def _put_exit_status(self, text: str) -> None:
+        self._put("SuccessExitStatus", "(aiai)", [[int(word) for word in text.split()], []])
+
+    def _put_environment_file(self, text: str) -> None:
+        before = self._found.get("EnvironmentFiles", ("", "", []))[2]
+        file = [text.removeprefix("-"), text.startswith("-")]
+        self._put("EnvironmentFiles", "a(sb)", [*before, file])
+
+    def _put_credential(self, text: str) -> None:
+        before = self._found.get("LoadCredential", ("", "", []))[2]
+        name, _, source = text.partition(":")
+        self._put("LoadCredential", "a(ss)", [*before, [name, source]])
+
+
+_SPECIAL: dict[str, Callable[[UnitProperties, str], None]] = {
+    "TasksMax": UnitProperties._put_tasks,  # noqa: SLF001  (a table of the class's own methods)
+    "CPUQuota": UnitProperties._put_quota,  # noqa: SLF001
+    "Nice": UnitProperties._put_nice,  # noqa: SLF001
+    "LimitNOFILE": UnitProperties._put_open_files,  # noqa: SLF001
+    "SuccessExitStatus": UnitProperties._put_exit_status,  # noqa: SLF001
+    "EnvironmentFile": UnitProperties._put_environment_file,  # noqa: SLF001
+    "LoadCredential": UnitProperties._put_credential,  # noqa: SLF001
+}
+
+
+def _flag(text: str) -> bool:
+    word = text.strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError(f"{text!r} is neither yes nor no")
+
+
+def _plain_words(text: str) -> list[str]:
+    if any(c in text for c in "\"'\\"):
+        raise ValueError("it holds quotes")
+    return text.split()
+
+
+def _span_us(text: str) -> int:
+    return _FOREVER if text == "infinity" else round(parse_span(text) * 1_000_000)
+
+
+def _size(text: str) -> int:
+    if text == "infinity":
+        return _FOREVER
+    found = _BYTES.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no size")
+    power: int = " KMGTPE".index(found[2] or " ")
+    return int(float(found[1]) * 1024**power) if "." in found[1] else int(found[1]) << 10 * power

@@ -1,0 +1,50 @@
+"""Units that exist for one run alone, made over the bus: StartTransientUnit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from docket.errors import BusError
+from docket.systemd.bus import Connection
+
+_UNIT = b"org.freedesktop.systemd1.Unit"
+_SERVICE = b"org.freedesktop.systemd1.Service"
+
+
+def start_transient(bus: Connection, name: str, properties: Sequence[Sequence[Any]]) -> bytes:
+    """Start a transient unit and return the path of its start job, which may end at once.
+
+    Each property is its name, its D-Bus signature and its value as JSON holds it. BusError where
+    the manager refuses it: the sentence is the manager's own.
+    """
+    wires = [
+        (_wire(prop), signature.encode(), _wire(value)) for prop, signature, value in properties
+    ]
+    try:
+        return bus.start_transient(_wire(name), wires)
+    except BusError as error:
+        raise BusError(
+            f"systemd did not start {name}: {error.sentence}", hint=error.hint, unit=name
+        ) from None
+
+
+def main_pid(bus: Connection, name: str) -> int | None:
+    """Return the process of a service; 0 while it has none yet, None where it is over or gone."""
+    path = bus.manager(b"LoadUnit", b"s", _wire(name))
+    unit = bus.properties(path, _UNIT)
+    if unit.get(b"LoadState") != b"loaded":
+        return None
+    pid = int(bus.properties(path, _SERVICE).get(b"ExecMainPID") or 0)
+    if pid:
+        return pid
+    return None if unit.get(b"ActiveState") == b"failed" else 0
+
+
+def _wire(value: Any) -> Any:
+    """Return a JSON value as the bus takes it: text becomes bytes, at every depth."""
+    if isinstance(value, str):
+        return value.encode(errors="surrogateescape")
+    if isinstance(value, list):
+        return [_wire(part) for part in value]
+    return value

@@ -1,0 +1,106 @@
+"""Runs in the background: each in a transient unit of a real systemd, each with its receipt."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tests.system.jobs import command, shell
+from tests.system.seat import HostSeat, Seat, await_that
+
+
+def receipts_of(seat: Seat, count: int, at_once: int, *words: str) -> list[dict[str, Any]]:
+    """Return the receipts of `count` starts, `at_once` at a time."""
+    with ThreadPoolExecutor(at_once) as pool:
+        return list(pool.map(lambda _: seat.answer("run", *words, "--async"), range(count)))
+
+
+def ended(seat: Seat, run_id: str) -> dict[str, Any]:
+    """Wait for the end of a run and return it."""
+
+    def seen() -> dict[str, Any] | None:
+        found: dict[str, Any] = seat.answer("status", "--run-id", run_id)
+        return found if found["finished_at"] is not None else None
+
+    return await_that(f"the end of {run_id}", seen)
+
+
+def test_a_run_outlives_its_caller_in_a_unit_of_its_own(seat: Seat) -> None:
+    seat.configure({"slow": shell("sleep 2; echo done", env={"TOLD": "100% $HOME"})})
+    receipt = seat.answer("run", "slow", "--async")
+    assert receipt["status"] == "running"
+    assert receipt["unit"] == seat.unit(f"slow-{receipt['run_id']}.service")
+    assert seat.shown(receipt["unit"], "MainPID") == str(receipt["pid"])
+    assert seat.shown(receipt["unit"], "Slice") == "docket.slice"
+    assert seat.shown(receipt["unit"], "KillMode") == "mixed"
+    run = ended(seat, receipt["run_id"])
+    assert (run["status"], run["trigger"], run["pid"]) == ("succeeded", "async", receipt["pid"])
+    assert run["unit"] == receipt["unit"]
+    assert run["details"]["stdout"] == "done\n"
+
+
+def test_the_row_is_there_when_the_receipt_is(seat: Seat) -> None:
+    seat.configure({"slow": command("sleep", "1")})
+    for _ in range(3):
+        receipt = seat.answer("run", "slow", "--async", "--force")
+        run = seat.answer("status", "--run-id", receipt["run_id"])
+        assert run["status"] in {"pending", "running"}
+
+
+def test_a_transient_unit_has_the_properties_of_the_installed_one(seat: Seat) -> None:
+    job = shell(
+        "sleep 3",
+        schedule="@yearly",
+        timeout="90s",
+        limits={"memory": "64M", "cpu": "50%", "tasks": 20, "nice": 5, "open_files": 512},
+        unit={"Service": {"NoNewPrivileges": "yes"}},
+    )
+    seat.configure({"tight": job})
+    seat.docket("install")
+    receipt = seat.answer("run", "tight", "--async")
+    names = [
+        "TimeoutStartUSec TimeoutStopUSec KillMode OOMPolicy NotifyAccess Slice Type MemoryMax",
+        "CPUQuotaPerSecUSec TasksMax Nice LimitNOFILE LimitNOFILESoft NoNewPrivileges Description",
+        "SuccessExitStatus StartLimitIntervalUSec EnvironmentFiles LoadCredential",
+    ]
+    for name in " ".join(names).split():
+        expected = seat.shown(seat.unit("tight.service"), name)
+        assert seat.shown(receipt["unit"], name) == expected, name
+
+
+def test_what_a_finished_unit_leaves_is_only_its_record(seat: Seat) -> None:
+    seat.configure({"fails": command("false")})
+    receipt = seat.answer("run", "fails", "--async")
+    assert ended(seat, receipt["run_id"])["status"] == "failed"
+    await_that("the unit to go", lambda: seat.shown(receipt["unit"], "LoadState") == "not-found")
+
+
+def test_many_starts_at_once_are_many_runs_and_each_is_over_once(seat: Seat) -> None:
+    seat.configure({f"job{i}": command("true") for i in range(6)})
+    with ThreadPoolExecutor(10) as pool:
+        words = [("run", f"job{i % 6}", "--async", "--force") for i in range(30)]
+        receipts = list(pool.map(lambda line: seat.answer(*line), words))
+    assert len({receipt["run_id"] for receipt in receipts}) == 30
+    for receipt in receipts:
+        assert ended(seat, receipt["run_id"])["status"] == "succeeded"
+    assert len(seat.answer("runs", "--limit", "100")) == 30
+
+
+def test_one_key_is_one_run_and_one_receipt_whoever_asks(seat: Seat) -> None:
+    seat.configure({"once": shell("sleep 2; echo ran")})
+    receipts = receipts_of(seat, 20, 20, "once", "--idempotency-key", "monday")
+    assert all(receipt == receipts[0] for receipt in receipts)
+    assert len(seat.runs("once")) == 1
+    assert ended(seat, receipts[0]["run_id"])["status"] == "succeeded"
+    again = seat.answer("run", "once", "--async", "--idempotency-key", "monday")
+    assert again["run_id"] == receipts[0]["run_id"]
+    other = seat.answer("run", "once", "--async", "--idempotency-key", "tuesday")
+    assert other["run_id"] != receipts[0]["run_id"]
+
+
+def test_a_unit_that_cannot_run_closes_its_row(ada: HostSeat) -> None:
+    ada.configure({"gone": command("true", credentials={"key": f"{ada.folder}/not-there"})})
+    receipt = ada.answer("run", "gone", "--async")
+    run = ended(ada, receipt["run_id"])
+    assert run["status"] == "failed"
+    assert len(ada.runs("gone")) == 1

@@ -1,0 +1,152 @@
+"""Runs in the background without a manager of their own: what is recorded when, and for whom."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from docket.app import history
+from docket.app.planned import read_plan
+from docket.app.receipts import Receipt, asked_at
+from docket.app.starting import Wish, start
+from docket.errors import (
+    BusAbsentError,
+    NeedsSystemdError,
+    NotStartedError,
+    StoreError,
+    UnknownTaskError,
+    UsageError,
+)
+from docket.model.runid import make_run_id
+from docket.model.states import RunStatus, Trigger
+from tests.contract.fake_units import FakeUnits
+from tests.unit.app.conftest import Home
+from tests.unit.app.documents import require_valid
+
+CONFIG = """
+tasks:
+  slow: {type: command, command: [sleep, "60"]}
+  raw: {type: command, command: [sleep, "60"], unit: {Unit: {OnFailure: "tell@%n.service"}}}
+"""
+
+
+class Bench:
+    """A home with a fake manager that takes transient units and never runs them."""
+
+    def __init__(self, home: Home, folder: Path) -> None:
+        home.config(CONFIG)
+        self.fake = FakeUnits(str(folder / "units"), str(folder / "stamps"))
+        self.session = replace(home.session, units=lambda: self.fake)
+        self.lock_dir = home.paths.lock_dir
+
+    def start(self, task: str = "slow", *, force: bool = False, key: str | None = None) -> Receipt:
+        return start(self.session, task, Wish(force=force, idempotency_key=key))
+
+    def requests(self) -> list[str]:
+        try:
+            names = os.listdir(os.path.join(self.lock_dir, "runs"))
+        except FileNotFoundError:
+            return []
+        return [name for name in names if name.endswith(".request")]
+
+
+@pytest.fixture
+def bench(home: Home, tmp_path: Path) -> Bench:
+    return Bench(home, tmp_path)
+
+
+def test_a_receipt_names_the_run_that_is_pending_in_the_record(bench: Bench) -> None:
+    receipt = bench.start()
+    document = require_valid("run-async", receipt.document("docket --home /x"))
+    [run] = history.runs(bench.session).runs
+    assert (run.run_id, run.status, run.trigger) == (
+        receipt.run_id,
+        RunStatus.PENDING,
+        Trigger.ASYNC,
+    )
+    assert run.unit == receipt.unit == f"docket-slow-{run.run_id}.service"
+    assert document["wait_command"] == f"docket --home /x wait {run.run_id} --json"
+    assert bench.requests() == [f"{run.run_id}.request"]
+
+
+def test_the_unit_has_the_words_of_this_run_and_what_the_plan_says(bench: Bench) -> None:
+    receipt = bench.start(force=True)
+    properties = {name: value for name, _, value in bench.fake.transient[receipt.unit or ""]}
+    [[_, argv, flags]] = properties["ExecStartEx"]
+    assert argv[-5:] == ["--trigger", "async", "--run-id", receipt.run_id, "--force"]
+    assert flags == ["no-env-expand"]
+    [[_, finalizer, _]] = properties["ExecStopPostEx"]
+    assert finalizer[-1].endswith(f"--run-id {receipt.run_id}")
+    plan = read_plan(bench.session.paths, "slow")
+    assert plan is not None
+    assert {name for name, _, _ in plan.service} <= set(properties)
+
+
+def test_what_the_manager_refuses_is_closed_as_failed_and_its_key_is_free(bench: Bench) -> None:
+    bench.fake.refusing.add("*")
+    with pytest.raises(NotStartedError) as caught:
+        bench.start(key="k")
+    [run] = history.runs(bench.session).runs
+    assert (run.status, run.error_code) == (RunStatus.FAILED, "not_started")
+    assert "it was told so" in run.summary
+    assert caught.value.facts["run_id"] == run.run_id
+    assert bench.requests() == []
+    bench.fake.refusing.clear()
+    assert bench.start(key="k").run_id != run.run_id
+
+
+def test_without_a_manager_nothing_is_recorded(bench: Bench) -> None:
+    bench.fake.absent = True
+    with pytest.raises(BusAbsentError):
+        bench.start()
+    assert history.runs(bench.session).runs == ()
+
+
+def test_a_run_that_cannot_be_recorded_is_not_started(bench: Bench, home: Home) -> None:
+    bench.start()
+    Path(home.paths.state_db).write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError):
+        bench.start()
+    assert len(bench.fake.transient) == 1
+
+
+def test_one_key_is_one_run_however_many_ask(bench: Bench) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        receipts = list(pool.map(lambda _: bench.start(key="monday"), range(20)))
+    assert len({receipt.run_id for receipt in receipts}) == 1
+    assert all(receipt == receipts[0] for receipt in receipts)
+    assert len(bench.fake.transient) == 1
+    assert len(history.runs(bench.session).runs) == 1
+    assert bench.start(key="tuesday").run_id != receipts[0].run_id
+
+
+def test_without_a_key_every_start_is_a_run(bench: Bench) -> None:
+    assert bench.start().run_id != bench.start().run_id
+
+
+@pytest.mark.parametrize("key", ["", " ", "x" * 201, "a\nb", "\x1b[2J", "a\0b"])
+def test_a_key_that_cannot_be_kept_is_refused(bench: Bench, key: str) -> None:
+    with pytest.raises(UsageError):
+        bench.start(key=key)
+    assert history.runs(bench.session).runs == ()
+
+
+def test_a_directive_that_the_bus_cannot_carry_is_told_by_name(bench: Bench) -> None:
+    with pytest.raises(NeedsSystemdError) as caught:
+        bench.start("raw")
+    assert "OnFailure" in caught.value.sentence
+    assert history.runs(bench.session).runs == ()
+
+
+def test_an_unknown_task_is_no_run(bench: Bench) -> None:
+    with pytest.raises(UnknownTaskError):
+        bench.start("slwo")
+
+
+@pytest.mark.parametrize("instant_us", [0, 1, 1_790_000_000_123_456, 4_102_444_799_999_999])
+def test_a_run_id_tells_when_it_was_asked_for(instant_us: int) -> None:
+    assert asked_at(make_run_id(instant_us, b"salt")) == instant_us

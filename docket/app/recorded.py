@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from docket.app.lookup import state_db
+from docket.app.reconcile import reconcile
 from docket.app.session import Session
 from docket.errors import RunNotFoundError, UsageError
 from docket.model.records import RunRecord
@@ -21,13 +22,14 @@ _MOST = 2**31
 
 @contextmanager
 def open_record(session: Session, config: Config | None = None) -> Iterator[Reader]:
-    """Open the record for reading, after what was spooled has been merged.
+    """Open the record for reading, after spooled runs were merged and dead ones closed.
 
     `config` spares the looking where the caller has read it. A record that does not exist yet
     reads as empty and is not made. Raises StoreError.
     """
     path = config.state_db if config is not None else state_db(session)
     merge(path, spool_directories(path, session.paths.lock_dir))
+    reconcile(session, path)
     with open_reader(path) as reader:
         yield reader
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,31 @@ def read_run(
     if not is_run_id(run_id):
         raise JournalError("That is no run id.")
     return _read(f"DOCKET_RUN_ID={run_id}", system, environ, tail)
+
+
+def read_end(
+    invocation_id: str, *, system: bool, environ: Mapping[str, str]
+) -> tuple[str, str, int] | None:
+    """Return how systemd says that an invocation ended: (result, exit status, instant in µs).
+
+    The result and the status are the words of $SERVICE_RESULT and $EXIT_STATUS. None where the
+    journal says nothing of its end. Raises as `read_invocation`.
+    """
+    if not is_invocation_id(invocation_id):
+        raise JournalError("The run's invocation id is not one of systemd's.")
+    field = "INVOCATION_ID" if system else "USER_INVOCATION_ID"
+    result, status, at_us = "", "", 0
+    for line in _run([f"{field}={invocation_id}"], system, environ).splitlines():
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if "EXIT_CODE" in entry:
+            status = _exit_status(str(entry["EXIT_CODE"]), _number(entry.get("EXIT_STATUS"), 0))
+        if "UNIT_RESULT" in entry:
+            result = str(entry["UNIT_RESULT"])
+            at_us = _number(entry.get("__REALTIME_TIMESTAMP"), 0)
+    return (result, status, at_us) if result else None
 
 
 def probe(*, system: bool, environ: Mapping[str, str]) -> str | None:
@@ -120,6 +146,16 @@ def _run(words: Sequence[str], system: bool, environ: Mapping[str, str]) -> byte
         reason = said[-1] if said else f"exit code {done.returncode}"
         raise JournalError(f"The journal cannot be read: {reason}.")
     return done.stdout
+
+
+def _exit_status(code: str, number: int) -> str:
+    """Return the word of $EXIT_STATUS: a number for an exit, a name without SIG for a signal."""
+    if code == "exited":
+        return str(number)
+    try:
+        return signal.Signals(number).name.removeprefix("SIG")
+    except ValueError:
+        return str(number)
 
 
 def _message(value: Any) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from docket.app import install, status
 from docket.app.liveness import boot_id
 from docket.errors import NameRefusedError, RunNotFoundError, StoreError, UnknownTaskError
-from docket.runner.locks import RunLock, run_lock_path
+from docket.runner.locks import RunLock
 from docket.store.rows import AttemptRow, HookRow
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid
@@ -186,14 +186,11 @@ def test_a_plan_that_others_can_write_is_none(home: Home) -> None:
 def test_a_running_run_is_told_with_whether_it_lives(home: Home) -> None:
     home.config(CONFIG)
     alive = home.record("plain", "running", boot_id=boot_id(), pid=os.getpid())
-    dead = home.record("plain", "running", boot_id=boot_id(), pid=os.getpid())
     lock = RunLock(home.paths.lock_dir, alive)
-    home.file(run_lock_path(home.paths.lock_dir, dead), "")
     document = require_valid("status", status.status(home.session, "plain").document())
     lock.release()
     assert [(run["run_id"], run["alive"]) for run in document["running"]] == [
         (alive, True),
-        (dead, False),
     ]
 
 

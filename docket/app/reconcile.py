@@ -1,0 +1,100 @@
+"""Closing runs that nobody else can close: a row says running, and its lock is free."""
+
+from __future__ import annotations
+
+import os
+
+from docket.app.liveness import alive_here, lock_dir_of, run_lock_path
+from docket.app.planned import read_plan
+from docket.app.session import Session
+from docket.app.witnesses import testimony
+from docket.model.records import RunRecord
+from docket.model.states import RunStatus
+from docket.paths import exec_command
+from docket.store.closing import close_run
+from docket.store.reader import open_reader
+from docket.store.spool import merge, spool_directories
+
+_STARTING_US = 20_000_000  # how long a pending run may take until its runner holds the lock
+
+
+def reconcile(session: Session, state_db: str) -> int:
+    """Close every run whose runner is gone, with its true cause; return how many there were.
+
+    A run that ends while it is looked at is left to its own runner. Raises StoreError.
+    """
+    with open_reader(state_db) as reader:
+        suspects = [run for run in reader.running() if _seems_dead(session, run)]
+    if not suspects:
+        return 0
+    # A runner that could not write its end has spooled it before it let its lock go.
+    merge(state_db, spool_directories(state_db, session.paths.lock_dir))
+    with open_reader(state_db) as reader:
+        found = [reader.run(run.run_id) for run in suspects]
+    dead = [run for run in found if run is not None and not run.status.final]
+    return sum(_close(session, state_db, run) for run in dead)
+
+
+def _seems_dead(session: Session, run: RunRecord) -> bool:
+    alive = alive_here(run, session.paths)
+    if alive is not None:
+        return not alive
+    if run.status is RunStatus.PENDING:
+        return session.now_us() - run.started_us > _STARTING_US
+    # Its lock file is gone: its runner removed it as the last thing, or the runtime directory went.
+    return run.pid is None or not _is_runner(run.pid)
+
+
+def _is_runner(pid: int) -> bool:
+    """Whether that process is a `docket exec`; one that took over the number of ours is none."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().split(b"\0")
+    except OSError:
+        return False
+    return b"exec" in words and any(word.endswith(b"libexec/docket") for word in words)
+
+
+def _close(session: Session, state_db: str, run: RunRecord) -> bool:
+    told = testimony(session, run)
+    if told is None or not close_run(
+        state_db, run.run_id, told.end, finished_us=told.at_us, details={"asked": told.asked}
+    ):
+        return False
+    _clear_away(run_lock_path(lock_dir_of(session.paths, run.task), run.run_id))
+    _start_owed_hooks(session, run)
+    return True
+
+
+def _clear_away(lock: str) -> None:
+    stem = lock.removesuffix(".lock")
+    for path in (lock, stem + ".request", stem + ".cancel", stem + ".result"):
+        try:
+            os.unlink(path)
+        except OSError:
+            continue
+
+
+def _start_owed_hooks(session: Session, run: RunRecord) -> None:
+    """Have the hooks run by a process of their own: whoever looked does not wait for them."""
+    plan = read_plan(session.paths, run.task)
+    if plan is None or not plan.hooks:
+        return
+    words = [*exec_command(), run.task, *session.paths.exec_arguments()]
+    _start_detached([*words, "--finalize", "--run-id", run.run_id], session)
+
+
+def _start_detached(words: list[str], session: Session) -> None:
+    try:
+        os.posix_spawn(
+            words[0],
+            words,
+            session.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, descriptor, "/dev/null", os.O_RDWR, 0)
+                for descriptor in (0, 1, 2)
+            ],
+            setsid=True,
+        )
+    except OSError:
+        return  # the row tells the end; hooks that cannot be started are owed still

@@ -142,10 +142,6 @@ class SystemdUnits:
             raise BusError(f"systemd gives its version as {text!r}.")
         return int(digits[0])
 
-    def _disable(self, names: Sequence[str]) -> None:
-        self._bus().manager(b"DisableUnitFiles", b"asb", [_wire(name) for name in names], False)
-
-    def _disable_if_there(self, name: str) -> None:
     def start_transient(self, name: str, properties: Sequence[Sequence[Any]]) -> None:
         """Have a unit of its own started; returns when the manager has taken it on."""
         start_transient(self._bus(), name, properties)
@@ -154,6 +150,10 @@ class SystemdUnits:
         """Return the process of a unit; 0 while it has none yet, None where it is over."""
         return main_pid(self._bus(), name)
 
+    def _disable(self, names: Sequence[str]) -> None:
+        self._bus().manager(b"DisableUnitFiles", b"asb", [_wire(name) for name in names], False)
+
+    def _disable_if_there(self, name: str) -> None:
         try:
             self._disable([name])
         except BusError as error:

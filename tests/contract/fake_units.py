@@ -120,11 +120,6 @@ class FakeUnits:
         self._require_presence()
         return 252
 
-    def changing_calls(self) -> list[str]:
-        """Return the names of the calls so far, in order."""
-        return [name for name, _ in self.calls]
-
-    def _note(self, call: str, names: Sequence[str] = ()) -> None:
     def start_transient(self, name: str, properties: Sequence[Property]) -> None:
         """Have a unit of its own started; returns when the manager has taken it on."""
         self._note("start_transient", [name])
@@ -137,6 +132,11 @@ class FakeUnits:
         self._require_presence()
         return 4242 if name in self.transient else None
 
+    def changing_calls(self) -> list[str]:
+        """Return the names of the calls so far, in order."""
+        return [name for name, _ in self.calls]
+
+    def _note(self, call: str, names: Sequence[str] = ()) -> None:
         self._require_presence()
         self.calls.append((call, tuple(names)))
 

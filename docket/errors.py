@@ -176,6 +176,12 @@ class KeyTakenError(DocketError):
     code = "run.key_taken"
 
 
+class ParameterError(DocketError):
+    """A parameter that the task does not declare, or whose value no run can be given."""
+
+    code = "run.param_refused"
+
+
 class AlreadyRunningError(DocketError):
     """The task's lock is held by another run."""
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from docket.app.wholefiles import make_directory
-from docket.errors import UsageError
+from docket.errors import ParameterError, UsageError
 from docket.model.plan import Plan
+from docket.store.rows import RunRow
 
 _LONGEST_KEY = 200
+_MOST_BYTES = 64 * 1024  # of one value: the kernel takes 128 KiB in one variable
 
 
 def request_path(lock_dir: str, run_id: str) -> str:
@@ -22,30 +25,23 @@ def request_path(lock_dir: str, run_id: str) -> str:
 
 
 @contextlib.contextmanager
-def requested(
-    plan: Plan,
-    run_id: str,
-    *,
-    unit: str | None = None,
-    params: Mapping[str, str] | None = None,
-    idempotency_key: str | None = None,
-) -> Iterator[None]:
+def requested(plan: Plan, row: RunRow) -> Iterator[None]:
     """Lay the request of a run before its runner, and keep it locked while the run is started.
 
     Whoever finds a pending run whose request is locked knows that it is about to begin. OSError
     where it cannot be written. It goes away where the run is not started, else its runner takes it.
     """
-    path = request_path(plan.lock_dir, run_id)
+    path = request_path(plan.lock_dir, row.run_id)
     make_directory(os.path.dirname(path), 0o700)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         document: dict[str, Any] = {
-            "params": None if params is None else dict(params),
-            "idempotency_key": idempotency_key,
-            "parent_run_id": None,
+            "params": row.params,
+            "idempotency_key": row.idempotency_key,
+            "parent_run_id": row.parent_run_id,
             "tree": [],
-            "unit": unit,
+            "unit": row.unit,
         }
         json.dump(document, file)
         file.flush()
@@ -67,3 +63,50 @@ def checked_key(key: str | None) -> str | None:
             hint="Take a word that names the request, such as report-2026-11-20.",
         )
     return key
+
+
+def checked_params(plan: Plan, pairs: Iterable[tuple[str, str]]) -> dict[str, str] | None:
+    """Return the parameters of a run, None for none; ParameterError for one that cannot be given.
+
+    Each must be one of the task's declared inputs; its child finds it as DOCKET_PARAM_NAME.
+    """
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in plan.inputs:
+            raise _undeclared(plan, name)
+        if name in found:
+            raise _refused(plan, name, "is given twice")
+        found[name] = _checked_value(plan, name, value)
+    return found or None
+
+
+def _checked_value(plan: Plan, name: str, value: str) -> str:
+    if "\0" in value:
+        raise _refused(plan, name, "holds a NUL character")
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise _refused(plan, name, "is not valid UTF-8") from None
+    if size > _MOST_BYTES:
+        raise _refused(plan, name, f"is longer than {_MOST_BYTES // 1024} KiB")
+    return value
+
+
+def _refused(plan: Plan, name: str, why: str) -> ParameterError:
+    return ParameterError(
+        f"The parameter {name!r} {why}.",
+        hint="Give what is long or binary as a file, and its path as the parameter.",
+        task=plan.task,
+    )
+
+
+def _undeclared(plan: Plan, name: str) -> ParameterError:
+    near = difflib.get_close_matches(name, plan.inputs, n=1)
+    if near:
+        hint = f"Did you mean {near[0]!r}?"
+    elif plan.inputs:
+        hint = f"It takes: {', '.join(plan.inputs)}."
+    else:
+        hint = "The task declares no `inputs`, so it takes no parameters."
+    shown = name if len(name) <= _LONGEST_KEY else name[:_LONGEST_KEY] + "..."
+    return ParameterError(f"Task {plan.task!r} has no input {shown!r}.", hint=hint, task=plan.task)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from docket.app.documents import duration_document, hook_document, iso, iso_or_n
 from docket.app.foreground import Ended, run_in_foreground
 from docket.app.lookup import current_plan
 from docket.app.recorded import close_killed_run, open_record
+from docket.app.requests import checked_params, requested
 from docket.app.session import Session
 from docket.errors import (
     AlreadyRunningError,
@@ -25,6 +27,7 @@ from docket.model.records import RunRecord
 from docket.model.runid import make_run_id
 from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
 from docket.store.reader import Reader
+from docket.store.rows import RunRow
 
 _SAMPLE = 20  # how many good runs tell what a run usually takes
 
@@ -95,21 +98,26 @@ def run(
     dry_run: bool = False,
     force: bool = False,
     echo: bool = True,
+    params: Iterable[tuple[str, str]] = (),
 ) -> RunOutcome:
     """Run a task to its end and return what became of it; `echo` shows its output as it comes.
 
+    `params` are (name, value) each, for the task's declared inputs.
+
     `exec_command` are the words that start `docket exec`. Raises AlreadyRunningError where another
-    run is in the way, NeedsSystemdError where only a unit can run it, RunnerDiedError, and the
-    errors of compiling.
+    run is in the way, NeedsSystemdError where only a unit can run it, RunnerDiedError,
+    ParameterError, and the errors of compiling.
     """
     plan = current_plan(session, task)
     _refuse_what_needs_a_unit(plan, dry_run=dry_run)
+    given = checked_params(plan, params)
     run_id = make_run_id(session.now_us(), os.urandom(4))
     command = [*exec_command, task, *session.paths.exec_arguments()]
     command += ["--trigger", str(Trigger.MANUAL), "--run-id", run_id]
     command += ["--dry-run"] * dry_run + ["--force"] * force + ["--quiet"] * (not echo)
     try:
-        ended = run_in_foreground(command, session.environ, echo=echo)
+        with _told(plan, run_id, given):
+            ended = run_in_foreground(command, session.environ, echo=echo)
     except OSError as error:
         raise RunnerDiedError(
             f"docket exec cannot be started ({command[0]}: {error.strerror}).",
@@ -120,6 +128,14 @@ def run(
     if outcome.status is RunStatus.SKIPPED and outcome.error_code == "overlap":
         raise _already_running(session, outcome)
     return outcome if dry_run else _with_typical_duration(session, outcome)
+
+
+def _told(plan: Plan, run_id: str, params: dict[str, str] | None) -> AbstractContextManager[None]:
+    """Lay what the run is given before its runner; nothing where it is given nothing."""
+    if params is None:
+        return nullcontext()
+    row = RunRow(run_id=run_id, task=plan.task, trigger="manual", started_at=0, params=params)
+    return requested(plan, row)
 
 
 def outcome_of_result(document: Mapping[str, Any]) -> RunOutcome:

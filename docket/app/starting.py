@@ -15,7 +15,7 @@ from docket.app.liveness import boot_id
 from docket.app.lookup import current_plan
 from docket.app.receipts import Receipt, asked_at
 from docket.app.recorded import open_record
-from docket.app.requests import checked_key, requested
+from docket.app.requests import checked_key, checked_params, requested
 from docket.app.running import typical_duration
 from docket.app.session import Session
 from docket.errors import (
@@ -45,6 +45,7 @@ class Wish:
 
     force: bool = False
     idempotency_key: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
 
 
 def start(session: Session, task: str, wish: Wish) -> Receipt:
@@ -57,10 +58,10 @@ def start(session: Session, task: str, wish: Wish) -> Receipt:
     plan = current_plan(session, task)
     _refuse_what_the_bus_cannot_be_told(plan)
     session.units().version()  # says now that there is no manager, before anything is recorded
-    row = _pending(session, plan, checked_key(wish.idempotency_key))
+    row = _pending(session, plan, wish)
     standing = claim(plan.state_db, row)
     if standing.run_id != row.run_id:
-        return _first_receipt(session, plan, standing)
+        return _first_receipt(session, plan, standing, row)
     _launch(session, plan, row, wish)
     pid = _await_pid(lambda: _pid_now(session, plan, row))
     return _with_typical_duration(session, _receipt(plan, row, pid))
@@ -107,7 +108,9 @@ def _refuse_what_the_bus_cannot_be_told(plan: Plan) -> None:
     )
 
 
-def _pending(session: Session, plan: Plan, key: str | None) -> RunRow:
+def _pending(session: Session, plan: Plan, wish: Wish) -> RunRow:
+    params = checked_params(plan, wish.params)
+    key = checked_key(wish.idempotency_key)
     now_us = session.now_us()
     run_id = make_run_id(now_us, os.urandom(4))
     return RunRow(
@@ -121,6 +124,7 @@ def _pending(session: Session, plan: Plan, key: str | None) -> RunRow:
         boot_id=boot_id(),
         plan_hash=plan.plan_hash,
         log_path=log_path(plan.log_dir, run_id),
+        params=params,
         idempotency_key=key,
     )
 
@@ -130,7 +134,7 @@ def _launch(session: Session, plan: Plan, row: RunRow, wish: Wish) -> None:
     words = ["--trigger", row.trigger, "--run-id", row.run_id, *["--force"] * wish.force]
     unit = row.unit or ""
     try:
-        with requested(plan, row.run_id, unit=row.unit, idempotency_key=row.idempotency_key):
+        with requested(plan, row):
             properties = transient_properties(plan, row.run_id, words)
             session.units().start_transient(unit, properties)
     except DocketError as error:
@@ -173,11 +177,13 @@ def _await_pid(ask: Callable[[], int | None]) -> int | None:
     return pid or None
 
 
-def _first_receipt(session: Session, plan: Plan, row: RunRow) -> Receipt:
+def _first_receipt(session: Session, plan: Plan, row: RunRow, asked: RunRow) -> Receipt:
     """Return the receipt of the run that has the key, once it is known to have been started."""
-    if row.trigger != Trigger.ASYNC.value:
+    if row.params != asked.params:
         raise KeyTakenError(
-            f"The key {row.idempotency_key!r} belongs to run {row.run_id}.",
+            f"The key {row.idempotency_key!r} belongs to run {row.run_id}, "
+            "which was given other parameters.",
+            hint="Take another key for another request.",
             task=plan.task,
             run_id=row.run_id,
         )

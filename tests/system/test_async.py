@@ -98,6 +98,15 @@ def test_one_key_is_one_run_and_one_receipt_whoever_asks(seat: Seat) -> None:
     assert other["run_id"] != receipts[0]["run_id"]
 
 
+def test_a_parameter_reaches_the_child_of_a_unit_and_the_record(seat: Seat) -> None:
+    job = shell('printf %s "$DOCKET_PARAM_TO_DIR"', inputs={"to-dir": "where"})
+    seat.configure({"told": job})
+    receipt = seat.answer("run", "told", "--async", "--param", "to-dir=/a $HOME 100%")
+    run = ended(seat, receipt["run_id"])
+    assert run["details"]["stdout"] == "/a $HOME 100%"
+    assert run["params"] == {"to-dir": "/a $HOME 100%"}
+
+
 def test_a_unit_that_cannot_run_closes_its_row(ada: HostSeat) -> None:
     ada.configure({"gone": command("true", credentials={"key": f"{ada.folder}/not-there"})})
     receipt = ada.answer("run", "gone", "--async")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from docket.app import running
@@ -12,6 +15,9 @@ from docket.cli.render.outcome import outcome_text
 from docket.cli.render.receipt import receipt_text
 from docket.errors import UsageError
 from docket.paths import exec_command
+
+if TYPE_CHECKING:
+    from docket.app.starting import Wish
 
 
 @verb("run")
@@ -26,6 +32,13 @@ from docket.paths import exec_command
     metavar="KEY",
     help="With --async: the same key for the same task returns the first receipt.",
 )
+@click.option(
+    "--param",
+    "params",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Give the run a value for one of the task's inputs. May be repeated.",
+)
 def command(
     call: Call,
     task: str,
@@ -33,6 +46,7 @@ def command(
     force: bool,
     background: bool,
     idempotency_key: str | None,
+    params: tuple[str, ...],
 ) -> Answer:
     """Run TASK now, in the foreground, and record the run.
 
@@ -40,12 +54,24 @@ def command(
     1 for a failure, 2 for a completed dry run and 130 for a run that was cancelled by Ctrl-C. With
     --async the run goes on in a systemd unit of its own, and 0 says that it was started.
     """
+    pairs = _pairs(params)
+    if dry_run and (background or pairs):
+        other = "--async" if background else "--param"
+        raise UsageError(f"--dry-run and {other} exclude each other.", hint="leave one of them out")
     if background:
-        return _in_background(call, task, dry_run, force, idempotency_key)
+        from docket.app.starting import Wish  # noqa: PLC0415  (kept out of the foreground)
+
+        return _in_background(call, task, Wish(force, idempotency_key, pairs))
     if idempotency_key is not None:
         raise UsageError("--idempotency-key needs --async.")
     outcome = running.run(
-        call.session(), exec_command(), task, dry_run=dry_run, force=force, echo=not call.json
+        call.session(),
+        exec_command(),
+        task,
+        dry_run=dry_run,
+        force=force,
+        echo=not call.json,
+        params=pairs,
     )
     return Answer(
         outcome.document(),
@@ -55,17 +81,24 @@ def command(
     )
 
 
-def _in_background(
-    call: Call, task: str, dry_run: bool, force: bool, idempotency_key: str | None
-) -> Answer:
-    from docket.app import starting  # noqa: PLC0415  (kept out of runs in the foreground)
+def _in_background(call: Call, task: str, wish: Wish) -> Answer:
+    from docket.app import starting  # noqa: PLC0415  (kept out of the foreground)
 
-    if dry_run:
-        raise UsageError("--dry-run and --async exclude each other.", hint="leave one of them out")
-    wish = starting.Wish(force=force, idempotency_key=idempotency_key)
     receipt = starting.start(call.session(), task, wish)
     return Answer(
         receipt.document(call.program()),
         lambda screen: receipt_text(receipt, screen),
         warnings=receipt.warnings,
     )
+
+
+def _pairs(params: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for text in params:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(
+                f"--param takes NAME=VALUE, and got {text!r}.", hint="--param folder=/srv/photos"
+            )
+        found.append((name, value))
+    return tuple(found)

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from docket.errors import (
     DocketError,
     NameRefusedError,
     NeedsSystemdError,
+    ParameterError,
     RunnerDiedError,
     UnknownTaskError,
 )
@@ -41,11 +43,12 @@ tasks:
   secure: {type: command, command: [echo, x], credentials: {key: /etc/hostname}}
   twice: {type: command, command: ["false"], retry: 1, backoff_base: 0.1}
   preview: {type: command, command: [echo, real], dry_run_command: [echo, preview]}
+  told: {type: command, command: [sh, -c, 'printf %s "$DOCKET_PARAM_TO_DIR"'], inputs: {to-dir: x}}
   broken: {type: command}
 """
 
 
-def go(home: Home, task: str, **options: bool) -> RunOutcome:
+def go(home: Home, task: str, **options: Any) -> RunOutcome:
     home.config(CONFIG)
     return run(home.session, exec_command(), task, echo=False, **options)
 
@@ -81,6 +84,42 @@ def test_a_failure_is_an_outcome_and_no_error(home: Home) -> None:
     assert (document["ok"], document["status"], document["exit_code"]) == (False, "failed", 1)
     assert document["details"]["exit_code"] == 7
     assert document["error_code"] == "exit_code"
+
+
+@pytest.mark.parametrize("value", ["/srv/a b", "", "$HOME `x` 100%", "two\nlines", "ü" * 9, "a=b"])
+def test_a_parameter_reaches_the_child_and_the_record(home: Home, value: str) -> None:
+    outcome = go(home, "told", params=[("to-dir", value)])
+    assert outcome.details["stdout"] == value
+    [recorded] = history.runs(home.session).runs
+    assert recorded.params == {"to-dir": value}
+    left = os.listdir(os.path.join(home.paths.lock_dir, "runs"))
+    assert [name for name in left if name.endswith(".request")] == []
+
+
+@pytest.mark.parametrize(
+    ("pairs", "why"),
+    [
+        ([("to_dir", "x")], "Did you mean 'to-dir'?"),
+        ([("", "x")], "It takes: to-dir."),
+        ([("to-dir", "a"), ("to-dir", "b")], "twice"),
+        ([("to-dir", "a\0b")], "NUL"),
+        ([("to-dir", "\udce4")], "UTF-8"),
+        ([("to-dir", "x" * 70_000)], "64 KiB"),
+    ],
+)
+def test_a_parameter_that_cannot_be_given_is_no_run(
+    home: Home, pairs: list[tuple[str, str]], why: str
+) -> None:
+    with pytest.raises(ParameterError) as caught:
+        go(home, "told", params=pairs)
+    assert why in f"{caught.value.sentence} {caught.value.hint}"
+    assert history.runs(home.session).runs == ()
+
+
+def test_a_task_without_inputs_takes_no_parameters(home: Home) -> None:
+    with pytest.raises(ParameterError) as caught:
+        go(home, "hello", params=[("x", "y")])
+    assert "no `inputs`" in str(caught.value.hint)
 
 
 def test_retries_are_counted(home: Home) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +17,10 @@ from docket.app.receipts import Receipt, asked_at
 from docket.app.starting import Wish, start
 from docket.errors import (
     BusAbsentError,
+    KeyTakenError,
     NeedsSystemdError,
     NotStartedError,
+    ParameterError,
     StoreError,
     UnknownTaskError,
     UsageError,
@@ -30,6 +34,7 @@ from tests.unit.app.documents import require_valid
 CONFIG = """
 tasks:
   slow: {type: command, command: [sleep, "60"]}
+  told: {type: command, command: [sleep, "60"], inputs: {to: where, from: whence}}
   raw: {type: command, command: [sleep, "60"], unit: {Unit: {OnFailure: "tell@%n.service"}}}
 """
 
@@ -43,8 +48,10 @@ class Bench:
         self.session = replace(home.session, units=lambda: self.fake)
         self.lock_dir = home.paths.lock_dir
 
-    def start(self, task: str = "slow", *, force: bool = False, key: str | None = None) -> Receipt:
-        return start(self.session, task, Wish(force=force, idempotency_key=key))
+    def start(
+        self, task: str = "slow", *, force: bool = False, key: str | None = None, **params: str
+    ) -> Receipt:
+        return start(self.session, task, Wish(force, key, tuple(params.items())))
 
     def requests(self) -> list[str]:
         try:
@@ -122,6 +129,29 @@ def test_one_key_is_one_run_however_many_ask(bench: Bench) -> None:
     assert len(bench.fake.transient) == 1
     assert len(history.runs(bench.session).runs) == 1
     assert bench.start(key="tuesday").run_id != receipts[0].run_id
+
+
+def test_parameters_stand_in_the_row_and_in_the_request(bench: Bench) -> None:
+    receipt = bench.start("told", to="/srv")
+    [run] = history.runs(bench.session).runs
+    assert run.params == {"to": "/srv"}
+    request = Path(bench.lock_dir, "runs", f"{receipt.run_id}.request")
+    assert json.loads(request.read_text())["params"] == {"to": "/srv"}
+    assert stat.S_IMODE(request.stat().st_mode) == 0o600
+
+
+def test_a_key_with_other_parameters_is_another_request_and_refused(bench: Bench) -> None:
+    first = bench.start("told", key="k", to="/srv")
+    with pytest.raises(KeyTakenError) as caught:
+        bench.start("told", key="k", to="/opt")
+    assert caught.value.facts["run_id"] == first.run_id
+    assert bench.start("told", key="k", to="/srv") == first
+
+
+def test_an_undeclared_parameter_is_no_run(bench: Bench) -> None:
+    with pytest.raises(ParameterError):
+        bench.start("told", tp="/srv")
+    assert history.runs(bench.session).runs == ()
 
 
 def test_without_a_key_every_start_is_a_run(bench: Bench) -> None:

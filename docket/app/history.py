@@ -9,6 +9,7 @@ from typing import Any
 from docket.app.documents import event_document, run_document
 from docket.app.liveness import alive_here
 from docket.app.lookup import require_known
+from docket.app.missed import look
 from docket.app.recorded import checked_limit, find_run, open_record
 from docket.app.session import Session
 from docket.errors import UsageError
@@ -51,6 +52,7 @@ def runs(session: Session, task: str | None = None, limit: int = 20) -> RunList:
     """
     checked = checked_limit(limit)
     with open_record(session) as reader:
+        look(session, task)
         found = tuple(reader.runs(task, checked))
     if task is not None and not found:
         require_known(session, task)

@@ -51,6 +51,9 @@ class UnitManager(Protocol):
     def set_linger(self) -> None:
         """Let the user's manager outlive the session."""
 
+    def started_us(self) -> int | None:
+        """Return when this manager came up, in microseconds since the epoch; None: not known."""
+
     def version(self) -> int:
         """Return systemd's major version, e.g. 252."""
 

@@ -14,6 +14,7 @@ from docket.app.compiling import Compilation, compile_tasks, load_config, requir
 from docket.app.install import list_units
 from docket.app.installlock import install_lock
 from docket.app.installplan import InstallPlan, InstallReport, PlanFile
+from docket.app.missed import look
 from docket.app.session import Session
 from docket.app.timerchoice import TimerChoice, stamp_of
 from docket.app.wholefiles import read_whole
@@ -111,6 +112,7 @@ def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
     with install_lock(session.paths):
         timers = _timers(session, names)
         units = session.units()
+        look(session)  # from now on nothing tells since when the timers were on
         if timers:
             units.stop(timers)
             units.disable(timers)

@@ -17,6 +17,7 @@ from docket.app.documents import (
 from docket.app.drifting import Drift, find_drift
 from docket.app.liveness import alive_here, is_alive
 from docket.app.lookup import known_names, load_config, refuse_unsafe_name, unknown_task
+from docket.app.missed import look
 from docket.app.planned import is_fresh, planned_tasks, read_plan
 from docket.app.ports import UnitState
 from docket.app.recorded import find_run, open_record
@@ -147,6 +148,7 @@ def status(session: Session, task: str | None = None) -> StatusReport:
     if task is not None:
         refuse_unsafe_name(task)
     with open_record(session, config) as reader:
+        look(session, task)
         names = _names(session, config, reader, task)
         states, more = _states(session, config, names)
         survey = _Survey(session, config, reader, states, task)

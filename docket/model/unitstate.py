@@ -23,3 +23,4 @@ class UnitState:
     main_pid: int = 0
     next_elapse_us: int | None = None  # timers: the next fire by the realtime clock
     last_trigger_us: int | None = None  # timers: the last fire
+    active_since_us: int | None = None  # when it last became active, whether or not it still is

@@ -134,6 +134,10 @@ class SystemdUnits:
                 hint=f"Run: sudo loginctl enable-linger {_user_name()}",
             ) from None
 
+    def started_us(self) -> int | None:
+        """Return when this manager came up, in microseconds since the epoch."""
+        return _instant(self._bus().manager_property(b"UserspaceTimestamp", b"t"))
+
     def version(self) -> int:
         """Return systemd's major version, e.g. 252."""
         text = self._bus().manager_property(b"Version", b"s").decode()
@@ -252,6 +256,7 @@ def _unit_state(name: str, unit: Mapping[bytes, Any], own: Mapping[bytes, Any]) 
         main_pid=int(own.get(b"MainPID") or 0),
         next_elapse_us=_next_elapse(own),
         last_trigger_us=_instant(own.get(b"LastTriggerUSec")),
+        active_since_us=_instant(unit.get(b"ActiveEnterTimestamp")),
     )
 
 

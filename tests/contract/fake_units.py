@@ -115,6 +115,11 @@ class FakeUnits:
         self._note("set_linger")
         self.lingering = True
 
+    def started_us(self) -> int | None:
+        """Return when this manager came up: a day before its clock stands still."""
+        self._require_presence()
+        return self.now_us - 86_400_000_000
+
     def version(self) -> int:
         """Return systemd's major version, e.g. 252."""
         self._require_presence()

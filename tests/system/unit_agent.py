@@ -109,6 +109,11 @@ class RemoteUnits:
         """As UnitManager."""
         self._call("set_linger")
 
+    def started_us(self) -> int | None:
+        """As UnitManager."""
+        found = self._call("started_us")
+        return None if found is None else int(found)
+
     def version(self) -> int:
         """As UnitManager."""
         return int(self._call("version"))

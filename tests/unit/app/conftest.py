@@ -35,6 +35,7 @@ class Units:
         self.known: dict[str, UnitState] = {}
         self.refusal: str | None = None
         self.lingers: bool | None = True
+        self.manager_started_us: int | None = None
 
     def put(self, name: str, **facts: Any) -> None:
         """Let the manager know a unit."""
@@ -51,6 +52,11 @@ class Units:
         """Return what the test said."""
         self._answer()
         return self.lingers
+
+    def started_us(self) -> int | None:
+        """Return what the test said."""
+        self._answer()
+        return self.manager_started_us
 
     def version(self) -> int:
         """Return the oldest version that is supported."""

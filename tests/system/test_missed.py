@@ -1,0 +1,86 @@
+"""Fires that a power cut, a stopped timer or a long run took away, on a real systemd."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from tests.system.host import PrivateHost
+from tests.system.jobs import command, daily_at, instant_of, seconds_from_now, shell
+from tests.system.seat import DOCKET, HostSeat
+
+EVERY_SECOND = {"calendar": "*-*-* *:*:* UTC"}
+_LATER = """
+import os, sys, time
+from dataclasses import replace
+from docket.app.missed import look
+from docket.app.session import open_session
+session = open_session(os.environ)
+ahead = int(float(sys.argv[1]) * 1e6)
+look(replace(session, now_us=lambda: time.time_ns() // 1000 + ahead), thorough=True)
+"""
+
+
+def _look_later(seat: HostSeat, seconds: float = 70) -> None:
+    """Look at the fires as it will be done some time from now, when all of them are settled."""
+    interpreter = os.path.join(os.path.dirname(DOCKET), "python")
+    seat.run([interpreter, "-c", _LATER, str(seconds)])
+
+
+def _rows(seat: HostSeat, task: str, status: str) -> list[dict[str, Any]]:
+    return [run for run in seat.runs(task) if run["status"] == status]
+
+
+def _off_over(host: PrivateHost, instant: float) -> None:
+    host.cut_power()
+    time.sleep(max(0.0, instant - time.time()) + 0.3)
+    host.boot()
+
+
+def test_fires_that_a_power_cut_took_are_rows_and_the_one_caught_up_is_not(ada: HostSeat) -> None:
+    due = seconds_from_now(4)
+    ada.configure(
+        {
+            "careless": command("/bin/true", schedule=daily_at(due), catch_up=False),
+            "nightly": command("/bin/true", schedule=daily_at(due)),
+        }
+    )
+    ada.docket("install", "--now")
+    _off_over(ada.host, due.timestamp())
+    ada.await_run("nightly", lambda run: run["status"] == "succeeded")
+    _look_later(ada)
+    (missed,) = _rows(ada, "careless", "missed")
+    assert instant_of(missed["scheduled_for"]) == due
+    assert missed["error_code"] == "machine_off"
+    assert _rows(ada, "nightly", "missed") == []
+    _look_later(ada, 75)
+    assert len(_rows(ada, "careless", "missed")) == 1
+
+
+def test_fires_of_a_disabled_timer_are_told_as_such(ada: HostSeat) -> None:
+    due = seconds_from_now(4)
+    ada.configure({"nightly": command("/bin/true", schedule=daily_at(due))})
+    ada.docket("install", "--now")
+    ada.docket("runs")
+    _look_later(ada, 62)
+    ada.docket("disable", "nightly")
+    time.sleep(max(0.0, due.timestamp() - time.time()) + 1)
+    _look_later(ada)
+    (missed,) = _rows(ada, "nightly", "missed")
+    assert missed["error_code"] == "timer_disabled"
+    assert instant_of(missed["scheduled_for"]) == due
+
+
+def test_fires_within_a_run_are_skipped_and_name_it(ada: HostSeat) -> None:
+    ada.configure({"busy": shell("sleep 4", schedule=EVERY_SECOND)})
+    ada.docket("install", "--now")
+    run = ada.await_run("busy", lambda run: run["status"] == "succeeded")
+    ada.docket("disable", "busy")
+    _look_later(ada, 61.5)
+    swallowed = [r for r in _rows(ada, "busy", "skipped") if r["blocked_by"] == run["run_id"]]
+    assert len(swallowed) >= 3
+    assert {row["error_code"] for row in swallowed} == {"overlap"}
+    began, ended = instant_of(run["started_at"]), instant_of(run["finished_at"])
+    assert all(began <= instant_of(row["scheduled_for"]) for row in swallowed)
+    assert all((instant_of(row["scheduled_for"]) - ended).total_seconds() <= 1 for row in swallowed)

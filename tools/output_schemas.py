@@ -76,6 +76,13 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
+    "logs-follow": (
+        "One line of docket logs --follow --json",
+        record(
+            {"run_id": RUN_KEY, "content": text("One line, with its newline where it has one.")}
+        ),
+    ),
+    "events-follow": ("One line of docket events --follow --json", ref("event")),
     "describe": (
         "docket describe --json",
         record(

@@ -37,20 +37,32 @@ class LogText:
         }
 
 
-def read(session: Session, run_id: str, tail: int | None = None, source: str = "auto") -> LogText:
+def read(
+    session: Session,
+    run_id: str,
+    tail: int | None = None,
+    source: str = "auto",
+    since_us: int | None = None,
+) -> LogText:
     """Return the last `tail` lines of a run's log, or all of it.
 
-    `auto` takes the file, and the journal where there is none. Raises RunNotFoundError, and
-    RunLogError with its status (no_log, log_missing, log_unreadable) where there is nothing.
+    `auto` takes the file, and the journal where there is none; what came before `since_us` only
+    the journal can tell from the rest. Raises RunNotFoundError, and RunLogError with its status
+    (no_log, log_missing, log_unreadable) where there is nothing.
     """
     if source not in SOURCES:
         raise UsageError(f"--source must be one of {', '.join(SOURCES)}, not {source!r}.")
     if tail is not None and tail < 0:
         raise UsageError(f"--tail must not be below 0, and is {tail}.")
+    if since_us is not None and source == "file":
+        raise UsageError(
+            "The log file does not say when a line was printed; only the journal does.",
+            hint="leave --source out, or --since",
+        )
     with open_record(session) as reader:
         run = find_run(reader, run_id)
-    if source == "journal":
-        return _from_journal(session, run, tail)
+    if source == "journal" or since_us is not None:
+        return _from_journal(session, run, tail, since_us or 0)
     try:
         return _from_file(run, tail)
     except RunLogError:
@@ -85,7 +97,7 @@ def _from_file(run: RunRecord, tail: int | None) -> LogText:
     return LogText(run, "file", path, content)
 
 
-def _from_journal(session: Session, run: RunRecord, tail: int | None) -> LogText:
+def _from_journal(session: Session, run: RunRecord, tail: int | None, since_us: int = 0) -> LogText:
     # A run by hand may carry the invocation of whatever started it, a session or a service.
     if run.invocation_id is None or run.unit is None:
         raise _refusal(
@@ -96,14 +108,15 @@ def _from_journal(session: Session, run: RunRecord, tail: int | None) -> LogText
         )
     lines = read_invocation(run.invocation_id, system=session.paths.system, environ=session.environ)
     # Docket's own entries on the run carry its id; what is left is what the task wrote.
-    kept = [line.message for line in lines if line.run_id is None]
-    if not kept:
+    own = [line for line in lines if line.run_id is None]
+    if not own:
         raise _refusal(
             run,
             "log_missing",
             f"The journal has no lines of run {run.run_id}.",
             "It may have been rotated away; docket logs --source file shows the log file.",
         )
+    kept = [line.message for line in own if line.at_us >= since_us]
     chosen = kept if tail is None else kept[len(kept) - min(tail, len(kept)) :]
     return LogText(run, "journal", None, b"".join(line + b"\n" for line in chosen))
 

@@ -15,6 +15,7 @@ from docket.paths import Paths, discover
 
 if TYPE_CHECKING:
     from docket.app.session import Session
+    from docket.cli.render.screen import Screen
 
 
 @dataclass(slots=True)
@@ -67,6 +68,12 @@ class Call:
         return open_session(
             self.effective_environ(), system=self.system, home=self.home, config=self.config
         )
+
+    def screen(self) -> Screen:
+        """Return what standard output can show."""
+        from docket.cli.render.screen import screen_of  # noqa: PLC0415  (kept out of --help)
+
+        return screen_of(sys.stdout, self.environ, time.time_ns() // 1000, self.program())
 
     def note(self, sentence: str, level: int = 1) -> None:
         """Say something on standard error where `-v` was given often enough."""

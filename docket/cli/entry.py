@@ -80,7 +80,7 @@ def _show(answer: Answer | Stream | int, call: Call) -> int:
     elif call.json:
         outlet.write_text(document_text(answer.document))
     else:
-        outlet.write_text(answer.text(_screen(call)))
+        outlet.write_text(answer.text(call.screen()))
         if answer.warnings or answer.problems:
             from docket.cli.render.errors import beside_text  # noqa: PLC0415  (where needed)
 
@@ -117,10 +117,6 @@ def wants_json(arguments: Sequence[str], call: Call) -> bool:
     """Whether `--json` was given, also where the command line broke off before it was reached."""
     before_dashes = arguments[: arguments.index("--")] if "--" in arguments else arguments
     return call.json or "--json" in before_dashes
-
-
-def _screen(call: Call) -> Screen:
-    return screen_of(sys.stdout, call.environ, time.time_ns() // 1000, call.program())
 
 
 def _error_screen(call: Call) -> Screen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -93,6 +94,25 @@ class Span(click.ParamType):
             return parse_span(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Instant(click.ParamType):
+    """An instant such as 2026-11-20 09:00, or a span ago such as 10min or 2d, in microseconds."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the instant; without an offset it is in the machine's zone."""
+        from docket.cli.render.times import from_words  # noqa: PLC0415  (only where one is given)
+
+        found = from_words(str(value), time.time_ns() // 1000)
+        if found is None:
+            self.fail(
+                f"{value!r} is no instant (2026-11-20 09:00) and no span of time (10min, 2d)",
+                param,
+                ctx,
+            )
+        return found
 
 
 def limit_option(default: int, what: str) -> Callable[[Decorated], Decorated]:

@@ -94,6 +94,16 @@ FORMS = (
         "Sleep until a run ends instead of asking again and again; the exit code is the run's.",
     ),
     Form(
+        "logs <run_id> --follow",
+        "Show what a run prints as it comes.",
+        "Watch a run; with --json every line is an object, and the end of the run ends it.",
+    ),
+    Form(
+        "events <run_id> --follow",
+        "Show events as they come.",
+        "Follow the progress of a run as JSON lines until it is over.",
+    ),
+    Form(
         "events <run_id>",
         "Show the events that a run reported.",
         "Read the structured progress of a run; --after-index continues where you stopped.",

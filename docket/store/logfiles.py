@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CHUNK = 1 << 20
-_NEWER = ".1"
-_OLDER = ".2"
+NEWER_SEGMENT = ".1"
+OLDER_SEGMENT = ".2"
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
@@ -99,16 +99,16 @@ class RunLog:
         write_all(self._descriptor, data)
 
     def _rotate(self) -> None:
-        older = self.path + _OLDER
+        older = self.path + OLDER_SEGMENT
         if os.path.exists(older):
             self.left_out += os.path.getsize(older)
-        os.replace(self.path + _NEWER, older)
+        os.replace(self.path + NEWER_SEGMENT, older)
         self._open_segment()
 
     def _open_segment(self) -> None:
         os.close(self._descriptor)
         self._descriptor = -1
-        self._descriptor = open_private(self.path + _NEWER, _FLAGS)
+        self._descriptor = open_private(self.path + NEWER_SEGMENT, _FLAGS)
         self._segment_room = self._segment_bytes
 
     def _join(self) -> None:
@@ -117,7 +117,7 @@ class RunLog:
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         for data in _tail(self.path, self.left_out, self._max_bytes):
             write_all(self._descriptor, data)
-        for segment in (_OLDER, _NEWER):
+        for segment in (OLDER_SEGMENT, NEWER_SEGMENT):
             if os.path.exists(self.path + segment):
                 os.unlink(self.path + segment)
 
@@ -144,11 +144,14 @@ def tail_lines(path: str, count: int) -> bytes:
     for chunk in read_log(path):
         kept += chunk
         if len(kept) > _CHUNK * 2:
-            kept = _last_lines(kept, count)
-    return _last_lines(kept, count)
+            kept = last_lines(kept, count)
+    return last_lines(kept, count)
 
 
-def _last_lines(data: bytes, count: int) -> bytes:
+def last_lines(data: bytes, count: int) -> bytes:
+    """Return the last `count` lines of `data`; the last of them may lack its newline."""
+    if count <= 0:
+        return b""
     at = len(data) - 1 if data.endswith(b"\n") else len(data)
     for _ in range(count):
         at = data.rfind(b"\n", 0, at)
@@ -159,7 +162,7 @@ def _last_lines(data: bytes, count: int) -> bytes:
 
 def _tail(path: str, left_out: int | None, max_bytes: int | None) -> Iterator[bytes]:
     """Yield the marker line and the segments, from a whole line on."""
-    parts = [path + name for name in (_OLDER, _NEWER) if os.path.exists(path + name)]
+    parts = [path + name for name in (OLDER_SEGMENT, NEWER_SEGMENT) if os.path.exists(path + name)]
     cut = len(parts) == 2 and left_out != 0
     if cut:
         how_much = f"{left_out} bytes" if left_out else "a part"

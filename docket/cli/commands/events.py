@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
-from docket.app import history
-from docket.cli.answer import Answer
+from docket.app import following, history
+from docket.app.documents import event_document
+from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
-from docket.cli.parameters import MOST_ROWS, limit_option, run_id_argument, verb
-from docket.cli.render.runs import events_text
+from docket.cli.parameters import MOST_ROWS, run_id_argument, verb
+from docket.cli.render.jsonform import compact
+from docket.cli.render.runs import event_text, events_text
+from docket.model.records import EventRecord
+
+SHOWN = 500
 
 
 @verb("events")
 @run_id_argument()
-@limit_option(500, "events")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, MOST_ROWS),
+    metavar="N",
+    help=f"Show at most N events.  [default: {SHOWN}; with --follow no limit]",
+)
 @click.option(
     "--after-index",
     type=click.IntRange(0, MOST_ROWS * 1000),
@@ -21,10 +33,29 @@ from docket.cli.render.runs import events_text
     metavar="N",
     help="Begin after the event of this number.  [default: 0]",
 )
-def command(call: Call, run_id: str, limit: int, after_index: int) -> Answer:
+@click.option(
+    "--follow", "-f", is_flag=True, help="Go on showing what comes until the run is over."
+)
+def command(
+    call: Call, run_id: str, limit: int | None, after_index: int, follow: bool
+) -> Answer | Stream:
     """Show the events that a run reported: the JSON lines that its command printed.
 
-    RUN_ID comes from docket runs.
+    RUN_ID comes from docket runs. With --follow and --json every event is one line of its own.
     """
-    found = history.events(call.session(), run_id, limit, after_index)
-    return Answer(found.document(), lambda screen: events_text(found.events, found.run, screen))
+    if follow:
+        found = following.follow_events(call.session(), run_id, after_index, limit)
+        return Stream(_lines(found, call))
+    shown = history.events(call.session(), run_id, limit or SHOWN, after_index)
+    return Answer(shown.document(), lambda screen: events_text(shown.events, shown.run, screen))
+
+
+def _lines(events: Iterator[EventRecord | None], call: Call) -> Iterator[bytes]:
+    screen = call.screen()
+    for event in events:
+        if event is None:
+            yield b""
+        elif call.json:
+            yield compact(event_document(event)).encode() + b"\n"
+        else:
+            yield event_text(event, screen).encode(errors="backslashreplace") + b"\n"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import click
 
-from docket.app import logs
+from docket.app import following, logs
 from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
-from docket.cli.parameters import MOST_ROWS, run_id_argument, verb
+from docket.cli.parameters import MOST_ROWS, Instant, run_id_argument, verb
+from docket.cli.render.jsonform import compact
 from docket.cli.render.plain import lines
+from docket.errors import UsageError
 
 
 @verb("logs")
@@ -27,17 +30,50 @@ from docket.cli.render.plain import lines
     default="auto",
     help="Where to read: the run's log file, the journal, or whichever has it.  [default: auto]",
 )
-def command(call: Call, run_id: str, tail: int | None, source: str) -> Answer | Stream:
+@click.option(
+    "--since",
+    type=Instant(),
+    metavar="TIME",
+    help="Show what was printed from then on (an instant, or a span ago: 10min), by the journal.",
+)
+@click.option(
+    "--follow", "-f", is_flag=True, help="Go on showing what comes until the run is over."
+)
+def command(
+    call: Call, run_id: str, tail: int | None, source: str, since: int | None, follow: bool
+) -> Answer | Stream:
     """Show what a run printed on standard output and standard error.
 
     RUN_ID comes from docket runs. Into a pipe or a file the log goes byte for byte; on a
     terminal, control characters are shown instead of obeyed.
     """
-    found = logs.read(call.session(), run_id, tail, source)
+    if follow:
+        if since is not None or source == "journal":
+            raise UsageError("--follow reads the log file.", hint="leave --since and --source out")
+        return Stream(_followed(call, run_id, tail))
+    found = logs.read(call.session(), run_id, tail, source, since)
     if call.json or _on_terminal():
         text = found.content.decode(errors="surrogateescape")
         return Answer(found.document(), lambda _screen: "\n".join(lines(text)))
     return Stream([found.content])
+
+
+def _followed(call: Call, run_id: str, tail: int | None) -> Iterator[bytes]:
+    parts = following.follow_log(call.session(), run_id, tail)
+    if not call.json and not _on_terminal():
+        return parts
+    return map(_as_json if call.json else _as_text, following.pieces(run_id, parts))
+
+
+def _as_json(piece: following.Piece) -> bytes:
+    return compact(piece.document()).encode() + b"\n" if piece.content else b""
+
+
+def _as_text(piece: following.Piece) -> bytes:
+    if not piece.content:
+        return b""
+    text = piece.content.decode(errors="surrogateescape").removesuffix("\n")
+    return "\n".join(lines(text)).encode(errors="backslashreplace") + b"\n"
 
 
 def _on_terminal() -> bool:

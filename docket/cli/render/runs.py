@@ -71,10 +71,11 @@ def events_text(events: Sequence[EventRecord], run: RunRecord, screen: Screen) -
     """Return events, one to a line: number, time, type and the event itself."""
     if not events:
         return f"Run {run.run_id} reported no events."
-    return "\n".join(_event_line(event, screen) for event in events)
+    return "\n".join(event_text(event, screen) for event in events)
 
 
-def _event_line(event: EventRecord, screen: Screen) -> str:
+def event_text(event: EventRecord, screen: Screen) -> str:
+    """Return one event on one line."""
     own = from_iso(event.timestamp)
     at = one_line(event.timestamp) if own is None and event.timestamp else ""
     when = at or local(event.at_us if own is None else own)

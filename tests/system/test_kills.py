@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Any
 
+from tests.conftest import CALLERS_ENVIRON
 from tests.system.jobs import shell
 from tests.system.seat import DOCKET, REPOSITORY, HostSeat
 
-KILLS = int(os.environ.get("DOCKET_KILLS", "60"))
+KILLS = int(CALLERS_ENVIRON.get("DOCKET_KILLS", "60"))
 TASKS = 12
-SEED = int(os.environ.get("DOCKET_SEED", "1"))
+SEED = int(CALLERS_ENVIRON.get("DOCKET_SEED", "1"))
 
 
 def killed(seat: HostSeat) -> dict[str, Any]:

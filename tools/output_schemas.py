@@ -27,7 +27,19 @@ from output_shapes import (
     UNIT_REPORT,
 )
 from output_stores import STORE_BACKUP, STORE_CHECK, STORE_RECORD, STORE_REPAIR
-from output_words import Schema, flag, or_null, record, ref, rows, table, text, words
+from output_words import (
+    Schema,
+    count,
+    flag,
+    instant,
+    or_null,
+    record,
+    ref,
+    rows,
+    table,
+    text,
+    words,
+)
 
 DIRECTORY = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas", "output"
@@ -83,6 +95,39 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
         ),
     ),
     "events-follow": ("One line of docket events --follow --json", ref("event")),
+    "why": (
+        "docket why --json",
+        record(
+            {
+                "task_name": text("The task."),
+                "at": or_null(instant("The instant that was asked about.")),
+                "cause": text("Why, as a stable word: the error_code of a run, or one of its own."),
+                "sentence": text("Why, in a sentence."),
+                "evidence": words("What bears it out, in sentences."),
+                "run": {
+                    "anyOf": [ref("run"), {"type": "null"}],
+                    "description": "The run that the answer is about; null where there was none.",
+                },
+                "fires": {
+                    "type": "array",
+                    "description": "The fires around it, and what became of each.",
+                    "items": record(
+                        {
+                            "at": instant("The fire."),
+                            "run_id": or_null(text("The run that was for it.")),
+                            "outcome": text("The run's status, 'none', or 'to come'."),
+                        }
+                    ),
+                },
+                "last_lines": words("The end of what the run printed."),
+                "changes": words("What changed since the last success, in sentences."),
+                "notes": words("What else keeps the task from running, in sentences."),
+                "consecutive_failures": count("How many runs in a row did not succeed."),
+                "last_success": or_null(text("The id of the last run that succeeded.")),
+                "next_step": or_null(text("The command that comes next.")),
+            }
+        ),
+    ),
     "describe": (
         "docket describe --json",
         record(

@@ -28,6 +28,7 @@ _ALL = (
     Verb("wait", "wait", JOBS, "Wait until runs are over."),
     Verb("logs", "logs", JOBS, "Show what a run printed."),
     Verb("events", "events", JOBS, "Show the events that a run reported."),
+    Verb("why", "why", JOBS, "Say why a task ran, failed, or did not run."),
     Verb("list", "list", JOBS, "List the tasks."),
     Verb("describe", "describe", JOBS, "Show one task: its contract, config and schedule."),
     Verb("install", "install", TIMERS, "Write the systemd units of scheduled tasks."),
@@ -107,6 +108,11 @@ FORMS = (
         "events <run_id>",
         "Show the events that a run reported.",
         "Read the structured progress of a run; --after-index continues where you stopped.",
+    ),
+    Form(
+        "why <task> [run_id]",
+        "Say why a task ran, failed, or did not run.",
+        "Begin here after a failure or a missed run: the cause, the evidence and the next step.",
     ),
     Form(
         "install [task...]",

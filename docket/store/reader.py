@@ -51,6 +51,39 @@ class Reader:
         found = self.runs(task, 1)
         return found[0] if found else None
 
+    def run_for(self, task: str, fire_us: int) -> RunRecord | None:
+        """Return the run that is for a fire (its instant, µs); the newest where there are more."""
+        found = self._runs(
+            "WHERE task = ? AND scheduled_for = ? ORDER BY started_at DESC LIMIT 1", task, fire_us
+        )
+        return found[0] if found else None
+
+    def run_near(self, task: str, at_us: int, near_us: int) -> RunRecord | None:
+        """Return the run that was under way at an instant, else the nearest, `near_us` off."""
+        before = self._runs(
+            "WHERE task = ? AND started_at <= ? ORDER BY started_at DESC LIMIT 1", task, at_us
+        )
+        if before and (before[0].finished_us is None or before[0].finished_us >= at_us - near_us):
+            return before[0]
+        after = self._runs(
+            "WHERE task = ? AND started_at > ? AND started_at <= ? ORDER BY started_at LIMIT 1",
+            task,
+            at_us,
+            at_us + near_us,
+        )
+        return after[0] if after else None
+
+    def last_success(self, task: str, before_us: int) -> RunRecord | None:
+        """Return the last real run that succeeded, of those begun before an instant."""
+        found = self._runs(
+            "WHERE task = ? AND status = ? AND dry_run = 0 AND started_at < ? "
+            "ORDER BY started_at DESC LIMIT 1",
+            task,
+            RunStatus.SUCCEEDED.value,
+            before_us,
+        )
+        return found[0] if found else None
+
     def running(self, task: str | None = None) -> list[RunRecord]:
         """Return the runs whose rows are not final, oldest first."""
         if task is None:

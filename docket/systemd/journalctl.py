@@ -81,6 +81,13 @@ def read_end(
     return (result, status, at_us) if result else None
 
 
+def read_unit(
+    unit: str, *, system: bool, environ: Mapping[str, str], tail: int | None = None
+) -> list[JournalLine]:
+    """Return what the service manager logged of a unit, oldest first; errors as above."""
+    return _read(f"{'UNIT' if system else 'USER_UNIT'}={unit}", system, environ, tail)
+
+
 def probe(*, system: bool, environ: Mapping[str, str]) -> str | None:
     """Return why the journal of this scope cannot be read, in a sentence; None where it can."""
     try:

@@ -1,0 +1,16 @@
+"""One answer to why: its cause as a stable word, in a sentence, with what bears it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why something ran, failed or did not run; `command` is the next step, and `does` its use."""
+
+    cause: str
+    sentence: str
+    evidence: tuple[str, ...] = ()
+    command: str = ""
+    does: str = ""

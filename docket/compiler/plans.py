@@ -80,6 +80,7 @@ def _contract(task: Task) -> dict[str, Any]:
         "backoff_base": task.backoff_base,
         "backoff_max_seconds": task.backoff_max_seconds,
         "overlap": str(task.overlap),
+        "once_per": str(task.once_per or ""),
         "group": task.group,
         "group_slots": task.group_slots,
         "hooks": [Hook(hook.kind, hook.command) for hook in task.hooks],

@@ -8,12 +8,26 @@ from dataclasses import replace
 from docket.config.entry import Entry
 from docket.config.violations import nearest
 from docket.model.exitcodes import ExitMeaning
+from docket.model.period import Period
+from docket.model.states import Overlap
 from docket.model.task import Task
 
 
 def exit_codes(entry: Entry) -> dict[int, ExitMeaning]:
     """Return the exit codes that have a meaning of their own."""
     return {int(code): ExitMeaning(word) for code, word in entry.value("exit_codes", {}).items()}
+
+
+def once_per(entry: Entry) -> Period | None:
+    """Return the period in which one success is enough."""
+    value = entry.value("once_per")
+    if value is not None and entry.value("overlap") == Overlap.ALLOW:
+        entry.warn(
+            ("once_per",),
+            "`once_per` cannot tell runs that go on side by side, as `overlap: allow` lets them",
+            hint="leave `overlap` out, or use `queue`",
+        )
+    return None if value is None else Period(value)
 
 
 def grouped(entry: Entry, task: Task, groups: Mapping[str, int] | None) -> Task:

@@ -99,6 +99,7 @@ class Plan:
         "log_max_bytes",
         "needs_systemd",
         "one_shot",
+        "once_per",
         "output_format",
         "overlap",
         "parse_errors",
@@ -161,6 +162,7 @@ class Plan:
     backoff_base: float
     backoff_max_seconds: float
     overlap: str
+    once_per: str  # model.period.Period, or "" for any number of successes
     group: str  # "" is none
     group_slots: int  # how many runs of the group may go on at a time
     hooks: list[Hook]

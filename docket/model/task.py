@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from docket.model.exitcodes import ExitMeaning
+from docket.model.period import Period
 from docket.model.schedule import ScheduleSpec
 from docket.model.states import OutputFormat, Overlap
 
@@ -91,6 +92,7 @@ class Task:
     accuracy_seconds: float = 1.0
     catch_up: bool | float = True
     overlap: Overlap = Overlap.SKIP
+    once_per: Period | None = None
     group: str = ""
     group_slots: int = 0  # how many runs of the group may go on at a time
     timeout_seconds: float | None = 86400.0

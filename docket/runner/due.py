@@ -37,7 +37,7 @@ def _due(plan: Plan, fired_us: int) -> int | None:
     instants = []
     for document in plan.calendars:
         calendar = Calendar.from_json(document)
-        with_zone = _Zone(calendar.zone)
+        with_zone = Zone(calendar.zone)
         try:
             found = previous_at_or_before(calendar, fired_us, with_zone.offset_at)
         finally:
@@ -47,7 +47,7 @@ def _due(plan: Plan, fired_us: int) -> int | None:
     return max(instants, default=None)
 
 
-class _Zone:
+class Zone:
     """UTC offsets of one zone by the C library, which knows them all without an import."""
 
     def __init__(self, name: str) -> None:

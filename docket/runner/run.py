@@ -161,13 +161,24 @@ class _Run:
             return refusal
         try:
             refusal = self._take_task_lock()
-            if refusal is None and self._plan.group and not self._arguments.force:
-                from docket.runner.groups import take_slot  # noqa: PLC0415  (few tasks)
-
-                self._slot, refusal = take_slot(self._waiting())
+            if refusal is None and not self._arguments.force:
+                refusal = self._refusal_under_lock()
         except OSError as error:
             self._warnings.append(f"The task's lock could not be taken: {error.strerror}.")
             return None
+        return refusal
+
+    def _refusal_under_lock(self) -> Refusal | None:
+        """What only a run that has its task to itself can tell; a slot is taken last of all."""
+        refusal = None
+        if self._plan.once_per:
+            from docket.runner.once import refusal_of_second  # noqa: PLC0415  (few tasks)
+
+            refusal = refusal_of_second(self._plan, self._recorder)
+        if refusal is None and self._plan.group:
+            from docket.runner.groups import take_slot  # noqa: PLC0415  (few tasks)
+
+            self._slot, refusal = take_slot(self._waiting())
         return refusal
 
     def _take_task_lock(self) -> Refusal | None:

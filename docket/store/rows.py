@@ -272,6 +272,17 @@ def has_succeeded_for(connection: sqlite3.Connection, task: str, scheduled_for: 
     return found is not None
 
 
+def successes_since(
+    connection: sqlite3.Connection, task: str, since_us: int
+) -> list[tuple[str, int]]:
+    """Return (run id, instant due or begun) of the task's latest successes since, at most 100."""
+    return connection.execute(
+        "SELECT run_id, coalesce(scheduled_for, started_at) FROM runs WHERE task = ? "
+        "AND started_at >= ? AND status = ? AND dry_run = 0 ORDER BY started_at DESC LIMIT 100",
+        (task, since_us, RunStatus.SUCCEEDED.value),
+    ).fetchall()
+
+
 def runs_of_invocation(connection: sqlite3.Connection, invocation_id: str) -> list[RunRow]:
     """Return the runs that one invocation of a unit has recorded."""
     return _rows(connection, "invocation_id = ?", invocation_id)

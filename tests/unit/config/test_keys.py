@@ -10,6 +10,7 @@ import pytest
 
 from docket.config import schema as schemas
 from docket.model.exitcodes import ExitMeaning
+from docket.model.period import Period
 from docket.model.schedule import ScheduleKind
 from docket.model.states import OutputFormat, Overlap
 from docket.model.task import HookSpec, Limits, Task
@@ -36,6 +37,7 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     "accuracy": ("accuracy: 1min", {"accuracy_seconds": 60.0}),
     "catch_up": ("catch_up: 6h", {"catch_up": 21600.0}),
     "overlap": ("overlap: queue", {"overlap": Overlap.QUEUE}),
+    "once_per": ("once_per: week", {"once_per": Period.WEEK}),
     "timeout": ("timeout: 1h 30min", {"timeout_seconds": 5400.0}),
     "timeout_seconds": ("timeout_seconds: 600", {"attempt_timeout_seconds": 600.0}),
     "idle_timeout_seconds": ("idle_timeout_seconds: 90.5", {"idle_timeout_seconds": 90.5}),

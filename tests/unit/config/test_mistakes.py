@@ -89,7 +89,7 @@ MISTAKES = [
     ("group: a/b", (5, 12), "the name of a group under `groups:`", None),
     ("sandbox: strict", (5, 5), "sandbox profiles", "take the key out for now"),
     ("user: www-data", (5, 5), "running as another user", "take the key out for now"),
-    ("once_per: day", (5, 5), "does not have `once_per` yet", "take the key out for now"),
+    ("once_per: dya", (5, 15), "`hour`, `day`, `week`", "did you mean `day`?"),
     ("exit_codes: {256: ok}", (5, 18), "`256` cannot be a name", None),
     ("exit_codes: {1: fine}", (5, 21), "`ok`, `noop`, `warn`", None),
     ("exit_codes: [1]", (5, 17), "a mapping of exit codes", None),

@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from typing import Any
 
 from docket.app.wholefiles import make_directory
@@ -22,6 +23,14 @@ _MOST_BYTES = 64 * 1024  # of one value: the kernel takes 128 KiB in one variabl
 def request_path(lock_dir: str, run_id: str) -> str:
     """Return the file in which the runner finds what its run was given."""
     return os.path.join(lock_dir, "runs", run_id + ".request")
+
+
+class Launcher(StrEnum):
+    """What starts a run; `auto` is systemd where it runs, else a session of its own."""
+
+    AUTO = "auto"
+    SYSTEMD = "systemd"
+    DIRECT = "direct"
 
 
 @contextlib.contextmanager

@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from docket.app.detaching import start_detached
 from docket.app.liveness import boot_id
 from docket.app.lookup import current_plan
 from docket.app.receipts import Receipt, asked_at
 from docket.app.recorded import open_record
-from docket.app.requests import checked_key, checked_params, requested
+from docket.app.requests import Launcher, checked_key, checked_params, requested
 from docket.app.running import typical_duration
 from docket.app.session import Session
 from docket.errors import (
+    BusAbsentError,
     BusError,
     DocketError,
     KeyTakenError,
@@ -29,11 +31,11 @@ from docket.errors import (
 from docket.model.plan import Plan
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
+from docket.paths import exec_command
 from docket.store.logfiles import log_path
 from docket.store.pending import claim, close_unstarted, find
 from docket.store.rows import RunRow
 
-SYSTEMD = "systemd"
 _PATIENCE_SECONDS = 10.0  # how long a receipt waits for the process that it names
 _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.1
@@ -46,6 +48,7 @@ class Wish:
     force: bool = False
     idempotency_key: str | None = None
     params: tuple[tuple[str, str], ...] = ()
+    launcher: Launcher = Launcher.AUTO
 
 
 def start(session: Session, task: str, wish: Wish) -> Receipt:
@@ -53,17 +56,18 @@ def start(session: Session, task: str, wish: Wish) -> Receipt:
 
     For an idempotency key that the task has had before, nothing is started and the first run's
     receipt is returned. Raises StoreError where the run cannot be recorded, NotStartedError where
-    it cannot be started (its row says so too), KeyTakenError, BusError and what compiling raises.
+    it cannot be started (its row says so too), KeyTakenError, NeedsSystemdError, BusError and what
+    compiling raises.
     """
     plan = current_plan(session, task)
-    _refuse_what_the_bus_cannot_be_told(plan)
-    session.units().version()  # says now that there is no manager, before anything is recorded
     row = _pending(session, plan, wish)
+    if _launcher(session, plan, wish.launcher) == Launcher.SYSTEMD:
+        row.unit = transient_unit(plan, row.run_id)
     standing = claim(plan.state_db, row)
     if standing.run_id != row.run_id:
         return _first_receipt(session, plan, standing, row)
-    _launch(session, plan, row, wish)
-    pid = _await_pid(lambda: _pid_now(session, plan, row))
+    pid = _launch(session, plan, row, wish)
+    pid = pid or _await_pid(lambda: _pid_now(session, plan, row))
     return _with_typical_duration(session, _receipt(plan, row, pid))
 
 
@@ -96,11 +100,38 @@ def _with_run_id(line: Sequence[Any], run_id: str) -> list[Any]:
     return [program, [*argv[:-1], f"{argv[-1]} --run-id {run_id}"], flags]
 
 
-def _refuse_what_the_bus_cannot_be_told(plan: Plan) -> None:
-    if not plan.service_unsaid:
-        return
+def _launcher(session: Session, plan: Plan, wished: Launcher) -> Launcher:
+    """Return what starts the run, before anything is recorded."""
+    if wished != Launcher.DIRECT:
+        try:
+            session.units().version()
+        except BusAbsentError as error:
+            if wished == Launcher.SYSTEMD:
+                raise
+            if plan.needs_systemd:
+                raise _needs_systemd(plan, error.sentence, error.hint) from None
+            return Launcher.DIRECT
+        if plan.service_unsaid:
+            raise _needs_its_own_unit(plan)
+        return Launcher.SYSTEMD
+    if plan.needs_systemd:
+        hint = "Leave --launcher direct out."
+        raise _needs_systemd(plan, "A session of its own cannot.", hint)
+    return Launcher.DIRECT
+
+
+def _needs_systemd(plan: Plan, why: str, hint: str | None) -> NeedsSystemdError:
+    return NeedsSystemdError(
+        f"Task {plan.task!r} has limits or credentials that only a systemd unit can give it. {why}",
+        hint=hint,
+        task=plan.task,
+        unit=plan.unit,
+    )
+
+
+def _needs_its_own_unit(plan: Plan) -> NeedsSystemdError:
     user = "" if plan.system else "--user "
-    raise NeedsSystemdError(
+    return NeedsSystemdError(
         f"Task {plan.task!r} cannot be given a unit of its own: {plan.service_unsaid[0]}.",
         hint=f"Install it, then start its unit: systemctl {user}start {plan.unit}",
         task=plan.task,
@@ -120,7 +151,6 @@ def _pending(session: Session, plan: Plan, wish: Wish) -> RunRow:
         started_at=now_us,
         status=RunStatus.PENDING.value,
         summary="About to begin",
-        unit=transient_unit(plan, run_id),
         boot_id=boot_id(),
         plan_hash=plan.plan_hash,
         log_path=log_path(plan.log_dir, run_id),
@@ -129,19 +159,31 @@ def _pending(session: Session, plan: Plan, wish: Wish) -> RunRow:
     )
 
 
-def _launch(session: Session, plan: Plan, row: RunRow, wish: Wish) -> None:
-    """Start the run; where that fails its row is closed and NotStartedError raised."""
+def _launch(session: Session, plan: Plan, row: RunRow, wish: Wish) -> int | None:
+    """Start the run; where that fails its row is closed and NotStartedError raised.
+
+    Returns the process that was started, or None where the service manager starts it.
+    """
     words = ["--trigger", row.trigger, "--run-id", row.run_id, *["--force"] * wish.force]
-    unit = row.unit or ""
     try:
         with requested(plan, row):
+            if row.unit is None:
+                return _detach(session, plan, words)
             properties = transient_properties(plan, row.run_id, words)
-            session.units().start_transient(unit, properties)
+            session.units().start_transient(row.unit, properties)
+            return None
     except DocketError as error:
         raise _not_started(session, plan, row, error.sentence, error.hint) from error
     except OSError as error:
         why = f"{error.filename or plan.lock_dir}: {error.strerror}."
         raise _not_started(session, plan, row, why, None) from error
+
+
+def _detach(session: Session, plan: Plan, words: Sequence[str]) -> int:
+    command = [*exec_command(), plan.task, *session.paths.exec_arguments(), *words, "--quiet"]
+    home = session.paths.user_home
+    directory = home if not plan.system and os.path.isdir(home) else "/"
+    return start_detached(command, session.environ, directory)
 
 
 def _not_started(
@@ -210,7 +252,7 @@ def _receipt(plan: Plan, row: RunRow, pid: int | None) -> Receipt:
         started_us=asked_at(row.run_id),  # when it was asked for; the row has when it began
         log_path=log_path(plan.log_dir, row.run_id),
         unit=row.unit,
-        launcher=SYSTEMD,
+        launcher=str(Launcher.DIRECT if row.unit is None else Launcher.SYSTEMD),
         idempotency_key=row.idempotency_key,
     )
 

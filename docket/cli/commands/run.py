@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from docket.app import running
+from docket.app.requests import Launcher
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import task_argument, verb
@@ -33,6 +34,14 @@ if TYPE_CHECKING:
     help="With --async: the same key for the same task returns the first receipt.",
 )
 @click.option(
+    "--launcher",
+    type=click.Choice([str(one) for one in Launcher]),
+    default="auto",
+    metavar="WHICH",
+    help="With --async: systemd, direct (a session of its own), or auto, which takes systemd"
+    " where it runs.  [default: auto]",
+)
+@click.option(
     "--param",
     "params",
     metavar="NAME=VALUE",
@@ -46,6 +55,7 @@ def command(
     force: bool,
     background: bool,
     idempotency_key: str | None,
+    launcher: str,
     params: tuple[str, ...],
 ) -> Answer:
     """Run TASK now, in the foreground, and record the run.
@@ -61,9 +71,10 @@ def command(
     if background:
         from docket.app.starting import Wish  # noqa: PLC0415  (kept out of the foreground)
 
-        return _in_background(call, task, Wish(force, idempotency_key, pairs))
-    if idempotency_key is not None:
-        raise UsageError("--idempotency-key needs --async.")
+        return _in_background(call, task, Wish(force, idempotency_key, pairs, Launcher(launcher)))
+    if idempotency_key is not None or launcher != "auto":
+        option = "--launcher" if idempotency_key is None else "--idempotency-key"
+        raise UsageError(f"{option} needs --async.")
     outcome = running.run(
         call.session(),
         exec_command(),

@@ -49,6 +49,7 @@ def docket(home: Home, expected: int, *words: str, stdin: str = "") -> Any:
     [
         ("run", 0, ("run", "good")),
         ("run", 2, ("run", "good", "--dry-run")),
+        ("run-async", 0, ("run", "good", "--async", "--launcher", "direct")),
         ("status", 0, ("status",)),
         ("status", 0, ("status", "lines")),
         ("status", 0, ("status", "good")),

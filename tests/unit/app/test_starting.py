@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from docket.app import history
+from docket.app.detaching import start_detached
 from docket.app.planned import read_plan
 from docket.app.receipts import Receipt, asked_at
+from docket.app.requests import Launcher
 from docket.app.starting import Wish, start
 from docket.errors import (
     BusAbsentError,
@@ -25,16 +28,29 @@ from docket.errors import (
     UnknownTaskError,
     UsageError,
 )
+from docket.model.records import RunRecord
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from tests.contract.fake_units import FakeUnits
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid
 
+SHOW = (
+    "import os, json; print(json.dumps({'param': os.environ['DOCKET_PARAM_TO'], 'callers': "
+    + str(os.getsid(0))
+    + ", 'session': os.getsid(0), 'terminal': any(os.isatty(n) for n in range(3)), "
+    "'invocation': os.environ.get('INVOCATION_ID')}))"
+)
 CONFIG = """
 tasks:
   slow: {type: command, command: [sleep, "60"]}
   told: {type: command, command: [sleep, "60"], inputs: {to: where, from: whence}}
+  brief: {type: command, command: [sleep, "1"]}
+  tight: {type: command, command: [sleep, "1"], limits: {memory: 64M}}
+  shows:
+    type: command
+    command: [/usr/bin/python3, -c, SHOW]
+    inputs: {to: where}
   raw: {type: command, command: [sleep, "60"], unit: {Unit: {OnFailure: "tell@%n.service"}}}
 """
 
@@ -43,7 +59,7 @@ class Bench:
     """A home with a fake manager that takes transient units and never runs them."""
 
     def __init__(self, home: Home, folder: Path) -> None:
-        home.config(CONFIG)
+        home.config(CONFIG.replace("SHOW", json.dumps(SHOW)))
         self.fake = FakeUnits(str(folder / "units"), str(folder / "stamps"))
         self.session = replace(home.session, units=lambda: self.fake)
         self.lock_dir = home.paths.lock_dir
@@ -59,6 +75,16 @@ class Bench:
         except FileNotFoundError:
             return []
         return [name for name in names if name.endswith(".request")]
+
+
+def ended(bench: Bench, run_id: str) -> RunRecord:
+    """Wait for the end of a run and return it."""
+    deadline = time.monotonic() + 20
+    while True:
+        found = next(run for run in history.runs(bench.session).runs if run.run_id == run_id)
+        if found.status.final or time.monotonic() > deadline:
+            return found
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -106,11 +132,63 @@ def test_what_the_manager_refuses_is_closed_as_failed_and_its_key_is_free(bench:
     assert bench.start(key="k").run_id != run.run_id
 
 
-def test_without_a_manager_nothing_is_recorded(bench: Bench) -> None:
+def test_without_the_manager_that_was_asked_for_nothing_is_recorded(bench: Bench) -> None:
     bench.fake.absent = True
     with pytest.raises(BusAbsentError):
-        bench.start()
+        start(bench.session, "slow", Wish(launcher=Launcher.SYSTEMD))
     assert history.runs(bench.session).runs == ()
+
+
+def test_without_a_manager_a_run_has_a_session_of_its_own(bench: Bench) -> None:
+    bench.fake.absent = True
+    receipt = bench.start("shows", to="/srv")
+    assert (receipt.launcher, receipt.unit) == ("direct", None)
+    require_valid("run-async", receipt.document())
+    run = ended(bench, receipt.run_id)
+    assert (run.status, run.pid, run.unit) == (RunStatus.SUCCEEDED, receipt.pid, None)
+    assert (run.trigger, run.params) == (Trigger.ASYNC, {"to": "/srv"})
+    seen = json.loads(run.details["stdout"])
+    assert seen["param"] == "/srv"
+    assert seen["session"] not in (os.getsid(0), seen["callers"])
+    assert seen["terminal"] is False
+    assert seen["invocation"] is None
+
+
+def test_a_detached_run_holds_no_file_of_its_caller(bench: Bench) -> None:
+    bench.fake.absent = True
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
+    try:
+        receipt = bench.start("brief")
+    finally:
+        os.close(writing)
+    with open(reading, "rb") as pipe:
+        assert pipe.read() == b""  # would wait for the run if it held the other end
+    assert ended(bench, receipt.run_id).status is RunStatus.SUCCEEDED
+
+
+def test_one_key_is_one_detached_run(bench: Bench) -> None:
+    bench.fake.absent = True
+    first = bench.start("brief", key="k")
+    assert bench.start("brief", key="k") == first
+    ended(bench, first.run_id)
+    assert bench.start("brief", key="k").run_id == first.run_id
+    assert len(history.runs(bench.session).runs) == 1
+
+
+@pytest.mark.parametrize("launcher", [Launcher.AUTO, Launcher.DIRECT])
+def test_limits_are_never_dropped_for_want_of_a_manager(bench: Bench, launcher: Launcher) -> None:
+    bench.fake.absent = True
+    with pytest.raises(NeedsSystemdError):
+        start(bench.session, "tight", Wish(launcher=launcher))
+    assert history.runs(bench.session).runs == ()
+
+
+def test_a_program_that_cannot_be_started_is_told() -> None:
+    with pytest.raises(FileNotFoundError):
+        start_detached(["/nonexistent/program"], {}, "/")
+    with pytest.raises(FileNotFoundError):
+        start_detached(["/bin/true"], {}, "/nonexistent")
 
 
 def test_a_run_that_cannot_be_recorded_is_not_started(bench: Bench, home: Home) -> None:

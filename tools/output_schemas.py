@@ -88,6 +88,7 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
+    "cancel": ("docket cancel --json", ref("cancelled")),
     "logs-follow": (
         "One line of docket logs --follow --json",
         record(

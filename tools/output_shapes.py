@@ -51,6 +51,18 @@ PROVENANCE: Schema = {
     "idempotency_key": or_null(text("The key under which it was asked for.")),
 }
 
+TERMINATION: Schema = {
+    "method": text("What ended the run.", enum=["unit", "lock_holder", "request"]),
+    "unit": or_null(text("The unit that was stopped.")),
+    "pid": or_null(count("The process that held the run's lock.")),
+    "signal": or_null(text("The last signal that it got.", enum=["SIGTERM", "SIGKILL"])),
+    "killed": {
+        "type": "array",
+        "items": {"type": "integer"},
+        "description": "The processes that had to be killed.",
+    },
+}
+
 RUN = record(
     {
         "run_id": RUN_KEY,
@@ -70,6 +82,19 @@ RUN = record(
         **PROVENANCE,
     }
 )
+
+CANCELLED = {
+    **RUN,
+    "properties": {
+        **RUN["properties"],
+        "cancelled": flag("Whether the run is cancelled, by this call or an earlier one."),
+        "termination": {
+            "anyOf": [record(TERMINATION), {"type": "null"}],
+            "description": "How it was ended; null where nothing had to be signalled.",
+        },
+    },
+    "required": [*RUN["required"], "cancelled", "termination"],
+}
 
 WAIT_TIMEOUT = record(
     {
@@ -467,6 +492,7 @@ DEFINITIONS: Schema = {
     "forecast": FORECAST,
     "run": RUN,
     "wait_timeout": WAIT_TIMEOUT,
+    "cancelled": CANCELLED,
     "latest": LATEST,
     "outcome": OUTCOME,
     "event": EVENT,

@@ -43,6 +43,11 @@ def run_lock_path(lock_dir: str, run_id: str) -> str:
     return os.path.join(lock_dir, "runs", run_id + ".lock")
 
 
+def cancel_request_path(lock_dir: str, run_id: str) -> str:
+    """Return the file whose presence asks that a run be cancelled."""
+    return os.path.join(lock_dir, "runs", run_id + ".cancel")
+
+
 def await_release(path: str) -> bool:
     """Sleep in the kernel until nobody holds the lock at `path`; False where no lock lies there.
 

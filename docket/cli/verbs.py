@@ -26,6 +26,7 @@ _ALL = (
     Verb("status", "status", JOBS, "Show the last run and the timer of each task."),
     Verb("runs", "runs", JOBS, "List past runs, newest first."),
     Verb("wait", "wait", JOBS, "Wait until runs are over."),
+    Verb("cancel", "cancel", JOBS, "Cancel a run, wherever it stands."),
     Verb("logs", "logs", JOBS, "Show what a run printed."),
     Verb("events", "events", JOBS, "Show the events that a run reported."),
     Verb("why", "why", JOBS, "Say why a task ran, failed, or did not run."),
@@ -93,6 +94,11 @@ FORMS = (
         "wait <run_id...>",
         "Wait until runs are over.",
         "Sleep until a run ends instead of asking again and again; the exit code is the run's.",
+    ),
+    Form(
+        "cancel <run_id>",
+        "Cancel a run.",
+        "End a run that is not wanted any more; for one that is over nothing happens.",
     ),
     Form(
         "logs <run_id> --follow",

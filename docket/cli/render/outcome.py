@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from docket.app.cancelling import Cancellation
 from docket.app.running import RunOutcome
 from docket.app.waiting import Waited, WaitReport
 from docket.cli.render.plain import one_line
@@ -28,6 +29,28 @@ def outcome_text(outcome: RunOutcome, screen: Screen) -> str:
 def waited_text(report: WaitReport, screen: Screen) -> str:
     """Return what became of the runs that were waited for, one paragraph each."""
     return "\n".join(line for each in report.waited for line in _waited_lines(each, screen))
+
+
+def cancelled_text(found: Cancellation, screen: Screen) -> str:
+    """Return what became of a run that was to be cancelled, and what was done to it."""
+    run, how = found.run, found.termination
+    word = run.status.value.replace("_", " ")
+    if how is None:
+        return (
+            f"Run {run.run_id} of {one_line(run.task)} is already over ({word}); nothing was done."
+        )
+    if not found.cancelled:
+        return f"Run {run.run_id} of {one_line(run.task)} ended before it was cancelled ({word})."
+    cell = status_cell(run.status)
+    out = [f"{one_line(run.task)} {screen.paint(cell.text, cell.ink)} (run {run.run_id})"]
+    match how.method:
+        case "unit":
+            out.append(f"  stopped {how.unit}")
+        case "lock_holder":
+            out.append(f"  {how.signal} to process {how.pid}")
+    if how.killed:
+        out.append(f"  killed: {', '.join(map(str, how.killed))}")
+    return "\n".join(out)
 
 
 def _waited_lines(each: Waited, screen: Screen) -> Iterator[str]:

@@ -139,6 +139,12 @@ class RunNotFoundError(DocketError):
     code = "run.not_found"
 
 
+class RunPrunedError(RunNotFoundError):
+    """The run was removed by `retention`."""
+
+    code = "run.pruned"
+
+
 class RunLogError(DocketError):
     """There is no log to show of a run; `code` says why."""
 

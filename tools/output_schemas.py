@@ -176,6 +176,20 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
+    "maintain": (
+        "docket maintain --json",
+        record(
+            {
+                "ok": flag("Whether everything could be done."),
+                "merged": count("Records that waited beside the database and are in it now."),
+                "closed": count("Runs that were recorded as running and were not."),
+                "missed": count("Fires that nothing ran for."),
+                "swallowed": count("Fires that fell into a run."),
+                "pruned": table("By task: how many runs `retention` removed."),
+                "problems": words("What could not be done, in sentences."),
+            }
+        ),
+    ),
     "db": (
         "docket db check, backup or repair, --json",
         {"anyOf": [STORE_CHECK, STORE_BACKUP, STORE_REPAIR]},

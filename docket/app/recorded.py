@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from docket.app.lookup import state_db
 from docket.app.reconcile import reconcile
 from docket.app.session import Session
-from docket.errors import RunNotFoundError, UsageError
+from docket.errors import RunNotFoundError, RunPrunedError, UsageError
 from docket.model.records import RunRecord
 from docket.model.runid import is_run_id
 from docket.model.task import Config
 from docket.store.closing import close_killed
 from docket.store.reader import Reader, open_reader
+from docket.store.retention import pruned_at
 from docket.store.spool import merge, spool_directories
 
 _LONGEST_SHOWN = 80
@@ -43,8 +45,19 @@ def find_run(reader: Reader, run_id: str) -> RunRecord:
     """Return the run of that id, or raise RunNotFoundError."""
     run = reader.run(run_id) if is_run_id(run_id) else None
     if run is None:
-        raise not_found(run_id)
+        at_us = pruned_at(reader, run_id) if is_run_id(run_id) else None
+        raise not_found(run_id) if at_us is None else _pruned(run_id, at_us)
     return run
+
+
+def _pruned(run_id: str, at_us: int) -> RunPrunedError:
+    day = datetime.fromtimestamp(at_us / 1e6, UTC).date()
+    return RunPrunedError(
+        f"Run {run_id} is pruned: by `retention`, the runs of that time were removed on {day}.",
+        hint="`retention` in the config says how long runs are kept.",
+        run_id=run_id,
+        status="pruned",
+    )
 
 
 def not_found(run_id: str) -> RunNotFoundError:

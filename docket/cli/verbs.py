@@ -43,6 +43,7 @@ _ALL = (
     Verb("schema", "schema", SETUP, "Print the JSON Schema of the config or of an output."),
     Verb("doctor", "doctor", SETUP, "Examine the installation."),
     Verb("db", "db", SETUP, "Check, copy, export or repair the record of runs."),
+    Verb("maintain", "maintain", SETUP, "Find missed fires, close dead runs, prune old ones."),
     Verb("capabilities", "capabilities", SETUP, "Describe commands and tasks for agents."),
     Verb("completion", "completion", SETUP, "Print the completion script of a shell."),
 )
@@ -145,6 +146,11 @@ FORMS = (
         "Learn the config's keys, or the exact shape of an answer.",
     ),
     Form("doctor", "Examine the installation.", "Find out why timers do not fire."),
+    Form(
+        "maintain",
+        "Find missed fires, close dead runs, prune old ones.",
+        "Not needed: docket-maintenance.timer does it every hour.",
+    ),
     Form("db check", "Examine the database of runs.", "See whether the history is sound."),
     Form("db backup <file>", "Copy the database.", "Keep a copy before something is changed."),
     Form("db export", "Print the whole history as JSON lines.", "Read everything in one go."),

@@ -12,6 +12,7 @@ from docket.config import schema as schemas
 from docket.config.codes import Code
 from docket.config.entry import Entry
 from docket.config.expansion import Expander
+from docket.config.retention import retention
 from docket.config.violations import close_match
 from docket.model.dropin import DropIn
 from docket.model.states import Overlap
@@ -109,6 +110,7 @@ def _shared(entry: Entry, expander: Expander, base: Task, foreign: frozenset[str
         outputs=entry.value("outputs", base.outputs),
         agent_notes=entry.value("agent_notes", base.agent_notes),
         log_max_bytes=units.log_max_bytes(entry, base.log_max_bytes),
+        retention=retention(entry),
     )
 
 

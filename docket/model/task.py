@@ -64,6 +64,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How much of the history is kept: the newest `runs`, and those of the last `days`."""
+
+    runs: int | None = None
+    days: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HookSpec:
     """A shell command that runs after a run; `kind` is on_success, on_failure or on_complete."""
 
@@ -122,6 +130,7 @@ class Task:
     schema: Mapping[str, Any] = field(default_factory=dict)
     agent_notes: str = ""
     log_max_bytes: int = 10 * 1024 * 1024
+    retention: Retention = Retention()
     sources: tuple[str, ...] = ()  # the files that this task came from: config, drop-in
 
 

@@ -13,7 +13,7 @@ from docket.model.exitcodes import ExitMeaning
 from docket.model.period import Period
 from docket.model.schedule import ScheduleKind
 from docket.model.states import OutputFormat, Overlap
-from docket.model.task import HookSpec, Limits, Task
+from docket.model.task import HookSpec, Limits, Retention, Task
 from tests.unit.config.config_home import ConfigHome, command_task
 
 # One line for every key of a command task, with the fields of the task that it changes.
@@ -87,6 +87,7 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     "outputs": ("outputs: {count: How many}", {"outputs": {"count": "How many"}}),
     "agent_notes": ("agent_notes: Dry run first.", {"agent_notes": "Dry run first."}),
     "log_max_bytes": ("log_max_bytes: 1M", {"log_max_bytes": 1024 * 1024}),
+    "retention": ("retention: {runs: 9, days: 1.5}", {"retention": Retention(9, 1.5)}),
 }
 # Keys that say what the task is, or that mean something together with others alone.
 WITHOUT_CHOICE = {"type", "group"}

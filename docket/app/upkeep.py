@@ -1,0 +1,98 @@
+"""What the maintenance timer does: merge, close, find what was missed, and prune."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docket.app.lookup import load_config, state_db
+from docket.app.missed import Look, look
+from docket.app.reconcile import reconcile
+from docket.app.session import Session
+from docket.errors import ConfigError, DocketError, StoreError
+from docket.model.task import Config
+from docket.store.retention import prune
+from docket.store.spool import merge, spool_directories
+
+_DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What a round of maintenance did, by number; `pruned` is by task.
+
+    `problems` are sentences on what could not be done.
+    """
+
+    merged: int
+    closed: int
+    fires: Look
+    pruned: Mapping[str, int]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything could be done."""
+        return not self.problems
+
+    def document(self) -> dict[str, Any]:
+        """Return what was done as `docket maintain --json` prints it."""
+        return {
+            "ok": self.ok,
+            "merged": self.merged,
+            "closed": self.closed,
+            "missed": self.fires.missed,
+            "swallowed": self.fires.swallowed,
+            "pruned": dict(self.pruned),
+            "problems": list(self.problems),
+        }
+
+
+def maintain(session: Session) -> Upkeep:
+    """Bring the record up to date and remove what `retention` does not keep.
+
+    With a config that cannot be read nothing is pruned: nobody knows what is to be kept.
+    """
+    path = state_db(session)
+    merged = merge(path, spool_directories(path, session.paths.lock_dir))
+    problems: list[str] = []
+    closed, fires = 0, Look()
+    try:
+        closed = reconcile(session, path)
+        fires = look(session, thorough=True)
+    except DocketError as error:
+        problems.append(error.sentence)
+    pruned: dict[str, int] = {}
+    try:
+        config = load_config(session)
+    except ConfigError as error:
+        problems.append(f"Nothing was pruned: {error.sentence}")
+    else:
+        _prune(session, config, pruned, problems)
+    return Upkeep(merged, closed, fires, pruned, tuple(problems))
+
+
+def _prune(session: Session, config: Config, pruned: dict[str, int], problems: list[str]) -> None:
+    if not os.path.exists(config.state_db):
+        return
+    now_us = session.now_us()
+    for task in config.tasks.values():
+        kept = task.retention
+        if kept.runs is None and kept.days is None:
+            continue
+        try:
+            found = prune(
+                config.state_db,
+                task.name,
+                keep_runs=kept.runs,
+                before_us=None if kept.days is None else now_us - int(kept.days * _DAY_US),
+                log_dir=config.log_dir,
+                now_us=now_us,
+            )
+        except StoreError as error:
+            problems.append(error.sentence)
+            return
+        if found is not None:
+            pruned[task.name] = found.runs

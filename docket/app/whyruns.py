@@ -40,9 +40,17 @@ def _cause(run: RunRecord, plan: Plan | None, blocker: RunRecord | None) -> tupl
     if code in ("runner_failed", "unit_failed"):
         return _unit_end(code, run)
     special = _special(code, run, plan, blocker)
-    if special is None:
-        special = _SENTENCES.get(code) or f"The run is {run.status}: {run.summary or code}"
-    return code, special
+    return code, special or _SENTENCES.get(code) or _reason(code, run)
+
+
+def _reason(code: str, run: RunRecord) -> str:
+    """Return what whoever wrote the row gave as its reason."""
+    reason = run.details.get("reason") or run.summary or code
+    if run.status is RunStatus.MISSED:
+        many = run.details.get("count")
+        fires = f"{many} fires up to that" if isinstance(many, int) and many > 1 else "The fire"
+        return f"{fires} of {iso(run.scheduled_for_us or run.started_us)} had no run: {reason}."
+    return f"The run was {run.status}: {reason}."
 
 
 def _special(code: str, run: RunRecord, plan: Plan | None, blocker: RunRecord | None) -> str | None:
@@ -171,6 +179,8 @@ def _next_step(run: RunRecord, cause: str) -> tuple[str, str]:
 _DESCRIBE = ("docket describe {task}", "shows what it runs, and with what")
 _LIMITS = ("docket configure", "opens the config, where its limits stand")
 _RUNS = ("docket runs {task}", "lists its runs")
+_ENABLE = ("docket enable {task}", "starts the timer, now and at every boot")
+_CATCH_UP = ("docket configure", "opens the config: catch_up lets a missed fire run later")
 _EVENTS = ("docket events {run}", "shows what it reports")
 _STEPS = {
     "succeeded": _RUNS,
@@ -189,5 +199,11 @@ _STEPS = {
     "idle_timeout": _LIMITS,
     "unit_timeout": _LIMITS,
     "too_late": _LIMITS,
+    "timer_disabled": _ENABLE,
+    "timer_stopped": _ENABLE,
+    "timer_gone": ("docket install {task} --now", "writes the timer and starts it"),
+    "linger_off": ("docket install --linger", "lets timers run while you are logged out"),
+    "machine_off": _CATCH_UP,
+    "suspended": _CATCH_UP,
     "task_removed": ("docket uninstall {task}", "takes its timer away"),
 }

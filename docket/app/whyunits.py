@@ -12,6 +12,7 @@ from docket.model.task import Problem, Task
 from docket.systemd.unitend import UnitEnd
 
 _ENABLED = ("enabled", "enabled-runtime", "linked", "static", "generated")
+_SECOND_US = 1_000_000
 _BROKEN_LOADS = ("bad-setting", "error")
 
 
@@ -44,24 +45,33 @@ def failed_start(around: Around, known: frozenset[str | None], after_us: int) ->
     end = around.end
     if end is None or end.load_state != "loaded":
         return None
-    show = around.systemctl(f"status {around.service_unit}")
     # systemctl tells whole seconds, cut off.
-    if (end.condition_failed or end.assert_failed) and (end.checked_us or 0) + 1e6 > after_us:
-        word = "assert" if end.assert_failed else "condition"
-        return Finding(
-            f"{word}_failed",
-            f"The timer fired, but a{'n' if word == 'assert' else ''} {word} of the unit was not "
-            "met, so systemd started nothing.",
-            around.said,
-            around.systemctl(f"cat {around.service_unit}"),
-            f"shows the unit with its {word}s",
-        )
-    if end.result in ("", "success") or end.invocation_id in known:
+    if (end.checked_us or 0) + _SECOND_US > after_us:
+        unmet = "condition" if end.condition_failed else "assert" if end.assert_failed else None
+        if unmet is not None:
+            return _not_met(around, unmet)
+    if (end.changed_us or 0) + _SECOND_US <= after_us or end.result in ("", "success"):
         return None
-    if (end.changed_us or 0) + 1e6 <= after_us:
+    # A start that was refused for its limit has no invocation of its own.
+    if end.result != "start-limit-hit" and end.invocation_id in known:
         return None
+    return _failed(around, end)
+
+
+def _not_met(around: Around, word: str) -> Finding:
+    return Finding(
+        f"{word}_failed",
+        f"It was to start, but {'a condition' if word == 'condition' else 'an assert'} of the "
+        "unit was not met, so systemd started nothing.",
+        around.said,
+        around.systemctl(f"cat {around.service_unit}"),
+        f"shows the unit with its {word}s",
+    )
+
+
+def _failed(around: Around, end: UnitEnd) -> Finding:
     named = systemd_code(end.exit_status) if end.exited else None
-    if named is not None:
+    if named is not None and end.result == "exit-code":
         name, meaning = named
         return Finding(
             f"unit_{name.lower()}",
@@ -74,7 +84,7 @@ def failed_start(around: Around, known: frozenset[str | None], after_us: int) ->
         f"unit_{end.result.replace('-', '_')}",
         f"systemd ended the unit before there was a run; its result is {end.result}.",
         around.said,
-        show,
+        around.systemctl(f"status {around.service_unit}"),
         "shows what systemd says of it",
     )
 

@@ -22,6 +22,7 @@ _PROPERTIES = (
     "ConditionResult",
     "AssertResult",
     "ConditionTimestamp",
+    "AssertTimestamp",
     "StateChangeTimestamp",
     "NeedDaemonReload",
 )
@@ -79,6 +80,7 @@ def parse_unit_end(text: str) -> UnitEnd | None:
     if "LoadState" not in found:
         return None
     checked = _instant(found.get("ConditionTimestamp", ""))
+    asserted = _instant(found.get("AssertTimestamp", ""))
     return UnitEnd(
         load_state=found["LoadState"],
         load_error=found.get("LoadError", "").strip(),
@@ -88,7 +90,7 @@ def parse_unit_end(text: str) -> UnitEnd | None:
         exit_status=_number(found.get("ExecMainStatus", "")),
         invocation_id=found.get("InvocationID", ""),
         condition_failed=checked is not None and found.get("ConditionResult") == "no",
-        assert_failed=checked is not None and found.get("AssertResult") == "no",
+        assert_failed=asserted is not None and found.get("AssertResult") == "no",
         checked_us=checked,
         changed_us=_instant(found.get("StateChangeTimestamp", "")),
         needs_reload=found.get("NeedDaemonReload") == "yes",

@@ -84,7 +84,7 @@ def test_the_last_run_is_explained_with_what_bears_it_out(job: Home) -> None:
         ("runner_failed", {"exit_status": "226"}, "226/NAMESPACE"),
         ("runner_failed", {"exit_status": "1"}, "before the run was over"),
         ("required_env_missing", {}, "variable"),
-        ("of_tomorrow", {}, "job failed"),
+        ("of_tomorrow", {}, "was failed: job failed"),
     ],
 )
 def test_a_cause_is_told_in_words(job: Home, code: str, details: dict[str, Any], said: str) -> None:
@@ -98,6 +98,24 @@ def test_a_skipped_run_names_the_one_in_its_way(job: Home) -> None:
     found = asked(job)
     assert holder in found.finding.sentence
     assert holder in found.finding.command
+
+
+def test_a_missed_fire_and_a_refused_one_give_their_reason(job: Home) -> None:
+    reason = {"reason": "the machine was off", "count": 3}
+    job.record(
+        "job",
+        "missed",
+        at=fire(0),
+        scheduled_for=fire(0),
+        error_code="machine_off",
+        details=reason,
+    )
+    found = asked(job)
+    assert found.finding.cause == "machine_off"
+    assert "3 fires" in found.finding.sentence
+    assert "the machine was off." in found.finding.sentence
+    job.record("job", "skipped", at=fire(0) + 1, error_code="odd", details={"reason": "so it is"})
+    assert asked(job).finding.sentence == "The run was skipped: so it is."
 
 
 def test_a_fire_without_a_run_is_told_when_the_timer_was_on(job: Home) -> None:

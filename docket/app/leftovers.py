@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 
+_DEATH_SECONDS = 5.0
 _HOOKS_HAVE = b"DOCKET_STATUS="
 
 
 def kill_leftovers(run_id: str) -> list[int]:
-    """Kill every process that a run's command left behind and return their process ids.
+    """Kill every process that a run's command left behind; return their ids when they are dead.
 
     They are known by the environment that they were started with. Hooks, other runs and the caller
     are spared; each process is held by a pidfd while it is looked at, so that no other is hit.
@@ -36,6 +38,9 @@ def _kill(pid: int, run_id: str) -> bool:
         if not _belongs(pid, run_id):
             return False
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        ended = select.poll()
+        ended.register(pidfd, select.POLLIN)
+        ended.poll(_DEATH_SECONDS * 1000)
     except OSError:
         return False
     finally:

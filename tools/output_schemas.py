@@ -17,6 +17,7 @@ from output_shapes import (
     CONFIG_REPORT,
     DEFINITIONS,
     DIFFERENCE,
+    PAUSE_REPORT,
     RECEIPT,
     REFUSED,
     RUN_KEY,
@@ -236,6 +237,9 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
     ),
     "enable": ("docket enable --json", SWITCH_REPORT),
     "disable": ("docket disable --json", SWITCH_REPORT),
+    "pause": ("docket pause --json", PAUSE_REPORT),
+    "resume": ("docket resume --json", PAUSE_REPORT),
+    "skip-next": ("docket skip-next --json", PAUSE_REPORT),
 }
 
 

@@ -311,6 +311,17 @@ UNIT_REPORT: Schema = {
     "message": text("Said where there was nothing to do."),
 }
 
+PAUSE_REPORT = record(
+    {
+        "ok": flag("Always true."),
+        "tasks": words("The tasks that it was ordered of."),
+        "until": or_null(instant("When a pause ends by itself.")),
+        "remaining": or_null(count("How many fires are skipped.")),
+        "reason": or_null(text("Why, as it was given.")),
+        "count": count("How many tasks."),
+    }
+)
+
 SWITCH_REPORT = record(
     {
         "ok": flag("Always true."),

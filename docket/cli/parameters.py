@@ -46,6 +46,13 @@ def tasks_argument() -> Callable[[Decorated], Decorated]:
     )
 
 
+def some_tasks_argument() -> Callable[[Decorated], Decorated]:
+    """Take one or more task names."""
+    return click.argument(
+        "tasks", metavar="TASK...", nargs=-1, required=True, shell_complete=complete_task_names
+    )
+
+
 def require_names_or_all(name: str, tasks: Sequence[str], *, everything: bool) -> None:
     """Refuse a call that names neither tasks nor all of them, or both."""
     if not tasks and not everything:

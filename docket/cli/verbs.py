@@ -36,6 +36,9 @@ _ALL = (
     Verb("uninstall", "uninstall", TIMERS, "Stop timers and remove the units of tasks."),
     Verb("enable", "enable", TIMERS, "Enable and start the timers of tasks."),
     Verb("disable", "disable", TIMERS, "Stop and disable the timers of tasks."),
+    Verb("pause", "pause", TIMERS, "Skip the fires of tasks for a while."),
+    Verb("resume", "resume", TIMERS, "Let paused tasks fire again."),
+    Verb("skip-next", "skip_next", TIMERS, "Skip the next fire of tasks."),
     Verb("next", "next", TIMERS, "Show when tasks, or an expression, fire next."),
     Verb("translate", "translate", TIMERS, "Translate a schedule into systemd's words."),
     Verb("configure", "configure", SETUP, "Edit the config; only a valid one is saved."),
@@ -102,6 +105,11 @@ FORMS = (
         "End a run that is not wanted any more; for one that is over nothing happens.",
     ),
     Form(
+        "cancel <run_id>",
+        "Cancel a run.",
+        "End a run that is not wanted any more; for one that is over nothing happens.",
+    ),
+    Form(
         "logs <run_id> --follow",
         "Show what a run prints as it comes.",
         "Watch a run; with --json every line is an object, and the end of the run ends it.",
@@ -129,6 +137,9 @@ FORMS = (
     Form("uninstall [task...]", "Remove timers and units.", "Take a task off its schedule."),
     Form("enable <task...>", "Enable and start timers.", "Let a task fire again."),
     Form("disable <task...>", "Stop and disable timers.", "Keep a task from firing for now."),
+    Form("pause <task...>", "Skip fires for a while.", "Hold a task back; --until ends it."),
+    Form("resume <task...>", "Let tasks fire again.", "Take back `pause` and `skip-next`."),
+    Form("skip-next <task...>", "Skip the next fire.", "Leave out one fire of a task."),
     Form(
         "next [task|expr]",
         "Show the next fires.",

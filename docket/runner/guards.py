@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from docket.errors import StoreError
 from docket.model.states import RunStatus, Trigger
 from docket.runner.verdict import Verdict
-from docket.store.rows import has_succeeded_for
+from docket.store.rows import has_succeeded_for, overrides_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,8 +62,10 @@ def refusal_before_lock(
         if refusal is not None:
             return refusal
     if plan.one_shot and row.scheduled_for is not None:
-        return _consumed(plan, row.scheduled_for, recorder)
-    return None
+        refusal = _consumed(plan, row.scheduled_for, recorder)
+        if refusal is not None:
+            return refusal
+    return _ordered(plan, recorder) if row.trigger in _BY_TIMER else None
 
 
 def refusal_of_overlap(plan: Plan, holder: str) -> Refusal:
@@ -81,12 +82,15 @@ def _too_late(plan: Plan, late_us: int) -> Refusal | None:
     return Refusal("too_late", f"it was due {late:.0f} s ago; catch_up allows {plan.catch_up:g} s")
 
 
+def _ordered(plan: Plan, recorder: Recorder) -> Refusal | None:
+    ordered = recorder.ask(lambda connection: overrides_of(connection, plan.task))
+    if not ordered:
+        return None
+    from docket.runner.paused import refusal_by_order  # noqa: PLC0415  (rare)
+
+    return refusal_by_order(ordered, recorder)
+
+
 def _consumed(plan: Plan, due_us: int, recorder: Recorder) -> Refusal | None:
-    connection = recorder.connection
-    if connection is None:
-        return None
-    try:
-        done = has_succeeded_for(connection, plan.task, due_us)
-    except (StoreError, OSError):
-        return None
+    done = recorder.ask(lambda connection: has_succeeded_for(connection, plan.task, due_us))
     return Refusal("already_done", "it has succeeded for this instant") if done else None

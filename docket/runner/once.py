@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 
 from docket.model.period import Period
@@ -32,20 +31,15 @@ def refusal_of_second(plan: Plan, recorder: Recorder) -> Refusal | None:
     What counts is the instant that a run was due at, or where it began by hand. Where the record
     cannot be asked, the run goes on: the store never stops a job.
     """
-    connection = recorder.connection
-    if connection is None:
-        return None
     row = recorder.row
     period = Period(plan.once_per)
     own = row.scheduled_for or row.started_at
-    try:
-        successes = successes_since(connection, plan.task, own - _REACH_US[period])
-    except sqlite3.Error:
-        return None
+    since = own - _REACH_US[period]
+    successes = recorder.ask(lambda c: successes_since(c, plan.task, since))
     zone = Zone(plan.zone)
     try:
         wanted = stretch(own, period, zone)
-        for run_id, instant in successes:
+        for run_id, instant in successes or ():
             if stretch(instant, period, zone) == wanted:
                 reason = f"run {run_id} has succeeded in this {period}, and `once_per` is {period}"
                 return Refusal("once_per", reason, run_id)

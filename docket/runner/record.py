@@ -21,9 +21,11 @@ from docket.systemd.journal import RUN_BEGAN, RUN_ENDED, send
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar
 
     from docket.store.rows import AttemptRow, HookRow, RunRow
+
+    Answer = TypeVar("Answer")
 
 _BUSY_AT_START = 2.0
 _BUSY_AT_END = 5.0
@@ -66,6 +68,16 @@ class Recorder:
             except _FAILURES as error:
                 self._note(error)
         return self._connection
+
+    def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
+        """Return what the database answers, or None where it cannot be asked."""
+        connection = self.connection
+        if connection is None:
+            return None
+        try:
+            return question(connection)
+        except sqlite3.Error:
+            return None
 
     def begin(self) -> None:
         """Record that the run is under way."""

@@ -272,6 +272,15 @@ def has_succeeded_for(connection: sqlite3.Connection, task: str, scheduled_for: 
     return found is not None
 
 
+def overrides_of(
+    connection: sqlite3.Connection, task: str
+) -> list[tuple[str, int | None, str | None]]:
+    """Return (kind, until, reason) of what has been ordered of the task's timer."""
+    return connection.execute(
+        "SELECT kind, until, reason FROM overrides WHERE task = ?", (task,)
+    ).fetchall()
+
+
 def successes_since(
     connection: sqlite3.Connection, task: str, since_us: int
 ) -> list[tuple[str, int]]:

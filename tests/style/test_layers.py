@@ -36,7 +36,7 @@ ONLY_IMPORTERS = {
     "click": "cli",
 }
 # sqlite3.Error is caught by those who hold a connection; no SQL stands there.
-MAY_CATCH_SQLITE = {"runner/record.py", "runner/finalize.py", "runner/once.py"}
+MAY_CATCH_SQLITE = {"runner/record.py", "runner/finalize.py"}
 
 
 def files() -> list[Path]:

@@ -1,0 +1,109 @@
+"""What people have ordered of a task's timer for a while: `pause` and `skip-next`."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+
+from docket.errors import StoreError
+from docket.model.jsontext import dumps
+from docket.store.connection import Transaction, open_for_writing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+PAUSE = "pause"
+SKIP_NEXT = "skip-next"
+_BUSY_SECONDS = 10.0
+
+
+class Order:
+    """One override to be set; `until` in µs ends a pause, `remaining` counts fires to skip."""
+
+    __slots__ = ("kind", "reason", "remaining", "until")
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        until: int | None = None,
+        remaining: int | None = None,
+        reason: str | None = None,
+    ) -> None:
+        self.kind = kind
+        self.until = until
+        self.remaining = remaining
+        self.reason = reason
+
+
+def set_override(
+    state_db: str, tasks: Sequence[str], order: Order, *, at_us: int, uid: int
+) -> None:
+    """Order the same of several tasks, in one transaction with its audit; StoreError."""
+    details = {"until": order.until, "remaining": order.remaining, "reason": order.reason}
+    values = (order.until, order.remaining, order.reason, at_us)
+    with _transaction(state_db) as connection:
+        for task in tasks:
+            connection.execute(
+                "INSERT OR REPLACE INTO overrides "
+                "(task, kind, until, remaining, reason, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                (task, order.kind, *values),
+            )
+            _audit(connection, at_us, uid, order.kind, task, details)
+
+
+def lift(state_db: str, tasks: Sequence[str], *, at_us: int, uid: int) -> list[str]:
+    """Take back whatever was ordered of the tasks, and return those of which something was."""
+    lifted = []
+    with _transaction(state_db) as connection:
+        for task in tasks:
+            if connection.execute("DELETE FROM overrides WHERE task = ?", (task,)).rowcount:
+                lifted.append(task)
+                _audit(connection, at_us, uid, "resume", task, {})
+    return lifted
+
+
+def use_up_skip(connection: sqlite3.Connection, task: str) -> bool:
+    """Take one fire off a `skip-next`; False where none is left, for another run had the last."""
+    with Transaction(connection):
+        used = connection.execute(
+            "UPDATE overrides SET remaining = remaining - 1 "
+            "WHERE task = ? AND kind = ? AND remaining > 0",
+            (task, SKIP_NEXT),
+        ).rowcount
+        connection.execute(
+            "DELETE FROM overrides WHERE task = ? AND kind = ? AND remaining <= 0",
+            (task, SKIP_NEXT),
+        )
+    return bool(used)
+
+
+def _audit(
+    connection: sqlite3.Connection,
+    at_us: int,
+    uid: int,
+    verb: str,
+    task: str,
+    details: dict[str, Any],
+) -> None:
+    connection.execute(
+        "INSERT INTO audit (at, uid, verb, task, details) VALUES (?, ?, ?, ?, ?)",
+        (at_us, uid, verb, task, dumps(details)),
+    )
+
+
+@contextmanager
+def _transaction(state_db: str) -> Iterator[sqlite3.Connection]:
+    try:
+        with (
+            closing(open_for_writing(state_db, _BUSY_SECONDS)) as connection,
+            Transaction(connection, durable=True),
+        ):
+            yield connection
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(
+            f"The database {state_db} could not be written: {error}.",
+            hint="docket doctor says more.",
+        ) from error

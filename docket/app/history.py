@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from docket.app.documents import event_document, run_document
@@ -14,6 +14,9 @@ from docket.app.recorded import checked_limit, find_run, open_record
 from docket.app.session import Session
 from docket.errors import UsageError
 from docket.model.records import EventRecord, RunRecord
+from docket.store.selection import Selection
+
+__all__ = ["EventList", "RunList", "Selection", "events", "runs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +47,22 @@ class EventList:
         return [event_document(event) for event in self.events]
 
 
-def runs(session: Session, task: str | None = None, limit: int = 20) -> RunList:
-    """Return the newest runs, at most `limit`.
+def runs(
+    session: Session, task: str | None = None, limit: int = 20, wanted: Selection | None = None
+) -> RunList:
+    """Return the newest runs, at most `limit`, or the newest of those that are `wanted`.
 
     A task that is gone from the config keeps its history; UnknownTaskError is raised for a name
-    that neither knows.
+    that neither knows, RunNotFoundError for a cursor that no run has.
     """
     checked = checked_limit(limit)
+    selection = replace(wanted or Selection(), task=task)
     with open_record(session) as reader:
         look(session, task)
-        found = tuple(reader.runs(task, checked))
-    if task is not None and not found:
+        if selection.older_than is not None:
+            find_run(reader, selection.older_than)
+        found = tuple(reader.select(selection, checked))
+    if task is not None and not found and selection == Selection(task):
         require_known(session, task)
     alive = {run.run_id: alive_here(run, session.paths) for run in found if not run.status.final}
     return RunList(task, found, alive)

@@ -15,6 +15,7 @@ from docket.model.states import RunStatus, Trigger
 from docket.store.connection import open_for_writing
 from docket.store.rows import RUN_COLUMNS
 from docket.store.schema import VERSION, user_version
+from docket.store.selection import Selection
 
 _BUSY_SECONDS = 5.0
 _RUN = f"SELECT {', '.join(RUN_COLUMNS)} FROM runs "  # noqa: S608
@@ -36,6 +37,11 @@ class Reader:
         if task is None:
             return self._runs("ORDER BY started_at DESC, seq DESC LIMIT ?", limit)
         return self._runs("WHERE task = ? ORDER BY started_at DESC, seq DESC LIMIT ?", task, limit)
+
+    def select(self, selection: Selection, limit: int) -> list[RunRecord]:
+        """Return the newest runs of a selection, newest first."""
+        rest, values = selection.clause(limit)
+        return self._runs(rest, *values)
 
     def latest(self, task: str | None = None) -> dict[str, RunRecord]:
         """Return, per task, the last finished run that really ran."""

@@ -2,20 +2,68 @@
 
 from __future__ import annotations
 
+import click
+
 from docket.app import history
 from docket.app.lookup import refuse_unsafe_name
 from docket.cli.answer import Answer
 from docket.cli.call import Call
-from docket.cli.parameters import limit_option, task_argument, verb
+from docket.cli.parameters import Instant, complete_run_ids, limit_option, task_argument, verb
 from docket.cli.render.runs import runs_text
+from docket.model.states import RunStatus, Trigger
 
 
 @verb("runs")
 @task_argument(required=False)
 @limit_option(20, "runs")
-def command(call: Call, task: str | None, limit: int) -> Answer:
-    """List past runs, newest first: of one TASK, or of all tasks."""
+@click.option(
+    "--status",
+    "statuses",
+    type=click.Choice([status.value for status in RunStatus]),
+    multiple=True,
+    metavar="STATUS",
+    help="Show runs of that status alone; may be given several times.",
+)
+@click.option(
+    "--trigger",
+    "triggers",
+    type=click.Choice([trigger.value for trigger in Trigger]),
+    multiple=True,
+    metavar="TRIGGER",
+    help="Show runs that this started; may be given several times.",
+)
+@click.option(
+    "--since", type=Instant(), metavar="TIME", help="Show runs from an instant, or a span ago, on."
+)
+@click.option("--until", type=Instant(), metavar="TIME", help="Show runs that began before then.")
+@click.option(
+    "--cursor",
+    metavar="RUN_ID",
+    shell_complete=complete_run_ids,
+    help="Show the runs older than that one: the last that was shown.",
+)
+def command(
+    call: Call,
+    task: str | None,
+    limit: int,
+    statuses: tuple[str, ...],
+    triggers: tuple[str, ...],
+    since: int | None,
+    until: int | None,
+    cursor: str | None,
+) -> Answer:
+    """List past runs, newest first: of one TASK, or of all tasks.
+
+    TIME is an instant (2026-11-20 09:00, local without an offset) or a span ago (2d, 1h 30min).
+    """
     if task is not None:
         refuse_unsafe_name(task)
-    found = history.runs(call.session(), task, limit)
+    wanted = history.Selection(
+        statuses=tuple(map(RunStatus, statuses)),
+        triggers=tuple(map(Trigger, triggers)),
+        since_us=since,
+        until_us=until,
+        older_than=cursor,
+    )
+    found = history.runs(call.session(), task, limit, wanted)
     return Answer(found.document(), lambda screen: runs_text(found, screen))

@@ -71,14 +71,15 @@ def test_a_shutdown_in_order_ends_a_run_as_interrupted(ada: HostSeat) -> None:
     assert run["status"] == "interrupted"
 
 
-def test_after_a_power_cut_no_run_claims_to_be_alive(ada: HostSeat) -> None:
+def test_a_power_cut_interrupts_a_run_and_whoever_looks_first_says_so(ada: HostSeat) -> None:
     ada.configure({"long": command("/bin/sleep", "300", schedule="@yearly")})
     ada.docket("install")
     cut = _start(ada, "long")
     ada.host.reboot()
-    running = ada.answer("status", "long")["running"]
-    assert [(run["run_id"], run["alive"]) for run in running] == [(cut["run_id"], False)]
-    assert "its runner is gone" in ada.docket("status", "long").stdout
+    (run,) = ada.runs("long")
+    assert run["run_id"] == cut["run_id"]
+    assert (run["status"], run["error_code"]) == ("interrupted", "reboot")
+    assert ada.answer("status", "long")["running"] == []
 
 
 def test_a_failing_job_fails_its_unit_and_a_skipped_one_does_not(seat: Seat) -> None:

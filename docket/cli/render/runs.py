@@ -63,7 +63,7 @@ def runs_text(found: RunList, screen: Screen) -> str:
         rows.append(Row(cells, run.summary, note_matters=run.status is not RunStatus.SUCCEEDED))
     table = Table(columns, rows, note_title="SUMMARY").text(screen)
     if any(not run.status.final and found.alive.get(run.run_id) is False for run in runs):
-        table += "\n\nrunning? marks a run whose runner is gone: the next run closes its row."
+        table += "\n\nrunning? marks a run whose runner is gone and that systemd is closing."
     return f"{table}\n\n{_look_closer(runs, screen)}" if screen.terminal else table
 
 

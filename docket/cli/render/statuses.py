@@ -105,7 +105,7 @@ def _doubts(task: TaskStatus) -> str:
     elif task.plan_state is PlanState.LAST_GOOD:
         doubts.append("the config is broken: runs obey the last good plan")
     if any(alive is False for _, alive in task.running):
-        doubts.append("its runner is gone: the next run will close the row")
+        doubts.append("its runner is gone, and systemd is closing the run")
     if task.last is not None and task.last.status.exit_code and task.last.summary:
         again = f" ({task.consecutive_failures} in a row)" if task.consecutive_failures > 1 else ""
         doubts.append(f"{task.last.summary}{again}")

@@ -7,7 +7,7 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
@@ -140,6 +140,19 @@ def _watching(pid: int) -> Iterator[int | None]:
         os.close(descriptor)
 
 
+@contextmanager
+def signals_in_turn() -> Iterator[Callable[[], int]]:
+    """Give a function that returns the next signal to pass on, 0 for none, while this lasts."""
+    waiting: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        del frame
+        waiting.append(_FORWARDED[signal.Signals(number)])
+
+    with _handling(note):
+        yield lambda: waiting.pop(0) if waiting else 0
+
+
 class _Target:
     """Whom the signals go to; one that comes before there is somebody waits for `catch_up`."""
 
@@ -165,17 +178,23 @@ class _Target:
 @contextmanager
 def _forwarding() -> Iterator[_Target]:
     target = _Target()
+    with _handling(target.pass_on):
+        yield target
+
+
+@contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
-        yield target  # only the main thread may set handlers, and only it gets the signals
+        yield  # only the main thread may set handlers, and only it gets the signals
         return
     before = {
-        number: signal.signal(number, target.pass_on)
+        number: signal.signal(number, handler)
         for number in _FORWARDED
         # What was ignored when we were started (nohup, a job in the background) stays ignored.
         if signal.getsignal(number) != signal.SIG_IGN
     }
     try:
-        yield target
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before)

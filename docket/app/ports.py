@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from docket.model.unitstate import UnitState
@@ -59,6 +59,14 @@ class UnitManager(Protocol):
 
     def start_transient(self, name: str, properties: Sequence[Property]) -> None:
         """Have a unit of its own started; returns when the manager has taken it on."""
+
+    def run_transient(
+        self, name: str, properties: Sequence[Property], passed_on: Callable[[], int]
+    ) -> None:
+        """Have a unit of its own started and wait until its process is over.
+
+        `passed_on` is asked several times a second for a signal to send to it; 0 is none.
+        """
 
     def main_pid(self, name: str) -> int | None:
         """Return the process of a unit; 0 while it has none yet, None where it is over."""

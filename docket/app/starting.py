@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from docket.app.detaching import start_detached
 from docket.app.liveness import boot_id
 from docket.app.lookup import current_plan
+from docket.app.ports import UnitManager
 from docket.app.receipts import Receipt, asked_at
 from docket.app.recorded import open_record
 from docket.app.requests import Launcher, checked_key, checked_params, requested
@@ -60,14 +62,15 @@ def start(session: Session, task: str, wish: Wish) -> Receipt:
     compiling raises.
     """
     plan = current_plan(session, task)
-    row = _pending(session, plan, wish)
-    if _launcher(session, plan, wish.launcher) == Launcher.SYSTEMD:
+    units = session.units()
+    row = pending_row(session, plan, Trigger.ASYNC, wish)
+    if launcher_of(units, plan, wish.launcher) is Launcher.SYSTEMD:
         row.unit = transient_unit(plan, row.run_id)
     standing = claim(plan.state_db, row)
     if standing.run_id != row.run_id:
-        return _first_receipt(session, plan, standing, row)
-    pid = _launch(session, plan, row, wish)
-    pid = pid or _await_pid(lambda: _pid_now(session, plan, row))
+        return _first_receipt(session, units, plan, standing, row)
+    pid = _launch(session, units, plan, row, force=wish.force)
+    pid = pid or _await_pid(lambda: _pid_now(units, plan, row))
     return _with_typical_duration(session, _receipt(plan, row, pid))
 
 
@@ -100,11 +103,15 @@ def _with_run_id(line: Sequence[Any], run_id: str) -> list[Any]:
     return [program, [*argv[:-1], f"{argv[-1]} --run-id {run_id}"], flags]
 
 
-def _launcher(session: Session, plan: Plan, wished: Launcher) -> Launcher:
-    """Return what starts the run, before anything is recorded."""
+def launcher_of(units: UnitManager, plan: Plan, wished: Launcher) -> Launcher:
+    """Return what starts a run, before anything is recorded.
+
+    NeedsSystemdError where that cannot be a unit and must be one; BusAbsentError where systemd was
+    asked for by name.
+    """
     if wished != Launcher.DIRECT:
         try:
-            session.units().version()
+            units.version()
         except BusAbsentError as error:
             if wished == Launcher.SYSTEMD:
                 raise
@@ -139,7 +146,11 @@ def _needs_its_own_unit(plan: Plan) -> NeedsSystemdError:
     )
 
 
-def _pending(session: Session, plan: Plan, wish: Wish) -> RunRow:
+def pending_row(session: Session, plan: Plan, trigger: Trigger, wish: Wish) -> RunRow:
+    """Return the row of a run that is about to begin; nothing is recorded yet.
+
+    Raises ParameterError and UsageError for what cannot be given to a run.
+    """
     params = checked_params(plan, wish.params)
     key = checked_key(wish.idempotency_key)
     now_us = session.now_us()
@@ -147,7 +158,7 @@ def _pending(session: Session, plan: Plan, wish: Wish) -> RunRow:
     return RunRow(
         run_id=run_id,
         task=plan.task,
-        trigger=Trigger.ASYNC.value,
+        trigger=trigger.value,
         started_at=now_us,
         status=RunStatus.PENDING.value,
         summary="About to begin",
@@ -159,19 +170,31 @@ def _pending(session: Session, plan: Plan, wish: Wish) -> RunRow:
     )
 
 
-def _launch(session: Session, plan: Plan, row: RunRow, wish: Wish) -> int | None:
+def _launch(
+    session: Session, units: UnitManager, plan: Plan, row: RunRow, *, force: bool
+) -> int | None:
     """Start the run; where that fails its row is closed and NotStartedError raised.
 
     Returns the process that was started, or None where the service manager starts it.
     """
-    words = ["--trigger", row.trigger, "--run-id", row.run_id, *["--force"] * wish.force]
+    words = exec_words(row, force=force)
+    with recording_refusals(session, plan, row), requested(plan, row):
+        if row.unit is None:
+            return _detach(session, plan, words)
+        units.start_transient(row.unit, transient_properties(plan, row.run_id, words))
+        return None
+
+
+def exec_words(row: RunRow, *, force: bool) -> list[str]:
+    """Return what `docket exec` is told of a run that was recorded in advance."""
+    return ["--trigger", row.trigger, "--run-id", row.run_id, *["--force"] * force]
+
+
+@contextmanager
+def recording_refusals(session: Session, plan: Plan, row: RunRow) -> Iterator[None]:
+    """Close the row as failed where the run cannot be started, and raise NotStartedError."""
     try:
-        with requested(plan, row):
-            if row.unit is None:
-                return _detach(session, plan, words)
-            properties = transient_properties(plan, row.run_id, words)
-            session.units().start_transient(row.unit, properties)
-            return None
+        yield
     except DocketError as error:
         raise _not_started(session, plan, row, error.sentence, error.hint) from error
     except OSError as error:
@@ -188,20 +211,24 @@ def _detach(session: Session, plan: Plan, words: Sequence[str]) -> int:
 
 def _not_started(
     session: Session, plan: Plan, row: RunRow, why: str, hint: str | None
-) -> NotStartedError:
+) -> DocketError:
+    facts = {"task": plan.task, "run_id": row.run_id}
     summary = f"The run could not be started: {why}"
     try:
-        close_unstarted(plan.state_db, row.run_id, summary, now_us=session.now_us())
+        closed = close_unstarted(plan.state_db, row.run_id, summary, now_us=session.now_us())
     except StoreError as error:
-        hint = f"Its row could not be closed: {error.sentence}"
-    return NotStartedError(summary, hint=hint, task=plan.task, run_id=row.run_id)
+        return NotStartedError(f"{summary} {error.sentence}", hint=hint, **facts)
+    if closed:
+        return NotStartedError(summary, hint=hint, **facts)
+    hint = f"It goes on by itself: docket wait {row.run_id}"
+    return BusError(f"The run has begun, and its manager was lost: {why}", hint=hint, **facts)
 
 
-def _pid_now(session: Session, plan: Plan, row: RunRow) -> int | None:
+def _pid_now(units: UnitManager, plan: Plan, row: RunRow) -> int | None:
     """Return the run's process; 0 while it has none, None where nobody knows it any more."""
     if row.unit is not None:
         try:
-            pid = session.units().main_pid(row.unit)
+            pid = units.main_pid(row.unit)
         except BusError:
             pid = None
         if pid is not None:
@@ -219,7 +246,9 @@ def _await_pid(ask: Callable[[], int | None]) -> int | None:
     return pid or None
 
 
-def _first_receipt(session: Session, plan: Plan, row: RunRow, asked: RunRow) -> Receipt:
+def _first_receipt(
+    session: Session, units: UnitManager, plan: Plan, row: RunRow, asked: RunRow
+) -> Receipt:
     """Return the receipt of the run that has the key, once it is known to have been started."""
     if row.params != asked.params:
         raise KeyTakenError(
@@ -239,7 +268,7 @@ def _first_receipt(session: Session, plan: Plan, row: RunRow, asked: RunRow) -> 
             return standing.pid
         if RunStatus(standing.status).final:
             return None
-        return _pid_now(session, plan, standing) or 0
+        return _pid_now(units, plan, standing) or 0
 
     return _with_typical_duration(session, _receipt(plan, row, _await_pid(ask)))
 

@@ -86,7 +86,7 @@ def _contract(task: Task) -> dict[str, Any]:
         "hooks": [Hook(hook.kind, hook.command) for hook in task.hooks],
         "destructive": task.destructive,
         "unattended": task.unattended,
-        "needs_systemd": task.limits.any or bool(task.credentials),
+        "needs_systemd": task.limits.any or bool(task.credentials or task.unit.get("Service")),
         "log_max_bytes": task.log_max_bytes,
     }
 

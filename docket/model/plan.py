@@ -168,7 +168,7 @@ class Plan:
     hooks: list[Hook]
     destructive: bool
     unattended: str  # "allow" or "deny"
-    needs_systemd: bool  # limits or credentials that only a unit can give
+    needs_systemd: bool  # limits, credentials or directives of a unit's own
     calendars: list[Any]
     zone: str  # "" is the machine's own
     one_shot: bool  # every trigger is an `at`: a success is never repeated

@@ -5,6 +5,7 @@ The only importer of pystemd. Introspection is never asked for: it costs 14 ms a
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import string
@@ -31,6 +32,7 @@ _QUOTED = re.compile(r"""b(['"])(.*?)\1""")
 _NOISE = re.compile(r"^\[err -?\d+\]:\s*")
 _ADDRESS_PLAIN = frozenset(string.ascii_letters + string.digits + "-_/.\\*")
 _WAIT_US = 250_000
+_INTERRUPTED = f"[err -{errno.EINTR}]"
 _CALLS_BETWEEN = 50
 _CLOSE = (-1, None)  # the end of a container in pystemd's list of arguments
 
@@ -127,10 +129,18 @@ class Connection:
                 if self._bus.process().is_empty():
                     if time.monotonic() > deadline:
                         return False
-                    self._bus.wait(_WAIT_US)
+                    self._wait()
         except DBusBaseError as error:
             raise _bus_error(error) from None
         return True
+
+    def _wait(self) -> None:
+        """Wait a moment for something to come in; a signal that we got ends that sooner."""
+        try:
+            self._bus.wait(_WAIT_US)
+        except DBusBaseError as error:
+            if _INTERRUPTED not in str(error):
+                raise
 
 
 def connect(environ: Mapping[str, str], *, system: bool) -> Connection:

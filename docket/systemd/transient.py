@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from docket.errors import BusError
@@ -27,6 +28,33 @@ def start_transient(bus: Connection, name: str, properties: Sequence[Sequence[An
         raise BusError(
             f"systemd did not start {name}: {error.sentence}", hint=error.hint, unit=name
         ) from None
+
+
+def run_transient(
+    bus: Connection,
+    ended: Mapping[bytes, str],
+    name: str,
+    properties: Sequence[Sequence[Any]],
+    passed_on: Callable[[], int],
+) -> None:
+    """Start a transient unit and wait until its start job is over, which is its process's end.
+
+    `ended` are the jobs that are over, as `watch_jobs` fills it. `passed_on` gives a signal to
+    send to the unit's main process, or 0. BusError where the manager refuses or goes away.
+    """
+    job = start_transient(bus, name, properties)
+
+    unsent: list[int] = []
+
+    def over() -> bool:
+        unsent.extend(number for number in (passed_on(),) if number)
+        with suppress(BusError):  # it has no process yet: tried again; or none any more
+            while unsent and job not in ended:
+                bus.manager(b"KillUnit", b"ssi", _wire(name), b"main", unsent[0])
+                del unsent[0]
+        return job in ended
+
+    bus.pump(over, float("inf"))
 
 
 def main_pid(bus: Connection, name: str) -> int | None:

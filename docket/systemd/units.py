@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from docket.errors import BusError
@@ -17,7 +17,7 @@ from docket.systemd.bus import (
     connect,
     connect_system_bus,
 )
-from docket.systemd.transient import main_pid, start_transient
+from docket.systemd.transient import main_pid, run_transient, start_transient
 
 _UNIT = b"org.freedesktop.systemd1.Unit"
 _TIMER = b"org.freedesktop.systemd1.Timer"
@@ -149,6 +149,15 @@ class SystemdUnits:
     def start_transient(self, name: str, properties: Sequence[Sequence[Any]]) -> None:
         """Have a unit of its own started; returns when the manager has taken it on."""
         start_transient(self._bus(), name, properties)
+
+    def run_transient(
+        self, name: str, properties: Sequence[Sequence[Any]], passed_on: Callable[[], int]
+    ) -> None:
+        """Have a unit of its own started and wait until its process is over.
+
+        `passed_on` is asked several times a second for a signal to send to it; 0 is none.
+        """
+        run_transient(self._bus(), self._watched(), name, properties, passed_on)
 
     def main_pid(self, name: str) -> int | None:
         """Return the process of a unit; 0 while it has none yet, None where it is over."""

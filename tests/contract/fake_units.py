@@ -7,7 +7,7 @@ It reads unit files from a directory when it is told to, as systemd does, makes 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from docket.app.ports import Property
 from docket.errors import BusAbsentError, BusError
@@ -131,6 +131,13 @@ class FakeUnits:
         if name in self.refusing or "*" in self.refusing:
             raise BusError(f"systemd did not start {name}: it was told so.")
         self.transient[name] = list(properties)
+
+    def run_transient(
+        self, name: str, properties: Sequence[Property], passed_on: Callable[[], int]
+    ) -> None:
+        """Have a unit of its own started and wait until its process is over."""
+        passed_on()
+        self.start_transient(name, properties)
 
     def main_pid(self, name: str) -> int | None:
         """Return the process of a unit; 0 while it has none yet, None where it is over."""

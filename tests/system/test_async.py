@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.system.jobs import command, shell
-from tests.system.seat import HostSeat, Seat, await_that
+from tests.system.seat import DOCKET, HostSeat, Seat, await_that
 
 
 def receipts_of(seat: Seat, count: int, at_once: int, *words: str) -> list[dict[str, Any]]:
@@ -113,3 +113,41 @@ def test_a_unit_that_cannot_run_closes_its_row(ada: HostSeat) -> None:
     run = ended(ada, receipt["run_id"])
     assert run["status"] == "failed"
     assert len(ada.runs("gone")) == 1
+
+
+def test_a_task_that_needs_a_unit_runs_in_one_in_the_foreground(ada: HostSeat) -> None:
+    ada.write(f"{ada.folder}/secret", "open sesame")
+    job = shell(
+        'cat "$CREDENTIALS_DIRECTORY/key"; echo; echo told >&2; exit 3',
+        credentials={"key": f"{ada.folder}/secret"},
+    )
+    ada.configure({"secure": job})
+    done = ada.docket("run", "secure", check=False)
+    assert done.returncode == 1
+    assert "open sesame" in done.stdout
+    [run] = ada.runs("secure")
+    assert (run["status"], run["trigger"]) == ("failed", "manual")
+    assert run["unit"] == ada.unit(f"secure-{run['run_id']}.service")
+    answered = ada.answer("run", "secure", check=False)
+    assert (answered["status"], answered["details"]["exit_code"]) == ("failed", 3)
+    assert answered["details"]["stdout"] == "open sesame\n"
+
+
+def test_output_comes_as_it_is_printed_and_ctrl_c_cancels(ada: HostSeat) -> None:
+    ada.configure({"slow": shell("echo begun; sleep 60", limits={"tasks": 50})})
+    process = ada.popen([DOCKET, "run", "slow"])
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    inner = ada.run(["pgrep", "-f", "[d]ocket run slow"]).stdout.split()
+    ada.run(["kill", "-INT", inner[-1]])
+    assert process.wait(timeout=20) == 130
+    [run] = ada.runs("slow")
+    assert (run["status"], run["exit_code"]) == ("cancelled", 130)
+    assert ada.count("sleep 60") == 0
+
+
+def test_any_task_can_be_given_a_unit_by_hand(seat: Seat) -> None:
+    seat.configure({"plain": command("echo", "hello")})
+    assert seat.answer("run", "plain", "--launcher", "systemd")["details"]["stdout"] == "hello\n"
+    [run] = seat.runs("plain")
+    assert run["unit"] == seat.unit(f"plain-{run['run_id']}.service")

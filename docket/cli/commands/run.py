@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     type=click.Choice([str(one) for one in Launcher]),
     default="auto",
     metavar="WHICH",
-    help="With --async: systemd, direct (a session of its own), or auto, which takes systemd"
-    " where it runs.  [default: auto]",
+    help="systemd (a unit of its own), direct (a process of the caller's), or auto, which takes"
+    " systemd where the task needs it and, with --async, where it runs.  [default: auto]",
 )
 @click.option(
     "--param",
@@ -72,9 +72,8 @@ def command(
         from docket.app.starting import Wish  # noqa: PLC0415  (kept out of the foreground)
 
         return _in_background(call, task, Wish(force, idempotency_key, pairs, Launcher(launcher)))
-    if idempotency_key is not None or launcher != "auto":
-        option = "--launcher" if idempotency_key is None else "--idempotency-key"
-        raise UsageError(f"{option} needs --async.")
+    if idempotency_key is not None:
+        raise UsageError("--idempotency-key needs --async.")
     outcome = running.run(
         call.session(),
         exec_command(),
@@ -83,6 +82,7 @@ def command(
         force=force,
         echo=not call.json,
         params=pairs,
+        launcher=Launcher(launcher),
     )
     return Answer(
         outcome.document(),

@@ -8,12 +8,14 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from docket.app import history, status
 from docket.app.planned import read_plan
+from docket.app.requests import Launcher
 from docket.app.running import RunOutcome, run
 from docket.errors import (
     AlreadyRunningError,
@@ -23,6 +25,7 @@ from docket.errors import (
     DocketError,
     NameRefusedError,
     NeedsSystemdError,
+    NotStartedError,
     ParameterError,
     RunnerDiedError,
     UnknownTaskError,
@@ -30,6 +33,7 @@ from docket.errors import (
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 from docket.paths import exec_command
+from tests.contract.fake_units import FakeUnits
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid
 
@@ -41,6 +45,7 @@ tasks:
   waits: {type: command, command: [sleep, "60"], grace: 1s}
   brief: {type: command, command: [sleep, "3"]}
   secure: {type: command, command: [echo, x], credentials: {key: /etc/hostname}}
+  shut: {type: command, command: [echo, x], unit: {Service: {PrivateTmp: "yes"}}}
   twice: {type: command, command: ["false"], retry: 1, backoff_base: 0.1}
   preview: {type: command, command: [echo, real], dry_run_command: [echo, preview]}
   told: {type: command, command: [sh, -c, 'printf %s "$DOCKET_PARAM_TO_DIR"'], inputs: {to-dir: x}}
@@ -174,12 +179,30 @@ def test_ctrl_c_cancels_the_run_and_its_outcome_is_told(home: Home) -> None:
     assert history.runs(home.session).runs[0].status is RunStatus.CANCELLED
 
 
-def test_a_task_that_only_a_unit_can_run_is_refused_with_the_way_to_do_it(home: Home) -> None:
-    with pytest.raises(NeedsSystemdError) as caught:
-        go(home, "secure")
-    assert "systemctl --user start docket-secure.service" in str(caught.value.hint)
-    require_valid("error", caught.value.document())
+@pytest.mark.parametrize("task", ["secure", "shut"])
+def test_a_task_that_only_a_unit_can_run_is_refused_where_there_is_none(
+    home: Home, task: str
+) -> None:
+    home.config(CONFIG)
+    absent = FakeUnits("", "")
+    absent.absent = True
+    session = replace(home.session, units=lambda: absent)
+    for launcher in (Launcher.AUTO, Launcher.DIRECT):
+        with pytest.raises(NeedsSystemdError) as caught:
+            run(session, exec_command(), task, launcher=launcher)
+        require_valid("error", caught.value.document())
     assert history.runs(home.session).runs == ()
+
+
+def test_a_unit_that_the_manager_refuses_is_recorded_as_a_failed_run(home: Home) -> None:
+    home.config(CONFIG)
+    refusing = FakeUnits("", "")
+    refusing.refusing.add("*")
+    with pytest.raises(NotStartedError):
+        run(replace(home.session, units=lambda: refusing), exec_command(), "secure")
+    [recorded] = history.runs(home.session).runs
+    assert (str(recorded.status), recorded.error_code) == ("failed", "not_started")
+    assert str(recorded.trigger) == "manual"
 
 
 def test_such_a_task_can_be_previewed(home: Home) -> None:

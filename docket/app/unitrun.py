@@ -1,0 +1,79 @@
+"""A run in the foreground in a transient unit: what only a unit can enforce, seen from here."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from docket.app.foreground import signals_in_turn
+from docket.app.requests import Launcher, requested
+from docket.app.session import Session
+from docket.app.starting import (
+    Wish,
+    exec_words,
+    launcher_of,
+    pending_row,
+    recording_refusals,
+    transient_properties,
+    transient_unit,
+)
+from docket.model.plan import Plan
+from docket.model.states import RunStatus, Trigger
+from docket.store.pending import claim, find
+
+_PATIENCE_SECONDS = 30.0  # for the finalizer of a runner that died
+_PAUSE_SECONDS = 0.05
+
+
+def run_in_unit(
+    session: Session,
+    plan: Plan,
+    *,
+    force: bool,
+    params: tuple[tuple[str, str], ...],
+    launcher: Launcher,
+    echo: bool,
+) -> str:
+    """Run a task in a transient unit and return the id of its run when that is over.
+
+    With `echo` our standard output is the unit's; signals that ask us to end are passed on to its
+    runner. Raises NeedsSystemdError, BusAbsentError, ParameterError, StoreError, NotStartedError.
+    """
+    units = session.units()
+    launcher_of(units, plan, launcher)
+    row = pending_row(session, plan, Trigger.MANUAL, Wish(force=force, params=params))
+    row.unit = transient_unit(plan, row.run_id)
+    claim(plan.state_db, row)
+    words = [*exec_words(row, force=force), *["--quiet"] * (not echo)]
+    properties = transient_properties(plan, row.run_id, words)
+    properties += _our_output() if echo else []
+    with (
+        signals_in_turn() as passed_on,
+        recording_refusals(session, plan, row),
+        requested(plan, row),
+    ):
+        units.run_transient(row.unit, properties, passed_on)
+    _await_end(plan, row.run_id)
+    return row.run_id
+
+
+def _our_output() -> list[list[Any]]:
+    found = []
+    for name, number in (("StandardOutput", 1), ("StandardError", 2)):
+        try:
+            os.fstat(number)
+        except OSError:  # closed: what would go there goes to the journal
+            continue
+        found.append([f"{name}FileDescriptor", "h", number])
+    return found
+
+
+def _await_end(plan: Plan, run_id: str) -> None:
+    """Wait until the end is recorded: where the runner died, its finalizer is still at it."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        row = find(plan.state_db, run_id)
+        if row is None or RunStatus(row.status).final:
+            return
+        time.sleep(_PAUSE_SECONDS)

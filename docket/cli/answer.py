@@ -27,10 +27,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """An answer in parts, each written as it comes; an empty part asks for a flush."""
+    """An answer in parts, each written as it comes; an empty part asks for a flush.
+
+    `endless` is one that Ctrl-C is meant to end: that is no failure.
+    """
 
     parts: Iterable[bytes]
     exit_code: int = 0
+    endless: bool = False
 
 
 def said(*sentences: str) -> Callable[[Screen], str]:

@@ -76,7 +76,11 @@ def _show(answer: Answer | Stream | int, call: Call) -> int:
         outlet.flush()
         return answer
     if isinstance(answer, Stream):
-        outlet.write_parts(answer.parts)
+        try:
+            outlet.write_parts(answer.parts)
+        except KeyboardInterrupt:
+            if not answer.endless:
+                raise
     elif call.json:
         outlet.write_text(document_text(answer.document))
     else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from docket.app import status
-from docket.cli.answer import Answer
+from docket.app.session import Session
+from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
 from docket.cli.parameters import complete_run_ids, task_argument, verb
 from docket.cli.render.statuses import run_text, status_text
@@ -20,17 +21,36 @@ from docket.errors import UsageError
     shell_complete=complete_run_ids,
     help="Show this one run, with its attempts and hooks.",
 )
-def command(call: Call, task: str | None, run_id: str | None) -> Answer:
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Keep it on the screen, up to date, until Ctrl-C or the run's end.",
+)
+def command(call: Call, task: str | None, run_id: str | None, watch: bool) -> Answer | Stream:
     """Show the last run and the timer of each task, of one TASK, or one run in detail."""
-    if run_id is not None:
-        detail = status.of_run(call.session(), run_id)
-        if task not in (None, detail.run.task):
-            raise UsageError(
-                f"Run {run_id} is one of {detail.run.task}, not of {task}.",
-                hint=f"docket status --run-id {run_id}",
-            )
-        return Answer(detail.document(), lambda screen: run_text(detail, screen))
-    report = status.status(call.session(), task)
-    return Answer(
-        report.document(), lambda screen: status_text(report, screen), warnings=report.warnings
-    )
+    session = call.session()
+
+    def answer() -> tuple[Answer, bool]:
+        if run_id is not None:
+            return _of_run(session, run_id, task)
+        report = status.status(session, task)
+        text = lambda screen: status_text(report, screen)  # noqa: E731  (bound to this report)
+        return Answer(report.document(), text, warnings=report.warnings), False
+
+    if not watch:
+        return answer()[0]
+    from docket.cli.watching import frames  # noqa: PLC0415  (only here)
+
+    return Stream(frames(call, answer), endless=True)
+
+
+def _of_run(session: Session, run_id: str, task: str | None) -> tuple[Answer, bool]:
+    """Return one run in detail, and whether it is over."""
+    detail = status.of_run(session, run_id)
+    if task not in (None, detail.run.task):
+        raise UsageError(
+            f"Run {run_id} is one of {detail.run.task}, not of {task}.",
+            hint=f"docket status --run-id {run_id}",
+        )
+    answer = Answer(detail.document(), lambda screen: run_text(detail, screen))
+    return answer, detail.run.status.final

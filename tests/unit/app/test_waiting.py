@@ -13,10 +13,13 @@ from collections.abc import Iterator
 import pytest
 
 from docket.app.documents import run_document
-from docket.app.liveness import boot_id
+from docket.app.leftovers import kill_leftovers
+from docket.app.liveness import boot_id, run_lock_path
 from docket.app.waiting import WaitReport, wait
 from docket.errors import RunNotFoundError, UsageError
+from docket.model.states import RunStatus
 from docket.runner.locks import RunLock
+from docket.store.holders import open_holder
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid
 from tests.unit.app.test_outputs_of_commands import docket
@@ -171,3 +174,21 @@ def test_the_command_waits_and_ends_with_the_code_of_the_run(
     assert require_valid("wait", docket(home, 130, "wait", run_id))["status"] == "cancelled"
     assert docket(home, 1, "wait", run_id, "--any", "--all")["error_code"] == "usage"
     assert docket(home, 1, "wait", run_id, "--timeout", "soon")["error_code"] == "usage"
+
+
+def test_a_runner_that_is_killed_wakes_the_waiter_with_the_truth(
+    home: Home, background: list[subprocess.Popen[bytes]]
+) -> None:
+    background.append(started(home, "waits"))
+    run_id = running(home, "waits")
+    reports: list[WaitReport] = []
+    waiter = threading.Thread(target=lambda: reports.append(wait(home.session, [run_id])))
+    waiter.start()
+    found = open_holder(run_lock_path(home.paths.lock_dir, run_id))
+    assert found is not None
+    signal.pidfd_send_signal(found[1], signal.SIGKILL)
+    os.close(found[1])
+    waiter.join(20)
+    assert reports[0].exit_code == 1
+    assert reports[0].waited[0].run.status in {RunStatus.KILLED, RunStatus.LOST}
+    kill_leftovers(run_id)

@@ -44,6 +44,7 @@ CREATE UNIQUE INDEX runs_by_key ON runs (task, idempotency_key)
   WHERE idempotency_key IS NOT NULL;
 CREATE INDEX runs_by_status ON runs (status, started_at DESC);
 CREATE INDEX runs_by_task ON runs (task, started_at DESC);
+CREATE INDEX runs_by_fire ON runs (task, scheduled_for) WHERE scheduled_for IS NOT NULL;
 CREATE INDEX runs_by_start ON runs (started_at DESC);
 CREATE INDEX runs_unfinished ON runs (task) WHERE finished_at IS NULL;
 CREATE INDEX runs_by_invocation ON runs (invocation_id) WHERE invocation_id IS NOT NULL;

@@ -284,6 +284,13 @@ def _with_typical_duration(session: Session, outcome: RunOutcome) -> RunOutcome:
         return replace(outcome, warnings=(*outcome.warnings, error.sentence))
 
 
-def typical_duration(reader: Reader, task: str) -> dict[str, Any] | None:
-    """Return what the task's last good runs took; None where there are none."""
-    return duration_document(reader.durations(task, _SAMPLE))
+def typical_duration(
+    reader: Reader, task: str, *, before_us: int | None = None
+) -> dict[str, Any] | None:
+    """Return what the task's last good runs took; None where there are none.
+
+    With `before_us` only what was over then counts.
+    """
+    if before_us is None:
+        return duration_document(reader.durations(task, _SAMPLE))
+    return duration_document(reader.durations(task, _SAMPLE, over_before_us=before_us))

@@ -17,7 +17,6 @@ from docket.app.liveness import boot_id
 from docket.app.lookup import current_plan
 from docket.app.ports import UnitManager
 from docket.app.receipts import Receipt, asked_at
-from docket.app.recorded import open_record
 from docket.app.requests import Launcher, checked_key, checked_params, requested
 from docket.app.running import typical_duration
 from docket.app.session import Session
@@ -36,6 +35,7 @@ from docket.model.states import RunStatus, Trigger
 from docket.paths import exec_command
 from docket.store.logfiles import log_path
 from docket.store.pending import claim, close_unstarted, find
+from docket.store.reader import open_reader
 from docket.store.rows import RunRow
 
 _PATIENCE_SECONDS = 10.0  # how long a receipt waits for the process that it names
@@ -68,10 +68,10 @@ def start(session: Session, task: str, wish: Wish) -> Receipt:
         row.unit = transient_unit(plan, row.run_id)
     standing = claim(plan.state_db, row)
     if standing.run_id != row.run_id:
-        return _first_receipt(session, units, plan, standing, row)
+        return _first_receipt(units, plan, standing, row)
     pid = _launch(session, units, plan, row, force=wish.force)
     pid = pid or _await_pid(lambda: _pid_now(units, plan, row))
-    return _with_typical_duration(session, _receipt(plan, row, pid))
+    return _with_typical_duration(plan, _receipt(plan, row, pid))
 
 
 def transient_unit(plan: Plan, run_id: str) -> str:
@@ -246,9 +246,7 @@ def _await_pid(ask: Callable[[], int | None]) -> int | None:
     return pid or None
 
 
-def _first_receipt(
-    session: Session, units: UnitManager, plan: Plan, row: RunRow, asked: RunRow
-) -> Receipt:
+def _first_receipt(units: UnitManager, plan: Plan, row: RunRow, asked: RunRow) -> Receipt:
     """Return the receipt of the run that has the key, once it is known to have been started."""
     if row.params != asked.params:
         raise KeyTakenError(
@@ -270,7 +268,7 @@ def _first_receipt(
             return None
         return _pid_now(units, plan, standing) or 0
 
-    return _with_typical_duration(session, _receipt(plan, row, _await_pid(ask)))
+    return _with_typical_duration(plan, _receipt(plan, row, _await_pid(ask)))
 
 
 def _receipt(plan: Plan, row: RunRow, pid: int | None) -> Receipt:
@@ -286,9 +284,11 @@ def _receipt(plan: Plan, row: RunRow, pid: int | None) -> Receipt:
     )
 
 
-def _with_typical_duration(session: Session, receipt: Receipt) -> Receipt:
+def _with_typical_duration(plan: Plan, receipt: Receipt) -> Receipt:
+    """Add what such runs take, as it was known when the run was asked for: receipts never vary."""
     try:
-        with open_record(session) as reader:
-            return replace(receipt, typical_duration=typical_duration(reader, receipt.task))
+        with open_reader(plan.state_db) as reader:
+            known = typical_duration(reader, receipt.task, before_us=receipt.started_us)
     except StoreError as error:
         return replace(receipt, warnings=(*receipt.warnings, error.sentence))
+    return replace(receipt, typical_duration=known)

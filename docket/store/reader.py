@@ -17,6 +17,7 @@ from docket.store.rows import RUN_COLUMNS
 from docket.store.schema import VERSION, user_version
 from docket.store.selection import Selection
 
+_END_OF_TIME = 2**63 - 1
 _BUSY_SECONDS = 5.0
 _RUN = f"SELECT {', '.join(RUN_COLUMNS)} FROM runs "  # noqa: S608
 
@@ -97,13 +98,19 @@ class Reader:
             return self._runs("WHERE finished_at IS NULL ORDER BY +started_at")
         return self._runs("WHERE finished_at IS NULL AND task = ? ORDER BY +started_at", task)
 
-    def durations(self, task: str, limit: int = 20) -> list[float]:
-        """Return how many seconds the last successful runs took, newest first."""
+    def durations(
+        self, task: str, limit: int = 20, *, over_before_us: int = _END_OF_TIME
+    ) -> list[float]:
+        """Return how many seconds the last successful runs took, newest first.
+
+        `over_before_us` leaves out those that ended at that instant or later.
+        """
         rows = self._query(
             "SELECT finished_at - started_at FROM runs WHERE task = ? AND status = ? "
             "AND dry_run = 0 ORDER BY started_at DESC LIMIT ?",
             task,
             RunStatus.SUCCEEDED.value,
+            over_before_us,
             limit,
         )
         return [row[0] / 1e6 for row in rows]

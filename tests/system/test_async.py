@@ -93,7 +93,7 @@ def test_one_key_is_one_run_and_one_receipt_whoever_asks(seat: Seat) -> None:
     assert len(seat.runs("once")) == 1
     assert ended(seat, receipts[0]["run_id"])["status"] == "succeeded"
     again = seat.answer("run", "once", "--async", "--idempotency-key", "monday")
-    assert again["run_id"] == receipts[0]["run_id"]
+    assert again == receipts[0]
     other = seat.answer("run", "once", "--async", "--idempotency-key", "tuesday")
     assert other["run_id"] != receipts[0]["run_id"]
 

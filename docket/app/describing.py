@@ -75,6 +75,7 @@ def contract_document(task: Task) -> dict[str, Any]:
         "accuracy_seconds": task.accuracy_seconds,
         "catch_up": task.catch_up,
         "overlap": str(task.overlap),
+        "depends_on": list(task.depends_on),
         "once_per": str(task.once_per) if task.once_per else None,
         "group": {"name": task.group, "max_concurrent": task.group_slots} if task.group else None,
         "timeout_seconds": task.timeout_seconds,

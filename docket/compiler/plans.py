@@ -80,6 +80,7 @@ def _contract(task: Task) -> dict[str, Any]:
         "backoff_base": task.backoff_base,
         "backoff_max_seconds": task.backoff_max_seconds,
         "overlap": str(task.overlap),
+        "depends_on": list(task.depends_on),
         "once_per": str(task.once_per or ""),
         "group": task.group,
         "group_slots": task.group_slots,

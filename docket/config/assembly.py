@@ -64,7 +64,14 @@ class Assembly:
                 task = self._drop_in(Section(0, 0), None, name, drop_in)
                 if task is not None:
                     found[name] = task
+        policies.check_dependencies(found, self._known_names(), self._complaints)
         return found
+
+    def _known_names(self) -> frozenset[str]:
+        """Return the names of all tasks, those too that cannot be used."""
+        section = self._document.root.entries.get("tasks")
+        written = section.entries.keys() if isinstance(section, Section) else ()
+        return frozenset({*written, *self._drop_ins, *self._broken})
 
     def _take(self, drop_in: DropIn | BrokenDropIn) -> None:
         if isinstance(drop_in, BrokenDropIn):

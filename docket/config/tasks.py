@@ -84,6 +84,7 @@ def _shared(entry: Entry, expander: Expander, base: Task, foreign: frozenset[str
         catch_up=timing.catch_up(entry),
         overlap=Overlap(entry.value("overlap", base.overlap)),
         once_per=policies.once_per(entry),
+        depends_on=_union((), entry.value("depends_on", ())),
         group=entry.value("group", base.group),
         timeout_seconds=timing.run_timeout(entry, 86400.0),
         attempt_timeout_seconds=timing.seconds_or_none(entry, "timeout_seconds"),

@@ -80,6 +80,7 @@ class Plan:
         "catch_up",
         "config_path",
         "cwd",
+        "depends_on",
         "destructive",
         "dry_run_argv",
         "env",
@@ -162,6 +163,7 @@ class Plan:
     backoff_base: float
     backoff_max_seconds: float
     overlap: str
+    depends_on: list[str]  # the tasks that have to succeed first, in order
     once_per: str  # model.period.Period, or "" for any number of successes
     group: str  # "" is none
     group_slots: int  # how many runs of the group may go on at a time

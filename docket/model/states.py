@@ -47,6 +47,7 @@ class Trigger(StrEnum):
     ASYNC = "async"
     AGENT = "agent"
     HOOK = "hook"
+    DEPENDENCY = "dependency"
 
 
 class Overlap(StrEnum):

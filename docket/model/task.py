@@ -101,6 +101,7 @@ class Task:
     catch_up: bool | float = True
     overlap: Overlap = Overlap.SKIP
     once_per: Period | None = None
+    depends_on: tuple[str, ...] = ()
     group: str = ""
     group_slots: int = 0  # how many runs of the group may go on at a time
     timeout_seconds: float | None = 86400.0

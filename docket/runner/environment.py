@@ -72,6 +72,17 @@ def iso(instant_us: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micros:06d}+00:00"
 
 
+def variables_of_files(paths: list[str]) -> set[str]:
+    """Return the names of the variables in environment files; an unreadable one has none."""
+    names: set[str] = set()
+    for path in paths:
+        try:
+            names.update(_read_file(path))
+        except EnvironmentRefusedError:
+            continue
+    return names
+
+
 def _read_file(path: str) -> dict[str, str]:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:

@@ -57,20 +57,29 @@ def refusal_before_lock(
         return Refusal("task_removed", "the task is no longer in the configuration")
     if row.trigger in _BY_TIMER and plan.destructive and plan.unattended != "allow":
         return Refusal("unattended", "a destructive task needs `unattended: allow` for a timer")
-    if row.trigger == Trigger.CATCH_UP:
-        refusal = _too_late(plan, late_us)
-        if refusal is not None:
-            return refusal
-    if plan.one_shot and row.scheduled_for is not None:
+    if row.trigger == Trigger.DEPENDENCY:
+        return _as_dependency(plan)
+    refusal = _too_late(plan, late_us) if row.trigger == Trigger.CATCH_UP else None
+    if refusal is None and plan.one_shot and row.scheduled_for is not None:
         refusal = _consumed(plan, row.scheduled_for, recorder)
-        if refusal is not None:
-            return refusal
-    return _ordered(plan, recorder) if row.trigger in _BY_TIMER else None
+    if refusal is None and row.trigger in _BY_TIMER:
+        refusal = _ordered(plan, recorder)
+    return refusal
 
 
 def refusal_of_overlap(plan: Plan, holder: str) -> Refusal:
     """Return why the run may not start beside the one that holds the task's lock."""
     return Refusal("overlap", f"run {holder} of {plan.task} is still running", holder)
+
+
+def _as_dependency(plan: Plan) -> Refusal | None:
+    if plan.destructive and plan.unattended != "allow":
+        reason = "a destructive task needs `unattended: allow` to run for another"
+        return Refusal("unattended", reason)
+    if plan.needs_systemd:
+        reason = "its limits or credentials need a unit of its own, and it would run in another's"
+        return Refusal("needs_systemd", reason)
+    return None
 
 
 def _too_late(plan: Plan, late_us: int) -> Refusal | None:

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from docket.model.states import Overlap
+from docket.model.states import Overlap, Trigger
 from docket.runner.guards import Refusal
 from docket.runner.locks import NamedLock, TaskLock, run_lock_path, task_lock_path
 from docket.runner.request import cancel_path
@@ -27,21 +27,27 @@ def take_turn(waiting: Waiting) -> tuple[TaskLock | None, Refusal | None]:
     if waiting.plan.overlap == Overlap.ALLOW:
         return None, None
     replacing = waiting.plan.overlap == Overlap.REPLACE
+    if waiting.row.trigger == Trigger.DEPENDENCY and not replacing:
+        return _wait_for_lock(waiting, replacing=False)  # another run stands or falls with it
     place = NamedLock(task_lock_path(waiting.lock_dir, waiting.plan.task) + ".next")
     try:
         refusal = _take_place(place, waiting, replacing=replacing)
         if refusal is not None:
             return None, refusal
         place.name_holder(waiting.row.run_id)
-        lock = TaskLock(waiting.lock_dir, waiting.plan.task)
-        refusal = waiting.until(lambda: _in_the_way(lock, waiting, replacing=replacing))
-        if refusal is not None:
-            lock.release()
-            return None, refusal
-        lock.name_holder(waiting.row.run_id)
-        return lock, None
+        return _wait_for_lock(waiting, replacing=replacing)
     finally:
         place.release()
+
+
+def _wait_for_lock(waiting: Waiting, *, replacing: bool) -> tuple[TaskLock | None, Refusal | None]:
+    lock = TaskLock(waiting.lock_dir, waiting.plan.task)
+    refusal = waiting.until(lambda: _in_the_way(lock, waiting, replacing=replacing))
+    if refusal is not None:
+        lock.release()
+        return None, refusal
+    lock.name_holder(waiting.row.run_id)
+    return lock, None
 
 
 def _take_place(place: NamedLock, waiting: Waiting, *, replacing: bool) -> Refusal | None:

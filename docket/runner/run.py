@@ -175,6 +175,10 @@ class _Run:
             from docket.runner.once import refusal_of_second  # noqa: PLC0415  (few tasks)
 
             refusal = refusal_of_second(self._plan, self._recorder)
+        if refusal is None and self._plan.depends_on:
+            from docket.runner.dependencies import run_dependencies  # noqa: PLC0415  (few tasks)
+
+            refusal = run_dependencies(self._waiting(), self._tree)
         if refusal is None and self._plan.group:
             from docket.runner.groups import take_slot  # noqa: PLC0415  (few tasks)
 
@@ -182,7 +186,8 @@ class _Run:
         return refusal
 
     def _take_task_lock(self) -> Refusal | None:
-        if self._plan.overlap != "skip" and not self._arguments.force:
+        may_wait = self._plan.overlap != "skip" or self._row.trigger == Trigger.DEPENDENCY
+        if may_wait and not self._arguments.force:
             from docket.runner.overlap import take_turn  # noqa: PLC0415  (few tasks)
 
             self._task_lock, refusal = take_turn(self._waiting())

@@ -46,7 +46,7 @@ class Obstacle:
 class Waiting:
     """Waits on behalf of one run, to its deadline (monotonic seconds, None for none) at most."""
 
-    __slots__ = ("_begun", "_deadline", "_recorder", "_stop", "lock_dir", "plan", "row")
+    __slots__ = ("_begun", "_deadline", "_recorder", "lock_dir", "plan", "row", "stop")
 
     def __init__(
         self, plan: Plan, recorder: Recorder, stop: StopSignals, deadline: float | None
@@ -55,7 +55,7 @@ class Waiting:
         self.row: RunRow = recorder.row
         self.lock_dir = plan.lock_dir
         self._recorder = recorder
-        self._stop = stop
+        self.stop = stop
         self._deadline = deadline
         self._begun: float | None = None
 
@@ -64,27 +64,30 @@ class Waiting:
         told = None
         while (obstacle := attempt()) is not None:
             if obstacle.words != told:
-                self._tell(obstacle)
+                self.announce(obstacle.words, obstacle.run_id)
                 told = obstacle.words
             ended = self._sleep(obstacle)
             if ended is not None:
                 return ended
-        if told is not None:
-            self._go_on()
+        self.resume()
         return None
 
-    def _tell(self, obstacle: Obstacle) -> None:
+    def announce(self, words: str, run_id: str | None) -> None:
+        """Make the row `pending`: it waits for what `words` say, and the run in the way."""
         row = self.row
         self._begun = self._begun or time.monotonic()
         row.status = RunStatus.PENDING.value
-        row.summary = f"Waits for {obstacle.words}"
-        row.blocked_by = obstacle.run_id
-        row.details["waits_for"] = obstacle.words
-        notify_status(f"waits for {obstacle.words}, run {row.run_id}")
+        row.summary = f"Waits for {words}"
+        row.blocked_by = run_id
+        row.details["waits_for"] = words
+        notify_status(f"waits for {words}, run {row.run_id}")
         self._recorder.wait()
 
-    def _go_on(self) -> None:
+    def resume(self) -> None:
+        """Make the row `running` again, where it was pending."""
         row = self.row
+        if "waits_for" not in row.details:
+            return
         row.status = RunStatus.RUNNING.value
         row.summary = ""
         row.blocked_by = None
@@ -95,7 +98,7 @@ class Waiting:
     def _sleep(self, obstacle: Obstacle) -> Refusal | None:
         """Sleep until a holder is gone, or somebody or the deadline ends the run."""
         poll = select.poll()
-        poll.register(self._stop.descriptor, select.POLLIN)
+        poll.register(self.stop.descriptor, select.POLLIN)
         holders = [open_holder(path) for path in obstacle.paths]
         known = [holder[1] for holder in holders if holder is not None]
         for pidfd in known:
@@ -103,23 +106,28 @@ class Waiting:
         soon = obstacle.soon or None in holders
         longest = _UNKNOWN_HOLDER_SECONDS if soon else _LONGEST_SLEEP_SECONDS
         if self._deadline is not None:
-            longest = min(longest, max(0.0, self._deadline - time.monotonic()))
-        if not self._stop.received:
+            longest = min(longest, self.seconds_left() or 0.0)
+        if not self.stop.received:
             poll.poll(longest * 1000 + 1)
         for pidfd in known:
             os.close(pidfd)
-        return self._ended(obstacle)
+        return self.ended(obstacle.words, obstacle.run_id)
 
-    def _ended(self, obstacle: Obstacle) -> Refusal | None:
-        if self._stop.received:
-            name = signal.Signals(self._stop.received).name
-            if self._stop.received == signal.SIGINT or is_cancelled(self.lock_dir, self.row.run_id):
-                reason = f"Cancelled while it waited for {obstacle.words}"
-                return Refusal("cancelled", reason, obstacle.run_id, RunStatus.CANCELLED)
-            reason = f"Stopped by {name} while it waited for {obstacle.words}"
-            return Refusal("stopped", reason, obstacle.run_id, RunStatus.INTERRUPTED)
+    def seconds_left(self) -> float | None:
+        """Return how long the run may still wait; None for as long as it takes."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def ended(self, words: str, run_id: str | None) -> Refusal | None:
+        """Return what became of the run where a stop or its deadline has ended the waiting."""
+        if self.stop.received:
+            name = signal.Signals(self.stop.received).name
+            if self.stop.received == signal.SIGINT or is_cancelled(self.lock_dir, self.row.run_id):
+                reason = f"Cancelled while it waited for {words}"
+                return Refusal("cancelled", reason, run_id, RunStatus.CANCELLED)
+            reason = f"Stopped by {name} while it waited for {words}"
+            return Refusal("stopped", reason, run_id, RunStatus.INTERRUPTED)
         if self._deadline is not None and time.monotonic() >= self._deadline:
             limit = self.plan.timeout_seconds or 0.0
-            reason = f"Run timed out after {limit:g}s of waiting for {obstacle.words}"
-            return Refusal("timeout", reason, obstacle.run_id, RunStatus.TIMED_OUT)
+            reason = f"Run timed out after {limit:g}s of waiting for {words}"
+            return Refusal("timeout", reason, run_id, RunStatus.TIMED_OUT)
         return None

@@ -90,7 +90,7 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     "retention": ("retention: {runs: 9, days: 1.5}", {"retention": Retention(9, 1.5)}),
 }
 # Keys that say what the task is, or that mean something together with others alone.
-WITHOUT_CHOICE = {"type", "group"}
+WITHOUT_CHOICE = {"type", "group", "depends_on"}
 
 
 def keys_of(task: Task) -> dict[str, Any]:
@@ -160,6 +160,28 @@ def test_places_are_expanded(home: ConfigHome, key: str, field: str, words: str)
     expected = words.replace("~", home.user_home)
     expected = expected.replace("${HOME}", home.user_home).replace("$HOME", home.user_home)
     assert getattr(config, field) == expected
+
+
+def test_dependencies_are_tasks_and_lead_nowhere_back(home: ConfigHome) -> None:
+    config = home.load("""\
+        tasks:
+          top: {type: command, command: x, depends_on: [left, right, left]}
+          left: {type: command, command: x, depends_on: [base]}
+          right: {type: command, command: x, depends_on: [base]}
+          base: {type: command, command: x}
+          lost: {type: command, command: x, depends_on: [bases]}
+          one: {type: command, command: x, depends_on: [two]}
+          two: {type: command, command: x, depends_on: [three]}
+          three: {type: command, command: x, depends_on: [one]}
+          self: {type: command, command: x, depends_on: [self]}
+          after-a-circle: {type: command, command: x, depends_on: [one]}
+        """)
+    assert config.tasks["top"].depends_on == ("left", "right")
+    assert set(config.tasks) == {"top", "left", "right", "base", "after-a-circle"}
+    told = {problem.task: problem for problem in config.problems}
+    assert told["lost"].hint == "did you mean `base`?"
+    assert told["one"].sentence.endswith("cycle detected: one -> two -> three -> one")
+    assert told["self"].sentence.endswith("cycle detected: self -> self")
 
 
 def test_a_task_gets_the_slots_of_its_group(home: ConfigHome) -> None:

@@ -44,6 +44,7 @@ DEFAULTS: dict[str, Any] = {
     "backoff_base": 2.0,
     "backoff_max_seconds": 0.05,
     "overlap": "skip",
+    "depends_on": [],
     "once_per": "",
     "group": "",
     "group_slots": 0,

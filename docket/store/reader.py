@@ -107,7 +107,7 @@ class Reader:
         """
         rows = self._query(
             "SELECT finished_at - started_at FROM runs WHERE task = ? AND status = ? "
-            "AND dry_run = 0 ORDER BY started_at DESC LIMIT ?",
+            "AND dry_run = 0 AND finished_at < ? ORDER BY started_at DESC LIMIT ?",
             task,
             RunStatus.SUCCEEDED.value,
             over_before_us,

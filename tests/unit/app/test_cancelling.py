@@ -16,7 +16,7 @@ import pytest
 from docket.app import status
 from docket.app.cancelling import CancelError, cancel
 from docket.app.leftovers import kill_leftovers
-from docket.app.liveness import boot_id, cancel_request_path
+from docket.app.liveness import boot_id, cancel_request_path, held_runs
 from docket.app.session import Session
 from docket.app.waiting import wait
 from docket.errors import RunNotFoundError
@@ -48,6 +48,7 @@ def config(home: Home) -> None:
             "on_complete": hook,
         },
         "backoff": {"type": "command", "command": ["false"], "retry": 3, "backoff_base": 60},
+        "queued": {"type": "command", "command": ["sleep", "300"], "overlap": "queue"},
         "hooked": {"type": "command", "command": ["true"], "on_complete": "sleep 1"},
     }
     home.config(json.dumps({"tasks": tasks}))
@@ -123,6 +124,33 @@ def test_a_run_between_two_attempts_is_cancelled(home: Home) -> None:
         assert cancel(home.session, run_id).cancelled
 
 
+def test_a_run_that_waits_for_its_turn_is_cancelled_and_the_one_before_it_is_not(
+    home: Home,
+) -> None:
+    with background(home, "queued") as (first, _):
+        words = [sys.executable, "-m", "docket", "run", "queued"]
+        with subprocess.Popen(words, env=home.environ, stdout=subprocess.DEVNULL) as process:
+            second = _other_run(home.session, first)
+            found = cancel(home.session, second)
+            assert process.wait(20) == 130
+        assert found.cancelled
+        assert status.of_run(home.session, first).run.status is RunStatus.RUNNING
+        assert cancel(home.session, first).cancelled
+
+
+@pytest.mark.parametrize("pause", [0, 0.02, 0.1, 0.3, 1])
+def test_a_detached_run_is_cancelled_at_any_moment_after_its_receipt(
+    home: Home, pause: float
+) -> None:
+    config(home)
+    receipt = docket(home, 0, "run", "waits", "--async", "--launcher", "direct")
+    time.sleep(pause)
+    found = docket(home, 0, "cancel", receipt["run_id"])
+    assert (found["status"], found["exit_code"]) == ("cancelled", 130)
+    assert docket(home, 130, "wait", receipt["run_id"])["status"] == "cancelled"
+    assert with_the_run(receipt["run_id"]) == []
+
+
 def test_a_second_cancel_changes_nothing(home: Home) -> None:
     with background(home, "waits") as (run_id, _):
         first = cancel(home.session, run_id)
@@ -163,6 +191,17 @@ def test_a_run_whose_hooks_run_keeps_its_outcome(home: Home) -> None:
         found = cancel(home.session, run_id)
         assert process.wait(20) == 0
     assert found.run.status is RunStatus.SUCCEEDED
+
+
+def _other_run(session: Session, first: str) -> str:
+    """Return the run that waits, once it has its lock."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for run_id in held_runs(session.paths.lock_dir):
+            if run_id != first:
+                return run_id
+        time.sleep(0.02)
+    raise AssertionError("no second run came up")
 
 
 def _first_run(session: Session) -> str:

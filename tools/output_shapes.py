@@ -304,6 +304,7 @@ UNIT_REPORT: Schema = {
         "type": ["boolean", "null"],
         "description": "Whether the user's timers go on after logout; null: not known.",
     },
+    "maintenance": words("The paths of the maintenance units that were written or removed."),
     "problems": rows("problem", "What is wrong with tasks."),
     "warnings": rows("problem", "What is doubtful."),
     "at_boot": words("Timers that are enabled for the next boot alone."),

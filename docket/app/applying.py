@@ -79,7 +79,7 @@ class Applying:
                 if file.after is not None:
                     write_whole(file.path, file.after, 0o600)
                     done.append(file.path)
-            for change in self._plan.changes:
+            for change in self._plan.every:
                 if change.action.writes and change.after is not None:
                     write_whole(change.path, change.after, 0o644)
                     done.append(change.path)
@@ -97,10 +97,11 @@ class Applying:
         active = sorted(self._manager.active([*retimed, *self._plan.timers_to_remove]) or ())
         if active:
             self._manager.do("stop timers", lambda units: units.stop(active))
-        return tuple(t for t in retimed if t in active and t in self._timers.startable)
+        again = {*self._timers.startable, *(change.name for change in self._plan.upkeep)}
+        return tuple(timer for timer in retimed if timer in active and timer in again)
 
     def _remove_units(self) -> None:
-        leaving = [c for c in self._plan.changes if c.action is Action.REMOVE]
+        leaving = [c for c in self._plan.every if c.action is Action.REMOVE]
         timers = list(self._plan.timers_to_remove)
         if timers:
             self._manager.do("disable timers", lambda units: units.disable(timers))

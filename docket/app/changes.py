@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from docket.compiler.bundle import Bundle
 from docket.compiler.header import Header, split
 from docket.model.names import BOOT_SUFFIX, is_safe_name, unit_stem
 
@@ -96,25 +95,26 @@ def task_of(name: str, instance: str) -> str | None:
 
 
 def differences(
-    bundles: Mapping[str, Bundle],
+    compiled: Mapping[str, Mapping[str, str]],
     disk: Mapping[str, DiskUnit],
     owner: Ownership,
     removable: Mapping[str, bool],
 ) -> tuple[Change, ...]:
     """Return what becomes of each unit file, in the order of their names.
 
+    `compiled` are the texts of the wanted files by task and name.
     `removable` tells of each task on disk whether files of it that are not compiled any more may
     go: false for a task that is broken, or that was not selected.
     """
     changes = [
         _wanted(name, text, task, disk.get(name), owner)
-        for task, bundle in bundles.items()
-        for name, text in bundle.units.items()
+        for task, units in compiled.items()
+        for name, text in units.items()
     ]
     # A timer of ours for a service of somebody else's would be worse than neither.
     blocked = {change.task for change in changes if change.in_the_way}
     changes = [c for c in changes if c.task not in blocked or not c.action.writes]
-    wanted = {name for bundle in bundles.values() for name in bundle.units}
+    wanted = {name for units in compiled.values() for name in units}
     for name, unit in disk.items():
         task = task_of(name, owner.instance)
         if name not in wanted and task is not None and removable.get(task, False):

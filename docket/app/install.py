@@ -12,10 +12,17 @@ from docket.app.directives import judge_directives
 from docket.app.installlock import install_lock
 from docket.app.installplan import InstallPlan, InstallReport, PlanFile
 from docket.app.session import Session
+from docket.app.upkeepunits import upkeep_changes
 from docket.app.wholefiles import NotPlainError, make_directory, read_whole, write_whole
 from docket.compiler.header import split
 from docket.errors import InstallError
-from docket.model.names import boot_timer_unit, is_safe_name, service_unit, timer_unit
+from docket.model.names import (
+    MAINTENANCE,
+    boot_timer_unit,
+    is_safe_name,
+    service_unit,
+    timer_unit,
+)
 from docket.paths import Paths
 
 
@@ -61,7 +68,7 @@ def write_to(session: Session, directory: str, names: Sequence[str] = ()) -> Ins
     target = os.path.abspath(directory)
     disk = _read_units(target, compilation, tuple(compilation.bundles))
     owner = _owner(target, compilation, disk, force=True)
-    changes = differences(compilation.bundles, disk, owner, removable={})
+    changes = differences(_texts(compilation), disk, owner, removable={})
     try:
         make_directory(target, 0o755)
         for change in changes:
@@ -84,18 +91,26 @@ def _compare(
     instance = compilation.place.instance
     on_disk = {task for task in (task_of(name, instance) for name in disk) if task is not None}
     changes = differences(
-        compilation.bundles,
+        _texts(compilation),
         disk,
         owner,
-        removable={task: task not in compilation.broken for task in on_disk},
+        removable={
+            task: task not in compilation.broken and task != MAINTENANCE for task in on_disk
+        },
     )
+    everything = frozenset(list_units(paths.unit_dir, instance))
     return InstallPlan(
         compilation,
         names,
         force=force,
         changes=changes,
         plans=_plan_files(paths, compilation, names),
+        upkeep=upkeep_changes(compilation.place, changes, everything, disk, owner),
     )
+
+
+def _texts(compilation: Compilation) -> dict[str, Mapping[str, str]]:
+    return {task: bundle.units for task, bundle in compilation.bundles.items()}
 
 
 def _read_units(
@@ -104,7 +119,7 @@ def _read_units(
     instance = compilation.place.instance
     if names:
         kinds = (service_unit, timer_unit, boot_timer_unit)
-        files = [unit(name, instance) for name in names for unit in kinds]
+        files = [unit(name, instance) for name in (*names, MAINTENANCE) for unit in kinds]
     else:
         files = list_units(directory, instance)
     units: dict[str, DiskUnit] = {}

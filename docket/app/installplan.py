@@ -32,23 +32,29 @@ class InstallPlan:
     force: bool
     changes: tuple[Change, ...]
     plans: tuple[PlanFile, ...]
+    upkeep: tuple[Change, ...] = ()  # the maintenance units, which belong to no task
+
+    @property
+    def every(self) -> tuple[Change, ...]:
+        """The changes of the tasks' units, then of the maintenance units."""
+        return (*self.changes, *self.upkeep)
 
     @property
     def dirty(self) -> bool:
         """Whether a unit file would be written or removed."""
-        return any(c.action.writes or c.action is Action.REMOVE for c in self.changes)
+        return any(c.action.writes or c.action is Action.REMOVE for c in self.every)
 
     @property
     def timers_to_restart(self) -> tuple[str, ...]:
         """The timers with new contents; those of them that are active are restarted."""
-        return tuple(change.name for change in self.changes if change.retimes)
+        return tuple(change.name for change in self.every if change.retimes)
 
     @property
     def timers_to_remove(self) -> tuple[str, ...]:
         """The timers that are stopped, cleaned of their stamps and removed."""
         return tuple(
             change.name
-            for change in self.changes
+            for change in self.every
             if change.is_timer and change.action is Action.REMOVE
         )
 
@@ -57,7 +63,7 @@ class InstallPlan:
         """The mistakes of the config, and the files that are in the way."""
         return (
             *self.compilation.problems,
-            *(self._in_the_way(change) for change in self.changes if change.in_the_way),
+            *(self._in_the_way(change) for change in self.every if change.in_the_way),
         )
 
     @property
@@ -73,7 +79,7 @@ class InstallPlan:
                     code="install.kept",
                     task=change.task,
                 )
-                for change in self.changes
+                for change in self.every
                 if change.action is Action.KEPT and change.reason == EDITED
             ),
         )
@@ -135,6 +141,7 @@ class InstallReport:
     pending: tuple[str, ...] = ()
     next_command: str | None = None
     linger: bool | None = None
+    upkeep: tuple[str, ...] = ()  # the maintenance units that were written or removed
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
@@ -163,6 +170,11 @@ class InstallReport:
                 for task, bundle in plan.compilation.bundles.items()
                 if bundle.plan.argv
             },
+            upkeep=tuple(
+                change.path
+                for change in plan.upkeep
+                if change.action.writes or change.action is Action.REMOVE
+            ),
             problems=plan.problems,
             warnings=plan.warnings,
         )
@@ -187,6 +199,7 @@ class InstallReport:
             "pending": list(self.pending),
             "next_command": self.next_command,
             "linger": self.linger,
+            "maintenance": list(self.upkeep),
             "problems": [problem.document() for problem in self.problems],
             "warnings": [problem.document() for problem in self.warnings],
         }

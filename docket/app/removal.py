@@ -21,7 +21,7 @@ from docket.app.wholefiles import read_whole
 from docket.compiler.bundle import Place
 from docket.compiler.header import Header, split
 from docket.errors import ConfigError, DocketError, InstallError
-from docket.model.names import is_safe_name
+from docket.model.names import MAINTENANCE, is_safe_name
 from docket.model.task import Config, Problem
 from docket.systemd import stamps
 
@@ -61,7 +61,8 @@ def uninstall(
     with install_lock(session.paths):
         config = _config_if_any(session)
         instance = _instance(session, config)
-        found = _own_units(session, instance)
+        units = _own_units(session, instance)
+        found = [change for change in units if change.task != MAINTENANCE]
         on_disk = {change.task for change in found}
         if not everything:
             for name in names:
@@ -76,6 +77,11 @@ def uninstall(
             force=force,
             changes=tuple(c for c in changes if c.task not in kept or c.action is Action.KEPT),
             plans=_plans(session, None if everything else wanted - kept, kept),
+            upkeep=tuple(
+                _decided(change, force=force)
+                for change in units
+                if change.task == MAINTENANCE and wanted - kept >= on_disk
+            ),
         )
         report = Applying(session, plan, start_timers=False, linger=False).run()
         return replace(report, problems=(*report.problems, *_kept_problems(changes)), warnings=())
@@ -123,7 +129,9 @@ def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
 def _timers(session: Session, names: Sequence[str]) -> list[str]:
     config = _config_if_any(session)
     instance = _instance(session, config)
-    own = [change for change in _own_units(session, instance) if change.is_timer]
+    # The maintenance timer follows the tasks' timers by itself.
+    units = _own_units(session, instance)
+    own = [change for change in units if change.is_timer and change.task != MAINTENANCE]
     installed = {change.task for change in own}
     for name in names:
         require_task(name, {*installed, *_names_in(config)})

@@ -14,7 +14,13 @@ from docket.compiler.bundle import Place
 from docket.compiler.directives import raw_lines
 from docket.compiler.service import description
 from docket.compiler.text import UnitText
-from docket.model.names import BOOT_SUFFIX, boot_timer_unit, service_unit, timer_unit
+from docket.model.names import (
+    BOOT_SUFFIX,
+    MAINTENANCE,
+    boot_timer_unit,
+    service_unit,
+    timer_unit,
+)
 from docket.model.schedule import Timing
 from docket.model.span import format_span
 from docket.model.task import Task
@@ -47,6 +53,7 @@ def _body(task: Task, directives: Directives, place: Place) -> str:
     text = UnitText(task.name)
     text.section("Unit")
     text.value("Description", f"Timer of: {description(task)}", "description")
+    text.fixed(f"Wants={timer_unit(MAINTENANCE, place.instance)}")
     text.section("Timer")
     for directive, value in directives:
         text.value(directive, value, "schedule")

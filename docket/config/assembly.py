@@ -15,7 +15,7 @@ from docket.config.nodes import Node, Path, Scalar, Section, descend, pruned
 from docket.config.nodes import Sequence as ListNode
 from docket.config.tasks import command_task, doubt_unknown_keys, drop_in_task
 from docket.model.dropin import BrokenDropIn, DropIn
-from docket.model.names import ALLOWED_SENTENCE, is_safe_name
+from docket.model.names import ALLOWED_SENTENCE, MAINTENANCE, is_safe_name
 from docket.model.task import Mark, Problem, Task
 
 _BUILT_IN = frozenset({"backup", "hbackup", "health-check"})
@@ -103,6 +103,14 @@ class Assembly:
                 path,
                 f"`{shown}` cannot be the name of a task",
                 expected=ALLOWED_SENTENCE,
+                code=Code.NAME,
+                at_key=True,
+            )
+        if name == MAINTENANCE:
+            self._complaints.problem(
+                path,
+                f"`{name}` cannot be the name of a task: Docket's own units have it",
+                expected="another name",
                 code=Code.NAME,
                 at_key=True,
             )

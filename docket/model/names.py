@@ -4,6 +4,7 @@ from __future__ import annotations
 
 LONGEST_TASK_NAME = 100
 BOOT_SUFFIX = "@_boot"
+MAINTENANCE = "maintenance"  # reserved: Docket's own units have the name of such a task
 _LETTERS_AND_DIGITS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _ALLOWED = _LETTERS_AND_DIGITS | frozenset("_-.")
 

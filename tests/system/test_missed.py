@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.system.host import PrivateHost
 from tests.system.jobs import command, daily_at, instant_of, seconds_from_now, shell
-from tests.system.seat import DOCKET, HostSeat
+from tests.system.seat import DOCKET, HostSeat, await_that
 
 EVERY_SECOND = {"calendar": "*-*-* *:*:* UTC"}
 _LATER = """
@@ -84,3 +84,18 @@ def test_fires_within_a_run_are_skipped_and_name_it(ada: HostSeat) -> None:
     began, ended = instant_of(run["started_at"]), instant_of(run["finished_at"])
     assert all(began <= instant_of(row["scheduled_for"]) for row in swallowed)
     assert all((instant_of(row["scheduled_for"]) - ended).total_seconds() <= 1 for row in swallowed)
+
+
+def test_the_maintenance_timer_comes_and_goes_with_the_tasks_timers(ada: HostSeat) -> None:
+    timer, service = ada.unit("maintenance.timer"), ada.unit("maintenance.service")
+    ada.configure({"nightly": command("/bin/true", schedule="0 3 * * *")})
+    ada.docket("install", "--now")
+    assert ada.shown(timer, "ActiveState") == "active"
+    ada.systemctl("start", service)
+    assert ada.shown(service, "Result") == "success"
+    ada.host.reboot()
+    await_that("the timer", lambda: ada.shown(timer, "ActiveState") == "active")
+    ada.docket("disable", "nightly")
+    await_that("the timer's end", lambda: ada.shown(timer, "ActiveState") == "inactive")
+    ada.docket("uninstall", "--all")
+    assert ada.shown(timer, "LoadState") == "not-found"

@@ -111,7 +111,7 @@ def _diffed(plan: InstallPlan, fires: tuple[FireChange, ...]) -> Answer:
                 "reason": change.reason or None,
                 "diff": "\n".join(diff_lines(change)),
             }
-            for change in plan.changes
+            for change in plan.every
         ],
         "next_fires": [change.document() for change in fires],
         "timers_to_restart": list(plan.timers_to_restart),

@@ -48,7 +48,7 @@ def listing_text(plan: InstallPlan, screen: Screen) -> str:
 
 def diff_text(plan: InstallPlan, fires: Sequence[FireChange], screen: Screen) -> str:
     """Return the unified diff of every file that would change, then the fires before and after."""
-    out = [line for change in plan.changes for line in diff_lines(change)]
+    out = [line for change in plan.every for line in diff_lines(change)]
     if not out and not fires:
         return "Nothing would change."
     shown = [_paint_diff(line, screen) for line in out]

@@ -26,7 +26,7 @@ def installed(home: Home) -> None:
     """Write units and plans as an install does, without a service manager."""
     home.config(CONFIG)
     plan = install.preview(home.session)
-    for change in plan.changes:
+    for change in plan.every:
         home.file(change.path, change.after or "")
     for file in plan.plans:
         home.file(file.path, file.after or "")

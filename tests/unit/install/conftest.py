@@ -62,10 +62,11 @@ class Home:
         return Path(self.paths.unit_dir, name)
 
     def unit_files(self) -> list[str]:
-        """Return the names of everything in the unit directory but the links."""
+        """Return the names of the tasks' files in the unit directory."""
         if not os.path.isdir(self.paths.unit_dir):
             return []
-        return sorted(n for n in os.listdir(self.paths.unit_dir) if n != "timers.target.wants")
+        names = os.listdir(self.paths.unit_dir)
+        return sorted(n for n in names if n != "timers.target.wants" and "maintenance" not in n)
 
     def stamp(self, timer: str) -> Path:
         """Return where the stamp of `timer` lies."""

@@ -13,7 +13,7 @@ from docket.app.ports import UnitState
 from docket.compiler.bundle import Bundle
 from docket.compiler.header import split
 from docket.errors import BusError
-from docket.model.names import unit_stem
+from docket.model.names import MAINTENANCE, unit_stem
 from docket.systemd.journalctl import probe
 
 OLDEST_SYSTEMD = 252
@@ -201,8 +201,10 @@ def _left_over(seen: Examined) -> list[str]:
         owner = _owner(os.path.join(paths.unit_dir, name))
         if name not in known and owner == (compilation.place.instance, paths.config):
             found.append(name)
-    # A broken task keeps its units until it is mended or taken out.
-    kept = {unit_stem(task, compilation.place.instance) for task in compilation.broken}
+    # A broken task keeps its units until it is mended or taken out; so does what they want.
+    kept = {
+        unit_stem(task, compilation.place.instance) for task in (*compilation.broken, MAINTENANCE)
+    }
     return [name for name in found if name.rpartition(".")[0] not in kept]
 
 

@@ -38,7 +38,6 @@ _LOG_LINES = 5
 _LOOKED_AT = 50  # runs, for which the last start of the unit may have been
 _NEAR_US = 60_000_000
 _SLACK_US = 60_000_000  # a fire younger than this may still be on its way
-_WELL = (RunStatus.SUCCEEDED, RunStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,7 @@ class _Inquiry:
         if absent is not None:
             return None, self._absence(absent)
         blocker = whyunits.blocker(self._around)
-        if last is not None and (last.status not in _WELL or blocker is None):
+        if last is not None and (last.status is not RunStatus.SUCCEEDED or blocker is None):
             return last, self._explained(reader, last)
         if blocker is not None:
             return last, blocker

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.system.jobs import command, shell
-from tests.system.seat import HostSeat, Seat
+from tests.system.seat import DOCKET, HostSeat, Seat
 
 YEARLY = "@yearly"
 _SLEEP = "sleep 4712.5"
@@ -46,9 +46,22 @@ def overlap(seat: HostSeat) -> None:
 
 
 def docket(seat: HostSeat) -> str:
-    from tests.system.seat import DOCKET
-
     return f"{DOCKET} --system" if seat.system else DOCKET
+
+
+def cancel(seat: HostSeat) -> None:
+    seat.docket("cancel", begin(seat)["run_id"])
+    seat.await_run("job", lambda run: run["status"] == "cancelled")
+
+
+def cut_the_power(seat: HostSeat) -> None:
+    begin(seat)
+    seat.host.reboot()
+
+
+def succeed_twice(seat: HostSeat) -> None:
+    fire(seat)
+    fire(seat)
 
 
 def with_drop_in(text: str, unit: str = "job.service") -> Prepare:
@@ -190,6 +203,15 @@ CASES = (
     Case("killed runner", shell(_SLEEP, schedule=YEARLY), kill_the_runner, "runner_killed", "KILL"),
     Case("stopped", shell(_SLEEP, schedule=YEARLY), stop, "stopped", "stopped"),
     Case("overlap", shell("sleep 20", schedule=YEARLY), overlap, "overlap", "still under way"),
+    Case("cancelled", shell(_SLEEP, schedule=YEARLY), cancel, "cancelled", "cancelled"),
+    Case("power cut", shell(_SLEEP, schedule=YEARLY), cut_the_power, "reboot", "machine"),
+    Case(
+        "once a day",
+        shell("true", schedule=YEARLY, once_per="day"),
+        succeed_twice,
+        "once_per",
+        "succeeded",
+    ),
     Case(
         "203/EXEC",
         OK,

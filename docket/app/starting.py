@@ -38,6 +38,7 @@ from docket.store.pending import claim, close_unstarted, find
 from docket.store.reader import open_reader
 from docket.store.rows import RunRow
 
+_NO_LINGER = "Linger is off: the run ends when you log out (loginctl enable-linger keeps it)."
 _PATIENCE_SECONDS = 10.0  # how long a receipt waits for the process that it names
 _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.1
@@ -71,7 +72,7 @@ def start(session: Session, task: str, wish: Wish) -> Receipt:
         return _first_receipt(units, plan, standing, row)
     pid = _launch(session, units, plan, row, force=wish.force)
     pid = pid or _await_pid(lambda: _pid_now(units, plan, row))
-    return _with_typical_duration(plan, _receipt(plan, row, pid))
+    return _with_typical_duration(plan, _receipt(units, plan, row, pid))
 
 
 def transient_unit(plan: Plan, run_id: str) -> str:
@@ -268,10 +269,10 @@ def _first_receipt(units: UnitManager, plan: Plan, row: RunRow, asked: RunRow) -
             return None
         return _pid_now(units, plan, standing) or 0
 
-    return _with_typical_duration(plan, _receipt(plan, row, _await_pid(ask)))
+    return _with_typical_duration(plan, _receipt(units, plan, row, _await_pid(ask)))
 
 
-def _receipt(plan: Plan, row: RunRow, pid: int | None) -> Receipt:
+def _receipt(units: UnitManager, plan: Plan, row: RunRow, pid: int | None) -> Receipt:
     return Receipt(
         task=row.task,
         run_id=row.run_id,
@@ -281,6 +282,7 @@ def _receipt(plan: Plan, row: RunRow, pid: int | None) -> Receipt:
         unit=row.unit,
         launcher=str(Launcher.DIRECT if row.unit is None else Launcher.SYSTEMD),
         idempotency_key=row.idempotency_key,
+        warnings=() if row.unit is None or units.linger() is not False else (_NO_LINGER,),
     )
 
 

@@ -106,6 +106,13 @@ def test_a_receipt_names_the_run_that_is_pending_in_the_record(bench: Bench) -> 
     assert bench.requests() == [f"{run.run_id}.request"]
 
 
+def test_a_receipt_warns_where_the_run_would_end_with_the_session(bench: Bench) -> None:
+    assert bench.start().warnings == ()
+    bench.fake.lingering = False
+    [warning] = bench.start().warnings
+    assert "Linger is off" in warning
+
+
 def test_the_unit_has_the_words_of_this_run_and_what_the_plan_says(bench: Bench) -> None:
     receipt = bench.start(force=True)
     properties = {name: value for name, _, value in bench.fake.transient[receipt.unit or ""]}

@@ -89,16 +89,25 @@ def _ask_to_stop(lock: NamedLock, waiting: Waiting) -> bool:
     pid, pidfd = found
     try:
         of_run = open_holder(run_lock_path(waiting.lock_dir, holder))
-        if of_run is None:
+        if of_run is not None:
+            os.close(of_run[1])
+        same = of_run is not None and of_run[0] == pid
+        if not same or not _cancel(cancel_path(waiting.lock_dir, holder), pidfd):
             return False
-        os.close(of_run[1])
-        if of_run[0] != pid:
-            return False
-        write_whole(cancel_path(waiting.lock_dir, holder), b"")
-        signal.pidfd_send_signal(pidfd, signal.SIGTERM)
-    except OSError:  # it ended by itself meanwhile
-        return False
     finally:
         os.close(pidfd)
     waiting.row.details.setdefault("replaces", []).append(holder)
+    return True
+
+
+def _cancel(request: str, pidfd: int) -> bool:
+    """Ask a runner to end as cancelled; False where it has ended by itself, or cannot be asked."""
+    try:
+        write_whole(request, b"")
+        signal.pidfd_send_signal(pidfd, signal.SIGTERM)
+    except ProcessLookupError:
+        os.unlink(request)
+        return False
+    except OSError:
+        return False
     return True

@@ -161,11 +161,10 @@ class _Run:
             return refusal
         try:
             refusal = self._take_task_lock()
-            if refusal is None and not self._arguments.force:
-                refusal = self._refusal_under_lock()
         except OSError as error:
             self._warnings.append(f"The task's lock could not be taken: {error.strerror}.")
-            return None
+        if refusal is None and not self._arguments.force:
+            refusal = self._refusal_under_lock()
         return refusal
 
     def _refusal_under_lock(self) -> Refusal | None:
@@ -182,7 +181,10 @@ class _Run:
         if refusal is None and self._plan.group:
             from docket.runner.groups import take_slot  # noqa: PLC0415  (few tasks)
 
-            self._slot, refusal = take_slot(self._waiting())
+            try:
+                self._slot, refusal = take_slot(self._waiting())
+            except OSError as error:
+                self._warnings.append(f"No slot of the group can be taken: {error.strerror}.")
         return refusal
 
     def _take_task_lock(self) -> Refusal | None:

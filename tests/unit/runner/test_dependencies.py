@@ -164,3 +164,13 @@ def test_a_dependency_is_told_nothing_of_the_unit_of_the_other(home: Home) -> No
     assert "INVOCATION_ID" not in seen
     assert "CREDENTIALS" not in seen
     assert "DOCKET_TRIGGER=dependency" in seen
+
+
+def test_locks_that_cannot_be_made_leave_no_dependency_out(home: Home) -> None:
+    noting(home, "base")
+    noting(home, "top", "base", group="disk", group_slots=1)
+    home.lock_dir.write_text("no directory")
+    result = home.result("top")
+    assert (result["status"], result["error_code"]) == ("skipped", "dependency")
+    assert "cannot be started" in result["summary"]
+    assert order(home) == []

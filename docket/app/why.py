@@ -118,7 +118,7 @@ class _Inquiry:
         self._name = name
         self._task = task
         self._plan = read_plan(session.paths, name)
-        self.config, self._problem = _config(session)
+        self.config = _config(session)
         self._around = _around(session, name, self.config, self._plan, task)
 
     def answer(
@@ -157,12 +157,9 @@ class _Inquiry:
     def notes(self, finding: Finding) -> tuple[str, ...]:
         """Return what else should be known: what will keep the task from running again."""
         blocker = whyunits.blocker(self._around)
-        out = [self._problem] if self._problem else []
-        if blocker is not None and blocker.cause != finding.cause:
-            out.append(blocker.sentence)
-        if self._around.timer is None and self._around.has_timer:
-            out.append("The service manager does not answer, so the timer's state is not known.")
-        return tuple(out)
+        if blocker is None or blocker.cause == finding.cause:
+            return ()
+        return (blocker.sentence,)
 
     def _now(self, reader: Reader) -> tuple[RunRecord | None, Finding]:
         runs = reader.runs(self._name, _LOOKED_AT)
@@ -262,11 +259,11 @@ class _Inquiry:
             return None
 
 
-def _config(session: Session) -> tuple[Config | None, str | None]:
+def _config(session: Session) -> Config | None:
     try:
-        return load_config(session), None
-    except ConfigError as error:
-        return None, f"The config cannot be used, so the last good plan is obeyed: {error.sentence}"
+        return load_config(session)
+    except ConfigError:  # docket.app.status has a warning of it
+        return None
 
 
 def _around(

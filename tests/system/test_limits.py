@@ -58,6 +58,9 @@ def test_a_job_over_its_memory_is_killed_and_the_row_tells(limiting: HostSeat) -
     run = limiting.await_run("hungry", lambda run: run["status"] != "running")
     assert (run["status"], run["error_code"]) == ("killed", "oom_kill")
     assert "memory" in run["summary"]
+    answer = limiting.answer("why", "hungry")
+    assert answer["cause"] == "oom_kill"
+    assert "more memory than it may have" in answer["sentence"]
 
 
 def test_a_job_killed_for_memory_is_tried_again_where_asked_to(limiting: HostSeat) -> None:

@@ -151,3 +151,13 @@ def test_any_task_can_be_given_a_unit_by_hand(seat: Seat) -> None:
     assert seat.answer("run", "plain", "--launcher", "systemd")["details"]["stdout"] == "hello\n"
     [run] = seat.runs("plain")
     assert run["unit"] == seat.unit(f"plain-{run['run_id']}.service")
+
+
+def test_the_system_scope_has_its_runs_in_units_of_the_system(root: HostSeat) -> None:
+    root.configure({"slow": shell("sleep 1; id -u")})
+    receipt = root.answer("run", "slow", "--async")
+    assert receipt["warnings"] == []
+    assert receipt["wait_command"].startswith("docket --system wait ")
+    assert root.shown(receipt["unit"], "MainPID") == str(receipt["pid"])
+    run = ended(root, receipt["run_id"])
+    assert (run["status"], run["details"]["stdout"]) == ("succeeded", "0\n")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from docket.app.causes import Cause, Inquiry, Machine, this_machine
-from docket.app.planned import plans, read_plan
+from docket.app.planned import planned_tasks, read_plan
 from docket.app.ports import UnitState
 from docket.app.session import Session
 from docket.errors import ScheduleError, StoreError
@@ -30,7 +30,8 @@ SETTLED_US = 60_000_000  # a fire is judged a minute after the last moment at wh
 _SWALLOWED = "overlap"
 _ALL = ""  # no task has this name: the mark of the last look at all of them
 _LOOK_AGAIN_US = 60_000_000
-_QUICK_SECONDS = 0.5
+_QUICK_SECONDS = 0.2
+_STEP = 64  # a quick look at all tasks begins so many further on each minute
 _CALENDAR = "OnCalendar="
 _THOROUGH_ROUNDS = 100
 Machines = Callable[[Session, FireLedger, int], Machine]
@@ -67,7 +68,7 @@ def look(
     """Give every fire of a task (or of all) that had no run its row, and return how many had none.
 
     A look at all tasks comes at most once a minute and is quick, unless it is `thorough`; what it
-    leaves is for the next one. A record that cannot be written now makes it find nothing.
+    leaves is for one of the next ones. A record that cannot be written now makes it find nothing.
     """
     found = Look()
     timers = _timers(session, task)
@@ -83,7 +84,7 @@ def look(
             for timer in chain([first], timers):
                 found += judge.task(timer, _THOROUGH_ROUNDS if thorough else 1)
                 if not thorough and time.monotonic() > deadline:
-                    return found
+                    break
             if task is None:
                 ledger.mark(_ALL, session.now_us())
     except StoreError:
@@ -126,6 +127,8 @@ class _Judge:
         if until <= begin:
             return Look(), False
         fires = expected_fires(timer.calendars, begin, until, offsets_of, MOST_FIRES)
+        if not fires.instants:
+            return Look(), False  # the mark may stay: nothing lies behind it either
         if not fires.complete:
             until = fires.instants[-1]
         spans = self._ledger.spans(plan.task, begin)
@@ -224,8 +227,11 @@ def _row(plan: Plan, stretch: Stretch, run_id: str) -> RunRow:
 
 def _timers(session: Session, task: str | None) -> Iterator[_Timer]:
     """Yield the installed timers that have calendars."""
-    one = [] if task is None else [read_plan(session.paths, task)]
-    for plan in plans(session.paths) if task is None else one:
+    names = planned_tasks(session.paths) if task is None else [task]
+    if names:
+        begin = session.now_us() // _LOOK_AGAIN_US * _STEP % len(names)
+        names = names[begin:] + names[:begin]
+    for plan in (read_plan(session.paths, name) for name in names):
         timer = None if plan is None else _read_timer(session, plan)
         if timer is not None and timer.calendars:
             yield timer

@@ -63,7 +63,6 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
         },
     ),
     "runs": ("docket runs --json, newest first", {"type": "array", "items": ref("run")}),
-    "events": ("docket events --json, in order", {"type": "array", "items": ref("event")}),
     "wait": (
         "docket wait --json: of the one run that was named, or of several in a list",
         {
@@ -74,6 +73,7 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
             ]
         },
     ),
+    "events": ("docket events --json, in order", {"type": "array", "items": ref("event")}),
     "list": ("docket list --json, by name", {"type": "array", "items": ref("listed")}),
     "logs": (
         "docket logs --json",

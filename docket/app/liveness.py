@@ -21,7 +21,7 @@ def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
         return None
     if run.boot_id not in (None, boot_id()):
         return False
-    held = _is_held(run_lock_path(lock_dir, run.run_id))
+    held = is_held(run_lock_path(lock_dir, run.run_id))
     if held is None and run.pid is not None and not os.path.exists(f"/proc/{run.pid}"):
         return False
     return held
@@ -73,7 +73,8 @@ def boot_id() -> str | None:
         return None
 
 
-def _is_held(path: str) -> bool | None:
+def is_held(path: str) -> bool | None:
+    """Whether somebody holds the lock of the file at `path`; None where there is no such file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
@@ -97,5 +98,5 @@ def held_runs(lock_dir: str) -> list[str]:
     return [
         name.removesuffix(".lock")
         for name in names
-        if name.endswith(".lock") and _is_held(os.path.join(directory, name))
+        if name.endswith(".lock") and is_held(os.path.join(directory, name))
     ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from docket.app.liveness import alive_here, lock_dir_of, run_lock_path
+from docket.app.liveness import alive_here, is_held, lock_dir_of, run_lock_path
 from docket.app.planned import read_plan
+from docket.app.requests import request_path
 from docket.app.session import Session
 from docket.app.witnesses import testimony
 from docket.model.records import RunRecord
@@ -15,7 +16,7 @@ from docket.store.closing import close_run
 from docket.store.reader import open_reader
 from docket.store.spool import merge, spool_directories
 
-_STARTING_US = 20_000_000  # how long a pending run may take until its runner holds the lock
+_STARTING_US = 120_000_000  # how long the runner of a pending run may take to hold its lock
 
 
 def reconcile(session: Session, state_db: str) -> int:
@@ -40,7 +41,9 @@ def _seems_dead(session: Session, run: RunRecord) -> bool:
     if alive is not None:
         return not alive
     if run.status is RunStatus.PENDING:
-        return session.now_us() - run.started_us > _STARTING_US
+        asked = request_path(lock_dir_of(session.paths, run.task), run.run_id)
+        # Whoever starts it holds its request meanwhile, however long a busy machine takes.
+        return not is_held(asked) and session.now_us() - run.started_us > _STARTING_US
     # Its lock file is gone: its runner removed it as the last thing, or the runtime directory went.
     return run.pid is None or not _is_runner(run.pid)
 

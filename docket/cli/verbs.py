@@ -93,17 +93,12 @@ FORMS = (
         "Look up a run by the id that `run` or `runs` gave.",
     ),
     Form("runs [task]", "List past runs, newest first.", "Find the runs of a task and their ids."),
-    Form("logs <run_id>", "Show what a run printed.", "Read the output of a failed run."),
     Form(
         "wait <run_id...>",
         "Wait until runs are over.",
         "Sleep until a run ends instead of asking again and again; the exit code is the run's.",
     ),
-    Form(
-        "cancel <run_id>",
-        "Cancel a run.",
-        "End a run that is not wanted any more; for one that is over nothing happens.",
-    ),
+    Form("logs <run_id>", "Show what a run printed.", "Read the output of a failed run."),
     Form(
         "cancel <run_id>",
         "Cancel a run.",

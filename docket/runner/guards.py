@@ -59,7 +59,7 @@ def refusal_before_lock(
         return Refusal("unattended", "a destructive task needs `unattended: allow` for a timer")
     if row.trigger == Trigger.DEPENDENCY:
         return _as_dependency(plan)
-    refusal = _too_late(plan, late_us) if row.trigger == Trigger.CATCH_UP else None
+    refusal = _too_late(plan, row.trigger, late_us / 1e6) if row.trigger in _BY_TIMER else None
     if refusal is None and plan.one_shot and row.scheduled_for is not None:
         refusal = _consumed(plan, row.scheduled_for, recorder)
     if refusal is None and row.trigger in _BY_TIMER:
@@ -82,12 +82,16 @@ def _as_dependency(plan: Plan) -> Refusal | None:
     return None
 
 
-def _too_late(plan: Plan, late_us: int) -> Refusal | None:
-    late = late_us / 1e6
-    if plan.catch_up is True or (plan.catch_up is not False and late <= plan.catch_up):
+def _too_late(plan: Plan, trigger: str, late: float) -> Refusal | None:
+    """Return why a fire that is `late` by so many seconds does not run any more, or None."""
+    if plan.catch_up is True:
         return None
     if plan.catch_up is False:
+        if trigger != Trigger.CATCH_UP:
+            return None
         return Refusal("too_late", f"it was due {late:.0f} s ago, and catch_up is false")
+    if late <= plan.catch_up + plan.slack_seconds:  # the timer itself may be so late
+        return None
     return Refusal("too_late", f"it was due {late:.0f} s ago; catch_up allows {plan.catch_up:g} s")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from typing import Any
@@ -12,6 +13,7 @@ from docket.app import history
 from docket.app.compiling import compile_tasks, write_plan
 from docket.app.liveness import boot_id, run_lock_path
 from docket.app.reconcile import reconcile
+from docket.app.requests import request_path
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 from docket.runner.locks import RunLock
@@ -109,11 +111,20 @@ def test_a_process_that_took_over_the_number_is_no_runner(home: Home) -> None:
 
 
 def test_a_run_that_was_asked_for_just_now_may_still_begin(home: Home) -> None:
-    fresh = home.record("a", "pending", at=NOW_US - 1_000_000, boot_id=boot_id())
+    fresh = home.record("a", "pending", at=NOW_US - 60_000_000, boot_id=boot_id())
     assert reconcile(home.session, home.paths.state_db) == 0
-    stale = home.record("a", "pending", at=NOW_US - 60_000_000, boot_id=boot_id())
+    stale = home.record("a", "pending", at=NOW_US - 600_000_000, boot_id=boot_id())
     assert closed(home, stale).status is RunStatus.LOST
     assert read(home, fresh).status is RunStatus.PENDING
+
+
+def test_a_run_whose_request_is_held_is_being_started_however_long_that_takes(home: Home) -> None:
+    run_id = home.record("a", "pending", at=NOW_US - 600_000_000, boot_id=boot_id())
+    path = home.file(request_path(home.paths.lock_dir, run_id), "{}")
+    with open(path) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert reconcile(home.session, home.paths.state_db) == 0
+    assert closed(home, run_id).status is RunStatus.LOST
 
 
 def test_the_end_is_when_the_run_last_wrote_and_not_when_somebody_looked(home: Home) -> None:

@@ -68,6 +68,12 @@ def test_catch_up_decides_how_late_a_fire_still_runs(
         assert "3600 s ago" in run.summary
 
 
+def test_a_window_shorter_than_what_counts_as_late_is_kept_too(home: Home) -> None:
+    assert timer_run(home, NINE + 5_000_000, catch_up=10).status == "succeeded"
+    refused = timer_run(home, NINE + 15_000_000, catch_up=10)
+    assert (refused.status, refused.error_code) == ("skipped", "too_late")
+
+
 def test_a_one_shot_that_has_succeeded_is_not_run_again(home: Home) -> None:
     assert timer_run(home, NINE, one_shot=True).status is RunStatus.SUCCEEDED
     again = timer_run(home, NINE + 86_000_000_000, one_shot=True)

@@ -1,11 +1,11 @@
 # The one front door. `make demo` and `make test` need nothing before them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean setup
+.PHONY: help demo test test-trixie lint bench clean setup
 
 PYTHON := .venv/bin/python
 
 help:  ## what can be made
-	@sed -n 's/^\([a-z]*\):.*  ## /make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*  ## /make \1\t/p' Makefile | expand -t 18
 
 demo:  ## an rsync of a real folder, run by a real systemd timer
 	@tools/setup run
@@ -13,6 +13,11 @@ demo:  ## an rsync of a real folder, run by a real systemd timer
 
 test: lint  ## everything: style, types, then all tests, on a really booted systemd too
 	@$(PYTHON) -m pytest -o faulthandler_timeout=180 $(PYTEST_ARGS)
+
+test-trixie:  ## the system tests on Debian 13, in a root tree that is made once and kept (as root)
+	@tools/setup test
+	@tree=$$(tools/trixie) && DOCKET_TEST_TREE=$$tree DOCKET_REQUIRE_SYSTEM_TESTS=1 \
+		$(PYTHON) -m pytest -o faulthandler_timeout=180 tests/system $(PYTEST_ARGS)
 
 lint:  ## ruff and mypy
 	@tools/setup test

@@ -12,6 +12,8 @@ import pytest
 
 # The manager that the caller really has, for the tests in tests/system, which ask for it by name.
 CALLERS_ENVIRON = dict(os.environ)
+# The root tree that the private hosts of tests/system boot: this machine's, or tools/trixie's.
+TREE = CALLERS_ENVIRON.get("DOCKET_TEST_TREE") or "/"
 
 _CLEARED = ("DOCKET_", "XDG_", "DBUS_", "SYSTEMD_", "GIT_")
 _CLEARED_NAMES = (

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import CALLERS_ENVIRON
+from tests.conftest import CALLERS_ENVIRON, TREE
 from tests.system.host import HostError, PrivateHost, why_not
 from tests.system.seat import REPOSITORY, HostSeat, OwnSeat, Seat, user_manager_answers
 
@@ -19,11 +19,11 @@ from tests.system.seat import REPOSITORY, HostSeat, OwnSeat, Seat, user_manager_
 @pytest.fixture(scope="session")
 def host_or_reason() -> Iterator[PrivateHost | str]:
     """One private host for all tests, or the reason why there is none."""
-    reason = why_not()
+    reason = why_not(TREE)
     host = None
     if reason is None:
         try:
-            host = PrivateHost([REPOSITORY, sys.prefix])
+            host = PrivateHost([REPOSITORY, sys.prefix], tree=TREE)
             host.boot()
         except HostError as error:
             host, reason = None, str(error)
@@ -72,6 +72,8 @@ def seat(
     if isinstance(host_or_reason, PrivateHost):
         yield request.getfixturevalue("ada")
         return
+    if TREE != "/":
+        pytest.skip(f"NOT RUN: {TREE} was asked for, and {host_or_reason}")
     if not user_manager_answers(CALLERS_ENVIRON):
         pytest.skip(f"NOT RUN: no user manager runs, and {host_or_reason}")
     own = OwnSeat(str(tmp_path_factory.mktemp("own")), CALLERS_ENVIRON)

@@ -1,4 +1,4 @@
-"""The disk of a private host: this machine's own tree under a layer in memory."""
+"""The disk of a private host: a root tree, mostly this machine's, under a layer in memory."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _open_to_all(folder: str) -> None:
 
 
 class Disk:
-    """The host's root: the machine's own tree under a layer in memory that takes every change."""
+    """The host's root: a tree under a layer in memory that takes every change."""
 
     def __init__(self, tree: str, shown: list[str], stage: str) -> None:
         self.stage = stage
@@ -148,6 +148,14 @@ class Disk:
         shutil.rmtree(self.inside("/var/lib/systemd/linger"), ignore_errors=True)
         for name, number in users.items():
             self._add_user(name, number)
+
+    def show_modules(self, folder: str) -> None:
+        """Let the tree's own python3 find the modules in `folder`, in a .venv of another one too.
+
+        A .venv that takes its interpreter and its modules from the distribution has those of the
+        tree here; what it installed itself is for the machine's own Python.
+        """
+        write(self.inside("/usr/lib/python3/dist-packages/docket-checkout.pth"), folder + "\n")
 
     @staticmethod
     def _forget_enabled(folder: str) -> None:

@@ -1,8 +1,8 @@
 """A private host: a really booted systemd beside whatever runs this machine.
 
-Only namespaces over this machine's own root, with a layer in memory that takes every change, so it
-boots in half a second and leaves nothing behind. Needs root. Standard library only: `make demo`
-uses it without the test tools.
+Only namespaces over this machine's own root, or over the tree of another release, with a layer in
+memory that takes every change, so it boots in half a second and leaves nothing behind. Needs root.
+Standard library only: `make demo` uses it without the test tools.
 """
 
 from __future__ import annotations
@@ -29,28 +29,29 @@ class HostError(Exception):
     """The host could not be made, did not come up, or a command in it failed."""
 
 
-def why_not() -> str | None:
-    """Return the reason why no private host can be made here, or None when it can be tried."""
+def why_not(tree: str = "/") -> str | None:
+    """Return the reason why no private host of `tree` can be made, or None when it can be tried."""
     if os.geteuid() != 0:
         return "a private host needs root"
-    if not os.path.exists("/lib/systemd/systemd"):
-        return "systemd is not installed"
+    if not os.path.exists(os.path.join(tree, "usr/lib/systemd/systemd")):
+        return "systemd is not installed" if tree == "/" else f"there is no systemd in {tree}"
     return None
 
 
 class PrivateHost:
     """One host; `with PrivateHost([checkout]) as host: host.run([...], user="ada")`."""
 
-    def __init__(self, shown: list[str], *, hierarchy: str = "unified") -> None:
+    def __init__(self, shown: list[str], *, hierarchy: str = "unified", tree: str = "/") -> None:
         """Prepare a host in which everybody can read the folders `shown`, at their own paths.
 
         `hierarchy` is "unified" (cgroup2) or "v1", in which limits can bite on machines that have
-        their controllers there.
+        their controllers there. `tree` is the root tree to boot, such as tools/trixie makes.
         """
         wanted = {
             "shown": [os.path.realpath(path) for path in shown],
             "users": USERS,
             "hierarchy": hierarchy,
+            "tree": os.path.realpath(tree),
         }
         self.boot_id = ""
         self.init = 0

@@ -188,7 +188,8 @@ class Host:
                        if os.path.exists(p))  # fmt: skip
         words = [program, "--system", "--unit=multi-user.target"]
         if self.cgroups.hierarchy == "v1":
-            words.append("systemd.unified_cgroup_hierarchy=0")
+            # From 256 on, systemd wants to hear twice that it is meant.
+            words += ["systemd.unified_cgroup_hierarchy=0", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"]
         os.execve(program, words, {"container": "docker"})
 
     def halt(self) -> dict[str, Any]:
@@ -237,13 +238,16 @@ def main() -> int:
     os.umask(0o022)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        tree = private_mounts("/")
-        outside = [tree.rstrip("/") + path for path in wanted["shown"]]
+        machine = private_mounts("/").rstrip("/")
+        tree = machine + wanted["tree"]
+        outside = [machine + path for path in wanted["shown"]]
         stage = stage_beside(tree + "/", *outside)
         disk = Disk(tree, wanted["shown"], stage)
         for path, lower in zip(wanted["shown"], outside, strict=True):
             disk.hold(path, lower)
         disk.furnish(wanted["users"])
+        if wanted["tree"] != "/":
+            disk.show_modules(wanted["shown"][0])
         cgroups = Cgroups(stage, wanted["hierarchy"])
     except OSError as error:
         print(json.dumps({"error": str(error)}), flush=True)

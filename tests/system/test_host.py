@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from tests.conftest import TREE
 from tests.system.host import USERS, HostError, PrivateHost
 from tests.system.seat import REPOSITORY, await_that
 
@@ -18,7 +19,7 @@ _BOOT_AND_WAIT = f"""
 import sys, time
 sys.path.insert(0, {REPOSITORY!r})
 from tests.system.host import PrivateHost
-host = PrivateHost([{REPOSITORY!r}])
+host = PrivateHost([{REPOSITORY!r}], tree={TREE!r})
 host.boot()
 print(host.init, flush=True)
 time.sleep(60)
@@ -27,6 +28,11 @@ time.sleep(60)
 
 def test_every_unit_of_the_boot_came_up(host: PrivateHost) -> None:
     assert host.run(["systemctl", "is-system-running"]).stdout.strip() == "running"
+
+
+def test_the_host_is_of_the_release_that_was_asked_for(host: PrivateHost) -> None:
+    with open(os.path.join(TREE, "usr/lib/os-release"), encoding="utf-8") as file:
+        assert host.read("/usr/lib/os-release") == file.read()
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -55,7 +61,7 @@ def test_the_host_does_not_reach_through_to_the_machine(host: PrivateHost) -> No
 
 def test_a_reboot_keeps_the_disk_and_changes_the_boot_id(host: PrivateHost) -> None:
     assert host.init  # what the shared host needs is there
-    with PrivateHost([REPOSITORY]) as own:
+    with PrivateHost([REPOSITORY], tree=TREE) as own:
         first = own.boot_id
         own.write("/var/kept", "still here\n")
         own.reboot()
@@ -92,7 +98,7 @@ def test_nothing_is_left_when_the_process_that_booted_it_dies(
 def test_a_host_boots_within_a_second_or_so(host: PrivateHost) -> None:
     assert host.init
     start = time.monotonic()
-    with PrivateHost([REPOSITORY]):
+    with PrivateHost([REPOSITORY], tree=TREE):
         assert time.monotonic() - start < 5  # 0.3 s on an idle machine
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import TREE
 from tests.system.host import HostError, PrivateHost, why_not
 from tests.system.jobs import command
 from tests.system.seat import REPOSITORY, HostSeat
@@ -15,7 +16,7 @@ _FORKING = "import os; [os.fork() or os._exit(0) for _ in range(3)]; print('fork
 
 
 def _with_limits(hierarchy: str) -> PrivateHost:
-    host = PrivateHost([REPOSITORY], hierarchy=hierarchy)
+    host = PrivateHost([REPOSITORY], hierarchy=hierarchy, tree=TREE)
     host.boot()
     return host
 
@@ -23,7 +24,7 @@ def _with_limits(hierarchy: str) -> PrivateHost:
 @pytest.fixture(scope="module")
 def limiting() -> Iterator[HostSeat]:
     """Root of a private host whose memory and process limits are really enforced."""
-    reason = why_not()
+    reason = why_not(TREE)
     if reason is not None:
         pytest.skip(f"NOT RUN: {reason}")
     for hierarchy in ("unified", "v1"):

@@ -15,6 +15,7 @@ from docket.compiler.directives import raw_lines
 from docket.compiler.properties import Property, UnitProperties
 from docket.compiler.text import UnitText, refused
 from docket.errors import CompileError
+from docket.model.names import unit_stem
 from docket.model.span import format_span
 from docket.model.states import EXIT_SKIPPED
 from docket.model.task import Limits, Task
@@ -84,6 +85,8 @@ def write_service(text: ServiceWriter, task: Task, place: Place) -> None:
         # The runner tells of a child that was killed for memory, and tries again where asked to.
         "OOMPolicy=continue",
         "NotifyAccess=main",
+        # Else the journal names every task's lines after the interpreter.
+        f"SyslogIdentifier={unit_stem(task.name, place.instance)}",
         "Slice=docket.slice",
     )
     _files(text, task)

@@ -160,6 +160,12 @@ def test_a_wrong_type_hides_none_of_the_other_mistakes(home: ConfigHome) -> None
     assert {("type",), ("comand",), ("retry",)} <= told
 
 
+@pytest.mark.parametrize("written", ["0", "'0'", "1G"])
+def test_no_swap_at_all_can_be_said_as_a_number_and_as_text(home: ConfigHome, written: str) -> None:
+    task = home.task(f"limits: {{swap: {written}}}")
+    assert task.limits.swap == written.strip("'")
+
+
 def test_the_path_of_a_program_with_spaces_is_one_word(home: ConfigHome) -> None:
     program = f"{home.directory}/my tool"
     with open(program, "wb"):

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from docket.app.compiling import Compilation
+from docket.app.ports import UnitState
 from docket.app.redaction import redact, redact_text
 from docket.app.session import Session
 from docket.errors import ConfigError
@@ -48,12 +49,16 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What the checks look at; without a usable config `compilation` is None, and `refusal` why."""
+    """What the checks look at; without a usable config `compilation` is None, and `refusal` why.
+
+    `states` is what the service manager said of the units, asked once for all checks.
+    """
 
     session: Session
     state_db: str
     compilation: Compilation | None
     refusal: ConfigError | None
+    states: Mapping[str, UnitState] | None = None  # None: the service manager does not answer
 
 
 def verdict_of(problems: object, bad: Verdict = Verdict.WARNING) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,9 @@ from docket.app import homechecks, unitchecks
 from docket.app.checkup import Check, Examined, Verdict
 from docket.app.compiling import Compilation, compile_tasks
 from docket.app.lookup import state_db
+from docket.app.ports import UnitState
 from docket.app.session import Session
-from docket.errors import ConfigError, DocketError
+from docket.errors import BusError, ConfigError, DocketError
 
 _CHECKS: tuple[tuple[str, Callable[[Examined], Check]], ...] = (
     ("config_file", homechecks.config_file),
@@ -58,7 +59,8 @@ class Examination:
 def examine(session: Session) -> Examination:
     """Make every check; one that cannot be made is itself a finding, never an error."""
     compilation, refusal = _compile(session)
-    seen = Examined(session, _state_db(session, compilation), compilation, refusal)
+    states = _states(session, compilation)
+    seen = Examined(session, _state_db(session, compilation), compilation, refusal, states)
     return Examination(tuple(_made(name, check, seen) for name, check in _CHECKS))
 
 
@@ -71,6 +73,17 @@ def _compile(session: Session) -> tuple[Compilation | None, ConfigError | None]:
         return None, ConfigError(error.sentence, hint=error.hint)
     except OSError as error:
         return None, ConfigError(f"{error.filename}: {error.strerror}.")
+
+
+def _states(session: Session, compilation: Compilation | None) -> Mapping[str, UnitState] | None:
+    if compilation is None:
+        return {}
+    plans = [bundle.plan for bundle in compilation.bundles.values() if bundle.units]
+    names = [name for plan in plans for name in (plan.unit, plan.timer_unit)]
+    try:
+        return session.units().states(names) if names else {}
+    except BusError:
+        return None
 
 
 def _state_db(session: Session, compilation: Compilation | None) -> str:

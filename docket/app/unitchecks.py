@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from docket.app.checkup import Check, Examined, Verdict, verdict_of
 from docket.app.drifting import find_drift, foreign_drop_ins
@@ -64,7 +63,7 @@ def drift(seen: Examined) -> Check:
     """Whether the unit files on the disk are what the config says."""
     if seen.compilation is None:
         return Check("drift", Verdict.WARNING, "Not examined: the config cannot be used.")
-    states = _states(seen)
+    states = seen.states
     sentences: list[str] = []
     hand_edits: list[str] = []
     for name in sorted(seen.compilation.bundles):
@@ -91,7 +90,7 @@ def drift(seen: Examined) -> Check:
 def timers(seen: Examined) -> Check:
     """Whether each scheduled task has an active timer that fires again."""
     scheduled = _scheduled(seen)
-    states = _states(seen)
+    states = seen.states
     if states is None:
         return Check("timers", Verdict.WARNING, "Not known: the service manager does not answer.")
     found = _refused_timers(seen)
@@ -111,7 +110,7 @@ def timers(seen: Examined) -> Check:
 
 def drop_ins(seen: Examined) -> Check:
     """Whether units carry drop-ins that Docket did not write."""
-    states = _states(seen) or {}
+    states = seen.states or {}
     paths = sorted({path for state in states.values() for path in foreign_drop_ins(state)})
     sentence = f"Units are changed by drop-ins of others: {', '.join(paths)}." if paths else ""
     return Check("drop_ins", verdict_of(paths), sentence, None, {"paths": paths})
@@ -155,15 +154,6 @@ def _scheduled(seen: Examined) -> dict[str, Bundle]:
     if seen.compilation is None:
         return {}
     return {name: bundle for name, bundle in seen.compilation.bundles.items() if bundle.units}
-
-
-def _states(seen: Examined) -> Mapping[str, UnitState] | None:
-    scheduled = _scheduled(seen).values()
-    names = [name for b in scheduled for name in (b.plan.unit, b.plan.timer_unit)]
-    try:
-        return seen.session.units().states(names) if names else {}
-    except BusError:
-        return None
 
 
 def _refused_timers(seen: Examined) -> dict[str, str]:

@@ -247,6 +247,19 @@ STANDING: Schema = {
     "configured": flag("Whether the config has the task."),
     "consecutive_failures": count("How many runs in a row have not succeeded, up to the last."),
     "problems": words("What is wrong with the task's config."),
+    "overrides": {
+        "type": "array",
+        "items": record(
+            {
+                "kind": text("What is ordered.", enum=["pause", "skip-next"]),
+                "until": or_null(instant("When a pause ends by itself.")),
+                "remaining": or_null(count("How many fires are still to be skipped.")),
+                "reason": or_null(text("Why, as it was said.")),
+                "since": instant("When it was ordered."),
+            }
+        ),
+        "description": "What somebody has ordered of the task's timer for a while.",
+    },
 }
 
 FINDINGS: Schema = {

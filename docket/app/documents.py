@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from docket.model.records import AttemptRecord, EventRecord, HookRecord, RunRecord
+from docket.model.records import (
+    AttemptRecord,
+    EventRecord,
+    HookRecord,
+    OverrideRecord,
+    RunRecord,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -72,6 +78,17 @@ def event_document(event: EventRecord) -> dict[str, Any]:
         "event_type": event.event_type,
         "event": event.event,
         "received_at": iso(event.at_us),
+    }
+
+
+def override_document(override: OverrideRecord) -> dict[str, Any]:
+    """Return what is ordered of a task's timer as a JSON object."""
+    return {
+        "kind": override.kind,
+        "until": iso_or_none(override.until_us),
+        "remaining": override.remaining,
+        "reason": override.reason,
+        "since": iso(override.since_us),
     }
 
 

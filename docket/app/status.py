@@ -12,6 +12,7 @@ from docket.app.documents import (
     hook_document,
     iso_or_none,
     latest_document,
+    override_document,
     run_document,
 )
 from docket.app.drifting import Drift, find_drift
@@ -25,7 +26,7 @@ from docket.app.session import Session
 from docket.errors import BusError, ConfigError
 from docket.model.names import is_safe_name, service_unit, timer_unit
 from docket.model.plan import Plan
-from docket.model.records import AttemptRecord, HookRecord, RunRecord
+from docket.model.records import AttemptRecord, HookRecord, OverrideRecord, RunRecord
 from docket.model.task import Config, Task
 from docket.store.reader import Reader
 
@@ -76,6 +77,7 @@ class TaskStatus:
     plan_state: PlanState
     consecutive_failures: int
     problems: tuple[str, ...]
+    overrides: tuple[OverrideRecord, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the task as `docket status TASK --json` prints it."""
@@ -94,6 +96,7 @@ class TaskStatus:
             "configured": self.configured,
             "consecutive_failures": self.consecutive_failures,
             "problems": list(self.problems),
+            "overrides": [override_document(override) for override in self.overrides],
         }
 
 
@@ -172,6 +175,7 @@ class _Survey:
         self._reader = reader
         self._states = states
         self._latest = reader.latest(task)
+        self._overrides = reader.overrides(session.now_us())
         self._running: dict[str, list[RunRecord]] = {}
         for run in reader.running(task):
             self._running.setdefault(run.task, []).append(run)
@@ -197,6 +201,7 @@ class _Survey:
             plan_state=_plan_state(plan, usable=task is not None),
             consecutive_failures=self._reader.consecutive_failures(name),
             problems=problems,
+            overrides=tuple(self._overrides.get(name, ())),
         )
 
 

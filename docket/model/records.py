@@ -43,6 +43,18 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideRecord:
+    """What somebody has ordered of a task's timer for a while."""
+
+    task: str
+    kind: str  # pause, skip-next
+    until_us: int | None  # when a pause ends by itself
+    remaining: int | None  # how many fires are still to be skipped
+    reason: str | None
+    since_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptRecord:
     """One attempt of a run."""
 

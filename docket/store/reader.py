@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from docket.errors import StoreError
-from docket.model.records import AttemptRecord, EventRecord, HookRecord, RunRecord
+from docket.model.records import AttemptRecord, EventRecord, HookRecord, OverrideRecord, RunRecord
 from docket.model.states import RunStatus, Trigger
 from docket.store.connection import open_for_writing
 from docket.store.rows import RUN_COLUMNS
@@ -149,6 +149,18 @@ class Reader:
             limit,
         )
         return [EventRecord(*[*row[:6], json.loads(row[6])]) for row in rows]
+
+    def overrides(self, at_us: int) -> dict[str, list[OverrideRecord]]:
+        """Return, per task, what is ordered of its timer and still holds at an instant."""
+        rows = self._query(
+            "SELECT task, kind, until, remaining, reason, created_at FROM overrides "
+            "WHERE until IS NULL OR until > ? ORDER BY task, kind",
+            at_us,
+        )
+        found: dict[str, list[OverrideRecord]] = {}
+        for row in rows:
+            found.setdefault(row[0], []).append(OverrideRecord(*row))
+        return found
 
     def counts(self, task: str) -> dict[str, int]:
         """Return how many runs of the task there are in each status."""

@@ -13,7 +13,7 @@ from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.tasks import NO_TASKS
 from docket.cli.render.times import duration, local, relative
-from docket.model.records import RunRecord
+from docket.model.records import OverrideRecord, RunRecord
 from docket.model.states import RunStatus
 
 Fact = tuple[str, Cell | str]
@@ -95,10 +95,10 @@ def _row(task: TaskStatus, screen: Screen) -> Row:
         cell = status_cell(run.status)
         last = Cell(f"{cell.text} {relative(run.started_us, screen.now_us)}", cell.ink)
         took = duration(run.duration_seconds)
-    return Row([task.task, last, took, _next_fire(task, screen)], _doubts(task))
+    return Row([task.task, last, took, _next_fire(task, screen)], _doubts(task, screen))
 
 
-def _doubts(task: TaskStatus) -> str:
+def _doubts(task: TaskStatus, screen: Screen) -> str:
     doubts = []
     if task.problems:
         doubts.append(f"broken: {task.problems[0]}")
@@ -109,6 +109,7 @@ def _doubts(task: TaskStatus) -> str:
     if task.last is not None and task.last.status.exit_code and task.last.summary:
         again = f" ({task.consecutive_failures} in a row)" if task.consecutive_failures > 1 else ""
         doubts.append(f"{task.last.summary}{again}")
+    doubts += [_override(override, screen) for override in task.overrides]
     doubts += task.drift.sentences[:1]
     if not task.configured:
         doubts.append("no longer in the config")
@@ -189,6 +190,17 @@ def _timer_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
         yield "next fire", _when(timer.next_fire_us, screen)
     if timer.last_trigger_us is not None:
         yield "last fire", _when(timer.last_trigger_us, screen)
+    for override in task.overrides:
+        yield "ordered", Cell(_override(override, screen), Ink.DOUBT)
+
+
+def _override(override: OverrideRecord, screen: Screen) -> str:
+    reason = f" ({override.reason})" if override.reason else ""
+    if override.kind == "pause":
+        until = "resumed" if override.until_us is None else _when(override.until_us, screen)
+        return f"fires are skipped until {until}{reason}"
+    fires = "next fire is" if override.remaining == 1 else f"next {override.remaining} fires are"
+    return f"the {fires} skipped{reason}"
 
 
 def _plan(state: PlanState) -> Cell | str:

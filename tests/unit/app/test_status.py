@@ -10,6 +10,7 @@ from docket.app import install, status
 from docket.app.liveness import boot_id
 from docket.errors import NameRefusedError, RunNotFoundError, StoreError, UnknownTaskError
 from docket.runner.locks import RunLock
+from docket.store.overrides import PAUSE, SKIP_NEXT, Order, set_override
 from docket.store.rows import AttemptRow, HookRow
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid
@@ -192,6 +193,21 @@ def test_a_running_run_is_told_with_whether_it_lives(home: Home) -> None:
     assert [(run["run_id"], run["alive"]) for run in document["running"]] == [
         (alive, True),
     ]
+
+
+def test_what_is_ordered_of_a_timer_is_told_while_it_holds(home: Home) -> None:
+    home.config(CONFIG)
+    home.record("plain")
+    db, uid = home.paths.state_db, os.getuid()
+    pause = Order(PAUSE, until=NOW_US + 1, reason="moving house")
+    set_override(db, ["plain"], pause, at_us=NOW_US - 1, uid=uid)
+    set_override(db, ["plain"], Order(SKIP_NEXT, remaining=2), at_us=NOW_US - 1, uid=uid)
+    document = require_valid("status", status.status(home.session, "plain").document())
+    told = [(o["kind"], o["remaining"], o["reason"]) for o in document["overrides"]]
+    assert told == [("pause", None, "moving house"), ("skip-next", 2, None)]
+    set_override(db, ["plain"], Order(PAUSE, until=NOW_US), at_us=NOW_US - 1, uid=uid)
+    later = status.status(home.session, "plain").document()
+    assert [override["kind"] for override in later["overrides"]] == ["skip-next"]
 
 
 def test_one_run_is_told_with_its_attempts_and_hooks(home: Home) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import pwd
+import signal
 import sys
 from typing import Any
 
@@ -91,6 +92,9 @@ def pytest_configure() -> None:
     os.environ["DBUS_SESSION_BUS_ADDRESS"] = _NO_BUS
     os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = _NO_BUS
     os.environ["HOME"] = "/dev/null/no-home-outside-of-a-test"
+    # A script's background job (`make test &`) ignores Ctrl-C, and so would what the tests start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.addaudithook(_guard)
 
 

@@ -117,7 +117,9 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
                         {
                             "at": instant("The fire."),
                             "run_id": or_null(text("The run that was for it.")),
-                            "outcome": text("The run's status, 'none', or 'to come'."),
+                            "outcome": text(
+                                "The run's status, 'none', 'to come' or 'no timer then'."
+                            ),
                         }
                     ),
                 },

@@ -141,9 +141,9 @@ class _Inquiry:
         """Return the fires around an instant."""
         if self._plan is None:
             return ()
-        now_us = self._session.now_us()
+        known = (self._installed_us(), self._session.now_us())
         return whyfires.fires_seen(
-            self._plan, at_us, now_us, lambda fire: reader.run_for(self._name, fire)
+            self._plan, at_us, known, lambda fire: reader.run_for(self._name, fire)
         )
 
     def changes(

@@ -20,7 +20,11 @@ OffsetAt = Callable[[int], int]
 
 @dataclass(frozen=True, slots=True)
 class FireSeen:
-    """One fire, and the run that was for it; `word` is the run's status, `none`, or `to come`."""
+    """One fire, and the run that was for it.
+
+    `word` is the run's status, `none`, `to come`, or `no timer then`: the timer as it is now was
+    installed later.
+    """
 
     at_us: int
     run_id: str | None
@@ -48,17 +52,26 @@ def nearest(plan: Plan, at_us: int) -> int | None:
 
 
 def fires_seen(
-    plan: Plan, at_us: int, now_us: int, run_for: Callable[[int], RunRecord | None]
+    plan: Plan,
+    at_us: int,
+    known: tuple[int | None, int],
+    run_for: Callable[[int], RunRecord | None],
 ) -> tuple[FireSeen, ...]:
-    """Return the fires around an instant with what became of each."""
+    """Return the fires around an instant with what became of each.
+
+    `known` is when the timer was installed (None where there is none), and the present instant.
+    """
     found = [*instants_before(plan, at_us, BEFORE), *instants_after(plan, at_us, AFTER)]
-    return tuple(_seen(fire, now_us, run_for(fire)) for fire in found)
+    return tuple(_seen(fire, *known, run_for(fire)) for fire in found)
 
 
-def _seen(fire: int, now_us: int, run: RunRecord | None) -> FireSeen:
+def _seen(fire: int, installed_us: int | None, now_us: int, run: RunRecord | None) -> FireSeen:
     if run is not None:
         return FireSeen(fire, run.run_id, str(run.status))
-    return FireSeen(fire, None, "to come" if fire > now_us else "none")
+    if fire > now_us:
+        return FireSeen(fire, None, "to come")
+    absent = installed_us is None or fire < installed_us
+    return FireSeen(fire, None, "no timer then" if absent else "none")
 
 
 def _backwards(calendar: Calendar, at_us: int, offset_at: OffsetAt) -> int | None:

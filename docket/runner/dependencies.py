@@ -87,7 +87,7 @@ class _Child:
         served = status == RunStatus.SKIPPED and found.get("error_code") in _SERVED
         if status == RunStatus.SUCCEEDED or served:
             return None
-        return self._failed(f"is {status}: {found.get('summary')}")
+        return self._failed(f"ended as {status}: {found.get('summary')}")
 
     def _keep(self, found: dict[str, Any]) -> None:
         details = found.get("details")

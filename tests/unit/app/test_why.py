@@ -118,6 +118,14 @@ def test_a_missed_fire_and_a_refused_one_give_their_reason(job: Home) -> None:
     assert asked(job).finding.sentence == "The run was skipped: so it is."
 
 
+def test_a_fire_from_before_the_timer_was_installed_is_no_absent_run(job: Home) -> None:
+    path = os.path.join(job.paths.unit_dir, "docket-job.timer")
+    os.utime(path, ns=(0, (fire(1) + 1) * 1000))
+    job.record("job", at=fire(0), scheduled_for=fire(0))
+    words = [seen.word for seen in asked(job).fires]
+    assert words == ["no timer then", "no timer then", "succeeded", "to come", "to come"]
+
+
 def test_a_fire_without_a_run_is_told_when_the_timer_was_on(job: Home) -> None:
     job.record("job", at=fire(3), scheduled_for=fire(3))
     found = asked(job)

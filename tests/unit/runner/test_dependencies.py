@@ -49,9 +49,9 @@ def test_a_dependency_that_fails_skips_the_task_with_the_reason(home: Home) -> N
     assert (result["returncode"], result["status"]) == (75, "skipped")
     assert result["error_code"] == "dependency"
     assert result["blocked_by"] == last(home, "left").run_id
-    assert "its dependency left is skipped" in result["summary"]
+    assert "its dependency left ended as skipped" in result["summary"]
     assert last(home, "left").blocked_by == last(home, "base").run_id
-    assert "its dependency base is failed" in last(home, "left").summary
+    assert "its dependency base ended as failed" in last(home, "left").summary
     assert order(home) == ["base"]
 
 

@@ -10,7 +10,7 @@ from tests.conftest import CALLERS_ENVIRON
 from tests.system.jobs import shell
 from tests.system.seat import DOCKET, REPOSITORY, HostSeat
 
-KILLS = int(CALLERS_ENVIRON.get("DOCKET_KILLS", "60"))
+KILLS = int(CALLERS_ENVIRON.get("DOCKET_KILLS", "30"))
 TASKS = 12
 SEED = int(CALLERS_ENVIRON.get("DOCKET_SEED", "1"))
 
@@ -38,7 +38,7 @@ def killed(seat: HostSeat) -> dict[str, Any]:
             "tests.system.killing",
             *words,
         ],
-        timeout_seconds=60 + KILLS,
+        timeout_seconds=120 + KILLS,
     )
     found: dict[str, Any] = json.loads(done.stdout)
     print(json.dumps(found, indent=1))
@@ -47,7 +47,7 @@ def killed(seat: HostSeat) -> dict[str, Any]:
 
 def test_a_runner_killed_at_any_moment_loses_and_doubles_nothing(ada: HostSeat) -> None:
     found = killed(ada)
-    assert found["hits"]["runner"] > KILLS / 4, found
+    assert found["hits"]["runner"] + found["hits"].get("finalizer", 0) >= KILLS, found
     assert found["rows"] == found["started"]
     assert found["open"] == []
     assert found["hooks_twice"] == []

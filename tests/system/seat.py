@@ -93,14 +93,19 @@ class Seat:
 
     def count(self, words: str) -> int:
         """Return how many processes there have `words` on their command line."""
-        found = 0
+        return len(self.pids(words))
+
+    def pids(self, words: str) -> list[int]:
+        """Return the processes there that have `words` on their command line, oldest first."""
+        found = []
         for pid in filter(str.isdigit, os.listdir(self.path("/proc"))):
             try:
                 with open(self.path(f"/proc/{pid}/cmdline"), encoding="utf-8") as file:
-                    found += words in file.read().replace("\0", " ")
+                    if words in file.read().replace("\0", " "):
+                        found.append(int(pid))
             except OSError:  # it ended between the listing and the look
                 continue
-        return found
+        return sorted(found)
 
     def read(self, path: str) -> str:
         """Return the text of a file there."""

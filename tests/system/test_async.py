@@ -138,8 +138,7 @@ def test_output_comes_as_it_is_printed_and_ctrl_c_cancels(ada: HostSeat) -> None
     process = ada.popen([DOCKET, "run", "slow"])
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
-    inner = ada.run(["pgrep", "-f", "[d]ocket run slow"]).stdout.split()
-    ada.run(["kill", "-INT", inner[-1]])
+    ada.run(["/bin/sh", "-c", f"kill -INT {ada.pids('docket run slow')[-1]}"])
     assert process.wait(timeout=20) == 130
     [run] = ada.runs("slow")
     assert (run["status"], run["exit_code"]) == ("cancelled", 130)

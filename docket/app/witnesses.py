@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from docket.app.liveness import boot_id, lock_dir_of
+from docket.app.liveness import boot_id, cancel_request_path, lock_dir_of
 from docket.app.session import Session
 from docket.errors import DocketError
 from docket.model.ends import CANCELLED, LOST, REBOOTED, End, end_of_runner
@@ -76,7 +76,7 @@ def _ask_journal(
 
 
 def _cancel_was_asked(session: Session, run: RunRecord) -> bool:
-    path = os.path.join(lock_dir_of(session.paths, run.task), "runs", run.run_id + ".cancel")
+    path = cancel_request_path(lock_dir_of(session.paths, run.task), run.run_id)
     return run.cancel_requested_us is not None or os.path.exists(path)
 
 

@@ -48,7 +48,7 @@ def reference() -> Iterator[str]:
     """Yield the lines of the generated part."""
     whole = schemas.document()
     yield from _part("Top level", whole["properties"], "The keys of the file itself.")
-    shared = schemas.key_names("drop_in_task")
+    shared = schemas.key_names("class_task")
     command = [key for key in schemas.key_names("command_task") if key not in shared]
     keys = {key: schemas.definition(key) for key in (*command, *shared)}
     inert = schemas.inert_keys()

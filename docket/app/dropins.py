@@ -15,9 +15,9 @@ from docket.app.wholefiles import make_directory, read_whole, write_whole
 from docket.config import loader
 from docket.config.safety import refuse_if_others_can_write
 from docket.errors import UnsafeFileError
-from docket.model.dropin import BrokenDropIn, DropIn
 from docket.model.jsontext import dumps, loads
 from docket.model.task import Config
+from docket.model.taskclass import BrokenTaskClass, TaskClass
 from docket.paths import Paths
 from docket.tasks import probe
 
@@ -39,7 +39,7 @@ def load_home(paths: Paths, environ: Mapping[str, str], *, fresh: bool = False) 
 
 def discover(
     paths: Paths, task_dir: str, environ: Mapping[str, str], *, fresh: bool = False
-) -> Sequence[DropIn | BrokenDropIn]:
+) -> Sequence[TaskClass | BrokenTaskClass]:
     """Return what the files in `task_dir` hold, by file name; [] where there is no directory.
 
     A file is imported only when it has changed since its metadata was remembered, and never where
@@ -49,7 +49,7 @@ def discover(
     if not files:
         return []
     cache = _Cache(os.path.join(paths.home, "plans", ".dropins.json"), paths)
-    found: dict[str, list[DropIn | BrokenDropIn]] = {}
+    found: dict[str, list[TaskClass | BrokenTaskClass]] = {}
     unknown: dict[str, list[int]] = {}
     for path in files:
         try:
@@ -70,7 +70,7 @@ def discover(
             found[probed.path] = list(probed.drop_ins)
             # What fails may fail for want of a module that is there tomorrow; only a file that
             # cost the whole deadline is remembered, or each command would pay for it again.
-            if probed.hung or not any(isinstance(d, BrokenDropIn) for d in probed.drop_ins):
+            if probed.hung or not any(isinstance(d, BrokenTaskClass) for d in probed.drop_ins):
                 cache.remember(probed.path, unknown[probed.path], found[probed.path])
     cache.save()
     return [drop_in for path in files for drop_in in found[path]]
@@ -97,8 +97,10 @@ def _identity(path: str, paths: Paths) -> list[int]:
     return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns]
 
 
-def _refused(path: str, sentence: str, hint: str | None, code: str = "task.broken") -> BrokenDropIn:
-    return BrokenDropIn(probe.guessed_name(path), path, sentence, None, hint, code)
+def _refused(
+    path: str, sentence: str, hint: str | None, code: str = "task.broken"
+) -> BrokenTaskClass:
+    return BrokenTaskClass(probe.guessed_name(path), path, sentence, None, hint, code)
 
 
 class _Cache:
@@ -110,25 +112,25 @@ class _Cache:
         self._files: dict[str, Any] = self._read(paths)
         self._changed = False
 
-    def known(self, path: str, identity: list[int]) -> list[DropIn | BrokenDropIn] | None:
+    def known(self, path: str, identity: list[int]) -> list[TaskClass | BrokenTaskClass] | None:
         """Return what `path` held when it had this identity, or None."""
         entry = self._files.get(path)
         if not isinstance(entry, dict) or entry.get("identity") != identity:
             return None
         try:
-            good = [DropIn(**self._tupled(part)) for part in entry["good"]]
-            return [*good, *(BrokenDropIn(**part) for part in entry["broken"])]
+            good = [TaskClass(**self._tupled(part)) for part in entry["good"]]
+            return [*good, *(BrokenTaskClass(**part) for part in entry["broken"])]
         except (KeyError, TypeError):
             return None
 
     def remember(
-        self, path: str, identity: list[int], found: Sequence[DropIn | BrokenDropIn]
+        self, path: str, identity: list[int], found: Sequence[TaskClass | BrokenTaskClass]
     ) -> None:
         """Keep what `path` holds while it has this identity."""
         self._files[path] = {
             "identity": identity,
-            "good": [asdict(part) for part in found if isinstance(part, DropIn)],
-            "broken": [asdict(part) for part in found if isinstance(part, BrokenDropIn)],
+            "good": [asdict(part) for part in found if isinstance(part, TaskClass)],
+            "broken": [asdict(part) for part in found if isinstance(part, BrokenTaskClass)],
         }
         self._changed = True
 

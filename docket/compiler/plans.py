@@ -53,7 +53,7 @@ def _program(task: Task, found: Found) -> dict[str, Any]:
     return {
         "argv": list(found.argv),
         "dry_run_argv": list(found.dry_run_argv),
-        "python": PythonTarget(python.path, python.class_name, dict(python.config))
+        "python": PythonTarget(python.path, python.class_name, dict(python.config), python.module)
         if python
         else None,
         "output_format": str(command.output_format) if command else "text",

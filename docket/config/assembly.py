@@ -13,10 +13,10 @@ from docket.config.entry import WHOLE, Entry
 from docket.config.expansion import Expander
 from docket.config.nodes import Node, Path, Scalar, Section, descend, pruned
 from docket.config.nodes import Sequence as ListNode
-from docket.config.tasks import command_task, doubt_unknown_keys, drop_in_task
-from docket.model.dropin import BrokenDropIn, DropIn
+from docket.config.tasks import class_task, command_task, doubt_unknown_keys
 from docket.model.names import ALLOWED_SENTENCE, MAINTENANCE, is_safe_name
 from docket.model.task import Mark, Problem, Task
+from docket.model.taskclass import BrokenTaskClass, TaskClass
 
 _BUILT_IN = frozenset({"backup", "hbackup", "health-check"})
 _TEXT_AS_WRITTEN = frozenset({"unit", "env"})  # these have rules of their own for numbers
@@ -29,7 +29,7 @@ def _command_keys() -> tuple[str, ...]:
 
 @functools.cache
 def _drop_in_keys() -> tuple[str, ...]:
-    return schemas.key_names("drop_in_task")
+    return schemas.key_names("class_task")
 
 
 @functools.cache
@@ -40,10 +40,10 @@ def _command_only() -> frozenset[str]:
 class Assembly:
     """Makes the tasks of a document; what is wrong is noted in the document's complaints."""
 
-    def __init__(self, document: Document, drop_ins: Sequence[DropIn | BrokenDropIn]) -> None:
+    def __init__(self, document: Document, drop_ins: Sequence[TaskClass | BrokenTaskClass]) -> None:
         self._document = document
         self._complaints = document.complaints
-        self._drop_ins: dict[str, DropIn] = {}
+        self._drop_ins: dict[str, TaskClass] = {}
         self._broken: set[str] = set()
         self._defaults: Section | None = None
         for drop_in in drop_ins:
@@ -73,8 +73,8 @@ class Assembly:
         written = section.entries.keys() if isinstance(section, Section) else ()
         return frozenset({*written, *self._drop_ins, *self._broken})
 
-    def _take(self, drop_in: DropIn | BrokenDropIn) -> None:
-        if isinstance(drop_in, BrokenDropIn):
+    def _take(self, drop_in: TaskClass | BrokenTaskClass) -> None:
+        if isinstance(drop_in, BrokenTaskClass):
             self._broken.add(drop_in.name)
             mark = Mark(drop_in.path, drop_in.line or 1, 1)
             sentence, hint, code = drop_in.sentence, drop_in.hint, drop_in.code
@@ -134,9 +134,11 @@ class Assembly:
         task = command_task(entry, mark, self._expander(), settings.user_home, file)
         return policies.grouped(entry, task, settings.groups)
 
-    def _drop_in(self, node: Section, mark: Mark | None, name: str, drop_in: DropIn) -> Task | None:
+    def _drop_in(
+        self, node: Section, mark: Mark | None, name: str, drop_in: TaskClass
+    ) -> Task | None:
         foreign = plugin.own_keys(drop_in) | _command_only()
-        sound = self._sound("drop_in_task", node, ("tasks", name), foreign)
+        sound = self._sound("class_task", node, ("tasks", name), foreign)
         entry = Entry(name, sound, self._defaults, self._complaints)
         type_node = node.entries.get("type")
         if isinstance(type_node, Scalar) and type_node.value == "command":
@@ -148,7 +150,7 @@ class Assembly:
         self._tell_inert(entry, foreign)
         doubt_unknown_keys(entry, (*_drop_in_keys(), *_command_only()), drop_in)
         file = self._document.file
-        task = drop_in_task(entry, mark, self._expander(), drop_in, file, foreign)
+        task = class_task(entry, mark, self._expander(), drop_in, file, foreign)
         return policies.grouped(entry, task, self._document.settings.groups)
 
     def _is_command(self, name: str, node: Section) -> bool:

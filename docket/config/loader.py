@@ -13,13 +13,13 @@ from docket.config.document import Document, Settings, read_settings
 from docket.config.nodes import Node, Scalar, Section
 from docket.config.syntax import compose
 from docket.errors import ConfigError
-from docket.model.dropin import BrokenDropIn, DropIn
 from docket.model.task import Config, Mark, Problem
+from docket.model.taskclass import BrokenTaskClass, TaskClass
 from docket.paths import Paths
 
 
 def load(
-    paths: Paths, environ: Mapping[str, str], drop_ins: Sequence[DropIn | BrokenDropIn] = ()
+    paths: Paths, environ: Mapping[str, str], drop_ins: Sequence[TaskClass | BrokenTaskClass] = ()
 ) -> Config:
     """Return the configuration at `paths.config` with its tasks and all its problems.
 
@@ -54,7 +54,7 @@ def parse_bytes(data: bytes, paths: Paths, environ: Mapping[str, str]) -> Docume
     return Document(file, root, complaints, settings)
 
 
-def resolve(document: Document, drop_ins: Sequence[DropIn | BrokenDropIn] = ()) -> Config:
+def resolve(document: Document, drop_ins: Sequence[TaskClass | BrokenTaskClass] = ()) -> Config:
     """Return the configuration of a document with the tasks of `drop_ins` beside its own.
 
     One wrong task is left out alone; a mistake that belongs to no single task leaves out all.

@@ -9,7 +9,7 @@ from typing import Any
 from docket.config.codes import Code
 from docket.config.entry import Entry
 from docket.config.nodes import Node, Path, Scalar, Section, Sequence
-from docket.model.dropin import DropIn
+from docket.model.taskclass import TaskClass
 
 # Keys that mean the same for every task since the older program; a class cannot take them over.
 SHARED = frozenset(
@@ -50,12 +50,12 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def own_keys(drop_in: DropIn) -> frozenset[str]:
+def own_keys(drop_in: TaskClass) -> frozenset[str]:
     """Return the keys that belong to the task itself, although Docket has one of that name."""
     return (frozenset(drop_in.schema) | frozenset(drop_in.inputs)) - SHARED
 
 
-def check_schema(entry: Entry, drop_in: DropIn) -> None:
+def check_schema(entry: Entry, drop_in: TaskClass) -> None:
     """Note where the configuration is not what the class's `schema` asks for."""
     config = entry.own.plain()
     for key, rule in drop_in.schema.items():

@@ -14,9 +14,9 @@ from docket.config.entry import Entry
 from docket.config.expansion import Expander
 from docket.config.retention import retention
 from docket.config.violations import close_match
-from docket.model.dropin import DropIn
 from docket.model.states import Overlap
 from docket.model.task import CommandSpec, Mark, PythonSpec, Task
+from docket.model.taskclass import TaskClass
 
 _DEFAULT = Task(name="", description="", raw={})
 
@@ -34,11 +34,11 @@ def command_task(entry: Entry, mark: Mark, expander: Expander, user_home: str, f
     )
 
 
-def drop_in_task(
+def class_task(
     entry: Entry,
     mark: Mark | None,
     expander: Expander,
-    drop_in: DropIn,
+    drop_in: TaskClass,
     file: str,
     foreign: frozenset[str],
 ) -> Task:
@@ -63,10 +63,10 @@ def drop_in_task(
     config = entry.own.plain()
     return replace(
         _shared(entry, expander, base, foreign),
-        python=PythonSpec(drop_in.path, drop_in.class_name, config),
+        python=PythonSpec(drop_in.path, drop_in.class_name, config, drop_in.module),
         schema=drop_in.schema,
         raw=_storable(entry.merged.plain()),
-        sources=(file, drop_in.path),
+        sources=(file, *([drop_in.path] if drop_in.path else [])),
     )
 
 
@@ -143,7 +143,7 @@ def _storable(raw: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def doubt_unknown_keys(entry: Entry, known: tuple[str, ...], drop_in: DropIn) -> None:
+def doubt_unknown_keys(entry: Entry, known: tuple[str, ...], drop_in: TaskClass) -> None:
     """Warn of keys that the task alone reads, although they look as if meant for Docket."""
     own = plugin.own_keys(drop_in)
     for key in entry.own.entries:

@@ -47,18 +47,24 @@ class Hook:
 
 
 class PythonTarget:
-    """Where the class of a Python task is found, and what its `run(config)` is given."""
+    """Where the class of a Python task is found, and what its `run(config)` is given.
 
-    __slots__ = ("class_name", "config", "path")
+    The class is in the file `path`, or, where `module` is set, in the module of that name.
+    """
 
-    def __init__(self, path: str, class_name: str, config: dict[str, Any]) -> None:
+    __slots__ = ("class_name", "config", "module", "path")
+
+    def __init__(
+        self, path: str, class_name: str, config: dict[str, Any], module: str = ""
+    ) -> None:
         self.path = path
         self.class_name = class_name
         self.config = config
+        self.module = module
 
     def to_json(self) -> dict[str, Any]:
         """Return the form that stands in the plan file."""
-        return {"path": self.path, "class_name": self.class_name, "config": self.config}
+        return {name: getattr(self, name) for name in PythonTarget.__slots__}
 
 
 class Plan:

@@ -36,11 +36,15 @@ class CommandSpec:
 
 @dataclass(frozen=True, slots=True)
 class PythonSpec:
-    """A drop-in Python task's own part; `config` is what `run(config)` is given."""
+    """A Python task's own part; `config` is what `run(config)` is given.
+
+    The class is in the file `path`, or, where `module` is set, in the module of that name.
+    """
 
     path: str
     class_name: str
     config: Mapping[str, Any]
+    module: str = ""
 
 
 @dataclass(frozen=True, slots=True)

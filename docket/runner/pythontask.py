@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import site
 import sys
 import traceback
+from types import ModuleType
 from typing import Any
 
 from docket.model.jsontext import dumps, loads
@@ -44,19 +46,25 @@ def _run(target: PythonTarget, *, dry_run: bool) -> object:
 
 
 def load_class(target: PythonTarget) -> type[BaseTask]:
-    """Import the file of a task and return its class; any exception is the file's own."""
-    name = "docket_task_" + os.path.basename(target.path).removesuffix(".py")
-    spec = importlib.util.spec_from_file_location(name, target.path)
+    """Import what holds a task and return its class; any exception is the task's own."""
+    module = importlib.import_module(target.module) if target.module else _module_of(target.path)
+    found: Any = getattr(module, target.class_name, None)
+    if not (isinstance(found, type) and issubclass(found, BaseTask)):
+        place = target.module or target.path
+        raise TypeError(f"{place} has no task class {target.class_name}")
+    return found
+
+
+def _module_of(path: str) -> ModuleType:
+    name = "docket_task_" + os.path.basename(path).removesuffix(".py")
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{target.path} is no Python file")
+        raise ImportError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.dont_write_bytecode = True
     spec.loader.exec_module(module)
-    found: Any = getattr(module, target.class_name, None)
-    if not (isinstance(found, type) and issubclass(found, BaseTask)):
-        raise TypeError(f"{target.path} has no task class {target.class_name}")
-    return found
+    return module
 
 
 def _checked(result: object) -> dict[str, Any]:

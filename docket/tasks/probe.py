@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from docket.model.dropin import BrokenDropIn, DropIn
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
+from docket.model.taskclass import BrokenTaskClass, TaskClass
 
 DEADLINE_SECONDS = 10.0
 
@@ -33,14 +33,14 @@ class Probed:
     """What became of one file: its tasks, and whether it was still running at the deadline."""
 
     path: str
-    drop_ins: tuple[DropIn | BrokenDropIn, ...]
+    drop_ins: tuple[TaskClass | BrokenTaskClass, ...]
     hung: bool = False
 
 
 def probe(
     files: Sequence[str], environ: Mapping[str, str], deadline_seconds: float = DEADLINE_SECONDS
 ) -> list[Probed]:
-    """Return what each file holds, in order; a file that cannot be used is a BrokenDropIn.
+    """Return what each file holds, in order; a file that cannot be used is a BrokenTaskClass.
 
     Nothing that a file prints is seen, and no child outlives its deadline (in seconds).
     """
@@ -106,7 +106,7 @@ def _end(code: int) -> str:
     return f"exit code {code}"
 
 
-def _understood(path: str, answer: bytes) -> tuple[DropIn | BrokenDropIn, ...]:
+def _understood(path: str, answer: bytes) -> tuple[TaskClass | BrokenTaskClass, ...]:
     """Return what an answer says. The file may have written it itself, so nothing is trusted."""
     try:
         document = json.loads(answer)
@@ -125,7 +125,7 @@ def _understood(path: str, answer: bytes) -> tuple[DropIn | BrokenDropIn, ...]:
     return tuple(_drop_in(path, part) for part in named)
 
 
-def _drop_in(path: str, said: Mapping[str, Any]) -> DropIn | BrokenDropIn:
+def _drop_in(path: str, said: Mapping[str, Any]) -> TaskClass | BrokenTaskClass:
     name, class_name = said["name"], said.get("class_name")
     if not isinstance(class_name, str) or not class_name.isidentifier():
         return _broken(path, "what it says of itself cannot be understood")
@@ -136,7 +136,7 @@ def _drop_in(path: str, said: Mapping[str, Any]) -> DropIn | BrokenDropIn:
         if said.get(key) is not None and not fits(said[key]):
             sentence = f"`{key}` of its class {class_name} must be {_WORDS[key]}"
             return _broken(path, sentence, name=name)
-    return DropIn(
+    return TaskClass(
         name=name,
         class_name=class_name,
         path=path,
@@ -153,9 +153,9 @@ def _drop_in(path: str, said: Mapping[str, Any]) -> DropIn | BrokenDropIn:
 
 def _broken(
     path: str, sentence: str, line: int | None = None, name: str | None = None
-) -> BrokenDropIn:
+) -> BrokenTaskClass:
     whole = f"the drop-in file {path} cannot be used: {sentence}"
-    return BrokenDropIn(name or guessed_name(path), path, whole, line, _HINT)
+    return BrokenTaskClass(name or guessed_name(path), path, whole, line, _HINT)
 
 
 def _is_text(value: Any) -> bool:

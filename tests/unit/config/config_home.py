@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from docket.config.loader import load
-from docket.model.dropin import BrokenDropIn, DropIn
 from docket.model.task import Config, Problem, Task
+from docket.model.taskclass import BrokenTaskClass, TaskClass
 from docket.paths import Paths, discover
 
 
@@ -47,13 +47,15 @@ class ConfigHome:
         return path
 
     def load(
-        self, text: str | bytes | dict[str, Any], drop_ins: Sequence[DropIn | BrokenDropIn] = ()
+        self,
+        text: str | bytes | dict[str, Any],
+        drop_ins: Sequence[TaskClass | BrokenTaskClass] = (),
     ) -> Config:
         """Return what the loader makes of `text`."""
         self.write(text)
         return load(self.paths, self.environ, drop_ins)
 
-    def task(self, body: str, drop_ins: Sequence[DropIn | BrokenDropIn] = ()) -> Task:
+    def task(self, body: str, drop_ins: Sequence[TaskClass | BrokenTaskClass] = ()) -> Task:
         """Return the only task of a configuration that has to be right."""
         config = self.load(command_task(body), drop_ins)
         assert config.problems == ()

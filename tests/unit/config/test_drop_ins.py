@@ -11,7 +11,7 @@ import pytest
 
 from docket.app.dropins import discover, load_home
 from docket.config.codes import Code
-from docket.model.dropin import BrokenDropIn, DropIn
+from docket.model.taskclass import BrokenTaskClass, TaskClass
 from docket.tasks.probe import probe
 from tests.unit.config.config_home import ConfigHome
 
@@ -36,7 +36,7 @@ class Invoices(BaseTask):
 )
 
 
-def found(home: ConfigHome, text: str, name: str = "some_task.py") -> DropIn | BrokenDropIn:
+def found(home: ConfigHome, text: str, name: str = "some_task.py") -> TaskClass | BrokenTaskClass:
     """Return the only thing that a drop-in file of this text holds."""
     path = home.write_task(name, text)
     (probed,) = probe([path], home.environ, deadline_seconds=5)
@@ -46,7 +46,7 @@ def found(home: ConfigHome, text: str, name: str = "some_task.py") -> DropIn | B
 
 def test_a_class_tells_its_metadata(home: ConfigHome) -> None:
     drop_in = found(home, GOOD, "invoices.py")
-    assert drop_in == DropIn(
+    assert drop_in == TaskClass(
         name="fetch-invoices",
         class_name="Invoices",
         path=os.path.join(home.paths.task_dir, "invoices.py"),
@@ -83,7 +83,7 @@ def test_a_file_that_cannot_be_used_is_told_with_its_reason(
     home: ConfigHome, text: str, words: str, line: int | None
 ) -> None:
     drop_in = found(home, text)
-    assert isinstance(drop_in, BrokenDropIn)
+    assert isinstance(drop_in, BrokenTaskClass)
     assert words in drop_in.sentence
     assert line is None or drop_in.line == line
 
@@ -128,7 +128,7 @@ def test_threads_and_exit_handlers_do_not_hold_the_probe(home: ConfigHome) -> No
         "class X(BaseTask):\n  name = 'x'\n"
     )
     begun = time.monotonic()
-    assert isinstance(found(home, text), DropIn)
+    assert isinstance(found(home, text), TaskClass)
     assert time.monotonic() - begun < 4
 
 
@@ -208,7 +208,7 @@ def test_the_task_is_given_its_whole_mapping_and_docket_reads_its_own_keys(
     assert task.required_env == ("API_URL",)
 
 
-PLUGIN = DropIn(
+PLUGIN = TaskClass(
     name="job",
     class_name="Job",
     path="/tasks/job.py",
@@ -260,28 +260,30 @@ def test_values_that_fit_the_schema_are_accepted(home: ConfigHome) -> None:
 
 
 def test_a_rule_that_is_no_mapping_breaks_that_task_alone(home: ConfigHome) -> None:
-    drop_in = DropIn("job", "Job", "/tasks/job.py", schema={"s": "string"})
+    drop_in = TaskClass("job", "Job", "/tasks/job.py", schema={"s": "string"})
     config = home.load("tasks:\n  ok: {type: command, command: x}\n", [drop_in])
     assert [p.sentence for p in config.problems] == ["Task 'job' schema for 's' must be a mapping"]
     assert list(config.tasks) == ["ok"]
 
 
 def test_two_classes_of_one_name_are_told(home: ConfigHome) -> None:
-    other = DropIn("job", "Other", "/tasks/other.py")
-    config = home.load("tasks: {}\n", [DropIn("job", "Job", "/tasks/job.py"), other])
+    other = TaskClass("job", "Other", "/tasks/other.py")
+    config = home.load("tasks: {}\n", [TaskClass("job", "Job", "/tasks/job.py"), other])
     (problem,) = config.problems
     assert "two drop-in classes are named `job`" in problem.sentence
     assert not config.tasks
 
 
 def test_a_drop_in_wins_over_a_command_with_a_warning(home: ConfigHome) -> None:
-    config = home.load("tasks: {job: {type: command, command: x}}\n", [DropIn("job", "J", "/j.py")])
+    config = home.load(
+        "tasks: {job: {type: command, command: x}}\n", [TaskClass("job", "J", "/j.py")]
+    )
     assert config.tasks["job"].python is not None
     assert "its `command` is not run" in config.warnings[0].sentence
 
 
 def test_slips_and_later_keys_of_a_drop_in_are_doubted_and_handed_over(home: ConfigHome) -> None:
-    config = home.load("tasks: {job: {scedule: x, sandbox: y}}\n", [DropIn("job", "J", "/j.py")])
+    config = home.load("tasks: {job: {scedule: x, sandbox: y}}\n", [TaskClass("job", "J", "/j.py")])
     assert config.problems == ()
     first, second = config.warnings
     assert first.hint == "did you mean `schedule`?"
@@ -289,7 +291,7 @@ def test_slips_and_later_keys_of_a_drop_in_are_doubted_and_handed_over(home: Con
 
 
 def test_a_name_without_type_or_class_names_the_nearest(home: ConfigHome) -> None:
-    config = home.load("tasks: {fetch-invoice: {}}\n", [DropIn("fetch-invoices", "F", "/f.py")])
+    config = home.load("tasks: {fetch-invoice: {}}\n", [TaskClass("fetch-invoices", "F", "/f.py")])
     assert config.problems[0].hint == "did you mean the drop-in task `fetch-invoices`?"
 
 
@@ -299,7 +301,7 @@ def test_a_file_that_others_can_write_is_never_imported(home: ConfigHome, mode: 
     path = home.write_task("evil.py", f"open({proof!r}, 'w')\n")
     os.chmod(path, mode)
     (drop_in,) = discover(home.paths, home.paths.task_dir, home.environ)
-    assert isinstance(drop_in, BrokenDropIn)
+    assert isinstance(drop_in, BrokenTaskClass)
     assert drop_in.code == "config.unsafe_permissions"
     assert not os.path.exists(proof)
 
@@ -308,7 +310,7 @@ def test_a_directory_that_others_can_write_is_never_imported_from(home: ConfigHo
     home.write_task("x.py", HEAD + "class X(BaseTask):\n  name = 'x'\n")
     os.chmod(home.paths.task_dir, 0o777)
     (drop_in,) = discover(home.paths, home.paths.task_dir, home.environ)
-    assert isinstance(drop_in, BrokenDropIn)
+    assert isinstance(drop_in, BrokenTaskClass)
     assert drop_in.hint == f"chmod go-w {home.paths.task_dir}"
 
 

@@ -19,7 +19,7 @@ from docket.config.composing import Composer, Refusal
 from docket.config.nodes import Section
 from docket.config.syntax import compose
 
-DEFINITIONS = ("command_task", "drop_in_task", "default_keys", "task")
+DEFINITIONS = ("command_task", "class_task", "default_keys", "task")
 
 
 def truth(name: str) -> jsonschema.Draft202012Validator:

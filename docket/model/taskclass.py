@@ -1,4 +1,4 @@
-"""What is known of a drop-in Python task without having imported its file."""
+"""What is known of a task written in Python without having imported it here."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class DropIn:
-    """One task class of a drop-in file, as the class describes itself."""
+class TaskClass:
+    """One task class, as it describes itself.
+
+    It lies in the drop-in file `path`; where `module` is set it is imported by that name instead
+    (a built-in task, an entry point), and `path` is the module's file, "" where it has none.
+    """
 
     name: str
     class_name: str
     path: str
+    module: str = ""
     description: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -25,8 +30,8 @@ class DropIn:
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenDropIn:
-    """A drop-in file whose tasks cannot be used; `name` is guessed from the file's own name.
+class BrokenTaskClass:
+    """A file whose tasks cannot be used; `name` is guessed from the file's own name.
 
     `line` counts from 1 and is None where the mistake has no place in the file.
     """

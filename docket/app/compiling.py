@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from docket import __version__
-from docket.app.dropins import load_home
 from docket.app.executables import Executables, search_path
 from docket.app.session import Session
+from docket.app.taskclasses import load_home
 from docket.app.wholefiles import make_directory, read_whole, write_whole
 from docket.compiler.bundle import Bundle, Found, Place
 from docket.compiler.compile import compile_task

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from docket.app.compiling import compile_tasks
-from docket.app.dropins import load_home
 from docket.app.session import Session
+from docket.app.taskclasses import load_home
 from docket.app.wholefiles import make_directory
 from docket.config import schema as schemas
 from docket.config import starter

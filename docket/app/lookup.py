@@ -26,7 +26,7 @@ def load_config(session: Session) -> Config:
 
     Raises ConfigError where no task of it can be used.
     """
-    from docket.app.dropins import load_home  # noqa: PLC0415  (brings yaml and jsonschema)
+    from docket.app.taskclasses import load_home  # noqa: PLC0415  (brings yaml and jsonschema)
     from docket.config.loader import usable  # noqa: PLC0415  (as above)
 
     return usable(load_home(session.paths, session.environ))

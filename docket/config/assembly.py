@@ -40,14 +40,14 @@ def _command_only() -> frozenset[str]:
 class Assembly:
     """Makes the tasks of a document; what is wrong is noted in the document's complaints."""
 
-    def __init__(self, document: Document, drop_ins: Sequence[TaskClass | BrokenTaskClass]) -> None:
+    def __init__(self, document: Document, classes: Sequence[TaskClass | BrokenTaskClass]) -> None:
         self._document = document
         self._complaints = document.complaints
-        self._drop_ins: dict[str, TaskClass] = {}
+        self._classes: dict[str, TaskClass] = {}
         self._broken: set[str] = set()
         self._defaults: Section | None = None
-        for drop_in in drop_ins:
-            self._take(drop_in)
+        for found in classes:
+            self._take(found)
 
     def tasks(self) -> dict[str, Task]:
         """Return all tasks by name as far as they can be read, those of the file first."""
@@ -59,7 +59,7 @@ class Assembly:
                 task = self._entry(name, node)
                 if task is not None:
                     found[name] = task
-        for name, drop_in in self._drop_ins.items():
+        for name, drop_in in self._classes.items():
             if not isinstance(section, Section) or name not in section.entries:
                 task = self._drop_in(Section(0, 0), None, name, drop_in)
                 if task is not None:
@@ -71,23 +71,43 @@ class Assembly:
         """Return the names of all tasks, those too that cannot be used."""
         section = self._document.root.entries.get("tasks")
         written = section.entries.keys() if isinstance(section, Section) else ()
-        return frozenset({*written, *self._drop_ins, *self._broken})
+        return frozenset({*written, *self._classes, *self._broken})
 
-    def _take(self, drop_in: TaskClass | BrokenTaskClass) -> None:
-        if isinstance(drop_in, BrokenTaskClass):
-            self._broken.add(drop_in.name)
-            mark = Mark(drop_in.path, drop_in.line or 1, 1)
-            sentence, hint, code = drop_in.sentence, drop_in.hint, drop_in.code
-        elif drop_in.name in self._drop_ins:
-            other = self._drop_ins[drop_in.name].path
-            mark = Mark(drop_in.path, 1, 1)
-            sentence = f"two drop-in classes are named `{drop_in.name}`; the other is in {other}"
-            hint, code = "rename one of them", Code.BROKEN.value
-        else:
-            self._drop_ins[drop_in.name] = drop_in
+    def _take(self, found: TaskClass | BrokenTaskClass) -> None:
+        """Take a class in; of two with one name the one of the higher origin counts."""
+        if isinstance(found, BrokenTaskClass):
+            self._broken.add(found.name)
+            self._elsewhere(found, found.sentence, found.hint, found.code)
             return
+        other = self._classes.get(found.name)
+        if found.name == MAINTENANCE:
+            sentence = f"`{MAINTENANCE}` cannot be the name of a task: Docket's own units have it"
+            self._elsewhere(found, sentence, "give the class another name", Code.NAME)
+        elif other is None or other.origin.rank > found.origin.rank:
+            self._classes[found.name] = found
+        if other is not None and other.origin is found.origin:
+            sentence = f"two classes are named `{found.name}`; the other is {other.place}"
+            self._elsewhere(found, sentence, "rename one of them", Code.BROKEN)
+        elif other is not None:
+            first, second = sorted((found, other), key=lambda each: each.origin.rank)
+            self._complaints.doubt_elsewhere(
+                Problem(
+                    f"{second.place} is not used: {first.place} has the same name",
+                    Mark(second.path, 1, 1) if second.path else None,
+                    hint="rename one of them",
+                    code=Code.DOUBT,
+                    task=found.name,
+                )
+            )
+
+    def _elsewhere(
+        self, found: TaskClass | BrokenTaskClass, sentence: str, hint: str | None, code: str
+    ) -> None:
+        """Note what is wrong with a class at its own place."""
+        line = found.line if isinstance(found, BrokenTaskClass) else None
+        mark = Mark(found.path, line or 1, 1) if found.path else None
         self._complaints.other_file(
-            Problem(sentence, mark, hint=hint, code=code, task=drop_in.name)
+            Problem(sentence, mark, hint=hint, code=str(code), task=found.name)
         )
 
     def _read_defaults(self) -> None:
@@ -122,7 +142,7 @@ class Assembly:
             )
             return None
         mark = self._mark(path)
-        drop_in = self._drop_ins.get(name)
+        drop_in = self._classes.get(name)
         if drop_in is not None:
             return self._drop_in(node, mark, name, drop_in)
         if not self._is_command(name, node):
@@ -144,8 +164,8 @@ class Assembly:
         if isinstance(type_node, Scalar) and type_node.value == "command":
             entry.warn(
                 ("type",),
-                f"the task is the class of {drop_in.path}; its `command` is not run",
-                hint="rename this task, or take the file away",
+                f"the task is {drop_in.place}; its `command` is not run",
+                hint="rename this task, or take the class away",
             )
         self._tell_inert(entry, foreign)
         doubt_unknown_keys(entry, (*_drop_in_keys(), *_command_only()), drop_in)
@@ -188,13 +208,13 @@ class Assembly:
         return kind is not None or "command" in node.entries
 
     def _unknown(self, name: str, path: Path) -> None:
-        near = violations.nearest(name, tuple(self._drop_ins))
+        near = violations.nearest(name, tuple(self._classes))
         directory = self._document.settings.task_dir
         self._complaints.problem(
             path,
             f"`{ascii(name)[1:-1]}` has no `type`, and no class in {directory} has that name",
-            expected="`type: command`, or a drop-in Python task of that name",
-            hint=f"did you mean the drop-in task `{near}`?" if near else "add `type: command`",
+            expected="`type: command`, or a Python task of that name",
+            hint=f"did you mean the Python task `{near}`?" if near else "add `type: command`",
             code=Code.MISSING_KEY,
         )
 

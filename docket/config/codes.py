@@ -45,7 +45,7 @@ _MEANINGS = {
     Code.SECRET: "A value looks like a secret, which never stands in the configuration.",
     Code.VARIABLE: "A path names an environment variable that is not set.",
     Code.NAME: "A task name that cannot stand in a unit name and a file name.",
-    Code.BROKEN: "The file of a drop-in task cannot be used, or its class is wrong.",
+    Code.BROKEN: "The file or package of a Python task cannot be used, or its class is wrong.",
     Code.IGNORED: "A warning: the key is read, but this version does not act on it.",
     Code.DOUBT: "A warning: what is written probably does not do what it looks like.",
 }

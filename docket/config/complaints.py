@@ -64,6 +64,10 @@ class Complaints:
         """Note a mistake that lies in another file."""
         self._note(self.problems, problem)
 
+    def doubt_elsewhere(self, doubt: Problem) -> None:
+        """Note a doubt about what lies in another file; it spoils nothing."""
+        self._note(self.warnings, doubt)
+
     def spoiled(self) -> frozenset[str]:
         """Return the tasks that have a mistake."""
         return frozenset(p.task for p in self.problems if p.task is not None)

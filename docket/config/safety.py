@@ -26,6 +26,26 @@ def refuse_if_others_can_write(path: str, status: os.stat_result, *, user_home: 
                 _refuse_directory(directory, path)
 
 
+def refuse_what_anybody_can_write(path: str, status: os.stat_result) -> None:
+    """Raise UnsafeFileError where a stranger could change an installed file.
+
+    Milder than for files of one's own: installers leave what they write to its group, and Docket's
+    own code lies beside it.
+    """
+    directory = os.path.dirname(path)
+    for place, found in ((path, status), (directory, os.stat(directory))):
+        sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
+        foreign = found.st_uid not in (0, os.geteuid())
+        if foreign or (found.st_mode & stat.S_IWOTH and not sticky):
+            why = (
+                f"belongs to user {found.st_uid}, who is neither you nor root"
+                if foreign
+                else f"can be written by others (mode {stat.S_IMODE(found.st_mode):04o})"
+            )
+            hint = f"chown {_owner()} {place}" if foreign else f"chmod o-w {place}"
+            raise UnsafeFileError(f"{place} {why}.", hint=hint, file=path)
+
+
 def _directories_above(path: str, user_home: str) -> list[str]:
     directory = os.path.dirname(os.path.abspath(path))
     above = [directory]

@@ -42,7 +42,7 @@ def class_task(
     file: str,
     foreign: frozenset[str],
 ) -> Task:
-    """Return the task of a drop-in class with its entry, which the schema has accepted.
+    """Return the task of a class with its entry, which the schema has accepted.
 
     The keys in `foreign` mean nothing to Docket here: they are the task's own.
     """
@@ -66,7 +66,7 @@ def class_task(
         python=PythonSpec(drop_in.path, drop_in.class_name, config, drop_in.module),
         schema=drop_in.schema,
         raw=_storable(entry.merged.plain()),
-        sources=(file, *([drop_in.path] if drop_in.path else [])),
+        sources=(file, *filter(None, (drop_in.path, *drop_in.sources))),
     )
 
 

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
+
+
+class Origin(StrEnum):
+    """Where a task class comes from; of two with one name, the one that stands first here wins."""
+
+    BUILT_IN = "built-in"
+    ENTRY_POINT = "entry point"
+    DROP_IN = "drop-in"
+
+    @property
+    def rank(self) -> int:
+        """The place in the order; the lowest wins."""
+        return list(Origin).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +27,8 @@ class TaskClass:
 
     It lies in the drop-in file `path`; where `module` is set it is imported by that name instead
     (a built-in task, an entry point), and `path` is the module's file, "" where it has none.
+    `class_name` is the attribute that holds it, with dots where it lies in another class.
+    `sources` are the files beside `path` whose change makes it another one.
     """
 
     name: str
@@ -27,11 +43,25 @@ class TaskClass:
     network: bool = False
     destructive: bool = False
     agent_notes: str = ""
+    origin: Origin = Origin.DROP_IN
+    package: str = ""  # the name and version of the distribution that an entry point comes from
+    sources: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where it comes from, as a sentence names it."""
+        match self.origin:
+            case Origin.BUILT_IN:
+                return f"the built-in task {self.name}"
+            case Origin.ENTRY_POINT:
+                return f"the class {self.module}:{self.class_name} of {self.package}"
+            case Origin.DROP_IN:
+                return f"the class {self.class_name} in {self.path}"
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenTaskClass:
-    """A file whose tasks cannot be used; `name` is guessed from the file's own name.
+    """A class that cannot be used; where it does not say its `name`, that is guessed.
 
     `line` counts from 1 and is None where the mistake has no place in the file.
     """

@@ -40,7 +40,9 @@ def run_and_exit(
 
 
 def _run(target: PythonTarget, *, dry_run: bool) -> object:
-    task = load_class(target)()
+    found = load_class(target)
+    found.name = found.name or os.environ.get("DOCKET_TASK_NAME", "")  # an entry point may name it
+    task = found()
     config = loads(dumps(target.config))  # the task's to change
     return task.dry_run(config) if dry_run else task.run(config)
 
@@ -48,7 +50,9 @@ def _run(target: PythonTarget, *, dry_run: bool) -> object:
 def load_class(target: PythonTarget) -> type[BaseTask]:
     """Import what holds a task and return its class; any exception is the task's own."""
     module = importlib.import_module(target.module) if target.module else _module_of(target.path)
-    found: Any = getattr(module, target.class_name, None)
+    found: Any = module
+    for part in target.class_name.split("."):
+        found = getattr(found, part, None)
     if not (isinstance(found, type) and issubclass(found, BaseTask)):
         place = target.module or target.path
         raise TypeError(f"{place} has no task class {target.class_name}")

@@ -1,4 +1,4 @@
-"""What a drop-in file holds, learned in a child process that may do whatever it wants to."""
+"""What a drop-in file or an entry point holds, learned in a child that may do what it wants."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import Any
 
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
 from docket.model.taskclass import BrokenTaskClass, TaskClass
+from docket.tasks.targets import DropIn, EntryPoint
 
 DEADLINE_SECONDS = 10.0
 
@@ -25,40 +26,39 @@ _CHILD = os.path.join(_HERE, "probe_child.py")
 _ROOT = os.path.dirname(os.path.dirname(_HERE))
 _LARGEST_ANSWER = 1024 * 1024
 _AT_ONCE = 4
-_HINT = "fix the file or move it away; every other task works meanwhile"
+_MOST_FILES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What became of one file: its tasks, and whether it was still running at the deadline."""
+    """What became of one of them: its tasks, and whether it was still running at the deadline."""
 
-    path: str
-    drop_ins: tuple[TaskClass | BrokenTaskClass, ...]
+    target: DropIn | EntryPoint
+    classes: tuple[TaskClass | BrokenTaskClass, ...]
     hung: bool = False
 
 
 def probe(
-    files: Sequence[str], environ: Mapping[str, str], deadline_seconds: float = DEADLINE_SECONDS
+    targets: Sequence[DropIn | EntryPoint],
+    environ: Mapping[str, str],
+    deadline_seconds: float = DEADLINE_SECONDS,
 ) -> list[Probed]:
-    """Return what each file holds, in order; a file that cannot be used is a BrokenTaskClass.
+    """Return what each of them holds, in order; what cannot be used is a BrokenTaskClass.
 
-    Nothing that a file prints is seen, and no child outlives its deadline (in seconds).
+    Nothing that they print is seen, and no child outlives its deadline (in seconds).
     """
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        return list(pool.map(lambda path: _probe_file(path, environ, deadline_seconds), files))
+        return list(pool.map(lambda target: _probe_one(target, environ, deadline_seconds), targets))
 
 
-def guessed_name(path: str) -> str:
-    """Return the name that the task of `path` probably has, where the file does not say."""
-    return os.path.basename(path).removesuffix(".py").replace("_", "-")
-
-
-def _probe_file(path: str, environ: Mapping[str, str], deadline_seconds: float) -> Probed:
+def _probe_one(
+    target: DropIn | EntryPoint, environ: Mapping[str, str], deadline_seconds: float
+) -> Probed:
     reader, writer = os.pipe()
     try:
         try:
             child = subprocess.Popen(
-                [sys.executable, "-I", _CHILD, _ROOT, str(writer), path],
+                [sys.executable, "-IS", _CHILD, _ROOT, str(writer), *target.words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -79,10 +79,11 @@ def _probe_file(path: str, environ: Mapping[str, str], deadline_seconds: float) 
         os.close(reader)
     if answer is None:
         sentence = f"it is still being imported after {deadline_seconds:g} s"
-        return Probed(path, (_broken(path, sentence),), hung=True)
+        return Probed(target, (target.broken(sentence),), hung=True)
     if not answer:
-        return Probed(path, (_broken(path, f"its import ended the process ({_end(code)})"),))
-    return Probed(path, _understood(path, answer))
+        sentence = f"its import ended the process ({_end(code)})"
+        return Probed(target, (target.broken(sentence),))
+    return Probed(target, _understood(target, answer))
 
 
 def _read_line(reader: int, deadline: float) -> bytes | None:
@@ -106,40 +107,56 @@ def _end(code: int) -> str:
     return f"exit code {code}"
 
 
-def _understood(path: str, answer: bytes) -> tuple[TaskClass | BrokenTaskClass, ...]:
+def _understood(
+    target: DropIn | EntryPoint, answer: bytes
+) -> tuple[TaskClass | BrokenTaskClass, ...]:
     """Return what an answer says. The file may have written it itself, so nothing is trusted."""
     try:
         document = json.loads(answer)
     except (ValueError, RecursionError):
-        return (_broken(path, "what it says of itself is no JSON"),)
+        return (target.broken("what it says of itself is no JSON"),)
     if isinstance(document, dict) and isinstance(document.get("error"), str):
-        line = document.get("line")
+        file, line = document.get("file"), document.get("line")
+        file = file if isinstance(file, str) and file.startswith("/") else ""
         line = line if isinstance(line, int) and line > 0 else None
-        return (_broken(path, document["error"], line),)
+        return (target.broken(document["error"], file, line),)
     classes = document.get("classes") if isinstance(document, dict) else None
     if not isinstance(classes, list) or not all(isinstance(part, dict) for part in classes):
-        return (_broken(path, "what it says of itself cannot be understood"),)
+        return (target.broken("what it says of itself cannot be understood"),)
+    if isinstance(target, EntryPoint):  # what it is registered as is its name, where it has none
+        files = _files(document.get("files"))
+        return tuple(
+            _class(target, {**part, "name": part.get("name") or target.name}, files=files)
+            for part in classes[:1]
+        )
     named = [part for part in classes if part.get("name")]
     if classes and not named:
-        return (_broken(path, f"its class {classes[0].get('class_name')} has no `name`"),)
-    return tuple(_drop_in(path, part) for part in named)
+        return (target.broken(f"its class {classes[0].get('class_name')} has no `name`"),)
+    return tuple(_class(target, part) for part in named)
 
 
-def _drop_in(path: str, said: Mapping[str, Any]) -> TaskClass | BrokenTaskClass:
+def _files(said: Any) -> list[str]:
+    files = [f for f in said if isinstance(f, str)] if isinstance(said, list) else []
+    return [f for f in dict.fromkeys(files) if f.startswith("/") and "\0" not in f][:_MOST_FILES]
+
+
+def _class(
+    target: DropIn | EntryPoint, said: Mapping[str, Any], **more: Any
+) -> TaskClass | BrokenTaskClass:
     name, class_name = said["name"], said.get("class_name")
-    if not isinstance(class_name, str) or not class_name.isidentifier():
-        return _broken(path, "what it says of itself cannot be understood")
+    dotted = class_name.split(".") if isinstance(class_name, str) else [""]
+    if not all(part.isidentifier() for part in dotted):
+        return target.broken("what it says of itself cannot be understood")
     if not isinstance(name, str) or not is_safe_name(name):
         shown = ascii(name)[:120]
-        return _broken(path, f"{shown} cannot be the name of a task: {ALLOWED_SENTENCE}")
+        return target.broken(f"{shown} cannot be the name of a task: {ALLOWED_SENTENCE}")
     for key, fits in _SHAPES.items():
         if said.get(key) is not None and not fits(said[key]):
             sentence = f"`{key}` of its class {class_name} must be {_WORDS[key]}"
-            return _broken(path, sentence, name=name)
-    return TaskClass(
+            return target.broken(sentence, name=name)
+    return target.good(
         name=name,
         class_name=class_name,
-        path=path,
         description=said.get("description") or "",
         inputs=said.get("inputs") or {},
         outputs=said.get("outputs") or {},
@@ -148,14 +165,8 @@ def _drop_in(path: str, said: Mapping[str, Any]) -> TaskClass | BrokenTaskClass:
         network=bool(said.get("network")),
         destructive=bool(said.get("destructive")),
         agent_notes=said.get("agent_notes") or "",
+        **more,
     )
-
-
-def _broken(
-    path: str, sentence: str, line: int | None = None, name: str | None = None
-) -> BrokenTaskClass:
-    whole = f"the drop-in file {path} cannot be used: {sentence}"
-    return BrokenTaskClass(name or guessed_name(path), path, whole, line, _HINT)
 
 
 def _is_text(value: Any) -> bool:

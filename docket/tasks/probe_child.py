@@ -1,16 +1,17 @@
-"""The child that imports one drop-in file and says which task classes it holds.
+"""The child that imports one drop-in file or entry point and says which task classes it holds.
 
-It is started by its path in isolated mode: `python -I probe_child.py ROOT DESCRIPTOR FILE`, where
-ROOT is the directory of the package. It answers with one line of JSON and leaves at once, so that
-neither threads nor exit handlers of the file can hold it.
+It is started by its path, `python -IS probe_child.py ROOT DESCRIPTOR FILE` or `... ROOT DESCRIPTOR
+MODULE ATTRIBUTE`, where ROOT is the directory of the package. It looks for modules where the runner
+will. It answers with one line of JSON and leaves at once, so that neither threads nor exit handlers
+of what it imports can hold it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import site
 import sys
-import traceback
 from typing import Any
 
 ATTRIBUTES = (
@@ -25,24 +26,26 @@ ATTRIBUTES = (
     "agent_notes",
 )
 _LONGEST = 300
+_LIBRARY = os.path.dirname(os.__file__)
 
 
-def main(root: str, descriptor: int, path: str) -> None:
-    """Import `path`, write the answer to `descriptor` and leave the process."""
-    sys.path.insert(0, root)
+def main(root: str, descriptor: int, place: str, attribute: str = "") -> None:
+    """Import what is named, write the answer to `descriptor` and leave the process."""
+    sys.path.append(root)
     sys.dont_write_bytecode = True
+    site.main()
     try:
-        answer = {"classes": _classes(path)}
+        answer = _of_module(place, attribute) if attribute else {"classes": _of_file(place)}
         line = json.dumps(answer, default=_said)
     except BaseException as error:  # noqa: BLE001  (the file's boundary: whatever it throws)
-        line = json.dumps(_failure(error, path))
+        line = json.dumps(_failure(error, "" if attribute else place))
     data = line.encode() + b"\n"
     while data:
         data = data[os.write(descriptor, data) :]
     os._exit(0)
 
 
-def _classes(path: str) -> list[dict[str, Any]]:
+def _of_file(path: str) -> list[dict[str, Any]]:
     from importlib.util import (  # noqa: PLC0415  (inside the boundary)
         module_from_spec,
         spec_from_file_location,
@@ -62,10 +65,25 @@ def _classes(path: str) -> list[dict[str, Any]]:
         own = isinstance(value, type) and value.__module__ == name
         if own and issubclass(value, BaseTask) and value not in found:
             found[value] = attribute
-    return [
-        {"class_name": attribute, **{key: getattr(cls, key, None) for key in ATTRIBUTES}}
-        for cls, attribute in found.items()
-    ]
+    return [_described(cls, attribute) for cls, attribute in found.items()]
+
+
+def _of_module(module_name: str, attribute: str) -> dict[str, Any]:
+    from importlib import import_module  # noqa: PLC0415  (inside the boundary)
+
+    from docket.task import BaseTask  # noqa: PLC0415  (only now is it on the path)
+
+    found: object = import_module(module_name)
+    for part in attribute.split("."):
+        found = getattr(found, part)
+    if not (isinstance(found, type) and issubclass(found, BaseTask)):
+        raise TypeError(f"{attribute} is no class made from docket.task.BaseTask")
+    files = [getattr(sys.modules.get(n), "__file__", None) for n in (module_name, found.__module__)]
+    return {"classes": [_described(found, attribute)], "files": files}
+
+
+def _described(cls: type, attribute: str) -> dict[str, Any]:
+    return {"class_name": attribute, **{key: getattr(cls, key, None) for key in ATTRIBUTES}}
 
 
 def _said(value: object) -> Any:
@@ -77,19 +95,29 @@ def _said(value: object) -> Any:
 
 
 def _failure(error: BaseException, path: str) -> dict[str, Any]:
-    line = None
-    if isinstance(error, SyntaxError) and error.filename == path:
-        line = error.lineno
+    """Return what went wrong, and the last line of `path`, or of any file, that took part."""
+    import traceback  # noqa: PLC0415  (only where something is wrong)
+
+    file, line = None, None
+    if isinstance(error, SyntaxError) and (error.filename == path or not path):
+        file, line = error.filename, error.lineno
     else:
         for frame in traceback.extract_tb(error.__traceback__):
-            line = frame.lineno if frame.filename == path else line
+            if frame.filename == path or (not path and _is_of_others(frame.filename)):
+                file, line = frame.filename, frame.lineno
     if isinstance(error, SystemExit):
         sentence = "it calls sys.exit when it is imported"
     else:
         said = getattr(error, "msg", None) if isinstance(error, SyntaxError) else str(error)
         sentence = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return {"error": " ".join(sentence.split())[:_LONGEST], "line": line}
+    return {"error": " ".join(sentence.split())[:_LONGEST], "file": file, "line": line}
+
+
+def _is_of_others(file: str) -> bool:
+    """Whether a line of the traceback is neither ours nor the standard library's."""
+    own = file == os.path.abspath(__file__) or not file.startswith("/")  # <frozen importlib>
+    return not own and (not file.startswith(f"{_LIBRARY}/") or "-packages/" in file)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

@@ -11,7 +11,7 @@ from docket.cli.render.tasks import tasks_text
 
 @verb("list")
 def command(call: Call) -> Answer:
-    """List the tasks of the config and the drop-in tasks, with their last run."""
+    """List the tasks of the config and those in Python, with their last run."""
     found = list_tasks(call.session())
     return Answer(
         found.document(), lambda screen: tasks_text(found, screen), warnings=found.warnings

@@ -9,10 +9,11 @@ import time
 
 import pytest
 
-from docket.app.dropins import discover, load_home
+from docket.app.taskclasses import discover, load_home
 from docket.config.codes import Code
 from docket.model.taskclass import BrokenTaskClass, TaskClass
 from docket.tasks.probe import probe
+from docket.tasks.targets import DropIn
 from tests.unit.config.config_home import ConfigHome
 
 HEAD = "from docket.task import BaseTask, TaskResult\n"
@@ -39,8 +40,8 @@ class Invoices(BaseTask):
 def found(home: ConfigHome, text: str, name: str = "some_task.py") -> TaskClass | BrokenTaskClass:
     """Return the only thing that a drop-in file of this text holds."""
     path = home.write_task(name, text)
-    (probed,) = probe([path], home.environ, deadline_seconds=5)
-    (drop_in,) = probed.drop_ins
+    (probed,) = probe([DropIn(path)], home.environ, deadline_seconds=5)
+    (drop_in,) = probed.classes
     return drop_in
 
 
@@ -100,7 +101,7 @@ def test_an_endless_import_is_ended_at_the_deadline_with_its_children(home: Conf
         """,
     )
     begun = time.monotonic()
-    (probed,) = probe([path], home.environ, deadline_seconds=1.5)
+    (probed,) = probe([DropIn(path)], home.environ, deadline_seconds=1.5)
     assert time.monotonic() - begun < 5
     assert probed.hung
     with open(pidfile, encoding="utf-8") as file:
@@ -141,8 +142,8 @@ def test_nothing_that_a_file_prints_is_seen(
 
 def test_a_file_without_task_classes_holds_nothing(home: ConfigHome) -> None:
     path = home.write_task("helper.py", "from docket.task import BaseTask\nx = 1\n")
-    (probed,) = probe([path], home.environ)
-    assert probed.drop_ins == ()
+    (probed,) = probe([DropIn(path)], home.environ)
+    assert probed.classes == ()
 
 
 def test_one_file_may_hold_several_classes_and_a_base_of_their_own(home: ConfigHome) -> None:
@@ -152,8 +153,8 @@ def test_one_file_may_hold_several_classes_and_a_base_of_their_own(home: ConfigH
         + "class Base(BaseTask): pass\n"
         + "class A(Base):\n  name = 'a'\nclass B(Base):\n  name = 'b'\nAlias = B\n",
     )
-    (probed,) = probe([path], home.environ)
-    assert [d.name for d in probed.drop_ins] == ["a", "b"]
+    (probed,) = probe([DropIn(path)], home.environ)
+    assert [d.name for d in probed.classes] == ["a", "b"]
 
 
 def test_broken_files_leave_every_other_task_usable(home: ConfigHome) -> None:
@@ -270,7 +271,7 @@ def test_two_classes_of_one_name_are_told(home: ConfigHome) -> None:
     other = TaskClass("job", "Other", "/tasks/other.py")
     config = home.load("tasks: {}\n", [TaskClass("job", "Job", "/tasks/job.py"), other])
     (problem,) = config.problems
-    assert "two drop-in classes are named `job`" in problem.sentence
+    assert "two classes are named `job`" in problem.sentence
     assert not config.tasks
 
 
@@ -292,7 +293,7 @@ def test_slips_and_later_keys_of_a_drop_in_are_doubted_and_handed_over(home: Con
 
 def test_a_name_without_type_or_class_names_the_nearest(home: ConfigHome) -> None:
     config = home.load("tasks: {fetch-invoice: {}}\n", [TaskClass("fetch-invoices", "F", "/f.py")])
-    assert config.problems[0].hint == "did you mean the drop-in task `fetch-invoices`?"
+    assert config.problems[0].hint == "did you mean the Python task `fetch-invoices`?"
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602])
@@ -351,7 +352,7 @@ def test_a_file_is_imported_once_until_it_changes(home: ConfigHome) -> None:
 def test_what_is_remembered_is_private_and_broken_memory_is_forgotten(home: ConfigHome) -> None:
     _, log = counting(home)
     discover(home.paths, home.paths.task_dir, home.environ)
-    cache = os.path.join(home.directory, "plans", ".dropins.json")
+    cache = os.path.join(home.directory, "plans", ".taskclasses.json")
     assert stat.S_IMODE(os.stat(cache).st_mode) == 0o600
     for text in ("", "[]", "{", '{"stamp": 1}', "null", "[" * 100_000):
         with open(cache, "w", encoding="utf-8") as file:
@@ -361,7 +362,7 @@ def test_what_is_remembered_is_private_and_broken_memory_is_forgotten(home: Conf
     with open(cache, encoding="utf-8") as file:
         document = json.load(file)
     os.chmod(cache, 0o666)  # now anybody may have written it
-    document["files"] = {}
+    document["entries"] = {}
     discover(home.paths, home.paths.task_dir, home.environ)
     assert imports(log) == before + 1
 

@@ -1,9 +1,10 @@
-"""A process in a session of its own: no terminal, no open file and no parent of the caller's."""
+"""A process in a session of its own: no terminal and no open file of the caller's."""
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -38,59 +39,40 @@ _SIGNALS = (
 )
 
 
-def start_detached(words: Sequence[str], environ: Mapping[str, str], directory: str) -> int:
-    """Start a program that nobody waits for and return its process id; OSError where it cannot be.
+def start_detached(words: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Start a program that goes on by itself and return its process id; OSError where it cannot be.
 
-    It begins in `directory`, and its standard streams are /dev/null.
+    Its standard streams are /dev/null. The caller may have threads, so nothing is forked here, and
+    may live for long, so what is left of the program when it ends is taken away.
     """
-    reading, writing = os.pipe2(os.O_CLOEXEC)
-    child = os.fork()
-    if child == 0:
-        _report(writing, words, environ, directory)
-    os.close(writing)
-    with open(reading, encoding="ascii") as pipe:
-        answer = pipe.read()
-    with suppress(ChildProcessError):  # whoever started us ignores SIGCHLD
-        os.waitpid(child, 0)
-    pid, _, number = answer.partition(" ")
-    if not pid.isdigit():
-        code = int(number) if number else 0
-        raise OSError(code, os.strerror(code) if code else "it died", words[0])
-    return int(pid)
-
-
-def _report(writing: int, words: Sequence[str], environ: Mapping[str, str], directory: str) -> None:
-    """Start the program and say its process id, or `E` and the errno; never returns."""
-    try:
-        answer = str(_spawn(writing, words, environ, directory))
-    except OSError as error:
-        answer = f"E {error.errno or 0}"
-    except BaseException:  # noqa: BLE001  (a forked child must end here, whatever comes)
-        answer = "E"
-    try:
-        os.write(writing, answer.encode())
-    finally:
-        os._exit(0)
-
-
-def _spawn(writing: int, words: Sequence[str], environ: Mapping[str, str], directory: str) -> int:
-    os.chdir(directory)
-    _close_all_but(writing)
     null = os.devnull
-    return os.posix_spawn(
+    actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
+        (os.POSIX_SPAWN_OPEN, number, null, os.O_RDWR, 0) for number in range(3)
+    ]
+    # A pipe that it held open would keep its reader waiting for our end.
+    actions += [(os.POSIX_SPAWN_CLOSE, number) for number in _inheritable()]
+    pid = os.posix_spawn(
         words[0],
         list(words),
         {name: value for name, value in environ.items() if name not in _OF_THE_CALLERS_UNIT},
-        file_actions=[(os.POSIX_SPAWN_OPEN, number, null, os.O_RDWR, 0) for number in range(3)],
+        file_actions=actions,
         setsid=True,
         setsigmask=(),
         setsigdef=_SIGNALS,
     )
+    threading.Thread(target=_reap, args=(pid,), name=f"docket-run-{pid}", daemon=True).start()
+    return pid
 
 
-def _close_all_but(kept: int) -> None:
-    """Close what was inherited: a pipe held open would keep its reader waiting for our end."""
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) != kept:
-            with suppress(OSError):
-                os.close(int(name))
+def _reap(pid: int) -> None:
+    with suppress(ChildProcessError):  # whoever started us ignores SIGCHLD
+        os.waitpid(pid, 0)
+
+
+def _inheritable() -> list[int]:
+    found = []
+    for number in map(int, os.listdir("/proc/self/fd")):
+        with suppress(OSError):  # closed meanwhile
+            if number > 2 and os.get_inheritable(number):
+                found.append(number)
+    return found

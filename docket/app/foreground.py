@@ -8,7 +8,7 @@ import select
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -35,15 +35,18 @@ class Ended:
     result: bytes
 
 
-def run_in_foreground(command: Sequence[str], environ: Mapping[str, str], *, echo: bool) -> Ended:
+def run_in_foreground(
+    command: Sequence[str], environ: Mapping[str, str], *, echo: bool, signals: bool = True
+) -> Ended:
     """Run `command --result-fd N` to its end; `echo` lets its standard output be ours.
 
-    SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on for as long as it lasts. Raises OSError where
-    it cannot be started.
+    With `signals`, SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on for as long as it lasts.
+    Whatever is raised here meanwhile, such as KeyboardInterrupt, ends the run as Ctrl-C does.
+    Raises OSError where it cannot be started.
     """
     reading, writing = _pipe()
     try:
-        with _forwarding() as target:
+        with _forwarding(signals) as target:
             try:
                 target.pid = _spawn(
                     [*command, "--result-fd", str(RESULT_FD)], environ, writing, echo
@@ -51,7 +54,11 @@ def run_in_foreground(command: Sequence[str], environ: Mapping[str, str], *, ech
             finally:
                 os.close(writing)
             target.catch_up()
-            result = _read_to_end(reading, target.pid)
+            try:
+                result = _read_to_end(reading, target.pid)
+            except BaseException:
+                _end(target.pid)
+                raise
             status = _reap(target.pid)
             target.pid = 0
     finally:
@@ -119,6 +126,13 @@ def _read_available(reading: int, parts: list[bytes]) -> bool:
         parts.append(part)
 
 
+def _end(pid: int) -> None:
+    """Let the runner end what it runs, its hooks included, and take away what is left of it."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGINT)
+    _reap(pid)
+
+
 def _reap(pid: int) -> int:
     try:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -176,9 +190,9 @@ class _Target:
 
 
 @contextmanager
-def _forwarding() -> Iterator[_Target]:
+def _forwarding(signals: bool) -> Iterator[_Target]:
     target = _Target()
-    with _handling(target.pass_on):
+    with _handling(target.pass_on) if signals else nullcontext():
         yield target
 
 

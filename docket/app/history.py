@@ -8,7 +8,7 @@ from typing import Any
 
 from docket.app.documents import event_document, run_document
 from docket.app.liveness import alive_here
-from docket.app.lookup import require_known
+from docket.app.lookup import refuse_unsafe_name, require_known
 from docket.app.missed import look
 from docket.app.recorded import checked_limit, find_run, open_record
 from docket.app.session import Session
@@ -56,6 +56,8 @@ def runs(
     that neither knows, RunNotFoundError for a cursor that no run has.
     """
     checked = checked_limit(limit)
+    if task is not None:
+        refuse_unsafe_name(task)
     selection = replace(wanted or Selection(), task=task)
     with open_record(session) as reader:
         look(session, task)

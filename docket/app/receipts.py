@@ -29,6 +29,7 @@ class Receipt:
     idempotency_key: str | None = None
     typical_duration: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    program: str = "docket"  # how a shell calls the Docket that the run is one of
 
     @property
     def next_check_after_seconds(self) -> float:
@@ -38,8 +39,9 @@ class Receipt:
         quarter = float(self.typical_duration["median_seconds"]) / 4
         return min(max(math.ceil(quarter), 1.0), _LONGEST_BETWEEN_SECONDS)
 
-    def document(self, program: str = "docket") -> dict[str, Any]:
-        """Return the receipt as JSON; `program` is how a shell calls this very Docket."""
+    def document(self) -> dict[str, Any]:
+        """Return the receipt as `docket run --async --json` prints it."""
+        program = self.program
         document: dict[str, Any] = {
             "ok": True,
             "status": _LAUNCHED,

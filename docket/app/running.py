@@ -100,9 +100,11 @@ def run(
     echo: bool = True,
     params: Iterable[tuple[str, str]] = (),
     launcher: Launcher = Launcher.AUTO,
+    signals: bool = True,
 ) -> RunOutcome:
     """Run a task to its end and return what became of it; `echo` shows its output as it comes.
 
+    With `signals`, those that ask this process to end are handled here and go to the run.
     `params` are (name, value) each, for the task's declared inputs. `exec_command` are the words
     that start `docket exec`, which a task that needs a unit gets in a transient one. Raises
     AlreadyRunningError where another run is in the way, NeedsSystemdError where there is no unit to
@@ -113,7 +115,13 @@ def run(
         from docket.app.unitrun import run_in_unit  # noqa: PLC0415  (brings pystemd: 30 ms)
 
         run_id = run_in_unit(
-            session, plan, force=force, params=tuple(params), launcher=launcher, echo=echo
+            session,
+            plan,
+            force=force,
+            params=tuple(params),
+            launcher=launcher,
+            echo=echo,
+            signals=signals,
         )
         return _told_outcome(session, _recorded_outcome(session, Ended(0, b""), task, run_id))
     _refuse_what_needs_a_unit(plan)
@@ -124,7 +132,7 @@ def run(
     command += ["--dry-run"] * dry_run + ["--force"] * force + ["--quiet"] * (not echo)
     try:
         with _told(plan, run_id, given):
-            ended = run_in_foreground(command, session.environ, echo=echo)
+            ended = run_in_foreground(command, session.environ, echo=echo, signals=signals)
     except OSError as error:
         raise RunnerDiedError(
             f"docket exec cannot be started ({command[0]}: {error.strerror}).",

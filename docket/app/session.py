@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from docket.app.ports import UnitManager
-from docket.paths import Paths, discover
+from docket.app.scope import Scope
+from docket.paths import Paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +16,15 @@ class Session:
     """One command's surroundings.
 
     `units` makes the service manager's gateway; making it costs nothing and cannot fail, each
-    method of what it returns may raise BusError. `now_us` is microseconds since the epoch.
+    method of what it returns may raise BusError. `now_us` is microseconds since the epoch, and
+    `program` is how a shell calls this very Docket.
     """
 
     paths: Paths
     environ: Mapping[str, str]
     now_us: Callable[[], int]
     units: Callable[[], UnitManager]
+    program: str = "docket"
 
 
 def open_session(
@@ -31,12 +34,18 @@ def open_session(
     home: str | None = None,
     config: str | None = None,
 ) -> Session:
-    """Return the session of a real command in the scope that its options name."""
+    """Return the session of a real command in the scope that its options name.
+
+    Raises UsageError where they exclude each other.
+    """
+    scope = Scope(system, home, config)
+    effective = scope.environ(environ)
     return Session(
-        paths=discover(environ, system=system, home=home, config=config),
-        environ=environ,
+        paths=scope.paths(effective),
+        environ=effective,
         now_us=_now_us,
-        units=lambda: _real_units(environ, system=system),
+        units=lambda: _real_units(effective, system=system),
+        program=scope.program(),
     )
 
 

@@ -69,10 +69,10 @@ def start(session: Session, task: str, wish: Wish) -> Receipt:
         row.unit = transient_unit(plan, row.run_id)
     standing = claim(plan.state_db, row)
     if standing.run_id != row.run_id:
-        return _first_receipt(units, plan, standing, row)
+        return _first_receipt(session, units, plan, standing, row)
     pid = _launch(session, units, plan, row, force=wish.force)
     pid = pid or _await_pid(lambda: _pid_now(units, plan, row))
-    return _with_typical_duration(plan, _receipt(units, plan, row, pid))
+    return _with_typical_duration(plan, _receipt(session, units, plan, row, pid))
 
 
 def transient_unit(plan: Plan, run_id: str) -> str:
@@ -205,9 +205,7 @@ def recording_refusals(session: Session, plan: Plan, row: RunRow) -> Iterator[No
 
 def _detach(session: Session, plan: Plan, words: Sequence[str]) -> int:
     command = [*exec_command(), plan.task, *session.paths.exec_arguments(), *words, "--quiet"]
-    home = session.paths.user_home
-    directory = home if not plan.system and os.path.isdir(home) else "/"
-    return start_detached(command, session.environ, directory)
+    return start_detached(command, session.environ)
 
 
 def _not_started(
@@ -247,7 +245,9 @@ def _await_pid(ask: Callable[[], int | None]) -> int | None:
     return pid or None
 
 
-def _first_receipt(units: UnitManager, plan: Plan, row: RunRow, asked: RunRow) -> Receipt:
+def _first_receipt(
+    session: Session, units: UnitManager, plan: Plan, row: RunRow, asked: RunRow
+) -> Receipt:
     """Return the receipt of the run that has the key, once it is known to have been started."""
     if row.params != asked.params:
         raise KeyTakenError(
@@ -269,10 +269,12 @@ def _first_receipt(units: UnitManager, plan: Plan, row: RunRow, asked: RunRow) -
             return None
         return _pid_now(units, plan, standing) or 0
 
-    return _with_typical_duration(plan, _receipt(units, plan, row, _await_pid(ask)))
+    return _with_typical_duration(plan, _receipt(session, units, plan, row, _await_pid(ask)))
 
 
-def _receipt(units: UnitManager, plan: Plan, row: RunRow, pid: int | None) -> Receipt:
+def _receipt(
+    session: Session, units: UnitManager, plan: Plan, row: RunRow, pid: int | None
+) -> Receipt:
     return Receipt(
         task=row.task,
         run_id=row.run_id,
@@ -283,6 +285,7 @@ def _receipt(units: UnitManager, plan: Plan, row: RunRow, pid: int | None) -> Re
         launcher=str(Launcher.DIRECT if row.unit is None else Launcher.SYSTEMD),
         idempotency_key=row.idempotency_key,
         warnings=() if row.unit is None or units.linger() is not False else (_NO_LINGER,),
+        program=session.program,
     )
 
 

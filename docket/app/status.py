@@ -23,7 +23,7 @@ from docket.app.planned import is_fresh, planned_tasks, read_plan
 from docket.app.ports import UnitState
 from docket.app.recorded import find_run, open_record
 from docket.app.session import Session
-from docket.errors import BusError, ConfigError
+from docket.errors import BusError, ConfigError, UsageError
 from docket.model.names import is_safe_name, service_unit, timer_unit
 from docket.model.plan import Plan
 from docket.model.records import AttemptRecord, HookRecord, OverrideRecord, RunRecord
@@ -133,10 +133,15 @@ class RunDetail:
         }
 
 
-def of_run(session: Session, run_id: str) -> RunDetail:
-    """Return one run; raises RunNotFoundError."""
+def of_run(session: Session, run_id: str, task: str | None = None) -> RunDetail:
+    """Return one run; RunNotFoundError, and UsageError where it is one of another task."""
     with open_record(session) as reader:
         run = find_run(reader, run_id)
+        if task not in (None, run.task):
+            raise UsageError(
+                f"Run {run_id} is one of {run.task}, not of {task}.",
+                hint=f"docket status --run-id {run_id}",
+            )
         attempts, hooks = tuple(reader.attempts(run_id)), tuple(reader.hooks(run_id))
     return RunDetail(run, alive_here(run, session.paths), attempts, hooks)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from docket.app.cancelling import cancel
 from docket.app.foreground import signals_in_turn
 from docket.app.requests import Launcher, requested
 from docket.app.session import Session
@@ -34,11 +37,13 @@ def run_in_unit(
     params: tuple[tuple[str, str], ...],
     launcher: Launcher,
     echo: bool,
+    signals: bool = True,
 ) -> str:
     """Run a task in a transient unit and return the id of its run when that is over.
 
-    With `echo` our standard output is the unit's; signals that ask us to end are passed on to its
-    runner. Raises NeedsSystemdError, BusAbsentError, ParameterError, StoreError, NotStartedError.
+    With `echo` our standard output is the unit's. With `signals`, those that ask us to end are
+    passed on to its runner; without, KeyboardInterrupt cancels the run. Raises NeedsSystemdError,
+    BusAbsentError, ParameterError, StoreError, NotStartedError.
     """
     units = session.units()
     launcher_of(units, plan, launcher)
@@ -49,13 +54,22 @@ def run_in_unit(
     properties = transient_properties(plan, row.run_id, words)
     properties += _our_output() if echo else []
     with (
-        signals_in_turn() as passed_on,
+        signals_in_turn() if signals else _cancelled_by_ctrl_c(session, row.run_id) as passed_on,
         recording_refusals(session, plan, row),
         requested(plan, row),
     ):
         units.run_transient(row.unit, properties, passed_on)
     _await_end(plan, row.run_id)
     return row.run_id
+
+
+@contextmanager
+def _cancelled_by_ctrl_c(session: Session, run_id: str) -> Iterator[Callable[[], int]]:
+    try:
+        yield lambda: 0
+    except KeyboardInterrupt:
+        cancel(session, run_id)
+        raise
 
 
 def _our_output() -> list[list[Any]]:

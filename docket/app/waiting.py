@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import queue
-import threading
+import math
+import os
+import select
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from docket.app.documents import run_document
-from docket.app.liveness import alive_here, await_release, lock_dir_of, run_lock_path
+from docket.app.liveness import alive_here, await_release, is_held, lock_dir_of, run_lock_path
 from docket.app.recorded import find_run, open_record
 from docket.app.session import Session
 from docket.errors import RunnerDiedError, UsageError
 from docket.model.records import RunRecord
+from docket.store.holders import is_over, open_holder
 
 _OWN_RUN = "DOCKET_RUN_ID"
 _SETTLE_SECONDS = 10.0  # between a runner's death and the row that its finalizer closes
 _LOOK_SECONDS = 0.05
-_STACK_BYTES = 256 * 1024
+_RECHECK_SECONDS = 1.0
 _UNSETTLED_EXIT = 1
 
 
@@ -100,26 +103,62 @@ def wait(
 
 def until_over(session: Session, run: RunRecord) -> RunRecord:
     """Sleep until the run is over and return it as it is then recorded."""
-    path = run_lock_path(lock_dir_of(session.paths, run.task), run.run_id)
-    free_since: float | None = None
+    looked = _Look(session, run)
     while True:
         slept_from = time.monotonic()
-        if await_release(path) and time.monotonic() - slept_from > _LOOK_SECONDS:
-            free_since = None
-        with open_record(session) as reader:
-            found = find_run(reader, run.run_id)
+        if await_release(looked.lock) and time.monotonic() - slept_from > _LOOK_SECONDS:
+            looked.free_since = None
+        found = looked.at_record()
+        if found is not None:
+            return found
+        time.sleep(_LOOK_SECONDS)
+
+
+class _Look:
+    """One run that is waited for; `free_since` is when it was first seen without its lock."""
+
+    def __init__(self, session: Session, run: RunRecord) -> None:
+        self.run = run
+        self.lock = run_lock_path(lock_dir_of(session.paths, run.task), run.run_id)
+        self.free_since: float | None = None
+        self._session = session
+        self._runner: int | None = None
+
+    def at_record(self) -> RunRecord | None:
+        """Return the run if it is over, now that nobody holds its lock.
+
+        No lock and no end: its runner is about to take the lock, or died without a word. Raises
+        RunnerDiedError where nobody closes it in time.
+        """
+        with open_record(self._session) as reader:
+            found = find_run(reader, self.run.run_id)
         if found.status.final:
             return found
-        # No lock, no end: its runner is about to take the lock, or died without a word.
-        free_since = free_since or time.monotonic()
-        if time.monotonic() - free_since > _SETTLE_SECONDS and not alive_here(found, session.paths):
+        self.free_since = self.free_since or time.monotonic()
+        late = time.monotonic() - self.free_since > _SETTLE_SECONDS
+        if late and not alive_here(found, self._session.paths):
             raise RunnerDiedError(
-                f"The runner of run {run.run_id} is gone, and nobody recorded how the run ended.",
+                f"The runner of run {found.run_id} is gone, and nobody recorded how the run ended.",
                 hint="docket doctor says more.",
-                run_id=run.run_id,
-                task=run.task,
+                run_id=found.run_id,
+                task=found.task,
             )
-        time.sleep(_LOOK_SECONDS)
+        return None
+
+    def runner(self) -> int | None:
+        """Return a pidfd of the process that holds the lock, None where the kernel names none."""
+        if self._runner is not None and is_over(self._runner):
+            self.close()
+        if self._runner is None:
+            found = open_holder(self.lock)
+            self._runner = None if found is None else found[1]
+        return self._runner
+
+    def close(self) -> None:
+        """Let go of the process."""
+        if self._runner is not None:
+            os.close(self._runner)
+            self._runner = None
 
 
 def _refuse_own_run(session: Session, seen: dict[str, RunRecord]) -> None:
@@ -137,37 +176,36 @@ def _gather(
     """Return the runs that are over, by id, when enough are or the time is up."""
     if timeout_seconds is None and not (any_of and len(runs) > 1):
         return {run.run_id: until_over(session, run) for run in runs}
-    told: queue.SimpleQueue[RunRecord | Exception] = queue.SimpleQueue()
-    for batch in [[run] for run in runs] if any_of else [runs]:
-        _watch(session, batch, told)
-    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    deadline = math.inf if timeout_seconds is None else time.monotonic() + timeout_seconds
     over: dict[str, RunRecord] = {}
-    while len(over) < len(runs) and not (any_of and over):
-        left = None if deadline is None else max(deadline - time.monotonic(), _LOOK_SECONDS)
-        try:
-            heard = told.get(timeout=left)
-        except queue.Empty:
-            break
-        if isinstance(heard, Exception):
-            raise heard
-        over[heard.run_id] = heard
-    return over
+    with ExitStack() as kept:
+        looks = [_Look(session, run) for run in runs]
+        for look in looks:
+            kept.callback(look.close)
+        while True:
+            for look in [look for look in looks if not is_held(look.lock)]:
+                found = look.at_record()
+                if found is not None:
+                    over[found.run_id] = found
+                    looks.remove(look)
+            left = deadline - time.monotonic()
+            if not looks or (any_of and over) or left <= 0:
+                return over
+            _sleep(looks, left)
 
 
-def _watch(
-    session: Session, runs: list[RunRecord], told: queue.SimpleQueue[RunRecord | Exception]
-) -> None:
-    """Wait for runs one after the other in a thread, for flock itself takes no timeout."""
+def _sleep(looks: Sequence[_Look], seconds: float) -> None:
+    """Sleep until a runner ends, or `seconds` at most.
 
-    def watch() -> None:
-        try:
-            for run in runs:
-                told.put(until_over(session, run))
-        except Exception as error:  # noqa: BLE001  (raised again by the one who listens)
-            told.put(error)
-
-    before = threading.stack_size(_STACK_BYTES)
-    try:
-        threading.Thread(target=watch, daemon=True).start()
-    finally:
-        threading.stack_size(before)
+    On processes and not on the locks themselves: flock(2) takes no timeout, and a thread that
+    slept on one would be left behind by each wait whose time ran out.
+    """
+    waking = select.poll()
+    longest = _RECHECK_SECONDS
+    for look in looks:
+        runner = look.runner()
+        if runner is None:
+            longest = _LOOK_SECONDS
+        else:
+            waking.register(runner, select.POLLIN)
+    waking.poll(min(seconds, longest) * 1000)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docket.app.jsonform import document_text
 from docket.cli import outlet
 from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
 from docket.cli.frame import SpokenError, program
-from docket.cli.render.jsonform import document_text
 from docket.cli.render.screen import screen_of
 from docket.cli.usage import explain
 from docket.errors import DocketError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
-from docket.cli.render.jsonform import compact
+from docket.app.jsonform import compact
 from docket.cli.render.plain import exact
 
 

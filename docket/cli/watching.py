@@ -7,10 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from docket.app.jsonform import compact
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.render.errors import beside_text
-from docket.cli.render.jsonform import compact
 
 _USUAL_HEIGHT = 24
 _HOME = "\x1b[H"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from _thread import get_native_id  # threading itself would cost every job
 
 
 def make_directory(path: str) -> None:
@@ -35,7 +36,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 def write_whole(path: str, data: bytes) -> None:
     """Write a 0600 file so that a reader sees all of it or the one before."""
-    temporary = f"{path}.{os.getpid()}.new"
+    temporary = f"{path}.{get_native_id()}.new"  # threads of one process write, too
     descriptor = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
         try:

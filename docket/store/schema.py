@@ -6,6 +6,7 @@ import os
 import sqlite3
 
 from docket.errors import StoreNewerError
+from docket.store.files import open_private
 
 VERSION = 1
 
@@ -153,11 +154,12 @@ def _keep_a_copy(connection: sqlite3.Connection, path: str) -> None:
     copy = f"{path}.before-v{VERSION}"
     if os.path.exists(copy):
         return
-    previous = os.umask(0o077)
+    # Made here, 0600: SQLite would follow the umask, which is the whole process's.
     try:
-        connection.execute("VACUUM INTO ?", (copy,))
-    finally:
-        os.umask(previous)
+        os.close(open_private(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return  # another process was quicker
+    connection.execute("VACUUM INTO ?", (copy,))
 
 
 def _statements(script: str) -> list[str]:

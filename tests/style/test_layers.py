@@ -13,6 +13,7 @@ ANYBODY = {"errors", "paths", "model", ""}
 ALLOWED = {
     "__main__": {"runner", "cli", "app"},
     "cli": {"app", "__main__"},
+    "api": {"app", "cli"},
     "app": {"config", "schedule", "compiler", "store", "systemd", "tasks", "task"},
     "runner": {"store", "systemd", "task"},
     "tasks": {"task"},
@@ -27,6 +28,7 @@ ALLOWED = {
     "task": set(),
     "libexec": {"__main__"},
 }
+COMMAND_LINE_AS_DATA = "docket.cli.surface"  # all that the Python API knows of it
 RUNNERS_GATEWAYS = {"docket.systemd.journal", "docket.systemd.notify"}
 ONLY_IMPORTERS = {
     "pystemd": "systemd/bus.py",
@@ -76,6 +78,8 @@ def test_no_arrow_goes_where_the_picture_has_none() -> None:
                 wrong.append(f"{path}:{line}: {room} -> {module}")
             if room == "runner" and target == "systemd" and module not in RUNNERS_GATEWAYS:
                 wrong.append(f"{path}:{line}: the runner uses the journal and sd_notify alone")
+            if room == "api" and target == "cli" and module != COMMAND_LINE_AS_DATA:
+                wrong.append(f"{path}:{line}: the Python API describes the command line, no more")
     assert wrong == []
 
 

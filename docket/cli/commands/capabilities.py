@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from docket.app.capabilities import CommandSummary, capabilities
+from docket.app.capabilities import capabilities
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import verb
 from docket.cli.render.description import capabilities_text
-from docket.cli.verbs import FORMS
+from docket.cli.surface import command_summaries
 
 
 @verb("capabilities")
@@ -17,6 +17,5 @@ def command(call: Call) -> Answer:
     With --json this is what an agent reads first: the places, the commands with what to use each
     for, and each task with its inputs, outputs and flags.
     """
-    forms = [CommandSummary(form.name, form.summary, form.agent_use) for form in FORMS]
-    found = capabilities(call.session(), forms)
+    found = capabilities(call.session(), command_summaries())
     return Answer(found.document(), lambda screen: capabilities_text(found, screen))

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import click
 
 from docket.app import database
+from docket.app.jsonform import compact
 from docket.app.session import Session
 from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
 from docket.cli.parameters import verb
 from docket.cli.render.database import backup_text, check_text, repair_text
-from docket.cli.render.jsonform import compact
 from docket.errors import UsageError
 
 _FLUSH_AFTER = 1000

@@ -8,10 +8,10 @@ import click
 
 from docket.app import following, history
 from docket.app.documents import event_document
+from docket.app.jsonform import compact
 from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
 from docket.cli.parameters import MOST_ROWS, run_id_argument, verb
-from docket.cli.render.jsonform import compact
 from docket.cli.render.runs import event_text, events_text
 from docket.model.records import EventRecord
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import click
 
 from docket.app import following, logs
+from docket.app.jsonform import compact
 from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
 from docket.cli.parameters import MOST_ROWS, Instant, run_id_argument, verb
-from docket.cli.render.jsonform import compact
 from docket.cli.render.plain import lines
 from docket.errors import UsageError
 

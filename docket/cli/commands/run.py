@@ -97,7 +97,7 @@ def _in_background(call: Call, task: str, wish: Wish) -> Answer:
 
     receipt = starting.start(call.session(), task, wish)
     return Answer(
-        receipt.document(call.program()),
+        receipt.document(),
         lambda screen: receipt_text(receipt, screen),
         warnings=receipt.warnings,
     )

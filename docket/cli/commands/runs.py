@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from docket.app import history
-from docket.app.lookup import refuse_unsafe_name
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import Instant, complete_run_ids, limit_option, task_argument, verb
@@ -56,8 +55,6 @@ def command(
 
     TIME is an instant (2026-11-20 09:00, local without an offset) or a span ago (2d, 1h 30min).
     """
-    if task is not None:
-        refuse_unsafe_name(task)
     wanted = history.Selection(
         statuses=tuple(map(RunStatus, statuses)),
         triggers=tuple(map(Trigger, triggers)),

@@ -10,7 +10,6 @@ from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
 from docket.cli.parameters import complete_run_ids, task_argument, verb
 from docket.cli.render.statuses import run_text, status_text
-from docket.errors import UsageError
 
 
 @verb("status")
@@ -46,11 +45,6 @@ def command(call: Call, task: str | None, run_id: str | None, watch: bool) -> An
 
 def _of_run(session: Session, run_id: str, task: str | None) -> tuple[Answer, bool]:
     """Return one run in detail, and whether it is over."""
-    detail = status.of_run(session, run_id)
-    if task not in (None, detail.run.task):
-        raise UsageError(
-            f"Run {run_id} is one of {detail.run.task}, not of {task}.",
-            hint=f"docket status --run-id {run_id}",
-        )
+    detail = status.of_run(session, run_id, task)
     answer = Answer(detail.document(), lambda screen: run_text(detail, screen))
     return answer, detail.run.status.final

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from docket.app.documents import event_document
 from docket.app.history import RunList
-from docket.cli.render.jsonform import compact
+from docket.app.jsonform import compact
 from docket.cli.render.plain import cut, one_line
 from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step

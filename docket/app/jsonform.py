@@ -1,4 +1,4 @@
-"""The JSON form of an answer: one document, two blanks of indentation, pure ASCII."""
+"""The JSON form of an answer: as text that every parser takes, or as the values that it holds."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ def compact(document: Any) -> str:
     except (ValueError, TypeError):
         pass  # as above
     return json.dumps(_representable(document))
+
+
+def plain(document: Any) -> Any:
+    """Return what a reader of the JSON text gets: plain values that nobody else holds."""
+    try:
+        return json.loads(compact(document))
+    except RecursionError:  # a task may print what is nested deeper than JSON readers go
+        return document
 
 
 def _representable(value: Any) -> Any:

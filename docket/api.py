@@ -1,0 +1,304 @@
+"""Docket from Python: what the commands answer with --json, as values.
+
+    from docket import api
+
+    result = api.run_task("backup")
+
+Each function returns the very document of its command, and raises DocketAPIError where the command
+would end with an exit code other than 0, or 2 for a completed dry run. Every one takes the keywords
+`system`, `home` and `config`, as the options of these names.
+
+It may be called from any thread of a program that lives for long: it reads no standard input,
+prints nothing, changes no signal, directory or variable of the process, and leaves no child behind.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypedDict, Unpack
+
+from docket.app import (
+    cancelling,
+    describing,
+    history,
+    listing,
+    logs,
+    running,
+    starting,
+    status,
+    waiting,
+)
+from docket.app import capabilities as describing_all
+from docket.app import doctor as examining
+from docket.app.jsonform import plain
+from docket.app.requests import Launcher
+from docket.app.session import Session, open_session
+from docket.errors import DocketError, UsageError
+from docket.model.states import EXIT_DRY_RUN, RunStatus
+from docket.paths import exec_command
+
+__all__ = [
+    "DocketAPIError",
+    "Scope",
+    "cancel_run",
+    "capabilities",
+    "describe_task",
+    "doctor",
+    "list_tasks",
+    "run_events",
+    "run_logs",
+    "run_task",
+    "run_task_async",
+    "task_runs",
+    "task_status",
+    "wait_run",
+]
+
+Document = dict[str, Any]
+_GOOD = (0, EXIT_DRY_RUN)
+
+
+class Scope(TypedDict, total=False):
+    """Which Docket is meant; without any of these, the one that the environment names."""
+
+    system: bool
+    home: str | os.PathLike[str] | None
+    config: str | os.PathLike[str] | None
+
+
+class DocketAPIError(RuntimeError):
+    """A command's answer that is no success.
+
+    `exit_code` is the command's, and `payload` the document that it prints with --json: an error
+    (with `error`, `error_code` and `hint`), or the whole result of a run that failed.
+    """
+
+    def __init__(self, message: str, *, exit_code: int = 1, payload: Any = None) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+        self.payload = payload
+
+    @property
+    def error_code(self) -> str | None:
+        """The stable word for what went wrong."""
+        return self._told("error_code")
+
+    @property
+    def hint(self) -> str | None:
+        """What to do next."""
+        return self._told("hint")
+
+    def _told(self, key: str) -> str | None:
+        found = self.payload.get(key) if isinstance(self.payload, Mapping) else None
+        return found if isinstance(found, str) else None
+
+
+def list_tasks(**scope: Unpack[Scope]) -> list[Document]:
+    """Return every task with its last run, as `docket list`."""
+    with _session(scope) as session:
+        return _rows(listing.list_tasks(session).document())
+
+
+def describe_task(task_name: str, **scope: Unpack[Scope]) -> Document:
+    """Return one task's contract and config without secrets, as `docket describe`."""
+    with _session(scope) as session:
+        return _plain(describing.describe(session, task_name).document())
+
+
+def run_task(
+    task_name: str,
+    *,
+    dry_run: bool = False,
+    force: bool = False,
+    params: Mapping[str, str] | None = None,
+    launcher: str = "auto",
+    **scope: Unpack[Scope],
+) -> Document:
+    """Run a task to its end and return its result, as `docket run`.
+
+    A run that failed or was cancelled raises, with its result as the payload; a completed dry run
+    does not. KeyboardInterrupt cancels the run before it goes on.
+    """
+    with _session(scope) as session:
+        if dry_run and params:
+            raise UsageError("A dry run takes no parameters.", hint="leave `params` out")
+        outcome = running.run(
+            session,
+            exec_command(),
+            task_name,
+            dry_run=dry_run,
+            force=force,
+            echo=False,
+            params=_pairs(params),
+            launcher=_launcher(launcher),
+            signals=False,
+        )
+        return _judged(outcome.document(), outcome.exit_code, outcome.summary)
+
+
+def run_task_async(
+    task_name: str,
+    *,
+    dry_run: bool = False,
+    force: bool = False,
+    params: Mapping[str, str] | None = None,
+    idempotency_key: str | None = None,
+    launcher: str = "auto",
+    **scope: Unpack[Scope],
+) -> Document:
+    """Start a run that goes on by itself and return its receipt, as `docket run --async`.
+
+    `dry_run` is refused: a dry run leaves no record that the receipt could lead to.
+    """
+    with _session(scope) as session:
+        if dry_run:
+            raise UsageError(
+                "A dry run leaves no record, so it cannot go on in the background.",
+                hint="run_task(name, dry_run=True) returns its result at once",
+            )
+        wish = starting.Wish(force, idempotency_key, _pairs(params), _launcher(launcher))
+        return _plain(starting.start(session, task_name, wish).document())
+
+
+def task_status(
+    task_name: str | None = None, *, run_id: str | None = None, **scope: Unpack[Scope]
+) -> Any:
+    """Return where all tasks stand, or one, or one run in detail, as `docket status`."""
+    with _session(scope) as session:
+        if run_id is not None:
+            return plain(status.of_run(session, run_id, task_name).document())
+        return plain(status.status(session, task_name).document())
+
+
+def task_runs(
+    task_name: str | None = None,
+    *,
+    limit: int = 20,
+    statuses: Sequence[str] = (),
+    cursor: str | None = None,
+    **scope: Unpack[Scope],
+) -> list[Document]:
+    """Return the newest runs, or those older than the run `cursor`, as `docket runs`."""
+    with _session(scope) as session:
+        wanted = history.Selection(
+            statuses=tuple(_status(word) for word in statuses), older_than=cursor
+        )
+        return _rows(history.runs(session, task_name, limit, wanted).document())
+
+
+def wait_run(
+    run_id: str,
+    *,
+    timeout: float | None = None,
+    poll_interval: float = 1.0,
+    **scope: Unpack[Scope],
+) -> Document:
+    """Sleep until a run is over and return it, as `docket wait`; `timeout` is in seconds.
+
+    A run that did not succeed raises with the run as the payload, and so does a time that runs out
+    (the payload's status is `wait_timeout`). Nothing is polled: `poll_interval` is not needed.
+    """
+    del poll_interval
+    with _session(scope) as session:
+        found = waiting.wait(session, [run_id], timeout_seconds=timeout)
+        document: Document = found.document()
+        return _judged(document, found.exit_code, _waited(document))
+
+
+def run_logs(run_id: str, *, tail: int | None = None, **scope: Unpack[Scope]) -> Document:
+    """Return what a run printed, or the last `tail` lines of it, as `docket logs`."""
+    with _session(scope) as session:
+        return _plain(logs.read(session, run_id, tail).document())
+
+
+def run_events(
+    run_id: str, *, limit: int = 500, after_index: int = 0, **scope: Unpack[Scope]
+) -> list[Document]:
+    """Return the events that a run reported, from the one after `after_index` on."""
+    with _session(scope) as session:
+        return _rows(history.events(session, run_id, limit, after_index).document())
+
+
+def cancel_run(run_id: str, **scope: Unpack[Scope]) -> Document:
+    """Cancel a run and return it when it is over, as `docket cancel`."""
+    with _session(scope) as session:
+        return _plain(cancelling.cancel(session, run_id).document())
+
+
+def capabilities(**scope: Unpack[Scope]) -> Document:
+    """Return what can be done here, for agents, as `docket capabilities`."""
+    from docket.cli.surface import command_summaries  # noqa: PLC0415  (brings click)
+
+    with _session(scope) as session:
+        return _plain(describing_all.capabilities(session, command_summaries()).document())
+
+
+def doctor(*, agent: bool = False, **scope: Unpack[Scope]) -> Document:
+    """Examine the installation, as `docket doctor`; raises where something does not work."""
+    del agent
+    with _session(scope) as session:
+        found = examining.examine(session)
+        return _judged(found.document(), found.exit_code, "The installation is not sound.")
+
+
+@contextmanager
+def _session(scope: Scope) -> Iterator[Session]:
+    """Open the session that is meant; what is refused in it becomes a DocketAPIError."""
+    try:
+        yield _open(**scope)
+    except DocketError as error:
+        raise DocketAPIError(error.sentence, payload=plain(error.document())) from error
+
+
+def _open(
+    *,
+    system: bool = False,
+    home: str | os.PathLike[str] | None = None,
+    config: str | os.PathLike[str] | None = None,
+) -> Session:
+    places = [None if path is None else os.fspath(path) for path in (home, config)]
+    return open_session(dict(os.environ), system=system, home=places[0], config=places[1])
+
+
+def _judged(document: Document, exit_code: int, sentence: str) -> Document:
+    answer = _plain(document)
+    if exit_code not in _GOOD:
+        raise DocketAPIError(sentence, exit_code=exit_code, payload=answer)
+    return answer
+
+
+def _plain(document: Document) -> Document:
+    found: Document = plain(document)
+    return found
+
+
+def _rows(documents: list[Document]) -> list[Document]:
+    return [_plain(document) for document in documents]
+
+
+def _pairs(params: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+    return tuple((params or {}).items())
+
+
+def _launcher(word: str) -> Launcher:
+    try:
+        return Launcher(word)
+    except ValueError:
+        known = ", ".join(Launcher)
+        raise UsageError(f"There is no launcher {word!r}.", hint=f"one of: {known}") from None
+
+
+def _status(word: str) -> RunStatus:
+    try:
+        return RunStatus(word)
+    except ValueError:
+        known = ", ".join(RunStatus)
+        raise UsageError(f"There is no status {word!r}.", hint=f"one of: {known}") from None
+
+
+def _waited(document: Document) -> str:
+    if document["status"] == "wait_timeout":
+        return f"The time ran out before run {document['run_id']} was over."
+    return str(document["summary"])

@@ -14,6 +14,7 @@ from docket.app.requests import Launcher, requested
 from docket.app.session import Session
 from docket.app.starting import (
     Wish,
+    as_recorded,
     exec_words,
     launcher_of,
     pending_row,
@@ -49,7 +50,7 @@ def run_in_unit(
     launcher_of(units, plan, launcher)
     row = pending_row(session, plan, Trigger.MANUAL, Wish(force=force, params=params))
     row.unit = transient_unit(plan, row.run_id)
-    claim(plan.state_db, row)
+    claim(plan.state_db, as_recorded(plan, row))
     words = [*exec_words(row, force=force), *["--quiet"] * (not echo)]
     properties = transient_properties(plan, row.run_id, words)
     properties += _our_output() if echo else []

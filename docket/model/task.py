@@ -124,6 +124,7 @@ class Task:
     user: str | None = None
     cwd: str | None = None
     required_env: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()  # variables, credentials and inputs to mask in all output
     hooks: tuple[HookSpec, ...] = ()
     limits: Limits = Limits()
     unit: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from docket.model.mask import Mask
     from docket.model.plan import Plan
     from docket.runner.capture import PlainOutput
     from docket.runner.echo import Echo
@@ -88,6 +89,7 @@ class AttemptContext:
         "kill_rest",
         "let_go",
         "log",
+        "mask",
         "now_us",
         "plan",
         "report",
@@ -110,8 +112,10 @@ class AttemptContext:
         now_us: Callable[[], int],
         let_go: Callable[[], None],
         kill_rest: Callable[[int], None],
+        mask: Mask | None,
     ) -> None:
         self.plan = plan
+        self.mask = mask
         self.environment = environment
         self.echo = echo
         self.log = log
@@ -127,7 +131,7 @@ class AttemptContext:
 def run_attempt(context: AttemptContext, number: int, argv: list[str], *, dry_run: bool) -> Outcome:
     """Run one attempt to its end and return how it went; never raises for what the child does."""
     started_us = context.now_us()
-    parser = parser_for(context.plan.output_format, context.report)
+    parser = _parser(context)
     try:
         child = _start(context, argv, dry_run=dry_run)
     except SpawnError as error:
@@ -153,7 +157,7 @@ def _watch(
     streams = [Stream(child.stdout, is_error=False), Stream(child.stderr, is_error=True)]
     result = None if child.result is None else ResultPipe(child.result)
     outlets = Outlets(context.echo, context.log, parser)
-    pump = Pump(child.pidfd, streams, outlets, context.stop, context.tick, result)
+    pump = _pump(context, child.pidfd, streams, outlets, context.stop, context.tick, result)
     ended_by = _until_it_ends(context, child, pump)
     signal_group(child.pid, signal.SIGTERM)  # what it left in the background
     pump.drain()
@@ -165,7 +169,26 @@ def _watch(
     outcome = Outcome(row.ended_by, row, parser)
     outcome.stdout, outcome.stderr = streams[0].excerpt.text(), streams[1].excerpt.text()
     outcome.result = _result_of(result)
+    if context.mask is not None:
+        outcome.result = context.mask.value(outcome.result)
     return outcome
+
+
+def _parser(context: AttemptContext) -> PlainOutput:
+    output_format = context.plan.output_format
+    if context.mask is None or output_format != "jsonl":
+        return parser_for(output_format, context.report)
+    from docket.runner.masking import MaskedLines  # noqa: PLC0415  (tasks with secrets)
+
+    return MaskedLines(context.mask, context.report)
+
+
+def _pump(context: AttemptContext, *arguments: Any) -> Pump:
+    if context.mask is None:
+        return Pump(*arguments)
+    from docket.runner.masking import MaskedPump  # noqa: PLC0415  (tasks with secrets)
+
+    return MaskedPump(context.mask, *arguments)
 
 
 def _until_it_ends(context: AttemptContext, child: Child, pump: Pump) -> str:

@@ -7,9 +7,8 @@ import resource
 import signal
 import time
 
-from docket.model.jsontext import loads
 from docket.runner.capture import parser_for
-from docket.runner.pump import Outlets, Pump, ResultPipe, Stream
+from docket.runner.pump import Outlets, Pump, Stream
 from docket.runner.spawn import Child, SpawnError, enter_directory, start_command, start_python
 from docket.store.rows import AttemptRow
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from docket.runner.capture import PlainOutput
     from docket.runner.echo import Echo
     from docket.runner.pump import LogSink
+    from docket.runner.reports import ReportPipe
     from docket.runner.signals import StopSignals
 
 
@@ -92,6 +92,7 @@ class AttemptContext:
         "mask",
         "now_us",
         "plan",
+        "progress",
         "report",
         "run_deadline",
         "stop",
@@ -106,6 +107,7 @@ class AttemptContext:
         echo: Echo,
         log: LogSink,
         report: Callable[[dict[str, Any], str], None],
+        progress: Callable[[dict[str, Any], str], None],
         tick: Callable[[float], float | None],
         stop: StopSignals,
         run_deadline: float | None,
@@ -120,6 +122,7 @@ class AttemptContext:
         self.echo = echo
         self.log = log
         self.report = report
+        self.progress = progress
         self.tick = tick
         self.stop = stop
         self.run_deadline = run_deadline
@@ -155,7 +158,7 @@ def _watch(
     context: AttemptContext, child: Child, parser: PlainOutput, number: int, started_us: int
 ) -> Outcome:
     streams = [Stream(child.stdout, is_error=False), Stream(child.stderr, is_error=True)]
-    result = None if child.result is None else ResultPipe(child.result)
+    result = _report_pipe(context, child)
     outlets = Outlets(context.echo, context.log, parser)
     pump = _pump(context, child.pidfd, streams, outlets, context.stop, context.tick, result)
     ended_by = _until_it_ends(context, child, pump)
@@ -168,7 +171,7 @@ def _watch(
     row = _reap(child, ended_by, number, started_us, context.now_us)
     outcome = Outcome(row.ended_by, row, parser)
     outcome.stdout, outcome.stderr = streams[0].excerpt.text(), streams[1].excerpt.text()
-    outcome.result = _result_of(result)
+    outcome.result = None if result is None else result.close()
     if context.mask is not None:
         outcome.result = context.mask.value(outcome.result)
     return outcome
@@ -189,6 +192,14 @@ def _pump(context: AttemptContext, *arguments: Any) -> Pump:
     from docket.runner.masking import MaskedPump  # noqa: PLC0415  (tasks with secrets)
 
     return MaskedPump(context.mask, *arguments)
+
+
+def _report_pipe(context: AttemptContext, child: Child) -> ReportPipe | None:
+    if child.result is None:
+        return None
+    from docket.runner.reports import ReportPipe  # noqa: PLC0415  (Python tasks alone)
+
+    return ReportPipe(child.result, context.report, context.progress)
 
 
 def _until_it_ends(context: AttemptContext, child: Child, pump: Pump) -> str:
@@ -252,14 +263,3 @@ def signal_group(leader: int, number: int) -> None:
         os.killpg(leader, number)
     except (ProcessLookupError, PermissionError):
         pass
-
-
-def _result_of(pipe: ResultPipe | None) -> dict[str, Any] | None:
-    """Return what a Python task handed over, or None where it left nothing."""
-    if pipe is None:
-        return None
-    try:
-        found = loads(pipe.close().decode())
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None

@@ -59,6 +59,7 @@ def _preview(plan: Plan, row: RunRow, stop: StopSignals, *, quiet: bool) -> Verd
         echo=Echo(-1 if quiet else 1, plan.log_max_bytes),
         log=_NoLog(),
         report=_ignore,
+        progress=_ignore,
         tick=_never,
         stop=stop,
         run_deadline=None if limit is None else time.monotonic() + limit,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from docket.runner.arguments import Arguments
     from docket.runner.locks import NamedLock
     from docket.runner.plans import LoadedPlan
+    from docket.runner.progress import Progress
     from docket.runner.signals import StopSignals
     from docket.runner.waiting import Waiting
     from docket.store.rows import HookRow
@@ -115,6 +116,8 @@ class _Run:
         self._lock: RunLock | None = None
         self._task_lock: TaskLock | None = None
         self._slot: NamedLock | None = None
+        self._progress: Progress | None = None
+        self._attempt_status = ""
         self._environment: dict[str, str] = {}
         self._hooks: list[HookRow] = []
         self._warnings = [loaded.warning] if loaded.warning else []
@@ -255,8 +258,9 @@ class _Run:
             environment=self._environment,
             echo=Echo(-1 if self._arguments.quiet else 1, plan.log_max_bytes),
             log=log,
-            report=report_of(self._recorder.event, self._mask),
-            tick=self._recorder.tick,
+            report=report_of(self._report, self._mask),
+            progress=report_of(self._report_progress, self._mask),
+            tick=self._tick,
             stop=self._stop,
             run_deadline=self._deadline(),
             now_us=now_us,
@@ -264,6 +268,28 @@ class _Run:
             kill_rest=self._kill_rest,
             mask=self._mask,
         )
+
+    def _report(self, event: dict[str, Any], text: str) -> None:
+        """Record an event of the task; one of its progress is shown as well."""
+        self._recorder.event(event, text)
+        if (event.get("event") or event.get("type")) == "progress":
+            self._progress_shown().note(event)
+
+    def _report_progress(self, event: dict[str, Any], text: str) -> None:
+        self._progress_shown().report(event, text)
+
+    def _progress_shown(self) -> Progress:
+        if self._progress is None:
+            from docket.runner.progress import Progress  # noqa: PLC0415  (few tasks)
+
+            self._progress = Progress(self._recorder.event, self._attempt_status)
+        return self._progress
+
+    def _tick(self, now: float) -> float | None:
+        """Let what waits be written where it is due; return when the next of it will be."""
+        later = None if self._progress is None else self._progress.tick(now)
+        due = self._recorder.tick(now)
+        return min((at for at in (due, later) if at is not None), default=None)
 
     def _until_settled(self, context: AttemptContext, result_path: str) -> Verdict:
         """Make attempts until one settles the run: success, no retries left, or no time left."""
@@ -282,9 +308,13 @@ class _Run:
     def _attempt(self, context: AttemptContext, number: int, result_path: str) -> Verdict:
         plan = self._plan
         context.environment["DOCKET_ATTEMPT"] = str(number)
-        notify_status(f"attempt {number} of {plan.retry + 1}, run {self._row.run_id}")
+        self._attempt_status = f"attempt {number} of {plan.retry + 1}, run {self._row.run_id}"
+        notify_status(self._attempt_status)
         kills_before = self._memory_kills()
         outcome = run_attempt(context, number, plan.argv, dry_run=False)
+        if self._progress is not None:
+            self._progress.flush(time.monotonic())
+            self._progress = None
         self._recorder.attempt(outcome.row)
         self._add_usage(outcome.row.peak_memory_bytes, outcome.row.cpu_us)
         mask = self._mask

@@ -386,6 +386,18 @@ def test_a_command_reports_progress_by_a_line_of_json(home: Home, status_lines: 
     assert len(events(home)) == 4
 
 
+def test_a_secret_in_an_event_or_in_progress_is_masked(home: Home, status_lines: Any) -> None:
+    address, said = status_lines
+    body = (
+        "token = os.environ['API_TOKEN']\n"
+        "self.event('sent', token=token)\nself.progress(0.5, 'with ' + token)\n" + DONE
+    )
+    task(home, body, secrets=["API_TOKEN"], env={"API_TOKEN": "hunter2hunter2"})
+    assert home.run("job", environ={"NOTIFY_SOCKET": address}).returncode == 0
+    assert len(events(home)) == 2
+    assert "hunter2" not in str(events(home)) + "".join(said())
+
+
 def test_a_flood_of_progress_does_not_flood_the_service_manager(
     home: Home, status_lines: Any
 ) -> None:

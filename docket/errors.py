@@ -182,6 +182,12 @@ class KeyTakenError(DocketError):
     code = "run.key_taken"
 
 
+class DestructiveRefusedError(DocketError):
+    """A destructive task, or one that runs such a task first, where only others are allowed."""
+
+    code = "task.destructive_refused"
+
+
 class ParameterError(DocketError):
     """A parameter that the task does not declare, or whose value no run can be given."""
 
@@ -204,6 +210,12 @@ class BusAbsentError(BusError):
     """There is no service manager to talk to: a container, a user without a session or linger."""
 
     code = "systemd.no_bus"
+
+
+class ExtraMissingError(DocketError):
+    """A library that only an optional part of Docket needs is missing, or of another version."""
+
+    code = "tool.extra_missing"
 
 
 class ToolMissingError(DocketError):

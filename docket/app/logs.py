@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from docket.app.recorded import find_run, open_record
 from docket.app.session import Session
 from docket.errors import DocketError, RunLogError, UsageError
 from docket.model.records import RunRecord
-from docket.store.logfiles import read_log, tail_lines
+from docket.store.logfiles import last_bytes, last_lines, read_log, tail_lines
 from docket.systemd.journalctl import read_invocation
 
 SOURCES = ("auto", "file", "journal")
@@ -23,6 +23,7 @@ class LogText:
     source: str  # file or journal
     path: str | None
     content: bytes
+    left_out: int = 0  # bytes before `content`, where it was to be short
 
     def document(self) -> dict[str, Any]:
         """Return the log as `docket logs --json` prints it; bytes that are no UTF-8 are marked."""
@@ -43,8 +44,9 @@ def read(
     tail: int | None = None,
     source: str = "auto",
     since_us: int | None = None,
+    most_bytes: int | None = None,
 ) -> LogText:
-    """Return the last `tail` lines of a run's log, or all of it.
+    """Return the last `tail` lines of a run's log, or all of it, in the last `most_bytes`.
 
     `auto` takes the file, and the journal where there is none; what came before `since_us` only
     the journal can tell from the rest. Raises RunNotFoundError, and RunLogError with its status
@@ -62,24 +64,31 @@ def read(
     with open_record(session) as reader:
         run = find_run(reader, run_id)
     if source == "journal" or since_us is not None:
-        return _from_journal(session, run, tail, since_us or 0)
+        return _shortened(_from_journal(session, run, tail, since_us or 0), most_bytes)
     try:
-        return _from_file(run, tail)
+        return _from_file(run, tail, most_bytes)
     except RunLogError:
         if source == "file":
             raise
         journal = _quietly_from_journal(session, run, tail)
         if journal is None:
             raise
-        return journal
+        return _shortened(journal, most_bytes)
 
 
-def _from_file(run: RunRecord, tail: int | None) -> LogText:
+def _shortened(log: LogText, most_bytes: int | None) -> LogText:
+    if most_bytes is None or len(log.content) <= most_bytes:
+        return log
+    left_out = len(log.content) - most_bytes
+    return replace(log, content=log.content[left_out:], left_out=left_out)
+
+
+def _from_file(run: RunRecord, tail: int | None, most_bytes: int | None) -> LogText:
     path = run.log_path
     if path is None:
         raise _refusal(run, "no_log", f"Run {run.run_id} has no log.", _why_none(run))
     try:
-        content = b"".join(read_log(path)) if tail is None else tail_lines(path, tail)
+        content, left_out = _content(path, tail, most_bytes)
     except FileNotFoundError:
         raise _refusal(
             run,
@@ -94,7 +103,18 @@ def _from_file(run: RunRecord, tail: int | None) -> LogText:
             f"The log file {path} cannot be read: {error.strerror}.",
             "See who owns the file and its directory.",
         ) from None
-    return LogText(run, "file", path, content)
+    return LogText(run, "file", path, content, left_out)
+
+
+def _content(path: str, tail: int | None, most_bytes: int | None) -> tuple[bytes, int]:
+    """Return what is wanted of a log file, and how many bytes were left out before it."""
+    if most_bytes is None:
+        return b"".join(read_log(path)) if tail is None else tail_lines(path, tail), 0
+    content, left_out = last_bytes(path, most_bytes)
+    if tail is None:
+        return content, left_out
+    lines = last_lines(content, tail)
+    return lines, left_out if len(lines) == len(content) else 0
 
 
 def _from_journal(session: Session, run: RunRecord, tail: int | None, since_us: int = 0) -> LogText:

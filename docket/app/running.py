@@ -17,6 +17,7 @@ from docket.app.requests import Launcher, checked_params, requested
 from docket.app.session import Session
 from docket.errors import (
     AlreadyRunningError,
+    DestructiveRefusedError,
     DocketError,
     NeedsSystemdError,
     RunnerDiedError,
@@ -101,6 +102,9 @@ def run(
     params: Iterable[tuple[str, str]] = (),
     launcher: Launcher = Launcher.AUTO,
     signals: bool = True,
+    trigger: Trigger = Trigger.MANUAL,
+    gated: bool = False,
+    run_id: str | None = None,
 ) -> RunOutcome:
     """Run a task to its end and return what became of it; `echo` shows its output as it comes.
 
@@ -108,28 +112,25 @@ def run(
     `params` are (name, value) each, for the task's declared inputs. `exec_command` are the words
     that start `docket exec`, which a task that needs a unit gets in a transient one. Raises
     AlreadyRunningError where another run is in the way, NeedsSystemdError where there is no unit to
-    be had, NotStartedError, RunnerDiedError, ParameterError, and the errors of compiling.
+    be had, NotStartedError, RunnerDiedError, ParameterError, and the errors of compiling. `gated`
+    refuses a destructive task with DestructiveRefusedError. `run_id` is one of `make_run_id`'s, for
+    a caller who wants to know it before the end.
     """
     plan = current_plan(session, task)
+    run_id = run_id or make_run_id(session.now_us(), os.urandom(4))
     if not dry_run and (plan.needs_systemd or launcher is Launcher.SYSTEMD):
+        from docket.app.starting import Wish  # noqa: PLC0415  (it takes parts from here)
         from docket.app.unitrun import run_in_unit  # noqa: PLC0415  (brings pystemd: 30 ms)
 
-        run_id = run_in_unit(
-            session,
-            plan,
-            force=force,
-            params=tuple(params),
-            launcher=launcher,
-            echo=echo,
-            signals=signals,
-        )
-        return _told_outcome(session, _recorded_outcome(session, Ended(0, b""), task, run_id))
+        wish = Wish(force, None, tuple(params), launcher, trigger, gated, run_id)
+        run_in_unit(session, plan, wish, echo=echo, signals=signals)
+        return recorded_outcome(session, task, run_id)
     _refuse_what_needs_a_unit(plan)
     given = checked_params(plan, params)
-    run_id = make_run_id(session.now_us(), os.urandom(4))
     command = [*exec_command, task, *session.paths.exec_arguments()]
-    command += ["--trigger", str(Trigger.MANUAL), "--run-id", run_id]
+    command += ["--trigger", str(trigger), "--run-id", run_id]
     command += ["--dry-run"] * dry_run + ["--force"] * force + ["--quiet"] * (not echo)
+    command += ["--no-destructive"] * gated
     try:
         with _told(plan, run_id, given):
             ended = run_in_foreground(command, session.environ, echo=echo, signals=signals)
@@ -146,7 +147,20 @@ def _told_outcome(session: Session, outcome: RunOutcome) -> RunOutcome:
     """Return what the caller is told: what such runs take, and who was in the way as an error."""
     if outcome.status is RunStatus.SKIPPED and outcome.error_code == "overlap":
         raise _already_running(session, outcome)
+    if outcome.status is RunStatus.SKIPPED and outcome.error_code == "destructive_refused":
+        raise destructive_refused(outcome.task, outcome.summary, run_id=outcome.run_id)
     return outcome if outcome.dry_run else _with_typical_duration(session, outcome)
+
+
+def destructive_refused(task: str, why: str, **facts: Any) -> DestructiveRefusedError:
+    """Return the error for a destructive task that whoever asked may not run."""
+    return DestructiveRefusedError(
+        f"Task {task!r} may not be run from here. {why}",
+        hint="A dry run is allowed. Whoever starts the server allows the rest, by"
+        " DOCKET_MCP_ALLOW_DESTRUCTIVE=1 in its environment.",
+        task=task,
+        **facts,
+    )
 
 
 def _told(plan: Plan, run_id: str, params: dict[str, str] | None) -> AbstractContextManager[None]:
@@ -179,6 +193,11 @@ def outcome_of_result(document: Mapping[str, Any]) -> RunOutcome:
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the result lacks a part: {error}") from None
+
+
+def recorded_outcome(session: Session, task: str, run_id: str) -> RunOutcome:
+    """Return what became of a run that is over; raises as `run` does."""
+    return _told_outcome(session, _recorded_outcome(session, Ended(0, b""), task, run_id))
 
 
 def outcome_of_record(run: RunRecord, hooks: Sequence[Mapping[str, Any]]) -> RunOutcome:

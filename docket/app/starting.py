@@ -31,7 +31,6 @@ from docket.errors import (
 )
 from docket.model.plan import Plan
 from docket.model.runid import make_run_id
-from docket.model.secretnames import hidden_parameters
 from docket.model.states import RunStatus, Trigger
 from docket.paths import exec_command
 from docket.store.logfiles import log_path
@@ -47,12 +46,15 @@ _LONGEST_PAUSE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the caller wants of the run beside its task."""
+    """What the caller wants of the run beside its task; `gated` refuses a destructive one."""
 
     force: bool = False
     idempotency_key: str | None = None
     params: tuple[tuple[str, str], ...] = ()
     launcher: Launcher = Launcher.AUTO
+    trigger: Trigger = Trigger.ASYNC
+    gated: bool = False
+    run_id: str | None = None  # one that `make_run_id` made; else one is made
 
 
 def start(session: Session, task: str, wish: Wish) -> Receipt:
@@ -65,14 +67,13 @@ def start(session: Session, task: str, wish: Wish) -> Receipt:
     """
     plan = current_plan(session, task)
     units = session.units()
-    row = pending_row(session, plan, Trigger.ASYNC, wish)
+    row = pending_row(session, plan, wish)
     if launcher_of(units, plan, wish.launcher) is Launcher.SYSTEMD:
         row.unit = transient_unit(plan, row.run_id)
-    asked = as_recorded(plan, row)
-    standing = claim(plan.state_db, asked)
+    standing = claim(plan.state_db, row)
     if standing.run_id != row.run_id:
-        return _first_receipt(session, units, plan, standing, asked)
-    pid = _launch(session, units, plan, row, force=wish.force)
+        return _first_receipt(session, units, plan, standing, row)
+    pid = _launch(session, units, plan, row, wish)
     pid = pid or _await_pid(lambda: _pid_now(units, plan, row))
     return _with_typical_duration(plan, _receipt(session, units, plan, row, pid))
 
@@ -149,7 +150,7 @@ def _needs_its_own_unit(plan: Plan) -> NeedsSystemdError:
     )
 
 
-def pending_row(session: Session, plan: Plan, trigger: Trigger, wish: Wish) -> RunRow:
+def pending_row(session: Session, plan: Plan, wish: Wish) -> RunRow:
     """Return the row of a run that is about to begin; nothing is recorded yet.
 
     Raises ParameterError and UsageError for what cannot be given to a run.
@@ -157,11 +158,11 @@ def pending_row(session: Session, plan: Plan, trigger: Trigger, wish: Wish) -> R
     params = checked_params(plan, wish.params)
     key = checked_key(wish.idempotency_key)
     now_us = session.now_us()
-    run_id = make_run_id(now_us, os.urandom(4))
+    run_id = wish.run_id or make_run_id(now_us, os.urandom(4))
     return RunRow(
         run_id=run_id,
         task=plan.task,
-        trigger=trigger.value,
+        trigger=wish.trigger.value,
         started_at=now_us,
         status=RunStatus.PENDING.value,
         summary="About to begin",
@@ -173,21 +174,14 @@ def pending_row(session: Session, plan: Plan, trigger: Trigger, wish: Wish) -> R
     )
 
 
-def as_recorded(plan: Plan, row: RunRow) -> RunRow:
-    """Return a row as the store may have it: without the values of parameters that are secrets."""
-    shown = RunRow(**row.to_json())
-    shown.params = hidden_parameters(row.params, plan.secrets)
-    return shown
-
-
 def _launch(
-    session: Session, units: UnitManager, plan: Plan, row: RunRow, *, force: bool
+    session: Session, units: UnitManager, plan: Plan, row: RunRow, wish: Wish
 ) -> int | None:
     """Start the run; where that fails its row is closed and NotStartedError raised.
 
     Returns the process that was started, or None where the service manager starts it.
     """
-    words = exec_words(row, force=force)
+    words = exec_words(row, wish)
     with recording_refusals(session, plan, row), requested(plan, row):
         if row.unit is None:
             return _detach(session, plan, words)
@@ -195,9 +189,10 @@ def _launch(
         return None
 
 
-def exec_words(row: RunRow, *, force: bool) -> list[str]:
+def exec_words(row: RunRow, wish: Wish) -> list[str]:
     """Return what `docket exec` is told of a run that was recorded in advance."""
-    return ["--trigger", row.trigger, "--run-id", row.run_id, *["--force"] * force]
+    found = ["--trigger", row.trigger, "--run-id", row.run_id]
+    return found + ["--force"] * wish.force + ["--no-destructive"] * wish.gated
 
 
 @contextmanager

@@ -10,11 +10,10 @@ from typing import Any
 
 from docket.app.cancelling import cancel
 from docket.app.foreground import signals_in_turn
-from docket.app.requests import Launcher, requested
+from docket.app.requests import requested
 from docket.app.session import Session
 from docket.app.starting import (
     Wish,
-    as_recorded,
     exec_words,
     launcher_of,
     pending_row,
@@ -23,7 +22,7 @@ from docket.app.starting import (
     transient_unit,
 )
 from docket.model.plan import Plan
-from docket.model.states import RunStatus, Trigger
+from docket.model.states import RunStatus
 from docket.store.pending import claim, find
 
 _PATIENCE_SECONDS = 30.0  # for the finalizer of a runner that died
@@ -33,10 +32,8 @@ _PAUSE_SECONDS = 0.05
 def run_in_unit(
     session: Session,
     plan: Plan,
+    wish: Wish,
     *,
-    force: bool,
-    params: tuple[tuple[str, str], ...],
-    launcher: Launcher,
     echo: bool,
     signals: bool = True,
 ) -> str:
@@ -47,11 +44,11 @@ def run_in_unit(
     BusAbsentError, ParameterError, StoreError, NotStartedError.
     """
     units = session.units()
-    launcher_of(units, plan, launcher)
-    row = pending_row(session, plan, Trigger.MANUAL, Wish(force=force, params=params))
+    launcher_of(units, plan, wish.launcher)
+    row = pending_row(session, plan, wish)
     row.unit = transient_unit(plan, row.run_id)
-    claim(plan.state_db, as_recorded(plan, row))
-    words = [*exec_words(row, force=force), *["--quiet"] * (not echo)]
+    claim(plan.state_db, row)
+    words = [*exec_words(row, wish), *["--quiet"] * (not echo)]
     properties = transient_properties(plan, row.run_id, words)
     properties += _our_output() if echo else []
     with (

@@ -6,7 +6,7 @@ import math
 import os
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -101,12 +101,17 @@ def wait(
     return WaitReport(waited, len(wanted))
 
 
-def until_over(session: Session, run: RunRecord) -> RunRecord:
-    """Sleep until the run is over and return it as it is then recorded."""
+def until_over(
+    session: Session, run: RunRecord, asleep: Callable[[str], bool] = await_release
+) -> RunRecord:
+    """Sleep until the run is over and return it as it is then recorded.
+
+    `asleep` does the sleeping, as `await_release` does; what it raises ends the waiting.
+    """
     looked = _Look(session, run)
     while True:
         slept_from = time.monotonic()
-        if await_release(looked.lock) and time.monotonic() - slept_from > _LOOK_SECONDS:
+        if asleep(looked.lock) and time.monotonic() - slept_from > _LOOK_SECONDS:
             looked.free_since = None
         found = looked.at_record()
         if found is not None:

@@ -17,6 +17,7 @@ _FLAGS = {
     "--dry-run": "dry_run",
     "--quiet": "quiet",
     "--finalize": "finalize",
+    "--no-destructive": "gated",
 }
 _VALUES = {
     "--home": "home",
@@ -27,7 +28,7 @@ _VALUES = {
 }
 USAGE = (
     "docket exec TASK [--system | --home DIR] [--config FILE] [--run-id ID] [--trigger WORD] "
-    "[--force] [--dry-run] [--quiet] [--result-fd N] [--finalize]"
+    "[--force] [--dry-run] [--no-destructive] [--quiet] [--result-fd N] [--finalize]"
 )
 
 
@@ -39,6 +40,7 @@ class Arguments:
         "dry_run",
         "finalize",
         "force",
+        "gated",
         "home",
         "quiet",
         "result_fd",
@@ -55,6 +57,7 @@ class Arguments:
         self.dry_run = False
         self.quiet = False
         self.finalize = False
+        self.gated = False
         self.home: str | None = None
         self.config: str | None = None
         self.run_id: str | None = None

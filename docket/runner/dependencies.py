@@ -12,7 +12,7 @@ from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.paths import exec_command
 from docket.runner.environment import variables_of_files
-from docket.runner.guards import Refusal
+from docket.runner.guards import GATED, Refusal
 from docket.runner.request import is_cancelled, request_path
 from docket.runner.signals import RESTORED_BY_SPAWN
 from docket.store.files import write_whole
@@ -40,10 +40,11 @@ _SERVED = ("once_per", "already_done")
 _LARGEST_RESULT = 16 << 20
 
 
-def run_dependencies(waiting: Waiting, tree: list[str]) -> Refusal | None:
+def run_dependencies(waiting: Waiting, tree: list[str], *, gated: bool) -> Refusal | None:
     """Run what the plan's `depends_on` names, in order; a refusal where one does not succeed.
 
     `tree` are the tasks that have run before in this tree, and those that wait for this run.
+    With `gated` a destructive one is refused, whatever its own config says of unattended runs.
     """
     done = [*tree, waiting.plan.task]
     record: list[dict[str, Any]] = []
@@ -51,7 +52,7 @@ def run_dependencies(waiting: Waiting, tree: list[str]) -> Refusal | None:
     for task in waiting.plan.depends_on:
         if task in done:
             continue
-        child = _Child(waiting, task, done)
+        child = _Child(waiting, task, done, gated=gated)
         refusal = child.run()
         record += child.record
         done += [str(one["task"]) for one in child.record]
@@ -64,10 +65,11 @@ def run_dependencies(waiting: Waiting, tree: list[str]) -> Refusal | None:
 class _Child:
     """One dependency: `docket exec` in a process group of its own, and what it hands over."""
 
-    def __init__(self, waiting: Waiting, task: str, tree: list[str]) -> None:
+    def __init__(self, waiting: Waiting, task: str, tree: list[str], *, gated: bool) -> None:
         self._waiting = waiting
         self._task = task
         self._tree = tree
+        self._gated = gated
         self._run_id = make_run_id(time.time_ns() // 1000, os.urandom(4))
         self.record: list[dict[str, Any]] = []
 
@@ -87,6 +89,9 @@ class _Child:
         served = status == RunStatus.SKIPPED and found.get("error_code") in _SERVED
         if status == RunStatus.SUCCEEDED or served:
             return None
+        if status == RunStatus.SKIPPED and found.get("error_code") == GATED:
+            reason = f"its dependency {self._task} may not run: {found.get('summary')}"
+            return Refusal(GATED, reason, self._run_id)
         return self._failed(f"ended as {status}: {found.get('summary')}")
 
     def _keep(self, found: dict[str, Any]) -> None:
@@ -125,7 +130,7 @@ class _Child:
         os.set_inheritable(writer, True)
         words = [*exec_command(), self._task, *place, "--config", plan.config_path, "--quiet"]
         words += ["--run-id", self._run_id, "--trigger", str(Trigger.DEPENDENCY)]
-        words += ["--result-fd", str(writer)]
+        words += ["--result-fd", str(writer), *["--no-destructive"] * self._gated]
         return os.posix_spawn(
             words[0],
             words,

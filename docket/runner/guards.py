@@ -9,10 +9,12 @@ from docket.store.rows import has_succeeded_for, overrides_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from docket.model.plan import Plan
+    from docket.runner.arguments import Arguments
     from docket.runner.plans import LoadedPlan
     from docket.runner.record import Recorder
     from docket.store.rows import RunRow
 
+GATED = "destructive_refused"
 _BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)
 
 
@@ -47,11 +49,17 @@ class Refusal:
 
 
 def refusal_before_lock(
-    loaded: LoadedPlan, row: RunRow, late_us: int, recorder: Recorder, *, force: bool
+    loaded: LoadedPlan, row: RunRow, late_us: int, recorder: Recorder, arguments: Arguments
 ) -> Refusal | None:
-    """Return why the run may not start at all, or None; `force` passes every guard."""
+    """Return why the run may not start at all, or None; `force` passes every guard but the gate.
+
+    The gate stands here too, and not only before whoever asked for the run, since the plan in hand
+    is the one that is obeyed: the config may have changed since it was asked for.
+    """
     plan = loaded.plan
-    if force:
+    if arguments.gated and plan.destructive:
+        return Refusal(GATED, "the task is destructive, and whoever asked may run no such task")
+    if arguments.force:
         return None
     if loaded.removed:
         return Refusal("task_removed", "the task is no longer in the configuration")

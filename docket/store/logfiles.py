@@ -148,6 +148,15 @@ def tail_lines(path: str, count: int) -> bytes:
     return last_lines(kept, count)
 
 
+def last_bytes(path: str, count: int) -> tuple[bytes, int]:
+    """Return the last `count` bytes of a log, and how many came before; OSError where missing."""
+    kept, total = b"", 0
+    for chunk in read_log(path):
+        total += len(chunk)
+        kept = (kept + chunk)[-count:]
+    return kept, total - len(kept)
+
+
 def last_lines(data: bytes, count: int) -> bytes:
     """Return the last `count` lines of `data`; the last of them may lack its newline."""
     if count <= 0:

@@ -33,5 +33,5 @@ setup:  ## only what the other targets begin with: the virtual environment
 	@tools/setup test
 
 clean:  ## takes away everything that was made
-	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-mcp build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

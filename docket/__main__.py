@@ -22,6 +22,13 @@ def main() -> int:
     return command_line(sys.argv[1:])
 
 
+def mcp() -> int:
+    """Serve agents as `docket mcp` does, and return its exit code: the script docket-mcp."""
+    from docket.cli import main as command_line  # noqa: PLC0415  (branch before import)
+
+    return command_line(["mcp", *sys.argv[1:]])
+
+
 def _recompile(task: str, paths: Paths) -> None:
     """Compile `task` anew; the runner calls this in a child, so that it stays as small as it is."""
     _use_site()

@@ -42,6 +42,11 @@ The Docket home; ~/.docket where it is not set.
 .B DOCKET_CONFIG
 The config file; config.yaml in the home where it is not set.
 .TP
+.B DOCKET_MCP_ALLOW_DESTRUCTIVE
+Set to 1, true, yes or allow when
+.B docket mcp
+starts, agents may run tasks that are destructive.
+.TP
 .BR VISUAL ", " EDITOR
 The editor of
 .BR "docket configure" .

@@ -48,6 +48,7 @@ _ALL = (
     Verb("db", "db", SETUP, "Check, copy, export or repair the record of runs."),
     Verb("maintain", "maintain", SETUP, "Find missed fires, close dead runs, prune old ones."),
     Verb("capabilities", "capabilities", SETUP, "Describe commands and tasks for agents."),
+    Verb("mcp", "mcp", SETUP, "Serve agents over the Model Context Protocol."),
     Verb("completion", "completion", SETUP, "Print the completion script of a shell."),
 )
 
@@ -156,6 +157,11 @@ FORMS = (
         "maintain",
         "Find missed fires, close dead runs, prune old ones.",
         "Not needed: docket-maintenance.timer does it every hour.",
+    ),
+    Form(
+        "mcp",
+        "Serve agents over the Model Context Protocol.",
+        "Not called by hand: the config of an agent names it, and its tools do what these do.",
     ),
     Form("db check", "Examine the database of runs.", "See whether the history is sound."),
     Form("db backup <file>", "Copy the database.", "Keep a copy before something is changed."),

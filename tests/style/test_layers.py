@@ -12,11 +12,12 @@ PACKAGE = Path(docket.__path__[0])
 ANYBODY = {"errors", "paths", "model", ""}
 ALLOWED = {
     "__main__": {"runner", "cli", "app"},
-    "cli": {"app", "__main__"},
+    "cli": {"app", "mcp", "__main__"},
+    "mcp": {"app"},
     "api": {"app", "cli"},
     "app": {"config", "schedule", "compiler", "store", "systemd", "tasks", "task"},
     "runner": {"store", "systemd", "task"},
-    "tasks": {"task", "systemd"},
+    "tasks": {"task"},
     "config": set(),
     "schedule": set(),
     "compiler": set(),
@@ -28,15 +29,18 @@ ALLOWED = {
     "task": set(),
     "libexec": {"__main__"},
 }
+THE_ONE_THAT_SERVES = "cli/commands/mcp.py"
 COMMAND_LINE_AS_DATA = "docket.cli.surface"  # all that the Python API knows of it
 RUNNERS_GATEWAYS = {"docket.systemd.journal", "docket.systemd.notify"}
-TASKS_GATEWAYS = {"docket.systemd.activity"}
 ONLY_IMPORTERS = {
     "pystemd": "systemd/bus.py",
     "sqlite3": "store",
     "yaml": "config",
     "jsonschema": "config",
     "click": "cli",
+    "mcp": "mcp",
+    "anyio": "mcp",
+    "pydantic": "mcp",
 }
 # sqlite3.Error is caught by those who hold a connection; no SQL stands there.
 MAY_CATCH_SQLITE = {"runner/record.py", "runner/finalize.py"}
@@ -79,10 +83,12 @@ def test_no_arrow_goes_where_the_picture_has_none() -> None:
                 wrong.append(f"{path}:{line}: {room} -> {module}")
             if room == "runner" and target == "systemd" and module not in RUNNERS_GATEWAYS:
                 wrong.append(f"{path}:{line}: the runner uses the journal and sd_notify alone")
+            if target == "mcp" and not str(path.relative_to(PACKAGE)).startswith(
+                ("mcp/", THE_ONE_THAT_SERVES)
+            ):
+                wrong.append(f"{path}:{line}: only docket mcp knows the server")
             if room == "api" and target == "cli" and module != COMMAND_LINE_AS_DATA:
                 wrong.append(f"{path}:{line}: the Python API describes the command line, no more")
-            if room == "tasks" and target == "systemd" and module not in TASKS_GATEWAYS:
-                wrong.append(f"{path}:{line}: a task asks systemd whether units are active alone")
     assert wrong == []
 
 

@@ -1,0 +1,55 @@
+"""`docket mcp`: the server of the Model Context Protocol, for agents."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from docket.cli.answer import Answer
+from docket.cli.call import Call
+from docket.cli.internal import internal_error
+from docket.cli.parameters import verb
+from docket.cli.surface import command_summaries
+from docket.errors import ExtraMissingError
+
+_SUPPORTED = 2  # the major version of the SDK
+
+
+@verb("mcp")
+def command(call: Call) -> Answer:
+    """Serve agents over the Model Context Protocol, at standard input and output.
+
+    An agent starts this by itself, from its own config; docs/mcp.md shows how. docket-mcp is the
+    same. It ends when its standard input does.
+    """
+    _refuse_without_sdk()
+    from docket.mcp.errand import Desk  # noqa: PLC0415  (only where there is an SDK)
+    from docket.mcp.server import serve  # noqa: PLC0415  (brings the SDK)
+
+    code = serve(
+        Desk(
+            call.session(),
+            command_summaries(),
+            lambda error: internal_error(error, call),
+        )
+    )
+    sys.stderr.flush()
+    os._exit(code)  # threads that wait for runs would hold up an orderly end
+
+
+def _refuse_without_sdk() -> None:
+    hint = "pip install 'docket-cli[mcp]'"
+    try:
+        found = version("mcp")
+    except PackageNotFoundError:
+        raise ExtraMissingError(
+            "docket mcp needs the Python SDK of the Model Context Protocol,"
+            " which is not installed.",
+            hint=hint,
+        ) from None
+    if found.partition(".")[0] != str(_SUPPORTED):
+        raise ExtraMissingError(
+            f"docket mcp works with version {_SUPPORTED} of the library mcp, not with {found}.",
+            hint=hint,
+        )

@@ -1,0 +1,173 @@
+"""What a tool takes: declared once, told to agents as JSON Schema, and checked by that."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from docket.errors import UsageError
+
+_LONGEST_SHOWN = 60
+_LONGEST_TEXT = 300  # names, ids and instants; the values of parameters have their own limit
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "null": (type(None),),
+    "object": (dict,),
+    "array": (list,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument: its JSON Schema, and its default where it may be left out."""
+
+    name: str
+    schema: Mapping[str, Any]
+    required: bool = False
+    default: Any = None
+
+    def told(self) -> dict[str, Any]:
+        """Return the schema with its default, as agents see it."""
+        return dict(self.schema) if self.required else {**self.schema, "default": self.default}
+
+
+def text(name: str, description: str) -> Parameter:
+    """Take a text that must be given."""
+    schema = {"type": "string", "maxLength": _LONGEST_TEXT, "description": description}
+    return Parameter(name, schema, required=True)
+
+
+def maybe_text(name: str, description: str) -> Parameter:
+    """Take a text or null."""
+    schema = {"type": ["string", "null"], "maxLength": _LONGEST_TEXT, "description": description}
+    return Parameter(name, schema)
+
+
+def flag(name: str, description: str) -> Parameter:
+    """Take true or false; false where it is left out."""
+    return Parameter(name, {"type": "boolean", "description": description}, default=False)
+
+
+def whole(name: str, description: str, default: int | None, least: int, most: int) -> Parameter:
+    """Take a whole number within bounds; null too where that is the default."""
+    kind = "integer" if default is not None else ["integer", "null"]
+    schema = {"type": kind, "minimum": least, "maximum": most, "description": description}
+    return Parameter(name, schema, default=default)
+
+
+def seconds(name: str, description: str, default: float | None) -> Parameter:
+    """Take a number of seconds; null too where that is the default."""
+    kind = "number" if default is not None else ["number", "null"]
+    return Parameter(name, {"type": kind, "minimum": 0, "description": description}, False, default)
+
+
+def words(name: str, description: str, known: Sequence[str]) -> Parameter:
+    """Take a list of words out of a closed set, or null."""
+    items = {"type": "string", "enum": list(known)}
+    kind = ["array", "null"]
+    return Parameter(name, {"type": kind, "items": items, "description": description})
+
+
+def table(name: str, description: str) -> Parameter:
+    """Take an object whose values are texts, or null."""
+    values = {"type": "string"}
+    kind = ["object", "null"]
+    return Parameter(
+        name, {"type": kind, "additionalProperties": values, "description": description}
+    )
+
+
+def input_schema(parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """Return the JSON Schema of a tool's arguments."""
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {parameter.name: parameter.told() for parameter in parameters},
+        "additionalProperties": False,
+    }
+    required = [parameter.name for parameter in parameters if parameter.required]
+    return {**schema, "required": required} if required else schema
+
+
+def checked(tool: str, parameters: Sequence[Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every argument, given or by default; UsageError for the first that is wrong."""
+    known = [parameter.name for parameter in parameters]
+    for name in given:
+        if name not in known:
+            raise _unknown(tool, name, known)
+    found = {}
+    for parameter in parameters:
+        if parameter.name in given:
+            value = found[parameter.name] = given[parameter.name]
+            for complaint in _complaints(parameter.schema, value):
+                raise UsageError(
+                    f"The argument {parameter.name} of {tool} {complaint}.",
+                    hint=str(parameter.schema["description"]),
+                )
+        elif parameter.required:
+            raise UsageError(f"{tool} needs the argument {parameter.name}.", hint=_takes(known))
+        else:
+            found[parameter.name] = parameter.default
+    return found
+
+
+def _complaints(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
+    kinds = [schema["type"]] if isinstance(schema["type"], str) else list(schema["type"])
+    if not any(_is_a(value, kind) for kind in kinds):
+        yield f"must be {_one_of(kinds)}, not {_shown(value)}"
+    elif isinstance(value, str):
+        yield from _complaints_of_text(schema, value)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        if value < schema.get("minimum", value) or value > schema.get("maximum", value):
+            most = schema.get("maximum")
+            bounds = f"at least {schema['minimum']}" + (f" and at most {most}" if most else "")
+            yield f"must be {bounds}, not {_shown(value)}"
+    elif isinstance(value, list):
+        yield from (c for part in value for c in _complaints(schema["items"], part))
+    elif isinstance(value, dict):
+        values = schema["additionalProperties"]
+        yield from (f"{_shown(k)}: {c}" for k, v in value.items() for c in _complaints(values, v))
+
+
+def _complaints_of_text(schema: Mapping[str, Any], value: str) -> Iterator[str]:
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"must be one of {', '.join(schema['enum'])}, not {_shown(value)}"
+    if len(value) > schema.get("maxLength", len(value)):
+        yield f"must have at most {schema['maxLength']} characters, and has {len(value)}"
+
+
+def _is_a(value: Any, kind: str) -> bool:
+    if isinstance(value, bool):
+        return kind == "boolean"
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return isinstance(value, _KINDS[kind])
+
+
+def _one_of(kinds: Sequence[str]) -> str:
+    shown = ["null" if kind == "null" else f"{_article(kind)} {kind}" for kind in kinds]
+    return " or ".join(shown)
+
+
+def _article(kind: str) -> str:
+    return "an" if kind[0] in "aeio" else "a"
+
+
+def _shown(value: Any) -> str:
+    found = repr(value)
+    return found if len(found) <= _LONGEST_SHOWN else found[:_LONGEST_SHOWN] + "..."
+
+
+def _unknown(tool: str, name: str, known: Sequence[str]) -> UsageError:
+    near = difflib.get_close_matches(name[:_LONGEST_SHOWN], known, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else _takes(known)
+    return UsageError(f"{tool} has no argument {_shown(name)}.", hint=hint)
+
+
+def _takes(known: Sequence[str]) -> str:
+    return f"It takes: {', '.join(known)}." if known else "It takes no arguments."

@@ -1,0 +1,129 @@
+"""The tools that only look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from docket.app import history, logs, status
+from docket.app import why as explaining
+from docket.app.capabilities import capabilities as all_capabilities
+from docket.app.describing import describe
+from docket.app.doctor import examine
+from docket.app.forecast import forecast_task
+from docket.app.listing import list_tasks as listing
+from docket.app.lookup import find_task, load_config, refuse_unsafe_name
+from docket.app.session import Session
+from docket.errors import UsageError
+from docket.mcp.errand import Desk, Errand
+from docket.mcp.runs import Result
+from docket.model.span import parse_span
+from docket.model.states import RunStatus, Trigger
+
+Given = Mapping[str, Any]
+
+
+def list_tasks(desk: Desk, errand: Errand, given: Given) -> Result:
+    """Return every task with its last run."""
+    del errand, given
+    return Result(listing(desk.session).document())
+
+
+def describe_task(desk: Desk, errand: Errand, given: Given) -> Result:
+    """Return one task's contract."""
+    del errand
+    return Result(describe(desk.session, given["task_name"]).document())
+
+
+def task_status(desk: Desk, errand: Errand, given: Given) -> Result:
+    """Return where all tasks stand, or one, or one run."""
+    del errand
+    if given["run_id"] is not None:
+        return Result(status.of_run(desk.session, given["run_id"]).document())
+    return Result(status.status(desk.session, given["task_name"]).document())
+
+
+def task_runs(desk: Desk, errand: Errand, given: Given) -> Result:
+    """Return past runs, newest first."""
+    del errand
+    if given["task_name"] is not None:
+        refuse_unsafe_name(given["task_name"])
+    wanted = history.Selection(
+        statuses=tuple(map(RunStatus, given["statuses"] or ())),
+        triggers=tuple(map(Trigger, given["triggers"] or ())),
+        since_us=_instant(desk.session, "since", given["since"]),
+        until_us=_instant(desk.session, "until", given["until"]),
+        older_than=given["cursor"],
+    )
+    found = history.runs(desk.session, given["task_name"], given["limit"], wanted)
+    return Result(found.document())
+
+
+def run_logs(desk: Desk, errand: Errand, given: Given) -> Result:
+    """Return the end of what a run printed."""
+    del errand
+    found = logs.read(desk.session, given["run_id"], given["tail"], most_bytes=given["max_bytes"])
+    return Result({**found.document(), "left_out_bytes": found.left_out})
+
+
+def run_events(desk: Desk, errand: Errand, given: Given) -> Result:
+    """Return what a run reported."""
+    del errand
+    found = history.events(desk.session, given["run_id"], given["limit"], given["after_index"])
+    return Result(found.document())
+
+
+def capabilities(desk: Desk, errand: Errand, given: Given) -> Result:
+    """Return the version, the places, the commands and every task's contract."""
+    del errand, given
+    return Result(all_capabilities(desk.session, desk.commands).document())
+
+
+def doctor(desk: Desk, errand: Errand, given: Given) -> Result:
+    """Return every check of the installation."""
+    del errand, given
+    return Result(examine(desk.session).document())
+
+
+def why(desk: Desk, errand: Errand, given: Given) -> Result:
+    """Return why a task ran, failed, or did not run."""
+    del errand
+    at_us = _instant(desk.session, "at", given["at"])
+    return Result(
+        explaining.why(desk.session, given["task_name"], given["run_id"], at_us).document()
+    )
+
+
+def next_fires(desk: Desk, errand: Errand, given: Given) -> Result:
+    """Return when one task, or each that has a schedule, fires next."""
+    del errand
+    session = desk.session
+    config = load_config(session)
+    name = given["task_name"]
+    tasks = [find_task(config, name)] if name is not None else list(config.tasks.values())
+    found = [
+        forecast_task(
+            task, system=session.paths.system, now_us=session.now_us(), n=given["count"]
+        ).document()
+        for task in tasks
+        if task.schedules or name is not None
+    ]
+    return Result(found[0] if name is not None else found)
+
+
+def _instant(session: Session, name: str, text: str | None) -> int | None:
+    """Return an instant in microseconds since the epoch; without an offset it is local."""
+    if text is None:
+        return None
+    try:
+        return int(datetime.fromisoformat(text).astimezone().timestamp() * 1_000_000)
+    except (ValueError, OverflowError, OSError):
+        pass
+    try:
+        return session.now_us() - int(parse_span(text) * 1_000_000)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{name} is {text!r}, which is no instant and no span of time.",
+            hint="2026-11-20T09:00:00+00:00, or a span ago: 10min, 2d.",
+        ) from None

@@ -1,0 +1,190 @@
+"""The tools that start runs, wait for them and end them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docket.app import cancelling, running, starting, waiting
+from docket.app.gate import refuse_destructive
+from docket.app.liveness import is_held
+from docket.app.lookup import current_plan
+from docket.app.recorded import find_run, open_record
+from docket.app.running import RunOutcome
+from docket.app.session import Session
+from docket.app.starting import Wish
+from docket.errors import UsageError
+from docket.mcp.errand import Desk, Errand
+from docket.model.runid import make_run_id
+from docket.model.states import Trigger
+from docket.paths import exec_command
+
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.2
+_SHORTEST_TICK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a tool answers; `failed` marks it as an error, whatever is in it."""
+
+    document: Any
+    failed: bool = False
+
+
+class _TimeUpError(Exception):
+    """The time that a caller wanted to wait is up."""
+
+
+def run_task(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> Result:
+    """Run a task and answer when it is over, its hooks included."""
+    if given["dry_run"]:
+        return _preview(desk, given)
+    refuse_where_gated(desk, given["task_name"])
+    outcome = _run(desk, errand, given)
+    return Result(outcome.document(), failed=outcome.exit_code != 0)
+
+
+def run_task_async(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> Result:
+    """Start a run that goes on by itself, and answer with its receipt."""
+    if given["dry_run"]:
+        return _preview(desk, given)
+    refuse_where_gated(desk, given["task_name"])
+    errand.check()
+    receipt = starting.start(desk.session, given["task_name"], _wish(desk, given))
+    return Result(receipt.document())
+
+
+def wait_run(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> Result:
+    """Wait until a run is over, or the time is up."""
+    run_id, timeout = given["run_id"], given["timeout"]
+    errand.every_seconds = max(given["poll_interval"], _SHORTEST_TICK_SECONDS)
+    with open_record(desk.session) as reader:
+        run = find_run(reader, run_id)
+    errand.message = f"waiting for run {run_id} of {run.task}"
+    asleep = _sleeper(errand, timeout)
+    try:
+        found = waiting.until_over(desk.session, run, asleep)
+    except _TimeUpError:
+        with open_record(desk.session) as reader:
+            found = find_run(reader, run_id)
+    return Result(waiting.Waited(found, over=found.status.final).document())
+
+
+def cancel_run(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> Result:
+    """End a run, wherever it stands."""
+    errand.message = f"ending run {given['run_id']}"
+    return Result(cancelling.cancel(desk.session, given["run_id"]).document())
+
+
+def refuse_where_gated(desk: Desk, task: str) -> None:
+    """Raise DestructiveRefusedError for a task that is not to be run from here."""
+    if desk.gated:
+        refuse_destructive(desk.session, task)
+
+
+def _preview(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Show what would run; a preview that is complete is a success."""
+    for name in ("params", "idempotency_key"):
+        if given[name]:
+            raise UsageError(
+                f"dry_run and {name} exclude each other.", hint="Leave one of them out."
+            )
+    outcome = running.run(
+        desk.session,
+        exec_command(),
+        given["task_name"],
+        dry_run=True,
+        echo=False,
+        signals=False,
+        trigger=Trigger.AGENT,
+        run_id=_new_run_id(desk.session),
+    )
+    return Result(outcome.document(), failed=not outcome.ok)
+
+
+def _run(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> RunOutcome:
+    """Run it as a child of ours where that can be; else it goes on by itself and is waited for."""
+    task, session = given["task_name"], desk.session
+    if given["idempotency_key"] is not None or current_plan(session, task).needs_systemd:
+        return _start_and_wait(desk, errand, given)
+    run_id = _new_run_id(session)
+    errand.begin(f"{task} is running (run {run_id})", _undo(session, run_id))
+    return running.run(
+        session,
+        exec_command(),
+        task,
+        force=given["force"],
+        echo=False,
+        signals=False,
+        params=_pairs(given),
+        trigger=Trigger.AGENT,
+        gated=desk.gated,
+        run_id=run_id,
+    )
+
+
+def _start_and_wait(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> RunOutcome:
+    errand.check()
+    task, session = given["task_name"], desk.session
+    run_id = starting.start(session, task, _wish(desk, given)).run_id
+    errand.begin(f"{task} is running (run {run_id})", _undo(session, run_id))
+    with open_record(session) as reader:
+        run = find_run(reader, run_id)
+    waiting.until_over(session, run, _sleeper(errand, None))
+    return running.recorded_outcome(session, task, run_id)
+
+
+def _undo(session: Session, run_id: str) -> Callable[[], object]:
+    return lambda: cancelling.cancel(session, run_id)
+
+
+def _sleeper(errand: Errand, timeout_seconds: float | None) -> Callable[[str], bool]:
+    """Return what sleeps until a lock is free, and wakes when nobody wants to wait any more.
+
+    flock itself takes no timeout, and a thread that sleeps in it could not be had back.
+    """
+    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+
+    def asleep(path: str) -> bool:
+        pause = _FIRST_PAUSE_SECONDS
+        while held := is_held(path):
+            _pause(errand, pause, deadline)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        errand.check()
+        _refuse_when_late(deadline)
+        return held is not None
+
+    return asleep
+
+
+def _pause(errand: Errand, seconds: float, deadline: float | None) -> None:
+    _refuse_when_late(deadline)
+    left = seconds if deadline is None else deadline - time.monotonic()
+    errand.pause(min(seconds, max(left, 0.0)))
+
+
+def _refuse_when_late(deadline: float | None) -> None:
+    if deadline is not None and time.monotonic() >= deadline:
+        raise _TimeUpError
+
+
+def _wish(desk: Desk, given: Mapping[str, Any]) -> Wish:
+    return Wish(
+        force=given["force"],
+        idempotency_key=given["idempotency_key"],
+        params=_pairs(given),
+        trigger=Trigger.AGENT,
+        gated=desk.gated,
+    )
+
+
+def _pairs(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((given["params"] or {}).items())
+
+
+def _new_run_id(session: Session) -> str:
+    return make_run_id(session.now_us(), os.urandom(4))

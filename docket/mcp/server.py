@@ -1,0 +1,188 @@
+"""The server: the protocol by the official SDK, every call in a thread of its own.
+
+This and `wire` are all that needs the extra `mcp`; the tools themselves know nothing of it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, TypeAlias, cast
+
+import anyio
+import anyio.to_thread
+from mcp import types
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+from mcp.shared.exceptions import MCPError
+
+from docket import __version__
+from docket.app.jsonform import plain
+from docket.errors import DocketError
+from docket.mcp.arguments import checked, input_schema
+from docket.mcp.bounds import bounded
+from docket.mcp.errand import AbandonedError, Desk, Errand
+from docket.mcp.runs import Result
+from docket.mcp.shapes import enveloped
+from docket.mcp.tools import INSTRUCTIONS, SERVER, TOOLS, Tool
+from docket.mcp.wire import Answers, Requests, take_streams
+
+_QUICK = 16  # calls at a time that only look; others wait for their turn
+_LASTING = 256  # those that take as long as a run does
+_LAST_SECONDS = 1.5  # for cancels that are under way when the client leaves
+_STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Context: TypeAlias = "ServerRequestContext[dict[str, Any], Any]"
+
+
+def serve(desk: Desk) -> int:
+    """Serve the client at standard input and output until it leaves; return the exit code.
+
+    What runs then goes on. Threads may be left behind: whoever calls this ends the process.
+    """
+    logging.getLogger("mcp").addHandler(logging.NullHandler())
+    logging.getLogger("mcp").propagate = False
+    code: int = anyio.run(_Service(desk).serve, *take_streams())
+    return code
+
+
+class _Service:
+    """One connection. `_closing` says that it ends, so that what stops is not taken back."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._closing = False
+        self._exit_code = 0
+        self._taken_back: list[threading.Thread] = []
+        self._quick = anyio.CapacityLimiter(_QUICK)
+        self._lasting = anyio.CapacityLimiter(_LASTING)
+        self._listed = [_told(tool) for tool in TOOLS.values()]
+
+    async def serve(self, reading: int, writing: int) -> int:
+        server: Server[dict[str, Any]] = Server(
+            SERVER,
+            version=__version__,
+            instructions=INSTRUCTIONS,
+            on_list_tools=self._list,
+            on_call_tool=self._call,
+        )
+        requests = cast("Any", Requests(reading, self._close))
+        answers = cast("Any", Answers(writing, self._close))
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._heed_signals, group.cancel_scope)
+            async with stdio_server(requests, answers) as (incoming, outgoing):
+                await server.run(incoming, outgoing, server.create_initialization_options())
+            group.cancel_scope.cancel()
+        self._settle()
+        return self._exit_code
+
+    def _close(self) -> None:
+        self._closing = True
+
+    async def _heed_signals(self, scope: anyio.CancelScope) -> None:
+        with anyio.open_signal_receiver(*_STOPPED_BY) as received:
+            async for number in received:
+                self._closing = True
+                self._exit_code = 128 + number
+                scope.cancel()
+
+    def _settle(self) -> None:
+        """Let the cancels that clients asked for get through."""
+        deadline = time.monotonic() + _LAST_SECONDS
+        for thread in self._taken_back:
+            thread.join(max(deadline - time.monotonic(), 0))
+
+    async def _list(
+        self, context: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        del context, params
+        return types.ListToolsResult(tools=self._listed)
+
+    async def _call(
+        self, context: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        tool = TOOLS.get(params.name)
+        if tool is None:
+            raise MCPError(types.INVALID_PARAMS, f"There is no tool {params.name[:100]!r}.")
+        errand = Errand()
+        try:
+            async with anyio.create_task_group() as group:
+                if context.meta is not None and "progress_token" in context.meta:
+                    group.start_soon(_tell_progress, context, errand)
+                result = await anyio.to_thread.run_sync(
+                    self._done,
+                    tool,
+                    errand,
+                    params.arguments or {},
+                    abandon_on_cancel=True,
+                    limiter=self._lasting if tool.lasts else self._quick,
+                )
+                group.cancel_scope.cancel()
+        except anyio.get_cancelled_exc_class():
+            self._drop(errand)
+            raise
+        return result
+
+    def _drop(self, errand: Errand) -> None:
+        """Nobody waits for a call any more: the client took it back, or is leaving."""
+        if self._closing:
+            errand.leave()
+            return
+        thread = threading.Thread(target=errand.take_back, daemon=True)
+        thread.start()
+        self._taken_back = [one for one in self._taken_back if one.is_alive()] + [thread]
+
+    def _done(self, tool: Tool, errand: Errand, given: Mapping[str, Any]) -> types.CallToolResult:
+        """Do the call, in its thread; whatever goes wrong is an answer."""
+        try:
+            result = tool.call(self._desk, errand, checked(tool.name, tool.parameters, given))
+        except AbandonedError:
+            result = Result({}, failed=True)  # nobody hears it
+        except DocketError as error:
+            result = Result(error.document(), failed=True)
+        except Exception as error:  # noqa: BLE001  (the boundary; the cause is recorded)
+            result = Result(self._desk.fault(error).document(), failed=True)
+        finally:
+            errand.over.set()
+        document = plain(bounded(enveloped(result.document), tool.room))
+        return _answer(document, failed=result.failed)
+
+
+async def _tell_progress(context: Context, errand: Errand) -> None:
+    """Say every so often that it goes on: progress is how many seconds it has taken."""
+    begun = time.monotonic()
+    while True:
+        await anyio.sleep(errand.every_seconds)
+        took = time.monotonic() - begun
+        await context.session.report_progress(round(took, 3), None, errand.message or None)
+
+
+def _answer(document: dict[str, Any], *, failed: bool) -> types.CallToolResult:
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=text)],
+        structured_content=document,
+        is_error=failed,
+    )
+
+
+def _told(tool: Tool) -> types.Tool:
+    return types.Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=input_schema(tool.parameters),
+        output_schema=tool.output_schema(),
+        annotations=types.ToolAnnotations(
+            title=tool.title,
+            read_only_hint=tool.reads,
+            destructive_hint=not tool.reads,
+            idempotent_hint=tool.repeatable,
+            open_world_hint=tool.reaches_out,
+        ),
+    )

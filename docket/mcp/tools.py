@@ -1,0 +1,254 @@
+"""The table of tools: what agents can ask for, and what each answer looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docket.mcp import reading, runs
+from docket.mcp.arguments import (
+    Parameter,
+    flag,
+    maybe_text,
+    seconds,
+    table,
+    text,
+    whole,
+    words,
+)
+from docket.mcp.bounds import IN_A_LIST, ONE_RUN
+from docket.mcp.errand import ALLOWANCE, Desk, Errand
+from docket.mcp.runs import Result
+from docket.mcp.shapes import shape
+from docket.model.states import RunStatus, Trigger
+
+SERVER = "docket"
+INSTRUCTIONS = f"""\
+Docket runs scheduled and on-demand jobs ("tasks") and records every run.
+
+- Begin with docket_list_tasks; docket_describe_task tells what a task takes, does and needs.
+- docket_run_task runs a task and answers when it is over. For what takes long use
+  docket_run_task_async, then docket_wait_run with the run_id of its receipt. An idempotency_key
+  makes a request that is repeated harmless.
+- dry_run shows what would run and changes nothing. Look at it before a task that is destructive.
+- Tasks that are destructive, or that run a destructive task first, are refused with the code
+  task.destructive_refused unless dry_run is set. Only the person who starts this server can allow
+  them ({ALLOWANCE}=1). Neither force, async nor a dependency is a way around it: ask the person.
+- After a failure: docket_run_logs shows what the run printed, docket_why says the cause.
+- Every error is an object with error, error_code (stable) and hint (what to do next).
+"""
+
+_TASK = text("task_name", "The task's name, as docket_list_tasks shows it.")
+_MAYBE_TASK = maybe_text("task_name", "One task; all of them where it is left out.")
+_RUN = text("run_id", "The run's id, as a receipt, docket_run_task or docket_task_runs gives it.")
+_WANTED = (
+    _TASK,
+    flag("dry_run", "Show what would run; nothing is run or recorded."),
+    flag(
+        "force", "Run although a guard would skip the run. It does not pass the destructive gate."
+    ),
+    table("params", "A text for each of the task's declared inputs that is to have one."),
+    maybe_text(
+        "idempotency_key",
+        "A word for this very request: the same key for the same task never starts a second run,"
+        " and answers with the first one.",
+    ),
+)
+_MOST = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool. `outputs` name the commands' documents that it answers with.
+
+    `reads` is one that changes nothing, `repeatable` one that can be called twice for the effect of
+    once, and `reaches_out` one whose effect may lie outside of Docket. `lasts` is one that takes as
+    long as a run does. `room` is how many characters the details of a run may take in it.
+    """
+
+    name: str
+    title: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    call: Callable[[Desk, Errand, Mapping[str, Any]], Result]
+    outputs: tuple[str, ...]
+    reads: bool = True
+    repeatable: bool = True
+    reaches_out: bool = False
+    lasts: bool = False
+    room: int = ONE_RUN
+    more: Mapping[str, Any] | None = None
+
+    def output_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the answers that are no errors."""
+        return shape(*self.outputs, **(self.more or {}))
+
+
+_ALL = (
+    Tool(
+        "docket_list_tasks",
+        "List tasks",
+        "List the tasks with their last run, under `result`.",
+        (),
+        reading.list_tasks,
+        ("list",),
+        room=IN_A_LIST,
+    ),
+    Tool(
+        "docket_describe_task",
+        "Describe a task",
+        "Show one task: what it takes and gives, whether it is destructive, how it is run, and its"
+        " config without secrets.",
+        (_TASK,),
+        reading.describe_task,
+        ("describe",),
+    ),
+    Tool(
+        "docket_run_task",
+        "Run a task",
+        "Run a task and answer when it is over. A run that did not succeed is an error that holds"
+        " the whole run. Taking the request back cancels the run; losing the connection does not.",
+        _WANTED,
+        runs.run_task,
+        ("run",),
+        reads=False,
+        repeatable=False,
+        reaches_out=True,
+        lasts=True,
+    ),
+    Tool(
+        "docket_run_task_async",
+        "Start a task",
+        "Start a run that goes on by itself, and answer at once with its receipt. With dry_run the"
+        " answer is the preview.",
+        _WANTED,
+        runs.run_task_async,
+        ("run-async", "run"),
+        reads=False,
+        repeatable=False,
+        reaches_out=True,
+        lasts=True,
+    ),
+    Tool(
+        "docket_task_status",
+        "Show the status",
+        "Show where tasks stand: all that have run (under `result`), one task, or one run with its"
+        " attempts and hooks.",
+        (_MAYBE_TASK, maybe_text("run_id", "One run; it goes before task_name.")),
+        reading.task_status,
+        ("status",),
+        room=ONE_RUN,
+    ),
+    Tool(
+        "docket_task_runs",
+        "List runs",
+        "List past runs under `result`, newest first; cursor goes on from the last one shown.",
+        (
+            _MAYBE_TASK,
+            whole("limit", "How many runs at most.", 20, 1, 1000),
+            words("statuses", "Runs of these statuses alone.", [str(one) for one in RunStatus]),
+            words("triggers", "Runs that these started.", [str(one) for one in Trigger]),
+            maybe_text("since", "Runs from then on: an ISO 8601 instant, or a span ago (2d, 1h)."),
+            maybe_text("until", "Runs that began before then, in the same words."),
+            maybe_text("cursor", "The id of a run: the runs that are older than it."),
+        ),
+        reading.task_runs,
+        ("runs",),
+        room=IN_A_LIST,
+    ),
+    Tool(
+        "docket_wait_run",
+        "Wait for a run",
+        "Wait until a run is over, its hooks included. Progress is told while it lasts. Where the"
+        " time is up the status is wait_timeout, which is no error. Taking the request back ends"
+        " the waiting, never the run.",
+        (
+            _RUN,
+            seconds("timeout", "How many seconds at most; null for as long as it takes.", None),
+            seconds("poll_interval", "Seconds between two notes of progress.", 1.0),
+        ),
+        runs.wait_run,
+        ("wait",),
+        lasts=True,
+    ),
+    Tool(
+        "docket_run_logs",
+        "Read a run's log",
+        "Read what a run printed: the end of it, so far as it fits.",
+        (
+            _RUN,
+            whole("tail", "The last lines alone.", None, 0, _MOST),
+            whole("max_bytes", "How much of the end at most.", 64 * 1024, 1, 1 << 20),
+        ),
+        reading.run_logs,
+        ("logs",),
+        more={
+            "left_out_bytes": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "How much the run printed before what is shown.",
+            }
+        },
+    ),
+    Tool(
+        "docket_run_events",
+        "Read a run's events",
+        "Read the events that a run reported, under `result`, in order.",
+        (
+            _RUN,
+            whole("limit", "How many events at most.", 500, 1, 5000),
+            whole("after_index", "Begin after the event of this number.", 0, 0, 1 << 31),
+        ),
+        reading.run_events,
+        ("events",),
+    ),
+    Tool(
+        "docket_cancel_run",
+        "Cancel a run",
+        "End a run, wherever it stands. For one that is over nothing happens.",
+        (_RUN,),
+        runs.cancel_run,
+        ("cancel",),
+        reads=False,
+        lasts=True,
+    ),
+    Tool(
+        "docket_capabilities",
+        "Show what Docket can do",
+        "Show the version, the places, the command line's commands, and every task's contract.",
+        (),
+        reading.capabilities,
+        ("capabilities",),
+    ),
+    Tool(
+        "docket_doctor",
+        "Examine the installation",
+        "Check the config, the record of runs, the programs of the tasks, timers and units. What is"
+        " wrong is in the checks; ok says whether anything is.",
+        (),
+        reading.doctor,
+        ("doctor",),
+    ),
+    Tool(
+        "docket_why",
+        "Say why",
+        "Say why a task ran, failed, or did not run: the cause, the evidence and the next step.",
+        (
+            _TASK,
+            maybe_text("run_id", "The run that is meant; else the last one."),
+            maybe_text("at", "The instant that is meant, ISO 8601, or a span ago (2h)."),
+        ),
+        reading.why,
+        ("why",),
+    ),
+    Tool(
+        "docket_next",
+        "Show the next fires",
+        "Show when a task fires next; without task_name all that have a schedule, under `result`.",
+        (_MAYBE_TASK, whole("count", "How many fires of each.", 5, 1, 100)),
+        reading.next_fires,
+        ("next",),
+    ),
+)
+TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in _ALL}

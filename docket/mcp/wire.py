@@ -1,0 +1,110 @@
+"""The process's own ends of the protocol: its standard streams, where nobody else can reach them.
+
+Standard input is the stream of requests, which no child may read from, and standard output that of
+the answers, which nothing else may be written to. So both are moved away at once, and what is left
+in their places is /dev/null to read and standard error to write.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable
+
+import anyio.to_thread
+
+_ABOVE_STANDARD = 10
+_CHUNK = 1 << 16
+_LONGEST_LINE = 16 << 20  # bytes; what is longer is read to its end and dropped
+_GONE = (errno.EPIPE, errno.ECONNRESET)
+
+
+def take_streams() -> tuple[int, int]:
+    """Move standard input and output away and return their new descriptors; OSError if closed."""
+    reading = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, _ABOVE_STANDARD)
+    writing = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _ABOVE_STANDARD)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # standard error is closed: nobody is to be told anything
+        os.dup2(nothing, 1)
+    if nothing > 2:
+        os.close(nothing)
+    return reading, writing
+
+
+class Requests:
+    """Lines as the client sends them; waiting for one can be broken off at any moment."""
+
+    def __init__(self, descriptor: int, ended: Callable[[], None]) -> None:
+        self._descriptor = descriptor
+        self._ended = ended
+        self._held = bytearray()
+        self._searched = 0
+        self._drops = False
+
+    def __aiter__(self) -> Requests:
+        return self
+
+    async def __anext__(self) -> str:
+        while True:
+            line = self._line()
+            if line is not None:
+                return line.decode("utf-8", "replace")
+            chunk = await anyio.to_thread.run_sync(self._read, abandon_on_cancel=True)
+            if not chunk:
+                self._ended()
+                raise StopAsyncIteration
+            self._held += chunk
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._descriptor, _CHUNK)
+        except OSError:
+            return b""  # as good as its end
+
+    def _line(self) -> bytes | None:
+        """Take a line out of what has come; None where there is no whole one."""
+        while (end := self._held.find(b"\n", self._searched)) >= 0:
+            line = bytes(self._held[: end + 1])
+            del self._held[: end + 1]
+            self._searched = 0
+            if not self._drops:
+                return line
+            self._drops = False
+        self._searched = len(self._held)
+        if self._searched > _LONGEST_LINE:
+            self._held.clear()
+            self._searched, self._drops = 0, True
+        return None
+
+
+class Answers:
+    """What goes to the client; one that has gone away is told nothing more."""
+
+    def __init__(self, descriptor: int, ended: Callable[[], None]) -> None:
+        self._descriptor = descriptor
+        self._ended = ended
+        self._waiting = bytearray()
+
+    async def write(self, text: str) -> None:
+        """Keep a text until `flush`."""
+        self._waiting += text.encode("utf-8", "backslashreplace")
+
+    async def flush(self) -> None:
+        """Write what waits; a client that does not read makes this wait, and nothing else."""
+        data = bytes(self._waiting)
+        self._waiting.clear()
+        await anyio.to_thread.run_sync(self._write, data, abandon_on_cancel=True)
+
+    def _write(self, data: bytes) -> None:
+        at = 0
+        try:
+            while at < len(data):
+                at += os.write(self._descriptor, data[at:])
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+            self._ended()

@@ -1,0 +1,54 @@
+"""Homes and sessions for the tests of the server."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mcp.client import Session, environment
+
+Connect = Callable[..., Session]
+
+
+def write_config(home: Path, text: str) -> None:
+    """Write the config of a home."""
+    (home / ".docket").mkdir(mode=0o700, exist_ok=True)
+    path = home / ".docket" / "config.yaml"
+    path.write_text(textwrap.dedent(text))
+    path.chmod(0o600)
+
+
+@pytest.fixture
+def connect(tmp_path: Path) -> Iterator[Connect]:
+    """Open sessions with servers of one home, which end with the test."""
+    opened: list[Session] = []
+
+    def open_session(config: str | None = None, **environ: str) -> Session:
+        if config is not None:
+            write_config(tmp_path, config)
+        opened.append(Session(environment(tmp_path, **environ)))
+        return opened[-1]
+
+    yield open_session
+    for session in opened:
+        session.die()
+
+
+@pytest.fixture(scope="module")
+def _shared(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Session]:
+    home = tmp_path_factory.mktemp("shared")
+    write_config(home, request.module.CONFIG)
+    session = Session(environment(home))
+    yield session
+    session.die()
+
+
+@pytest.fixture
+def gated(_shared: Session) -> Connect:
+    """Give the one session of this module's tests that change nothing."""
+    return lambda: _shared

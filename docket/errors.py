@@ -133,6 +133,18 @@ class StoreNewerError(StoreError):
     code = "store.newer"
 
 
+class StoreForeignError(StoreError):
+    """The file is a database of another program, and is left as it is."""
+
+    code = "store.foreign"
+
+
+class StoreReferenceError(StoreError):
+    """The database is still that of docket-cli 0.2, and there is no time to take it over now."""
+
+    code = "store.not_taken_over"
+
+
 class RunNotFoundError(DocketError):
     """No run of that id."""
 

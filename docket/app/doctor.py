@@ -20,6 +20,7 @@ _CHECKS: tuple[tuple[str, Callable[[Examined], Check]], ...] = (
     ("tasks_dir", homechecks.tasks_dir),
     ("state_db", homechecks.state_db),
     ("state_spool", homechecks.state_spool),
+    ("taken_over", homechecks.taken_over),
     ("logs_dir", homechecks.logs_dir),
     ("lock_dir", homechecks.lock_dir),
     ("hanging_runs", homechecks.hanging_runs),

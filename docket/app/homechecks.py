@@ -6,6 +6,7 @@ import os
 import stat
 
 from docket.app.checkup import Check, Examined, Verdict, verdict_of
+from docket.app.documents import iso
 from docket.app.executables import search_path
 from docket.app.liveness import is_alive
 from docket.errors import ConfigMissingError, StoreError
@@ -100,6 +101,27 @@ def state_db(seen: Examined) -> Check:
         " ".join(problems),
         hint if problems else None,
         facts,
+    )
+
+
+def taken_over(seen: Examined) -> Check:
+    """What was taken over, when, and where the database as it was lies."""
+    name = "taken_over"
+    if not os.path.exists(seen.state_db):
+        return Check(name, Verdict.OK)
+    from docket.store.takeover import last_take_over  # noqa: PLC0415  (for this check alone)
+
+    found = last_take_over(seen.state_db)
+    if found is None:
+        return Check(name, Verdict.OK)
+    kept = os.path.exists(found.backup)
+    where = f"the database as it was is {found.backup}" if kept else "its copy was removed since"
+    return Check(
+        name,
+        Verdict.OK,
+        f"{found.runs} runs and {found.events} events of docket-cli are taken over; {where}.",
+        None,
+        {**found.document(), "at": iso(found.at_us), "backup_exists": kept},
     )
 
 

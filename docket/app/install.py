@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from docket.app.applying import Applying
 from docket.app.changes import DiskUnit, Ownership, differences, task_of
@@ -12,6 +13,7 @@ from docket.app.directives import judge_directives
 from docket.app.installlock import install_lock
 from docket.app.installplan import InstallPlan, InstallReport, PlanFile
 from docket.app.session import Session
+from docket.app.takingover import take_over
 from docket.app.upkeepunits import upkeep_changes
 from docket.app.wholefiles import NotPlainError, make_directory, read_whole, write_whole
 from docket.compiler.header import split
@@ -50,13 +52,17 @@ def apply(
     the report says which commands are still to be run. InstallError where the config changed after
     the preview, where another install does not end, and where the disk refuses.
     """
+    config = plan.compilation.config
     with install_lock(session.paths):
         _require_unchanged(plan.compilation)
+        # Timers of ours mean runs of ours, and those have no time for it.
+        doubts = take_over(config.state_db, config.log_dir)
         current = plan
         if plan.dirty or plan.plans:
             # Another install may have come between: what is written is decided under the lock.
             current = _compare(session.paths, plan.compilation, plan.names, force=plan.force)
-        return Applying(session, current, start_timers=start_timers, linger=linger).run()
+        report = Applying(session, current, start_timers=start_timers, linger=linger).run()
+        return replace(report, warnings=(*report.warnings, *doubts))
 
 
 def write_to(session: Session, directory: str, names: Sequence[str] = ()) -> InstallReport:

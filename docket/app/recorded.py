@@ -31,9 +31,20 @@ def open_record(session: Session, config: Config | None = None) -> Iterator[Read
     """
     path = config.state_db if config is not None else state_db(session)
     merge(path, spool_directories(path, session.paths.lock_dir))
+    _take_in(path)
     reconcile(session, path)
     with open_reader(path) as reader:
         yield reader
+
+
+def _take_in(path: str) -> None:
+    """Take in what docket-cli 0.2 recorded after its database became this store."""
+    with open_reader(path) as reader:
+        waits = reader.has_rows_of_reference()
+    if waits:
+        from docket.store.takeover import take_in  # noqa: PLC0415  (hardly ever)
+
+        take_in(path)
 
 
 def close_killed_run(session: Session, run_id: str, signal_number: int) -> None:
@@ -43,7 +54,8 @@ def close_killed_run(session: Session, run_id: str, signal_number: int) -> None:
 
 def find_run(reader: Reader, run_id: str) -> RunRecord:
     """Return the run of that id, or raise RunNotFoundError."""
-    run = reader.run(run_id) if is_run_id(run_id) else None
+    # docket-cli took any text for an id, and its runs are here too.
+    run = reader.run(run_id) if run_id.isprintable() else None
     if run is None:
         at_us = pruned_at(reader, run_id) if is_run_id(run_id) else None
         raise not_found(run_id) if at_us is None else _pruned(run_id, at_us)

@@ -39,7 +39,10 @@ class Call:
     def session(self) -> Session:
         """Open the session that use cases take."""
         from docket.app.session import open_session  # noqa: PLC0415  (kept out of --help)
+        from docket.app.takingover import watch  # noqa: PLC0415  (as above)
+        from docket.cli.announcing import Announcer  # noqa: PLC0415  (as above)
 
+        watch(Announcer(self))
         session = open_session(self.environ, system=self.system, home=self.home, config=self.config)
         paths = session.paths
         self.note(f"home {paths.home}, config {paths.config}, units {paths.unit_dir}")

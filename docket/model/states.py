@@ -48,6 +48,7 @@ class Trigger(StrEnum):
     AGENT = "agent"
     HOOK = "hook"
     DEPENDENCY = "dependency"
+    UNKNOWN = "unknown"  # taken over from docket-cli, which did not record it
 
 
 class Overlap(StrEnum):

@@ -64,7 +64,7 @@ class Recorder:
         """The open database, for questions; None where there is none."""
         if self._connection is None and self.problem is None:
             try:
-                self._connection = open_for_writing(self._state_db, _BUSY_AT_START)
+                self._connection = open_for_writing(self._state_db, _BUSY_AT_START, take_over=False)
             except _FAILURES as error:
                 self._note(error)
         return self._connection

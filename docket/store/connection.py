@@ -13,21 +13,24 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-def open_for_writing(path: str, busy_seconds: float) -> sqlite3.Connection:
+def open_for_writing(
+    path: str, busy_seconds: float, *, take_over: bool = True
+) -> sqlite3.Connection:
     """Open the store, making it (0600, in a 0700 directory) and migrating it where needed.
 
-    Waits `busy_seconds` at most for other writers. Raises sqlite3.Error, OSError or
-    StoreNewerError.
+    Waits `busy_seconds` at most for other writers. Without `take_over` a database of docket-cli is
+    refused and not migrated, which takes longer than a job may wait. Raises sqlite3.Error, OSError
+    or StoreError.
     """
     # Made here, 0600: SQLite would follow the umask, and gives its -wal the mode of the file.
     os.close(open_private(path, os.O_RDWR | os.O_CREAT))
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -512")  # KiB: the runner stays small
-        migrate(connection, path)
+        migrate(connection, path, take_over=take_over)
+        connection.execute("PRAGMA journal_mode = WAL")
     except BaseException:
         connection.close()
         raise

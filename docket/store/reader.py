@@ -17,6 +17,7 @@ from docket.store.rows import RUN_COLUMNS
 from docket.store.schema import VERSION, user_version
 from docket.store.selection import Selection
 
+REFERENCE_TABLES = ("task_run_history", "task_runs", "task_run_events")  # of docket-cli 0.2
 _END_OF_TIME = 2**63 - 1
 _BUSY_SECONDS = 5.0
 _RUN = f"SELECT {', '.join(RUN_COLUMNS)} FROM runs "  # noqa: S608
@@ -161,6 +162,24 @@ class Reader:
         for row in rows:
             found.setdefault(row[0], []).append(OverrideRecord(*row))
         return found
+
+    def last_audit(self, verb: str) -> tuple[int, dict[str, Any]] | None:
+        """Return when something was last done to the store, and what is noted of it."""
+        rows = self._query(
+            "SELECT at, details FROM audit WHERE verb = ? ORDER BY seq DESC LIMIT 1", verb
+        )
+        return (rows[0][0], json.loads(rows[0][1])) if rows else None
+
+    def has_rows_of_reference(self) -> bool:
+        """Whether docket-cli 0.2 wrote into its own tables after they were taken over."""
+        tables = self._query(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'task_run*'"
+        )
+        return any(
+            self._query(f"SELECT 1 FROM {name} LIMIT 1")  # noqa: S608
+            for (name,) in tables
+            if name in REFERENCE_TABLES
+        )
 
     def counts(self, task: str) -> dict[str, int]:
         """Return how many runs of the task there are in each status."""

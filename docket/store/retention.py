@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from docket.errors import StoreError
+from docket.model.runid import is_run_id
 from docket.store.connection import Transaction, open_for_writing
 from docket.store.logfiles import log_path
 from docket.store.reader import Reader
@@ -112,6 +113,8 @@ def _oldest_kept(
 
 
 def _remove_log(log_dir: str, run_id: str) -> None:
+    if not is_run_id(run_id):
+        return  # docket-cli took any text for an id, one that leads out of the directory too
     for segment in _SEGMENTS:
         with suppress(FileNotFoundError):
             os.unlink(log_path(log_dir, run_id) + segment)

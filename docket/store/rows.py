@@ -215,7 +215,9 @@ def _write_state(connection: sqlite3.Connection, row: RunRow) -> None:
         "consecutive_failures = CASE excluded.consecutive_failures WHEN 0 THEN 0 "
         "ELSE consecutive_failures + 1 END "
         # A record that was spooled comes late: it must not push a newer run aside.
-        "WHERE excluded.last_run_id >= last_run_id",
+        "WHERE excluded.last_run_id >= last_run_id "
+        # An id that docket-cli took may be any text, and tells nothing of its time.
+        "OR last_run_id NOT GLOB '[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T*'",
         (row.task, row.run_id, row.finished_at if good else None, 0 if good else 1),
     )
 

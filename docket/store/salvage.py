@@ -89,12 +89,12 @@ def _is_run(row: Row) -> bool:
     """Whether a row is what Docket writes, and not what is left of a torn page."""
     try:
         status = RunStatus(row["status"])
-        Trigger(row["trigger"])
+        free = Trigger(row["trigger"]) is Trigger.UNKNOWN  # docket-cli took any names and ids
         loads(row["details"])
         finished = row["finished_at"]
         return (
-            is_run_id(row["run_id"])
-            and is_safe_name(row["task"])
+            (is_run_id(row["run_id"]) or (free and isinstance(row["run_id"], str)))
+            and (is_safe_name(row["task"]) or (free and isinstance(row["task"], str)))
             and isinstance(row["started_at"], int)
             and (finished is None or isinstance(finished, int))
             and status.final == (finished is not None)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 
-from docket.errors import StoreNewerError
-from docket.store.files import open_private
+from docket.errors import StoreForeignError, StoreNewerError, StoreReferenceError
 
 VERSION = 1
 
@@ -115,10 +113,12 @@ CREATE TABLE task_state (
 """
 
 
-def migrate(connection: sqlite3.Connection, path: str) -> None:
-    """Bring the file to this version in one transaction; StoreNewerError where it is newer.
+def migrate(connection: sqlite3.Connection, path: str, *, take_over: bool = True) -> None:
+    """Bring the file to this version in one transaction; it is looked at before it is touched.
 
-    A file that already holds tables is copied to `<path>.before-v<VERSION>` first.
+    A database of docket-cli 0.2 is copied to `<path>.before-v<VERSION>` and taken over; without
+    `take_over`, for which a job has no time, it is refused. Raises StoreNewerError,
+    StoreForeignError, StoreReferenceError.
     """
     found = user_version(connection)
     if found == VERSION:
@@ -129,18 +129,14 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
             f"(its version is {found}, this Docket knows {VERSION}).",
             hint="Install that newer Docket again; this one leaves the file as it is.",
         )
-    _keep_a_copy(connection, path)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        _migrate_filled(connection, path, take_over=take_over)
+        return
+    with _Whole(connection):
         if user_version(connection) != VERSION:  # another process may have been quicker
             for statement in _statements(_TABLES):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("COMMIT")
-    except sqlite3.Error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def user_version(connection: sqlite3.Connection) -> int:
@@ -148,18 +144,53 @@ def user_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _keep_a_copy(connection: sqlite3.Connection, path: str) -> None:
-    if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-        return
-    copy = f"{path}.before-v{VERSION}"
-    if os.path.exists(copy):
-        return
-    # Made here, 0600: SQLite would follow the umask, which is the whole process's.
-    try:
-        os.close(open_private(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        return  # another process was quicker
-    connection.execute("VACUUM INTO ?", (copy,))
+def _migrate_filled(connection: sqlite3.Connection, path: str, *, take_over: bool) -> None:
+    from docket.store import takeover  # noqa: PLC0415  (once in the life of a database)
+    from docket.store.backup import keep_a_copy  # noqa: PLC0415  (as above)
+
+    if not takeover.is_reference(connection):
+        raise StoreForeignError(
+            f"The database {path} is none of Docket's: it holds tables of another program.",
+            hint="Let `state_dir` in the config name another file; this one is left as it is.",
+        )
+    if not take_over:
+        raise StoreReferenceError(
+            f"The database {path} is still that of docket-cli 0.2.",
+            hint="`docket status` takes it over; what was recorded meanwhile is merged then.",
+        )
+    statements = _statements(_TABLES)
+    tables = [text for text in statements if text.lstrip().startswith("CREATE TABLE")]
+    rest = [text for text in statements if text not in tables]
+    with takeover.alone(path):
+        if user_version(connection) == VERSION:
+            return
+        copy = keep_a_copy(connection, f"{path}.before-v{VERSION}")
+        connection.execute("PRAGMA foreign_keys = OFF")  # those of docket-cli were never held
+        with _Whole(connection):
+            for statement in tables:
+                connection.execute(statement)
+            result = takeover.take_over(connection, path, copy, rest)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        takeover.finish(connection, result)
+
+
+class _Whole:
+    """A transaction of which all or nothing stays, whatever ends it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
 
 def _statements(script: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from docket.errors import StoreError, StoreNewerError
+from docket.errors import StoreError, StoreForeignError, StoreNewerError
 from docket.model.runid import is_run_id, make_run_id
 from docket.model.states import RunStatus
 from docket.store.connection import Transaction, open_for_writing
@@ -199,18 +199,22 @@ def test_a_newer_file_is_refused_by_readers_and_writers_and_left_alone(tmp_path:
     assert before[:16] == b"SQLite format 3\0"
 
 
-def test_a_file_with_foreign_tables_is_copied_before_ours_are_made(tmp_path: Path) -> None:
+def test_the_database_of_another_program_is_refused_and_not_one_byte_of_it_changed(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "state.db"
     connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE task_runs (a)")
+    connection.execute("CREATE TABLE task_runs (a)")  # a name of docket-cli's, and not its table
     connection.execute("INSERT INTO task_runs VALUES ('kept')")
     connection.commit()
     connection.close()
-    store(path, row())
-    copy = sqlite3.connect(f"{path}.before-v{VERSION}")
-    assert copy.execute("SELECT * FROM task_runs").fetchall() == [("kept",)]
-    assert stat.S_IMODE(Path(f"{path}.before-v{VERSION}").stat().st_mode) == 0o600
-    assert sqlite3.connect(path).execute("SELECT * FROM task_runs").fetchall() == [("kept",)]
+    before = path.read_bytes()
+    with pytest.raises(StoreForeignError, match="another program"):
+        open_for_writing(str(path), 1.0)
+    with pytest.raises(StoreForeignError), open_reader(str(path)):
+        pass
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["state.db"]
 
 
 @pytest.mark.parametrize("content", [b"no database" * 100, b"SQLite format 3\0" + b"\xff" * 5000])

@@ -1,0 +1,42 @@
+"""Who hears of a take-over from docket-cli while it lasts: it may take half a minute."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What a take-over came to; `backup` is the file as it was before."""
+
+    path: str
+    backup: str
+    runs: int
+    events: int
+    tasks: int
+    at_us: int
+
+    def document(self) -> dict[str, Any]:
+        """Return it as the audit keeps it."""
+        return {
+            "from": "docket-cli 0.2",
+            "backup": self.backup,
+            "runs": self.runs,
+            "events": self.events,
+            "tasks": self.tasks,
+        }
+
+
+class Watcher(Protocol):
+    """Whoever wants to hear of a take-over, whichever part of a command opens the database."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Hear how many of the rows are copied."""
+
+    def done(self, result: TakenOver) -> None:
+        """Hear what was taken over."""
+
+
+WATCHER: ContextVar[Watcher | None] = ContextVar("takeover_watcher", default=None)

@@ -6,7 +6,7 @@ import os
 import sqlite3
 
 from docket.store.files import open_private
-from docket.store.schema import migrate
+from docket.store.schema import migrate, prepare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ def open_for_writing(
     os.close(open_private(path, os.O_RDWR | os.O_CREAT))
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
     try:
+        prepare(connection, path, take_over=take_over)
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -512")  # KiB: the runner stays small
-        migrate(connection, path, take_over=take_over)
-        connection.execute("PRAGMA journal_mode = WAL")
+        migrate(connection)
     except BaseException:
         connection.close()
         raise

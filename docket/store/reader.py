@@ -261,7 +261,7 @@ def _empty() -> sqlite3.Connection:
     from docket.store.schema import migrate  # noqa: PLC0415  (only before the first run)
 
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection, ":memory:")
+    migrate(connection)
     return connection
 
 

@@ -113,24 +113,26 @@ CREATE TABLE task_state (
 """
 
 
-def migrate(connection: sqlite3.Connection, path: str, *, take_over: bool = True) -> None:
-    """Bring the file to this version in one transaction; it is looked at before it is touched.
+def prepare(connection: sqlite3.Connection, path: str, *, take_over: bool = True) -> None:
+    """Look at the file before it is touched, and take over a database of docket-cli 0.2.
 
-    A database of docket-cli 0.2 is copied to `<path>.before-v<VERSION>` and taken over; without
-    `take_over`, for which a job has no time, it is refused. Raises StoreNewerError,
-    StoreForeignError, StoreReferenceError.
+    That one is copied to `<path>.before-v<VERSION>` first; without `take_over`, for which a job
+    has no time, it is refused. Raises StoreNewerError, StoreForeignError, StoreReferenceError.
     """
     found = user_version(connection)
-    if found == VERSION:
-        return
     if found > VERSION:
         raise StoreNewerError(
             f"The database {path} was written by a newer Docket "
             f"(its version is {found}, this Docket knows {VERSION}).",
             hint="Install that newer Docket again; this one leaves the file as it is.",
         )
-    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-        _migrate_filled(connection, path, take_over=take_over)
+    if found == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        _take_over(connection, path, allowed=take_over)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file that was prepared to this version, in one transaction."""
+    if user_version(connection) == VERSION:
         return
     with _Whole(connection):
         if user_version(connection) != VERSION:  # another process may have been quicker
@@ -144,7 +146,7 @@ def user_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _migrate_filled(connection: sqlite3.Connection, path: str, *, take_over: bool) -> None:
+def _take_over(connection: sqlite3.Connection, path: str, *, allowed: bool) -> None:
     from docket.store import takeover  # noqa: PLC0415  (once in the life of a database)
     from docket.store.backup import keep_a_copy  # noqa: PLC0415  (as above)
 
@@ -153,7 +155,7 @@ def _migrate_filled(connection: sqlite3.Connection, path: str, *, take_over: boo
             f"The database {path} is none of Docket's: it holds tables of another program.",
             hint="Let `state_dir` in the config name another file; this one is left as it is.",
         )
-    if not take_over:
+    if not allowed:
         raise StoreReferenceError(
             f"The database {path} is still that of docket-cli 0.2.",
             hint="`docket status` takes it over; what was recorded meanwhile is merged then.",
@@ -171,7 +173,6 @@ def _migrate_filled(connection: sqlite3.Connection, path: str, *, take_over: boo
                 connection.execute(statement)
             result = takeover.take_over(connection, path, copy, rest)
             connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("PRAGMA foreign_keys = ON")
         takeover.finish(connection, result)
 
 

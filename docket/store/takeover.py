@@ -101,7 +101,6 @@ def take_over(
         "INSERT INTO audit (at, uid, verb, details) VALUES (?, ?, ?, ?)",
         (at_us, os.getuid(), VERB, json.dumps(result.document())),
     )
-    connection.execute("PRAGMA cache_size = -512")
     return result
 
 

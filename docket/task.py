@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+Reporter = Callable[[str, dict[str, Any]], None]
 
 
 @dataclass
@@ -42,3 +45,66 @@ class BaseTask:
         """Say what `run` would do, without doing it."""
         del config
         return TaskResult(ok=True, summary=f"Would run {self.name}", dry_run=True)
+
+    def event(self, event: str | Mapping[str, Any], /, **fields: Any) -> None:
+        """Record that something happened: its kind and what belongs to it, or one mapping of both.
+
+        `docket events` shows it at once. Outside of Docket nothing happens. May be called from any
+        thread.
+        """
+        if isinstance(event, str):
+            document = {"event": event, **fields}
+        elif isinstance(event, Mapping):
+            document = {**event, **fields}
+        else:
+            raise TypeError(f"an event is text or a mapping, not {type(event).__name__}")
+        _reporting.send("event", document)
+
+    def progress(self, fraction: float | None, message: str = "") -> None:
+        """Say how far the run is: a fraction from 0 to 1 (None: not known), and what it is at.
+
+        Call it as often as you like: what comes too fast to be read is left out, the last never.
+        A fraction outside of 0 to 1 counts as the nearer end. Outside of Docket nothing happens.
+        """
+        document = {"event": "progress", "fraction": _reporting.fraction(fraction)}
+        if message:
+            document["message"] = str(message)
+        _reporting.send("progress", document)
+
+
+class _Reporting:
+    """Where events and progress of this process go; nowhere, until somebody asks for them."""
+
+    def __init__(self) -> None:
+        self.reporter: Reporter | None = None
+        self._warned = False
+
+    def send(self, kind: str, document: dict[str, Any]) -> None:
+        if self.reporter is not None:
+            self.reporter(kind, document)
+
+    def fraction(self, value: float | None) -> float | None:
+        """Return what a bar can show of `value`; TypeError where it is no number."""
+        if value is None:
+            return None
+        if isinstance(value, bool) or not hasattr(value, "__float__"):
+            raise TypeError(f"progress() takes a number from 0 to 1, not {type(value).__name__}")
+        number = float(value)
+        if number != number:  # noqa: PLR0124  (only NaN is not itself)
+            return None
+        if not 0.0 <= number <= 1.0 and not self._warned:
+            self._warned = True
+            sys.stderr.write(f"progress({value!r}): the fraction goes from 0 to 1, 40 % is 0.4\n")
+        return min(max(number, 0.0), 1.0)
+
+
+_reporting = _Reporting()
+
+
+def report_to(reporter: Reporter | None) -> None:
+    """Have the events and the progress of this process's tasks handed to `reporter`.
+
+    It is called with "event" or "progress" and the mapping. Docket does this in the process of a
+    run; a test can do it to see what its task reports, and undo it with None.
+    """
+    _reporting.reporter = reporter

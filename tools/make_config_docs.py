@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -63,6 +63,8 @@ def reference() -> Iterator[str]:
         "These keys may stand in command tasks, beside a drop-in Python task's own keys, and "
         "(but for `description`, `inputs` and `outputs`) under `defaults:`.",
     )
+    for kind in whole["properties"]["tasks"]["properties"]:
+        yield from _built_in(kind, shared)
     yield from _part("Limits", keys["limits"]["properties"], "The keys of `limits`.")
     mapping = schemas.definition("schedule")["anyOf"][1]
     yield from _part("Schedules", mapping["properties"], "The keys of a `schedule` mapping.")
@@ -89,6 +91,17 @@ def reference() -> Iterator[str]:
     yield "| code | meaning |"
     yield "|---|---|"
     yield from (f"| `{code}` | {code.meaning} |" for code in Code)
+
+
+def _built_in(kind: str, shared: Sequence[str]) -> Iterator[str]:
+    definition = schemas.definition(schemas.built_in_definition(kind))
+    own = {
+        key: part
+        for key, part in definition["properties"].items()
+        if key != "type" and (key not in shared or "description" in part)
+    }
+    sentence = f"{definition['description']} It may have the keys of all tasks, and these:"
+    yield from _part(f"`type: {kind}`", own, sentence)
 
 
 def _hook(whole: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -50,7 +50,7 @@ class Compilation:
 
 
 def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
-    """Compile the tasks called `names`, or all of them.
+    """Compile the tasks called `names`, or all of them but the built-in ones nobody configured.
 
     ConfigError where the config as a whole cannot be used, UnknownTaskError where a name is no
     task's; what spoils one task alone is a problem in the result.
@@ -62,7 +62,11 @@ def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
         require_task(name, [*config.tasks, *broken])
     compiler = _Compiler(session, config, sources)
     for name in names or config.tasks:
-        if name in config.tasks and name not in broken:
+        if (
+            name in config.tasks
+            and name not in broken
+            and (names or not config.tasks[name].dormant)
+        ):
             compiler.add(config.tasks[name])
     wanted = frozenset(names)
     return Compilation(
@@ -110,7 +114,10 @@ def recompile(paths: Paths, environ: Mapping[str, str], task: str) -> None:
     sources = read_sources(paths)
     config = load_config(session)
     _require_usable(config, task)
-    before = _search_path_of_plan(paths.plan(task))
+    plan = _plan_before(paths.plan(task))
+    if config.tasks[task].dormant and plan is not None and plan.unit_hashes:
+        raise _no_more_configured(task)
+    before = plan.path_variable if plan is not None else ""
     joined = search_path({"PATH": f"{before}:{environ.get('PATH', '')}"})
     compiler = _Compiler(session, config, sources, joined)
     compiler.add(config.tasks[task], unattended_too=True)
@@ -275,12 +282,21 @@ def _require_usable(config: Config, task: str) -> None:
     require_task(task, config.tasks)
 
 
-def _search_path_of_plan(path: str) -> str:
+def _no_more_configured(task: str) -> UnknownTaskError:
+    """A timer that is left over must not run a built-in task by its defaults."""
+    return UnknownTaskError(
+        f"The task {task!r} is not in the config any more, and its timer is still installed.",
+        hint="docket install removes the timer.",
+        task=task,
+    )
+
+
+def _plan_before(path: str) -> Plan | None:
     try:
         text = read_whole(path)
-        return Plan.from_text(text).path_variable if text else ""
+        return Plan.from_text(text) if text else None
     except (OSError, ValueError):  # a broken plan is about to be replaced
-        return ""
+        return None
 
 
 def _key_path(task: Task, key: str) -> tuple[str | int, ...]:

@@ -55,7 +55,8 @@ def task_discovery(seen: Examined) -> Check:
         return _without_config("task_discovery")
     problems = [p.document() for p in compilation.problems if p.code != UNATTENDED]
     broken = sorted({p["task"] for p in problems if p["task"] is not None})
-    found = len({*compilation.config.tasks, *compilation.broken})
+    usable = {name for name, task in compilation.config.tasks.items() if not task.dormant}
+    found = len(usable | compilation.broken)
     sentence = f"Cannot be used: {', '.join(broken)}." if broken else f"{found} tasks found."
     return Check(
         "task_discovery",

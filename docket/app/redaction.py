@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
-REDACTED = "[redacted]"
+from docket.model.secretnames import REDACTED, names_a_secret
 
-_SECRET_WORDS = frozenset(
-    {"token", "password", "passwords", "passwd", "pass", "pwd", "passphrase", "secret", "secrets"}
-    | {"apikey", "apikeys", "accesskey", "privatekey", "auth", "authorization", "bearer", "pat"}
-    | {"cookie", "cookies", "jwt", "dsn", "webhook"}
-)
-_SECRET_PAIRS = frozenset(
-    {("api", "key"), ("access", "key"), ("secret", "key"), ("private", "key"), ("signing", "key")}
-    | {("webhook", "url"), ("encryption", "key"), ("connection", "string"), ("account", "key")}
-)
-# A key that only names where a secret comes from is no secret, and is worth showing.
-_REFERENCE_SUFFIXES = ("env", "file", "path", "name")
-
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _TELLING_NAME = (
     r"[\w.-]{0,40}(?:token|passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key"
     r"|credential|authorization|bearer|cookie)[\w.-]{0,40}"
@@ -69,16 +55,6 @@ def redact_text(text: str) -> str:
     """Return `text` without the credentials of URLs, known token shapes and `name=secret`."""
     text = _PRIVATE_KEY.sub(REDACTED, text)
     return "".join(map(_redact_line, text.splitlines(keepends=True)))
-
-
-def names_a_secret(key: str) -> bool:
-    """Whether a value under `key` is a secret by the key's own name."""
-    words = [word.lower() for word in _WORDS.findall(key)]
-    if not words or words[-1] in _REFERENCE_SUFFIXES:
-        return False
-    return any(word in _SECRET_WORDS for word in words) or any(
-        p in _SECRET_PAIRS for p in pairwise(words)
-    )
 
 
 def _redact_line(line: str) -> str:

@@ -31,6 +31,7 @@ from docket.errors import (
 )
 from docket.model.plan import Plan
 from docket.model.runid import make_run_id
+from docket.model.secretnames import hidden_parameters
 from docket.model.states import RunStatus, Trigger
 from docket.paths import exec_command
 from docket.store.logfiles import log_path
@@ -70,9 +71,10 @@ def start(session: Session, task: str, wish: Wish) -> Receipt:
     row = pending_row(session, plan, wish)
     if launcher_of(units, plan, wish.launcher) is Launcher.SYSTEMD:
         row.unit = transient_unit(plan, row.run_id)
-    standing = claim(plan.state_db, row)
+    asked = as_recorded(plan, row)
+    standing = claim(plan.state_db, asked)
     if standing.run_id != row.run_id:
-        return _first_receipt(session, units, plan, standing, row)
+        return _first_receipt(session, units, plan, standing, asked)
     pid = _launch(session, units, plan, row, wish)
     pid = pid or _await_pid(lambda: _pid_now(units, plan, row))
     return _with_typical_duration(plan, _receipt(session, units, plan, row, pid))
@@ -172,6 +174,13 @@ def pending_row(session: Session, plan: Plan, wish: Wish) -> RunRow:
         params=params,
         idempotency_key=key,
     )
+
+
+def as_recorded(plan: Plan, row: RunRow) -> RunRow:
+    """Return a row as the store may have it: without the values of parameters that are secrets."""
+    shown = RunRow(**row.to_json())
+    shown.params = hidden_parameters(row.params, plan.secrets)
+    return shown
 
 
 def _launch(

@@ -198,7 +198,7 @@ class _Survey:
         lock_dir = plan.lock_dir if plan is not None else paths.lock_dir
         return TaskStatus(
             task=name,
-            configured=task is not None or bool(problems),
+            configured=(task is not None and not task.dormant) or bool(problems),
             last=self._latest.get(name),
             running=tuple((run, is_alive(run, lock_dir)) for run in self._running.get(name, ())),
             timer=_timer(timer, self._states) if scheduled else None,
@@ -219,11 +219,15 @@ def _config(session: Session) -> tuple[Config | None, tuple[str, ...]]:
 
 def _names(session: Session, config: Config | None, reader: Reader, asked: str | None) -> list[str]:
     if asked is None:
-        known = known_names(config) if config is not None else planned_tasks(session.paths)
+        known = _configured(config) if config is not None else planned_tasks(session.paths)
         return sorted({*known, *reader.latest(), *(run.task for run in reader.running())})
     if config is not None and asked not in known_names(config) and not reader.last_any(asked):
         raise unknown_task(asked, known_names(config))
     return [asked]
+
+
+def _configured(config: Config) -> list[str]:
+    return [n for n in known_names(config) if n not in config.tasks or not config.tasks[n].dormant]
 
 
 def _units(session: Session, config: Config | None, name: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Every task class of a home: entry points and drop-in files, and the config with them."""
+"""Every task class of a home: built-in ones, entry points, drop-in files, and the config."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from docket.config import loader
 from docket.model.task import Config
 from docket.model.taskclass import BrokenTaskClass, TaskClass
 from docket.paths import Paths
+from docket.tasks.builtin import BUILT_IN
 from docket.tasks.probe import Probed, probe
 from docket.tasks.targets import DropIn, EntryPoint
 
@@ -25,7 +26,7 @@ def load_home(paths: Paths, environ: Mapping[str, str], *, fresh: bool = False) 
     if document.unreadable:
         return loader.resolve(document)
     found = discover(paths, document.settings.task_dir, environ, fresh=fresh)
-    return loader.resolve(document, found)
+    return loader.resolve(document, [*BUILT_IN, *found])
 
 
 def discover(

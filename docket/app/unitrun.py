@@ -14,6 +14,7 @@ from docket.app.requests import requested
 from docket.app.session import Session
 from docket.app.starting import (
     Wish,
+    as_recorded,
     exec_words,
     launcher_of,
     pending_row,
@@ -47,7 +48,7 @@ def run_in_unit(
     launcher_of(units, plan, wish.launcher)
     row = pending_row(session, plan, wish)
     row.unit = transient_unit(plan, row.run_id)
-    claim(plan.state_db, row)
+    claim(plan.state_db, as_recorded(plan, row))
     words = [*exec_words(row, wish), *["--quiet"] * (not echo)]
     properties = transient_properties(plan, row.run_id, words)
     properties += _our_output() if echo else []

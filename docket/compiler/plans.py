@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from docket.compiler.bundle import Found, Place
+from docket.compiler.secrets import secret_names, secret_values
 from docket.compiler.service import HOOK_TIMEOUT_SECONDS, service_properties
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Hook, Plan, PythonTarget
@@ -63,6 +64,8 @@ def _program(task: Task, found: Found) -> dict[str, Any]:
         "path_variable": found.path_variable,
         "cwd": task.cwd or "",
         "required_env": list(task.required_env),
+        "secrets": secret_names(task),
+        "secret_values": secret_values(task),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from docket.config import plugin, policies, recognising, violations
+from docket.config import builtin, plugin, policies, recognising, violations
 from docket.config import schema as schemas
 from docket.config.codes import Code
 from docket.config.document import Document
@@ -16,9 +16,9 @@ from docket.config.nodes import Sequence as ListNode
 from docket.config.tasks import class_task, command_task, doubt_unknown_keys
 from docket.model.names import ALLOWED_SENTENCE, MAINTENANCE, is_safe_name
 from docket.model.task import Mark, Problem, Task
-from docket.model.taskclass import BrokenTaskClass, TaskClass
+from docket.model.taskclass import BrokenTaskClass, Origin, TaskClass
 
-_BUILT_IN = frozenset({"backup", "hbackup", "health-check"})
+_LATER = frozenset({"backup", "hbackup"})
 _TEXT_AS_WRITTEN = frozenset({"unit", "env"})  # these have rules of their own for numbers
 
 
@@ -44,6 +44,11 @@ class Assembly:
         self._document = document
         self._complaints = document.complaints
         self._classes: dict[str, TaskClass] = {}
+        self._built_ins = {
+            found.name: found
+            for found in classes
+            if isinstance(found, TaskClass) and found.origin is Origin.BUILT_IN
+        }
         self._broken: set[str] = set()
         self._defaults: Section | None = None
         for found in classes:
@@ -59,9 +64,11 @@ class Assembly:
                 task = self._entry(name, node)
                 if task is not None:
                     found[name] = task
-        for name, drop_in in self._classes.items():
-            if not isinstance(section, Section) or name not in section.entries:
-                task = self._drop_in(Section(0, 0), None, name, drop_in)
+        written = section.entries if isinstance(section, Section) else {}
+        for name, known in self._classes.items():
+            if name not in written:
+                make = self._built_in if name in self._built_ins else self._drop_in
+                task = make(Section(0, 0), None, name, known)
                 if task is not None:
                     found[name] = task
         policies.check_dependencies(found, self._known_names(), self._complaints)
@@ -142,8 +149,11 @@ class Assembly:
             )
             return None
         mark = self._mark(path)
+        built_in = self._built_in_meant(name, node)
+        if built_in is not None:
+            return self._built_in(node, mark, name, built_in)
         drop_in = self._classes.get(name)
-        if drop_in is not None:
+        if drop_in is not None and name not in self._built_ins:
             return self._drop_in(node, mark, name, drop_in)
         if not self._is_command(name, node):
             return None
@@ -153,6 +163,21 @@ class Assembly:
         settings, file = self._document.settings, self._document.file
         task = command_task(entry, mark, self._expander(), settings.user_home, file)
         return policies.grouped(entry, task, settings.groups)
+
+    def _built_in_meant(self, name: str, node: Section) -> TaskClass | None:
+        """Return the built-in task that the entry names by its `type`, or, without one, is."""
+        kind = node.entries.get("type")
+        if kind is not None:
+            return self._built_ins.get(kind.text) if isinstance(kind, Scalar) else None
+        return None if "command" in node.entries else self._built_ins.get(name)
+
+    def _built_in(self, node: Section, mark: Mark | None, name: str, built_in: TaskClass) -> Task:
+        sound = self._sound(schemas.built_in_definition(built_in.name), node, ("tasks", name))
+        entry = Entry(name, sound, self._defaults, self._complaints)
+        self._tell_inert(entry, frozenset())
+        file = self._document.file
+        task = builtin.built_in_task(entry, mark, self._expander(), built_in, file)
+        return policies.grouped(entry, task, self._document.settings.groups)
 
     def _drop_in(
         self, node: Section, mark: Mark | None, name: str, drop_in: TaskClass
@@ -181,14 +206,17 @@ class Assembly:
             return True
         if kind is not None:
             written = kind.text if isinstance(kind, Scalar) else ""
-            near = violations.nearest(written, ("command",))
+            kinds = ("command", *self._built_ins)
+            near = violations.nearest(written, kinds)
             self._complaints.problem(
                 (*path, "type"),
                 "there is no such type of task",
-                expected="`command`, or no `type` at all for a drop-in Python task",
+                expected=", ".join(f"`{kind}`" for kind in kinds)
+                + ", or no `type` at all for a drop-in Python task",
                 hint=f"did you mean `{near}`?" if near else None,
             )
-        elif "command" in node.entries:
+            return near not in self._built_ins
+        if "command" in node.entries:
             self._complaints.problem(
                 path,
                 "the task has a `command` but no `type`",
@@ -196,7 +224,7 @@ class Assembly:
                 hint="add `type: command`",
                 code=Code.MISSING_KEY,
             )
-        elif name in _BUILT_IN:
+        elif name in _LATER:
             self._complaints.problem(
                 path,
                 f"the built-in task `{name}` comes with a later version of Docket",
@@ -205,7 +233,7 @@ class Assembly:
             )
         elif name not in self._broken:
             self._unknown(name, path)
-        return kind is not None or "command" in node.entries
+        return "command" in node.entries
 
     def _unknown(self, name: str, path: Path) -> None:
         near = violations.nearest(name, tuple(self._classes))
@@ -214,7 +242,7 @@ class Assembly:
             path,
             f"`{ascii(name)[1:-1]}` has no `type`, and no class in {directory} has that name",
             expected="`type: command`, or a Python task of that name",
-            hint=f"did you mean the Python task `{near}`?" if near else "add `type: command`",
+            hint=f"did you mean the task `{near}`?" if near else "add `type: command`",
             code=Code.MISSING_KEY,
         )
 

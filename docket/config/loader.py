@@ -19,7 +19,7 @@ from docket.paths import Paths
 
 
 def load(
-    paths: Paths, environ: Mapping[str, str], drop_ins: Sequence[TaskClass | BrokenTaskClass] = ()
+    paths: Paths, environ: Mapping[str, str], classes: Sequence[TaskClass | BrokenTaskClass] = ()
 ) -> Config:
     """Return the configuration at `paths.config` with its tasks and all its problems.
 
@@ -27,7 +27,7 @@ def load(
     ConfigError where it cannot be read at all. Every mistake in its text is a problem of the
     result instead.
     """
-    return resolve(parse(paths, environ), drop_ins)
+    return resolve(parse(paths, environ), classes)
 
 
 def parse(paths: Paths, environ: Mapping[str, str]) -> Document:
@@ -54,12 +54,12 @@ def parse_bytes(data: bytes, paths: Paths, environ: Mapping[str, str]) -> Docume
     return Document(file, root, complaints, settings)
 
 
-def resolve(document: Document, drop_ins: Sequence[TaskClass | BrokenTaskClass] = ()) -> Config:
-    """Return the configuration of a document with the tasks of `drop_ins` beside its own.
+def resolve(document: Document, classes: Sequence[TaskClass | BrokenTaskClass] = ()) -> Config:
+    """Return the configuration of a document with the tasks of all classes beside its own.
 
     One wrong task is left out alone; a mistake that belongs to no single task leaves out all.
     """
-    assembly = Assembly(document, drop_ins)
+    assembly = Assembly(document, classes)
     tasks = {} if document.unreadable else assembly.tasks()
     problems = tuple(sorted(document.complaints.problems, key=by_place))
     fatal = any(problem.fatal for problem in problems)

@@ -59,6 +59,11 @@ def resolve(schema: dict[str, Any]) -> dict[str, Any]:
     return {**resolve(definition(reference.removeprefix("#/$defs/"))), **schema}
 
 
+def built_in_definition(kind: str) -> str:
+    """Return the name of the definition that the entries of a built-in task have."""
+    return kind.replace("-", "_") + "_task"
+
+
 def key_names(name: str) -> tuple[str, ...]:
     """Return the keys that the definition `name` knows."""
     return tuple(definition(name)["properties"])

@@ -101,6 +101,7 @@ def _shared(entry: Entry, expander: Expander, base: Task, foreign: frozenset[str
         credentials=surroundings.credentials(entry, expander),
         cwd=surroundings.working_directory(entry, expander),
         required_env=_union(base.required_env, entry.value("required_env", ())),
+        secrets=_union((), entry.value("secrets", ())),
         hooks=hooks.hooks(entry),
         limits=units.limits(entry),
         unit=units.directives(entry),

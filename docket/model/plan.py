@@ -116,6 +116,8 @@ class Plan:
         "required_env",
         "retry",
         "retry_on",
+        "secret_values",
+        "secrets",
         "service",
         "service_unsaid",
         "slack_seconds",
@@ -157,6 +159,8 @@ class Plan:
     path_variable: str  # PATH that the task gets where its own environment brings none
     cwd: str  # "" means the home directory of whoever runs it
     required_env: list[str]
+    secrets: list[str]  # variables, credentials and inputs whose values no output may show
+    secret_values: list[str]  # the secrets that are written into the config itself
     success_exit_codes: list[int]
     exit_codes: dict[str, str]  # exit code -> model.exitcodes.ExitMeaning
     timeout_seconds: float | None
@@ -188,6 +192,11 @@ class Plan:
     def __init__(self, **values: Any) -> None:
         for name in Plan.__slots__:
             setattr(self, name, values[name])
+
+    @property
+    def masks(self) -> bool:
+        """Whether the task declares secrets, or has files of variables that may hold some."""
+        return bool(self.secrets or self.secret_values or self.env_files)
 
     def to_text(self) -> str:
         """Return the plan file's text."""

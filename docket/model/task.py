@@ -97,6 +97,7 @@ class Task:
     mark: Mark | None = None  # where the task begins in the config; None where it has no entry
     command: CommandSpec | None = None
     python: PythonSpec | None = None
+    built_in: bool = False  # it comes with Docket
     enabled: bool = True
     schedules: tuple[ScheduleSpec, ...] = ()
     timezone: str | None = None
@@ -124,6 +125,7 @@ class Task:
     user: str | None = None
     cwd: str | None = None
     required_env: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()  # variables, credentials and inputs to mask in all output
     hooks: tuple[HookSpec, ...] = ()
     limits: Limits = Limits()
     unit: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -137,6 +139,11 @@ class Task:
     log_max_bytes: int = 10 * 1024 * 1024
     retention: Retention = Retention()
     sources: tuple[str, ...] = ()  # the files that this task came from: config, drop-in
+
+    @property
+    def dormant(self) -> bool:
+        """Whether it is there to be run by hand alone: a built-in task that nobody configured."""
+        return self.built_in and self.mark is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ import resource
 import signal
 import time
 
-from docket.model.jsontext import loads
 from docket.runner.capture import parser_for
-from docket.runner.pump import Outlets, Pump, ResultPipe, Stream
+from docket.runner.pump import Outlets, Pump, Stream
 from docket.runner.spawn import Child, SpawnError, enter_directory, start_command, start_python
 from docket.store.rows import AttemptRow
 
@@ -18,10 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from docket.model.mask import Mask
     from docket.model.plan import Plan
     from docket.runner.capture import PlainOutput
     from docket.runner.echo import Echo
     from docket.runner.pump import LogSink
+    from docket.runner.reports import ReportPipe
     from docket.runner.signals import StopSignals
 
 
@@ -88,8 +89,10 @@ class AttemptContext:
         "kill_rest",
         "let_go",
         "log",
+        "mask",
         "now_us",
         "plan",
+        "progress",
         "report",
         "run_deadline",
         "stop",
@@ -104,18 +107,22 @@ class AttemptContext:
         echo: Echo,
         log: LogSink,
         report: Callable[[dict[str, Any], str], None],
+        progress: Callable[[dict[str, Any], str], None],
         tick: Callable[[float], float | None],
         stop: StopSignals,
         run_deadline: float | None,
         now_us: Callable[[], int],
         let_go: Callable[[], None],
         kill_rest: Callable[[int], None],
+        mask: Mask | None,
     ) -> None:
         self.plan = plan
+        self.mask = mask
         self.environment = environment
         self.echo = echo
         self.log = log
         self.report = report
+        self.progress = progress
         self.tick = tick
         self.stop = stop
         self.run_deadline = run_deadline
@@ -127,7 +134,7 @@ class AttemptContext:
 def run_attempt(context: AttemptContext, number: int, argv: list[str], *, dry_run: bool) -> Outcome:
     """Run one attempt to its end and return how it went; never raises for what the child does."""
     started_us = context.now_us()
-    parser = parser_for(context.plan.output_format, context.report)
+    parser = _parser(context)
     try:
         child = _start(context, argv, dry_run=dry_run)
     except SpawnError as error:
@@ -151,9 +158,9 @@ def _watch(
     context: AttemptContext, child: Child, parser: PlainOutput, number: int, started_us: int
 ) -> Outcome:
     streams = [Stream(child.stdout, is_error=False), Stream(child.stderr, is_error=True)]
-    result = None if child.result is None else ResultPipe(child.result)
+    result = _report_pipe(context, child)
     outlets = Outlets(context.echo, context.log, parser)
-    pump = Pump(child.pidfd, streams, outlets, context.stop, context.tick, result)
+    pump = _pump(context, child.pidfd, streams, outlets, context.stop, context.tick, result)
     ended_by = _until_it_ends(context, child, pump)
     signal_group(child.pid, signal.SIGTERM)  # what it left in the background
     pump.drain()
@@ -164,8 +171,35 @@ def _watch(
     row = _reap(child, ended_by, number, started_us, context.now_us)
     outcome = Outcome(row.ended_by, row, parser)
     outcome.stdout, outcome.stderr = streams[0].excerpt.text(), streams[1].excerpt.text()
-    outcome.result = _result_of(result)
+    outcome.result = None if result is None else result.close()
+    if context.mask is not None:
+        outcome.result = context.mask.value(outcome.result)
     return outcome
+
+
+def _parser(context: AttemptContext) -> PlainOutput:
+    output_format = context.plan.output_format
+    if context.mask is None or output_format != "jsonl":
+        return parser_for(output_format, context.report)
+    from docket.runner.masking import MaskedLines  # noqa: PLC0415  (tasks with secrets)
+
+    return MaskedLines(context.mask, context.report)
+
+
+def _pump(context: AttemptContext, *arguments: Any) -> Pump:
+    if context.mask is None:
+        return Pump(*arguments)
+    from docket.runner.masking import MaskedPump  # noqa: PLC0415  (tasks with secrets)
+
+    return MaskedPump(context.mask, *arguments)
+
+
+def _report_pipe(context: AttemptContext, child: Child) -> ReportPipe | None:
+    if child.result is None:
+        return None
+    from docket.runner.reports import ReportPipe  # noqa: PLC0415  (Python tasks alone)
+
+    return ReportPipe(child.result, context.report, context.progress)
 
 
 def _until_it_ends(context: AttemptContext, child: Child, pump: Pump) -> str:
@@ -229,14 +263,3 @@ def signal_group(leader: int, number: int) -> None:
         os.killpg(leader, number)
     except (ProcessLookupError, PermissionError):
         pass
-
-
-def _result_of(pipe: ResultPipe | None) -> dict[str, Any] | None:
-    """Return what a Python task handed over, or None where it left nothing."""
-    if pipe is None:
-        return None
-    try:
-        found = loads(pipe.close().decode())
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from docket.model.states import RunStatus
 from docket.runner.attempt import AttemptContext, run_attempt
 from docket.runner.echo import Echo
 from docket.runner.environment import EnvironmentRefusedError, add_run, task_environment
-from docket.runner.run import Finished, new_row, now_us
+from docket.runner.run import Finished, mask_for, new_row, now_us
 from docket.runner.verdict import Verdict, judge
 
 TYPE_CHECKING = False
@@ -49,7 +50,8 @@ def _preview(plan: Plan, row: RunRow, stop: StopSignals, *, quiet: bool) -> Verd
     if plan.python is None and not plan.dry_run_argv:
         return _without_running(plan)
     environment = task_environment(plan, in_unit=False)
-    add_run(environment, plan, row, "/dev/null")
+    add_run(environment, plan, row, row.params, "/dev/null")
+    mask = mask_for(plan, environment)
     limit = plan.timeout_seconds
     context = AttemptContext(
         plan=plan,
@@ -57,32 +59,46 @@ def _preview(plan: Plan, row: RunRow, stop: StopSignals, *, quiet: bool) -> Verd
         echo=Echo(-1 if quiet else 1, plan.log_max_bytes),
         log=_NoLog(),
         report=_ignore,
+        progress=_ignore,
         tick=_never,
         stop=stop,
         run_deadline=None if limit is None else time.monotonic() + limit,
         now_us=now_us,
         let_go=_nothing_held,
         kill_rest=_no_rest,
+        mask=mask,
     )
     outcome = run_attempt(context, 1, plan.dry_run_argv, dry_run=True)
-    verdict = judge(
-        plan, plan.dry_run_argv, outcome, stop_signal=stop.received, out_of_memory=False
-    )
+    argv = plan.dry_run_argv if mask is None else mask.value(plan.dry_run_argv)
+    verdict = judge(plan, argv, outcome, stop_signal=stop.received, out_of_memory=False)
     if verdict.status is RunStatus.SUCCEEDED and plan.python is None:
         verdict.summary = verdict.summary.replace("Command completed:", "Dry run completed:", 1)
     verdict.details["dry_run_supported"] = True
+    if mask is not None:
+        verdict.summary = mask.text(verdict.summary)
+        verdict.details = mask.value(verdict.details)
     return verdict
 
 
 def _without_running(plan: Plan) -> Verdict:
-    verdict = Verdict(RunStatus.SUCCEEDED, None, "Would run: " + " ".join(plan.argv))
+    argv = _shown(plan)
+    verdict = Verdict(RunStatus.SUCCEEDED, None, "Would run: " + " ".join(argv))
     verdict.details = {
-        "command": plan.argv,
+        "command": argv,
         "dry_run_supported": False,
         "stdout": "",
         "stderr": "",
     }
     return verdict
+
+
+def _shown(plan: Plan) -> list[str]:
+    """Return the command without the secrets in it."""
+    try:
+        mask = mask_for(plan, task_environment(plan, in_unit=False)) if plan.masks else None
+    except EnvironmentRefusedError:
+        mask = mask_for(plan, dict(os.environ))
+    return plan.argv if mask is None else mask.value(plan.argv)
 
 
 def _ignore(event: dict[str, Any], text: str) -> None:

@@ -50,16 +50,25 @@ def task_environment(plan: Plan, *, in_unit: bool) -> dict[str, str]:
     return values
 
 
-def add_run(values: dict[str, str], plan: Plan, row: RunRow, result_path: str) -> None:
-    """Add the variables that tell a child which run it belongs to; nothing can override them."""
+def add_run(
+    values: dict[str, str],
+    plan: Plan,
+    row: RunRow,
+    params: dict[str, str] | None,
+    result_path: str,
+) -> None:
+    """Add the variables that tell a child which run it belongs to; nothing can override them.
+
+    `params` are the parameters as they were given; those in the row are for everybody to see.
+    """
     values["DOCKET_RUN_ID"] = row.run_id
     values["DOCKET_TASK_NAME"] = row.task
     values["DOCKET_STATE_PATH"] = plan.state_db
     values["DOCKET_CONFIG"] = plan.config_path
     values["DOCKET_TRIGGER"] = row.trigger
     values["DOCKET_RESULT_FILE"] = result_path
-    if row.params:
-        values.update(parameter_variables(row.params))
+    if params:
+        values.update(parameter_variables(params))
     if row.scheduled_for is None:
         values.pop("DOCKET_SCHEDULED_FOR", None)
     else:

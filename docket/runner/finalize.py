@@ -19,7 +19,7 @@ from docket.runner.locks import dead_runs, run_lock_path
 from docket.runner.plans import read_plan
 from docket.runner.record import Recorder
 from docket.runner.request import forget, is_cancelled
-from docket.runner.run import new_row, now_us
+from docket.runner.run import mask_for, new_row, now_us
 from docket.store.rows import RunRow, run_of_id, runs_of_invocation, started_hooks
 
 TYPE_CHECKING = False
@@ -158,4 +158,5 @@ def _run_owed_hooks(plan: Plan, row: RunRow, recorder: Recorder) -> None:
         environment = task_environment(plan, in_unit=True)
     except EnvironmentRefusedError:
         environment = dict(os.environ)
-    HookRunner(plan, row, environment, recorder, now_us).run(begun)
+    mask = mask_for(plan, environment)
+    HookRunner(plan, row, environment, recorder, now_us, mask).run(begun)

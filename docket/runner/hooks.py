@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from docket.model.mask import Mask
     from docket.model.plan import Hook, Plan
     from docket.runner.record import Recorder
     from docket.store.rows import RunRow
@@ -53,12 +54,14 @@ class HookRunner:
         environment: dict[str, str],
         recorder: Recorder,
         now_us: Callable[[], int],
+        mask: Mask | None,
     ) -> None:
         self._plan = plan
         self._row = row
         self._environment = environment
         self._recorder = recorder
         self._now_us = now_us
+        self._mask = mask
 
     def run(self, already_started: set[int]) -> list[HookRow]:
         """Run the hooks that were not started before, one after another."""
@@ -82,18 +85,28 @@ class HookRunner:
 
     def _run_one(self, position: int, hook: Hook, environment: dict[str, str]) -> HookRow | None:
         """Run one hook and return its outcome; None where another process runs it."""
-        outcome = HookRow(position, hook.kind, hook.command, self._now_us())
+        label = hook.command if self._mask is None else self._mask.text(hook.command)
+        outcome = HookRow(position, hook.kind, label, self._now_us())
         if not self._recorder.claim_hook(outcome):
             return None
         begun = time.monotonic()
         try:
-            run_shell(outcome, hook.command, environment, self._plan.hook_timeout_seconds)
+            excerpts = (self._excerpt(), self._excerpt())
+            limit = self._plan.hook_timeout_seconds
+            run_shell(outcome, hook.command, environment, limit, excerpts)
         except OSError as error:
             outcome.state = "failed_to_start"
             outcome.stderr = f"The hook could not be started: {error.strerror}."
         outcome.duration_us = int((time.monotonic() - begun) * 1e6)
         self._recorder.hook(outcome)
         return outcome
+
+    def _excerpt(self) -> Excerpt:
+        if self._mask is None:
+            return Excerpt()
+        from docket.runner.masking import MaskedExcerpt  # noqa: PLC0415  (tasks with secrets)
+
+        return MaskedExcerpt(self._mask)
 
     def _with_details(self, path: str) -> dict[str, str]:
         row = self._row
@@ -123,9 +136,16 @@ class HookRunner:
 
 
 def run_shell(
-    outcome: HookRow, command: str, environment: dict[str, str], timeout_seconds: float
+    outcome: HookRow,
+    command: str,
+    environment: dict[str, str],
+    timeout_seconds: float,
+    kept: tuple[Excerpt, Excerpt],
 ) -> None:
-    """Run a shell command to its end or its deadline, into `outcome`; OSError if not started."""
+    """Run a shell command to its end or its deadline, into `outcome`; OSError if not started.
+
+    `kept` takes its output and its errors.
+    """
     reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     error_reader, error_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     for descriptor in (writer, error_writer):
@@ -150,7 +170,7 @@ def run_shell(
     finally:
         os.close(writer)
         os.close(error_writer)
-    excerpts = {reader: Excerpt(), error_reader: Excerpt()}
+    excerpts = dict(zip((reader, error_reader), kept, strict=True))
     in_time = _listen(pid, excerpts, time.monotonic() + timeout_seconds)
     _end_group(pid)
     _, status = os.waitpid(pid, 0)

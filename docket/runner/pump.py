@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from docket.runner.capture import PlainOutput
     from docket.runner.echo import Echo
+    from docket.runner.reports import ReportPipe
     from docket.runner.signals import StopSignals
 
     class LogSink(Protocol):
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 
 _CHUNK = 1 << 16
-LARGEST_RESULT = 1024 * 1024
 _QUIET_SECONDS = 0.2  # how long open pipes may stay silent once the child has ended
 _DRAIN_SECONDS = 2.0  # how long a chatty grandchild is listened to then
 
@@ -45,32 +45,6 @@ class Stream:
         self.is_error = is_error
         self.partial = b""
         self.excerpt = Excerpt()
-
-
-class ResultPipe:
-    """The pipe on which a Python task hands its result over; read as it fills, and bounded."""
-
-    __slots__ = ("_data", "descriptor")
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-        self._data = bytearray()
-
-    def read(self) -> bool:
-        """Read what is there; False at the end."""
-        try:
-            while chunk := os.read(self.descriptor, _CHUNK):
-                if len(self._data) <= LARGEST_RESULT:
-                    self._data += chunk
-        except BlockingIOError:
-            return True
-        return False
-
-    def close(self) -> bytes:
-        """Read the rest, close the pipe and return all of it."""
-        self.read()
-        os.close(self.descriptor)
-        return bytes(self._data)
 
 
 class Outlets:
@@ -111,7 +85,7 @@ class Pump:
         outlets: Outlets,
         stop: StopSignals,
         tick: Callable[[float], float | None],
-        result: ResultPipe | None = None,
+        result: ReportPipe | None = None,
     ) -> None:
         """Watch the child behind the pidfd `child`.
 
@@ -221,7 +195,10 @@ class Pump:
             self._pass_on(stream, data[:cut])
 
     def _read_result(self) -> None:
-        if self._result is not None and not self._result.read():
+        if self._result is None:
+            return
+        self.last_output = time.monotonic()  # a task that reports is not idle
+        if not self._result.read():
             self._poll.unregister(self._result.descriptor)
             self._result = None
 

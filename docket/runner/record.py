@@ -32,6 +32,7 @@ _BUSY_AT_END = 5.0
 _BUSY_FOR_EVENTS = 0.2
 _RETRY_SECONDS = 5.0  # how long a database that failed is left alone by events
 _BATCH = 1000
+_MOST_EVENT_BYTES = 512 * 1024 * 1024  # of one run; a task that never stops must not fill the disk
 _BATCH_SECONDS = 0.1
 _FAILURES = (sqlite3.Error, OSError, StoreError)
 
@@ -43,7 +44,12 @@ class Recorder:
     """
 
     def __init__(
-        self, state_db: str, lock_dir: str, row: RunRow, now_us: Callable[[], int]
+        self,
+        state_db: str,
+        lock_dir: str,
+        row: RunRow,
+        now_us: Callable[[], int],
+        most_event_bytes: int = _MOST_EVENT_BYTES,
     ) -> None:
         self._state_db = state_db
         self._spools = spool_directories(state_db, lock_dir)
@@ -54,6 +60,7 @@ class Recorder:
         self._hooks: dict[int, HookRow] = {}
         self._events: list[tuple[int, int, str | None, str | None, str]] = []
         self._event_count = 0
+        self._room_for_events = most_event_bytes
         self._events_due: float | None = None
         self._resume_at = 0.0
         self._spooled = False
@@ -100,6 +107,11 @@ class Recorder:
 
     def event(self, event: dict[str, Any], text: str) -> None:
         """Queue an event that the task reported; `text` is its JSON."""
+        self._room_for_events -= len(text)
+        if self._room_for_events < 0:
+            left_out = self.row.details.get("events_left_out", 0)
+            self.row.details["events_left_out"] = left_out + 1
+            return
         self._event_count += 1
         stamp = event.get("timestamp")
         kind = event.get("event") or event.get("type") or event.get("status")
@@ -107,8 +119,8 @@ class Recorder:
             (
                 self._event_count,
                 self._now_us(),
-                stamp if isinstance(stamp, str) else None,
-                kind if isinstance(kind, str) else None,
+                _storable(stamp),
+                _storable(kind),
                 text,
             )
         )
@@ -237,3 +249,10 @@ class Recorder:
                 **more,
             },
         )
+
+
+def _storable(value: object) -> str | None:
+    """Return a text as SQLite takes it: half a character (JSON can say one) becomes a `?`."""
+    if not isinstance(value, str):
+        return None
+    return value if value.isascii() else value.encode(errors="replace").decode()

@@ -31,7 +31,8 @@ def is_cancelled(lock_dir: str, run_id: str) -> bool:
 def take_request(lock_dir: str, row: RunRow) -> list[str]:
     """Fill the row from the run's request file, where there is one.
 
-    Returns the tasks that have run already in the tree this run belongs to.
+    Returns the tasks that have run already in the tree this run belongs to. The parameters are as
+    they were given, and may be secrets.
     """
     document = _read(request_path(lock_dir, row.run_id))
     params = document.get("params")

@@ -23,10 +23,15 @@ from docket.systemd.notify import notify_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from docket.model.mask import Mask
     from docket.model.plan import Plan
     from docket.runner.arguments import Arguments
     from docket.runner.locks import NamedLock
     from docket.runner.plans import LoadedPlan
+    from docket.runner.progress import Progress
     from docket.runner.signals import StopSignals
     from docket.runner.waiting import Waiting
     from docket.store.rows import HookRow
@@ -100,11 +105,19 @@ class _Run:
         self._tree: list[str] = []
         if arguments.run_id is not None:
             self._tree = take_request(self._plan.lock_dir, self._row)
+        self._params = self._row.params
+        if self._params and self._plan.secrets:
+            from docket.model.secretnames import hidden_parameters  # noqa: PLC0415  (few tasks)
+
+            self._row.params = hidden_parameters(self._params, self._plan.secrets)
+        self._mask: Mask | None = None
         self._row.log_path = log_path(self._plan.log_dir, self._row.run_id)
         self._recorder = Recorder(self._plan.state_db, self._plan.lock_dir, self._row, now_us)
         self._lock: RunLock | None = None
         self._task_lock: TaskLock | None = None
         self._slot: NamedLock | None = None
+        self._progress: Progress | None = None
+        self._attempt_status = ""
         self._environment: dict[str, str] = {}
         self._hooks: list[HookRow] = []
         self._warnings = [loaded.warning] if loaded.warning else []
@@ -218,7 +231,8 @@ class _Run:
         result_path = os.path.join(plan.lock_dir, "runs", row.run_id + ".result")
         try:
             self._environment = task_environment(plan, in_unit=row.unit is not None)
-            add_run(self._environment, plan, row, result_path)
+            add_run(self._environment, plan, row, self._params, result_path)
+            self._mask = mask_for(plan, self._environment)
             context = self._context(log)
             self._close_as(self._until_settled(context, result_path))
         except EnvironmentRefusedError as error:
@@ -244,14 +258,38 @@ class _Run:
             environment=self._environment,
             echo=Echo(-1 if self._arguments.quiet else 1, plan.log_max_bytes),
             log=log,
-            report=self._recorder.event,
-            tick=self._recorder.tick,
+            report=report_of(self._report, self._mask),
+            progress=report_of(self._report_progress, self._mask),
+            tick=self._tick,
             stop=self._stop,
             run_deadline=self._deadline(),
             now_us=now_us,
             let_go=self._let_go,
             kill_rest=self._kill_rest,
+            mask=self._mask,
         )
+
+    def _report(self, event: dict[str, Any], text: str) -> None:
+        """Record an event of the task; one of its progress is shown as well."""
+        self._recorder.event(event, text)
+        if (event.get("event") or event.get("type")) == "progress":
+            self._progress_shown().note(event)
+
+    def _report_progress(self, event: dict[str, Any], text: str) -> None:
+        self._progress_shown().report(event, text)
+
+    def _progress_shown(self) -> Progress:
+        if self._progress is None:
+            from docket.runner.progress import Progress  # noqa: PLC0415  (few tasks)
+
+            self._progress = Progress(self._recorder.event, self._attempt_status)
+        return self._progress
+
+    def _tick(self, now: float) -> float | None:
+        """Let what waits be written where it is due; return when the next of it will be."""
+        later = None if self._progress is None else self._progress.tick(now)
+        due = self._recorder.tick(now)
+        return min((at for at in (due, later) if at is not None), default=None)
 
     def _until_settled(self, context: AttemptContext, result_path: str) -> Verdict:
         """Make attempts until one settles the run: success, no retries left, or no time left."""
@@ -270,14 +308,19 @@ class _Run:
     def _attempt(self, context: AttemptContext, number: int, result_path: str) -> Verdict:
         plan = self._plan
         context.environment["DOCKET_ATTEMPT"] = str(number)
-        notify_status(f"attempt {number} of {plan.retry + 1}, run {self._row.run_id}")
+        self._attempt_status = f"attempt {number} of {plan.retry + 1}, run {self._row.run_id}"
+        notify_status(self._attempt_status)
         kills_before = self._memory_kills()
         outcome = run_attempt(context, number, plan.argv, dry_run=False)
+        if self._progress is not None:
+            self._progress.flush(time.monotonic())
+            self._progress = None
         self._recorder.attempt(outcome.row)
         self._add_usage(outcome.row.peak_memory_bytes, outcome.row.cpu_us)
+        mask = self._mask
         verdict = judge(
             plan,
-            plan.argv,
+            plan.argv if mask is None else mask.value(plan.argv),
             outcome,
             stop_signal=self._stop_signal(),
             out_of_memory=outcome.signal == signal.SIGKILL and self._memory_kills() > kills_before,
@@ -330,6 +373,9 @@ class _Run:
         row.summary = one_line(verdict.summary)
         row.exit_code = verdict.status.exit_code
         row.details.update(verdict.details)
+        if self._mask is not None:
+            row.summary = self._mask.text(row.summary)
+            row.details = self._mask.value(row.details)
         if self._loaded.warning:
             row.details["plan_warning"] = self._loaded.warning
         row.finished_at = max(now_us(), row.started_at)
@@ -341,7 +387,8 @@ class _Run:
 
         notify_status(f"hooks of run {self._row.run_id}")
         environment = self._environment or dict(os.environ)
-        runner = HookRunner(self._plan, self._row, environment, self._recorder, now_us)
+        mask = self._mask or mask_for(self._plan, environment)
+        runner = HookRunner(self._plan, self._row, environment, self._recorder, now_us, mask)
         self._hooks = runner.run(set())
 
     def _add_usage(self, peak_memory_bytes: int | None, cpu_us: int | None) -> None:
@@ -367,6 +414,26 @@ class _Run:
         for lock in (self._lock, self._task_lock, self._slot):
             if lock is not None:
                 lock.close_in_child()
+
+
+def mask_for(plan: Plan, environment: dict[str, str]) -> Mask | None:
+    """Return the mask over the task's secrets; None, and nothing loaded, where it has none."""
+    if not plan.masks:
+        return None
+    from docket.runner.masking import mask_of  # noqa: PLC0415  (tasks with secrets)
+
+    return mask_of(plan, environment)
+
+
+def report_of(
+    report: Callable[[dict[str, Any], str], None], mask: Mask | None
+) -> Callable[[dict[str, Any], str], None]:
+    """Return what takes the events of a task whose output is masked with `mask`."""
+    if mask is None:
+        return report
+    from docket.runner.masking import masked_report  # noqa: PLC0415  (tasks with secrets)
+
+    return masked_report(mask, report)
 
 
 def _boot_id() -> str | None:

@@ -18,7 +18,7 @@ def notify_status(text: str) -> bool:
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return False
-    return send_datagram(address, b"STATUS=" + " ".join(text.split()).encode())
+    return send_datagram(address, b"STATUS=" + " ".join(text.split()).encode(errors="replace"))
 
 
 def send_datagram(address: str, data: bytes) -> bool:

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from docket.app.redaction import REDACTED, names_a_secret, redact, redact_text
+from docket.app.redaction import redact, redact_text
+from docket.model.secretnames import REDACTED, names_a_secret
 
 
 @pytest.mark.parametrize(

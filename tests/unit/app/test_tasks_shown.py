@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from docket.errors import (
     NameRefusedError,
     UnknownTaskError,
 )
+from docket.tasks.builtin import BUILT_IN
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid
 
@@ -56,13 +58,19 @@ CONTRACT_KEYS = {
 }
 
 
+def without_built_ins(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    built_in = {task.name for task in BUILT_IN}
+    assert {document["name"] for document in documents} >= built_in
+    return [document for document in documents if document["name"] not in built_in]
+
+
 def test_every_task_is_listed_the_broken_ones_too(home: Home) -> None:
     home.config(CONFIG)
     run_id = home.record("sync", "failed")
     home.record("sync", "skipped")
     documents = require_valid("list", list_tasks(home.session).document())
-    assert [document["name"] for document in documents] == ["broken", "plain", "sync"]
-    broken, plain, sync = documents
+    broken, plain, sync = without_built_ins(documents)
+    assert [task["name"] for task in (broken, plain, sync)] == ["broken", "plain", "sync"]
     assert broken["broken"]
     assert broken["problems"]
     assert (plain["enabled"], plain["last_run"]) == (False, None)
@@ -71,16 +79,18 @@ def test_every_task_is_listed_the_broken_ones_too(home: Home) -> None:
     assert sync["schedule"] == ["0 2 * * *", "every: 6h"]
 
 
-def test_an_empty_config_lists_nothing(home: Home) -> None:
+def test_an_empty_config_lists_the_built_in_tasks_alone(home: Home) -> None:
     home.config("tasks: {}\n")
-    assert list_tasks(home.session).document() == []
+    documents = require_valid("list", list_tasks(home.session).document())
+    assert [document["name"] for document in documents] == sorted(t.name for t in BUILT_IN)
+    assert all(document["description"] and not document["broken"] for document in documents)
 
 
 def test_a_store_that_is_broken_does_not_hide_the_tasks(home: Home) -> None:
     home.config(CONFIG)
     home.file(home.paths.state_db, "no database " * 100)
     found = list_tasks(home.session)
-    assert len(found.tasks) == 3
+    assert len(without_built_ins(found.document())) == 3
     assert any(home.paths.state_db in warning for warning in found.warnings)
 
 
@@ -158,7 +168,8 @@ def test_an_agent_finds_commands_places_and_tasks(home: Home) -> None:
     assert document["config"]["state_dir"] == home.paths.state_db
     assert document["config"]["logs_dir"] == home.paths.log_dir
     assert document["config"]["tasks_dir"] == home.paths.task_dir
-    assert [task["name"] for task in document["tasks"]] == ["plain", "sync"]
+    tasks = without_built_ins(document["tasks"])
+    assert [task["name"] for task in tasks] == ["plain", "sync"]
     assert all(task.keys() >= CONTRACT_KEYS for task in document["tasks"])
     assert {problem["task"] for problem in document["problems"]} == {"broken"}
 
@@ -191,7 +202,8 @@ def test_drop_in_tasks_are_shown_beside_those_of_the_config(home: Home) -> None:
     home.config("tasks: {}\n")
     home.file(os.path.join(home.paths.task_dir, "fetch.py"), DROP_IN)
     os.chmod(home.paths.task_dir, 0o700)
-    [listed] = require_valid("list", list_tasks(home.session).document())
+    documents = require_valid("list", list_tasks(home.session).document())
+    [listed] = without_built_ins(documents)
     assert (listed["name"], listed["description"]) == ("fetch", "Fetch invoices")
     document = require_valid("describe", describe(home.session, "fetch").document())
     assert (document["type"], document["configured"]) == ("python", False)
@@ -205,7 +217,8 @@ def test_a_drop_in_that_does_not_import_is_broken_alone(home: Home) -> None:
     home.config("tasks:\n  plain: {type: command, command: 'true'}\n")
     home.file(os.path.join(home.paths.task_dir, "bad.py"), "import nonexistent_module_here\n")
     documents = require_valid("list", list_tasks(home.session).document())
-    assert [(d["name"], d["broken"]) for d in documents] == [("bad", True), ("plain", False)]
+    told = [(task["name"], task["broken"]) for task in without_built_ins(documents)]
+    assert told == [("bad", True), ("plain", False)]
     with pytest.raises(BrokenTaskError, match="nonexistent_module_here"):
         describe(home.session, "bad")
     assert describe(home.session, "plain").task.name == "plain"

@@ -12,6 +12,7 @@ import pytest
 from docket.app.taskclasses import discover, load_home
 from docket.config.codes import Code
 from docket.model.taskclass import BrokenTaskClass, TaskClass
+from docket.tasks.builtin import BUILT_IN
 from docket.tasks.probe import probe
 from docket.tasks.targets import DropIn
 from tests.unit.config.config_home import ConfigHome
@@ -165,7 +166,7 @@ def test_broken_files_leave_every_other_task_usable(home: ConfigHome) -> None:
         "  c: {type: command, command: x}\n"
     )
     config = load_home(home.paths, home.environ)
-    assert set(config.tasks) == {"fetch-invoices", "c"}
+    assert set(config.tasks) == {"fetch-invoices", "c", *(built.name for built in BUILT_IN)}
     (problem,) = config.problems
     assert (problem.task, problem.code) == ("bad-one", Code.BROKEN)
     assert problem.mark is not None
@@ -293,7 +294,7 @@ def test_slips_and_later_keys_of_a_drop_in_are_doubted_and_handed_over(home: Con
 
 def test_a_name_without_type_or_class_names_the_nearest(home: ConfigHome) -> None:
     config = home.load("tasks: {fetch-invoice: {}}\n", [TaskClass("fetch-invoices", "F", "/f.py")])
-    assert config.problems[0].hint == "did you mean the Python task `fetch-invoices`?"
+    assert config.problems[0].hint == "did you mean the task `fetch-invoices`?"
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602])

@@ -54,6 +54,7 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "cwd": ("cwd: ${DATA}/site", {"cwd": "/srv/data/site"}),
     "required_env": ("required_env: [API_URL]", {"required_env": ("API_URL",)}),
+    "secrets": ("secrets: [CUSTOMER]", {"secrets": ("CUSTOMER",)}),
     "on_success": ("on_success: echo ok", {"hooks": (HookSpec("on_success", "echo ok"),)}),
     "on_failure": (
         "on_failure: [echo a, {type: shell, command: echo b}]",

@@ -266,7 +266,7 @@ def test_a_name_that_is_no_unit_name_is_refused_saying_what_is_allowed(
     assert place(problem) == (2, 3)
 
 
-@pytest.mark.parametrize("name", ["backup", "hbackup", "health-check"])
+@pytest.mark.parametrize("name", ["backup", "hbackup"])
 def test_the_older_programs_built_in_tasks_come_later_and_spoil_nothing_else(
     home: ConfigHome, name: str
 ) -> None:

@@ -19,7 +19,8 @@ from docket.config.composing import Composer, Refusal
 from docket.config.nodes import Section
 from docket.config.syntax import compose
 
-DEFINITIONS = ("command_task", "class_task", "default_keys", "task")
+BUILT_IN = tuple(map(schemas.built_in_definition, ("health-check",)))
+DEFINITIONS = ("command_task", "class_task", "default_keys", "task", *BUILT_IN)
 
 
 def truth(name: str) -> jsonschema.Draft202012Validator:

@@ -32,6 +32,8 @@ DEFAULTS: dict[str, Any] = {
     "path_variable": "/usr/local/bin:/usr/bin:/bin",
     "cwd": "",
     "required_env": [],
+    "secrets": [],
+    "secret_values": [],
     "success_exit_codes": [0],
     "exit_codes": {},
     "timeout_seconds": 60.0,

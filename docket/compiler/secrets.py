@@ -1,0 +1,112 @@
+"""What of a task is a secret: the names of what holds one, and those written into the config.
+
+See docs/decisions/0011 for the rule. Values are known only when the task runs, but for the literal
+ones, which stay in the plan: as private a file as the config that they were written into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from docket.model.mask import worth_hiding
+from docket.model.secretnames import is_plain_variable, names_a_secret
+from docket.model.task import Task
+from docket.model.tokenshapes import TOKEN_SHAPES
+
+_CREDENTIAL_DIRECTIVES = ("LoadCredentialEncrypted", "SetCredentialEncrypted", "ImportCredential")
+# These describe: a key named `token` holds a sentence, a rule or a path in them.
+_DESCRIBING = frozenset(
+    {"inputs", "outputs", "schema", "credentials", "required_env", "secrets", "description"}
+    | {"agent_notes", "env", "env_file", "unit", "limits"}
+)
+_DEFAULT_NAMES = {"discord": "DISCORD_WEBHOOK_URL", "telegram": "TELEGRAM_BOT_TOKEN"}
+_ADDRESSES = frozenset({"url", "urls"})  # the address of a hook is all it takes to use it
+_SENDERS = frozenset({"notify", "on_success", "on_failure", "on_complete"})
+_HEADER = "-----BEGIN"
+
+
+def secret_names(task: Task) -> list[str]:
+    """Return the variables, credentials and inputs whose values no output may show."""
+    found = {name for name in task.required_env if not is_plain_variable(name)}
+    found.update(task.secrets)
+    found.update(name for name, _ in task.credentials)
+    found.update(name for name in task.inputs if names_a_secret(name))
+    found.update(name for name in task.env if names_a_secret(name))
+    for key in _CREDENTIAL_DIRECTIVES:
+        found.update(text.partition(":")[0] for text in task.unit.get("Service", {}).get(key, ()))
+    found.update(_named(task.raw))
+    notify = task.raw.get("notify")
+    if isinstance(notify, Mapping):
+        found.update(name for channel, name in _DEFAULT_NAMES.items() if channel in notify)
+    return sorted(found)
+
+
+def secret_values(task: Task) -> list[str]:
+    """Return the secrets that are written into the task's config itself."""
+    found = set(_literal(task.raw, "", sender=False))
+    words = [list(task.command.argv), list(task.command.dry_run_argv)] if task.command else []
+    for line in (*words, *([hook.command] for hook in task.hooks)):
+        found.update(_in_words(line))
+    return sorted(value for value in found if worth_hiding(value) and _is_utf8(value))
+
+
+def _is_utf8(value: str) -> bool:
+    try:
+        return bool(value.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _named(value: Any) -> Iterator[str]:
+    """Yield the variables that settings such as `webhook_url_env` name."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            refers = isinstance(key, str) and key.endswith("_env") and key != "required_env"
+            if refers and isinstance(inner, str) and inner.isprintable():
+                yield inner
+            elif key not in _DESCRIBING:
+                yield from _named(inner)
+    elif _is_list(value):
+        for inner in value:
+            yield from _named(inner)
+
+
+def _literal(value: Any, key: str, *, sender: bool) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name not in _DESCRIBING:
+                yield from _literal(inner, str(name), sender=sender or name in _SENDERS)
+    elif _is_list(value):
+        for inner in value:
+            yield from _literal(inner, key, sender=sender)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        if names_a_secret(key) or (sender and key in _ADDRESSES):
+            yield str(value)
+        elif isinstance(value, str):
+            yield from _shapes(value)
+
+
+def _in_words(words: Sequence[str]) -> Iterator[str]:
+    """Yield what follows `--token` in a command line, or stands in `--token=` or a header."""
+    for before, word in pairwise(words):
+        if before.startswith("-") and names_a_secret(before) and word[:1] not in ("-", "$", ""):
+            yield word
+    for word in words:
+        yield from _shapes(word)
+        for sign in ("=", ":"):
+            name, found, value = word.partition(sign)
+            value = value.strip()
+            if found and " " not in name and names_a_secret(name) and value[:1] not in ("$", "/"):
+                yield value
+
+
+def _shapes(text: str) -> Iterator[str]:
+    for found in TOKEN_SHAPES.finditer(text):
+        if not found[0].startswith(_HEADER):
+            yield found[0]
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)

@@ -1,0 +1,211 @@
+"""Hiding known values in whatever a task prints: each as it is, and as programs encode it."""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+
+from docket.model.jsontext import dumps
+from docket.model.secretnames import REDACTED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+LEAST = 4  # bytes; what is shorter stands in every text by chance
+LONGEST = 4096  # bytes of one pattern; a longer value is looked for in pieces of that
+_AS_BYTES = ("utf-8", "surrogateescape")  # as the system takes what is not UTF-8
+_AS_WORD = 8  # what is shorter than this is hidden only where it stands by itself
+_DEEPEST = 100
+_HIDDEN = REDACTED.encode()
+_COMMON = frozenset(
+    {"true", "false", "none", "null", "auto", "default", "enabled", "disabled", "info", "debug"}
+    | {"warn", "warning", "error", "localhost", "127.0.0.1", "production", "staging", "development"}
+)
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
+
+
+class Mask:
+    """Replaces the secrets it was made for by `[redacted]`.
+
+    A value of several lines is looked for line by line. A value of 4 to 7 bytes is hidden where it
+    is a word of its own; a shorter or common one (`true`) is not hidden at all.
+    """
+
+    __slots__ = ("_patterns", "_texts", "_word_texts", "_words", "overlap")
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        found: set[bytes] = set()
+        for secret in secrets:
+            for value in _spellings(secret):
+                found.update(_forms(value))
+        hidden = [one for one in found if len(one) >= LEAST and one not in _HIDDEN]
+        by_length = sorted(hidden, key=lambda one: (-len(one), one))
+        self._patterns = [one for one in by_length if len(one) >= _AS_WORD]
+        self._words = [one for one in by_length if len(one) < _AS_WORD]
+        self._texts = [_text(one) for one in self._patterns]
+        self._word_texts = [_text(one) for one in self._words]
+        # How much of a piece of output may be the beginning of a secret that goes on in the next.
+        self.overlap = len(by_length[0]) - 1 if by_length else 0
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to hide."""
+        return bool(self._patterns or self._words)
+
+    def bytes(self, data: bytes) -> bytes:
+        """Return output with the secrets in it hidden."""
+        for pattern in self._patterns:
+            data = data.replace(pattern, _HIDDEN)
+        for word in self._words:
+            if word in data:
+                data = _without_word(data, word)
+        return data
+
+    def text(self, text: str) -> str:
+        """Return a text with the secrets in it hidden."""
+        for pattern in self._texts:
+            if pattern in text:
+                text = text.replace(pattern, REDACTED)
+        for word in self._word_texts:
+            if word in text:
+                data = text.encode("utf-8", "surrogatepass")
+                data = _without_word(data, word.encode("utf-8", "surrogatepass"))
+                text = data.decode("utf-8", "surrogatepass")
+        return text
+
+    def value(self, value: Any, depth: int = 0) -> Any:
+        """Return a JSON value with the secrets in it hidden, in keys too.
+
+        A number that holds one becomes a text, as does what is nested too deeply to be looked at.
+        """
+        if isinstance(value, str):
+            return self.text(value)
+        if value is None or isinstance(value, bool):
+            return value
+        if depth > _DEEPEST:
+            return self.text(dumps(value))
+        if isinstance(value, dict):
+            return {
+                self.text(str(key)): self.value(inner, depth + 1) for key, inner in value.items()
+            }
+        if isinstance(value, (list, tuple)):
+            return [self.value(inner, depth + 1) for inner in value]
+        said = str(value)
+        return value if len(said) < LEAST + 2 or self.text(said) == said else REDACTED
+
+
+def worth_hiding(value: str) -> bool:
+    """Whether a value is long and uncommon enough to be looked for in a text."""
+    value = value.strip()
+    return (
+        len(value) >= LEAST
+        and value.lower() not in _COMMON
+        and value not in REDACTED
+        and any(sign.isalnum() for sign in value)
+    )
+
+
+def _text(pattern: bytes) -> str:
+    return pattern.decode(*_AS_BYTES)
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """Yield a secret, and what of it programs take apart: an address, a scheme with its token."""
+    secret = secret.strip()
+    parts = [secret]
+    kind, blank, rest = secret.partition(" ")
+    if blank and kind.lower() in ("bearer", "basic", "token", "bot"):
+        parts.append(rest.strip())
+    _, scheme, rest = secret.partition("://")
+    if scheme and "\n" not in rest:
+        place, slash, path = rest.partition("/")
+        user, at, _ = place.rpartition("@")
+        if at:
+            parts.append(user.partition(":")[2] or user)
+        if len(path) > 2 * _AS_WORD:  # what an error about a webhook says of it
+            parts.append(slash + path)
+    return (part for part in parts if worth_hiding(part))
+
+
+def _forms(value: str) -> Iterator[bytes]:
+    """Yield the patterns of one value: its lines as they are and encoded, and base64 of the whole.
+
+    A last line that is too short to be looked for is left out.
+    """
+    whole = value.encode(*_AS_BYTES)
+    lines = value.splitlines() if "\n" in value or "\r" in value else [value]
+    for line in lines:
+        if not worth_hiding(line):
+            continue
+        for written in {line.strip(), *_escaped(line.strip())}:
+            yield from _pieces(written.encode(*_AS_BYTES))
+        yield from _percent_encoded(line.strip().encode(*_AS_BYTES))
+    yield from _base64(whole)
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    if len(data) <= LONGEST:
+        yield data
+        return
+    for start in range(0, len(data), LONGEST):
+        piece = data[start : start + LONGEST]
+        if len(piece) >= _AS_WORD:
+            yield piece
+
+
+def _escaped(line: str) -> Iterator[str]:
+    """Yield a line as JSON, Python and the shell write it inside their quotes."""
+    if line.isalnum() and line.isascii():
+        return
+    yield dumps(line)[1:-1]
+    escaped = line.replace("\\", "\\\\")
+    yield escaped  # what is not ASCII is left as it is by many
+    yield escaped.replace('"', '\\"')
+    yield line.replace("/", "\\/")
+    yield line.replace("'", "'\\''")
+    yield line.replace("'", "'\"'\"'")
+
+
+def _percent_encoded(data: bytes) -> Iterator[bytes]:
+    if _UNRESERVED.issuperset(data):
+        return
+    for kept in (b"", b"/", b":/"):
+        for form in ("%{:02X}", "%{:02x}"):
+            written = "".join(
+                chr(byte) if byte in _UNRESERVED or byte in kept else form.format(byte)
+                for byte in data
+            )
+            for one in {written, written.replace("%20", "+")}:
+                yield from _pieces(one.encode())
+
+
+def _base64(data: bytes) -> Iterator[bytes]:
+    """Yield the base64 of a value, by itself and in the middle of a longer text.
+
+    What comes before it shifts it by none, one or two bytes; the signs that its neighbours have a
+    part in are left out.
+    """
+    encoded = b2a_base64(data, newline=False)
+    found = {encoded, encoded.rstrip(b"=")}
+    for shift in range(3):
+        shifted = b2a_base64(b"\0" * shift + data, newline=False).rstrip(b"=")
+        inner = shifted[(0, 2, 3)[shift] :]
+        if (shift + len(data)) % 3:
+            inner = inner[:-1]
+        if len(inner) >= _AS_WORD:
+            found.add(inner)
+    for one in found:
+        for written in {one, one.replace(b"+", b"-").replace(b"/", b"_")}:
+            yield from _pieces(written)
+
+
+def _without_word(data: bytes, word: bytes) -> bytes:
+    """Hide a short value where neither a letter nor a digit stands beside it."""
+    parts = data.split(word)
+    found = [parts[0]]
+    for index, part in enumerate(parts[1:], 1):
+        before = parts[index - 1][-1:] or word[-1:] * (index > 1)
+        after = part[:1] or word[:1] * (index + 1 < len(parts))
+        beside = before.isalnum() or after.isalnum()
+        found += [word if beside else _HIDDEN, part]
+    return b"".join(found)

@@ -1,0 +1,26 @@
+"""Whether units are active, asked of either manager: what the built-in health check wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from docket.errors import BusError
+from docket.systemd.bus import connect
+
+
+def active_states(
+    names: Sequence[str], environ: Mapping[str, str], *, system: bool
+) -> dict[str, str]:
+    """Return each unit's state: systemd's word such as `active`, or `not-found` without a unit.
+
+    Raises BusAbsentError where no such manager runs, BusError where it refuses to answer.
+    """
+    bus = connect(environ, system=system)
+    found = {}
+    for name in names:
+        rows = bus.manager(b"ListUnitsByNames", b"as", [name.encode("utf-8", "surrogateescape")])
+        if not rows:
+            raise BusError(f"The service manager says nothing of {name}.")
+        _, _, loaded, active, *_ = rows[0]
+        found[name] = "not-found" if loaded == b"not-found" else active.decode()
+    return found

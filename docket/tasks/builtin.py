@@ -1,0 +1,25 @@
+"""The tasks that come with Docket, as the loader is told of them."""
+
+from __future__ import annotations
+
+from docket.model.taskclass import Origin, TaskClass
+from docket.task import BaseTask
+from docket.tasks.healthcheck import HealthCheck
+
+
+def _described(task: type[BaseTask]) -> TaskClass:
+    return TaskClass(
+        name=task.name,
+        class_name=task.__name__,
+        path="",
+        module=task.__module__,
+        description=task.description,
+        inputs=task.inputs,
+        outputs=task.outputs,
+        network=task.network,
+        destructive=task.destructive,
+        origin=Origin.BUILT_IN,
+    )
+
+
+BUILT_IN: tuple[TaskClass, ...] = (_described(HealthCheck),)

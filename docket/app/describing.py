@@ -10,6 +10,8 @@ from docket.app.listing import schedule_texts
 from docket.app.lookup import find_task, load_config
 from docket.app.redaction import redact, redact_text
 from docket.app.session import Session
+from docket.compiler.secrets import secret_names, secret_values
+from docket.model.mask import Mask
 from docket.model.names import service_unit, timer_unit
 from docket.model.task import Config, Limits, Task
 
@@ -48,7 +50,7 @@ def describe(session: Session, task: str) -> TaskDescription:
 
 def task_document(task: Task) -> dict[str, Any]:
     """Return what agents are told of a task before they run it, without secrets."""
-    return {
+    document = {
         "name": task.name,
         "description": redact_text(task.description),
         "agent_notes": redact_text(task.agent_notes),
@@ -64,11 +66,12 @@ def task_document(task: Task) -> dict[str, Any]:
         "enabled": task.enabled,
         "schedule": [redact_text(text) for text in schedule_texts(task)],
     }
+    return _masked(task, document)
 
 
 def contract_document(task: Task) -> dict[str, Any]:
     """Return how a task is run, resolved: defaults applied. Times are in seconds, None no limit."""
-    return {
+    document = {
         **_program(task),
         "timezone": task.timezone,
         "jitter_seconds": task.jitter_seconds,
@@ -92,11 +95,19 @@ def contract_document(task: Task) -> dict[str, Any]:
         "env": sorted(task.env),
         "env_files": list(task.env_files),
         "credentials": [name for name, _ in task.credentials],
+        "secrets": secret_names(task),
         "limits": _limits(task.limits),
         "hooks": [{"kind": h.kind, "command": redact_text(h.command)} for h in task.hooks],
         "unattended": task.unattended,
         "log_max_bytes": task.log_max_bytes,
     }
+    return _masked(task, document)
+
+
+def _masked(task: Task, document: dict[str, Any]) -> dict[str, Any]:
+    """Return what is shown of a task without the secrets that its config spells out."""
+    shown: dict[str, Any] = Mask(secret_values(task)).value(document)
+    return shown
 
 
 def unit_names(session: Session, config: Config, task: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from docket.model.secretnames import REDACTED, names_a_secret
+from docket.model.secretnames import REDACTED, names_a_secret, refers
 
 _TELLING_NAME = (
     r"[\w.-]{0,40}(?:token|passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key"
@@ -97,7 +97,12 @@ def _redact_mapping(value: Mapping[Any, Any], key: str) -> dict[str, Any]:
     if key in ("inputs", "outputs", "schema", "credentials"):
         # These describe: a key named `token` holds a sentence, a rule or a path here.
         return {str(name): _redact(inner, "") for name, inner in value.items()}
-    return {str(name): _redact(inner, str(name)) for name, inner in value.items()}
+    # What stands under `tokens:` is a token, whatever the key in it says.
+    above = key if names_a_secret(key) else ""
+    return {
+        str(name): _redact(inner, str(name) if not above or refers(str(name)) else above)
+        for name, inner in value.items()
+    }
 
 
 def _hidden(value: Any) -> Any:
@@ -109,9 +114,9 @@ def _hidden(value: Any) -> Any:
 
 def _redact_words(words: list[Any], key: str) -> list[Any]:
     """Redact a list; in an argument list, the word after `--token` is one too."""
+    if key in ("required_env", "secrets"):  # names
+        return [redact_text(word) if isinstance(word, str) else word for word in words]
     shown = [_redact(word, key) for word in words]
-    if key == "required_env":
-        return [*words]
     for index in range(1, len(words)):
         before, word = words[index - 1], words[index]
         if isinstance(before, str) and isinstance(word, str) and _OPTION_WORD.fullmatch(before):

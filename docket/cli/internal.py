@@ -23,12 +23,14 @@ class InternalError(DocketError):
 
 def internal_error(error: BaseException, call: Call) -> DocketError:
     """Return the error to show for an unforeseen one; its traceback is kept in a 0600 file."""
+    from docket.app.redaction import redact_text  # noqa: PLC0415  (faults alone)
+
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("docket"):
         return ToolMissingError(
             f"Docket needs the Python library '{error.name}', which is not installed.",
             hint="install Docket again with everything that it needs",
         )
-    trace = "".join(traceback.format_exception(error))
+    trace = redact_text("".join(traceback.format_exception(error)))
     if call.environ.get("DOCKET_DEBUG") == "1" and sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(trace)

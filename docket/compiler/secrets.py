@@ -11,14 +11,14 @@ from itertools import pairwise
 from typing import Any
 
 from docket.model.mask import worth_hiding
-from docket.model.secretnames import is_plain_variable, names_a_secret
+from docket.model.secretnames import is_plain_variable, names_a_secret, refers
 from docket.model.task import Task
 from docket.model.tokenshapes import TOKEN_SHAPES
 
 _CREDENTIAL_DIRECTIVES = ("LoadCredentialEncrypted", "SetCredentialEncrypted", "ImportCredential")
 # These describe: a key named `token` holds a sentence, a rule or a path in them.
 _DESCRIBING = frozenset(
-    {"inputs", "outputs", "schema", "credentials", "required_env", "secrets", "description"}
+    {"inputs", "outputs", "schema", "credentials", "required_env", "description"}
     | {"agent_notes", "env", "env_file", "unit", "limits"}
 )
 _DEFAULT_NAMES = {"discord": "DISCORD_WEBHOOK_URL", "telegram": "TELEGRAM_BOT_TOKEN"}
@@ -45,7 +45,7 @@ def secret_names(task: Task) -> list[str]:
 
 def secret_values(task: Task) -> list[str]:
     """Return the secrets that are written into the task's config itself."""
-    found = set(_literal(task.raw, "", sender=False))
+    found = set(_literal(task.raw, "", sender=False)) - {*task.secrets}
     words = [list(task.command.argv), list(task.command.dry_run_argv)] if task.command else []
     for line in (*words, *([hook.command] for hook in task.hooks)):
         found.update(_in_words(line))
@@ -75,9 +75,11 @@ def _named(value: Any) -> Iterator[str]:
 
 def _literal(value: Any, key: str, *, sender: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
+        above = key if names_a_secret(key) else ""  # what stands under `tokens:` is a token
         for name, inner in value.items():
             if name not in _DESCRIBING:
-                yield from _literal(inner, str(name), sender=sender or name in _SENDERS)
+                inner_key = str(name) if not above or refers(str(name)) else above
+                yield from _literal(inner, inner_key, sender=sender or name in _SENDERS)
     elif _is_list(value):
         for inner in value:
             yield from _literal(inner, key, sender=sender)

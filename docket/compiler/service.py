@@ -16,9 +16,11 @@ from docket.compiler.properties import Property, UnitProperties
 from docket.compiler.text import UnitText, refused
 from docket.errors import CompileError
 from docket.model.names import unit_stem
+from docket.model.secretnames import REDACTED
 from docket.model.span import format_span
 from docket.model.states import EXIT_SKIPPED
 from docket.model.task import Limits, Task
+from docket.model.tokenshapes import TOKEN_SHAPES
 
 HOOK_TIMEOUT_SECONDS = 30.0
 _MARGIN_SECONDS = 15.0  # what the runner gets to record a timeout of its own before systemd's comes
@@ -96,7 +98,8 @@ def write_service(text: ServiceWriter, task: Task, place: Place) -> None:
 
 def description(task: Task) -> str:
     """Return the line that names the task in systemd's own lists."""
-    return task.description.strip() or f"Docket task {task.name}"
+    text = TOKEN_SHAPES.sub(REDACTED, task.description.strip())  # units are for all to read
+    return text or f"Docket task {task.name}"
 
 
 def finalizer(words: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ from docket.config.nodes import Node, Path, Scalar, Section, descend, pruned
 from docket.config.nodes import Sequence as ListNode
 from docket.config.tasks import class_task, command_task, doubt_unknown_keys
 from docket.model.names import ALLOWED_SENTENCE, MAINTENANCE, is_safe_name
+from docket.model.secretnames import names_a_secret
 from docket.model.task import Mark, Problem, Task
 from docket.model.taskclass import BrokenTaskClass, Origin, TaskClass
 
@@ -277,11 +278,14 @@ class Assembly:
             for index, child in enumerate(node.items):
                 self._refuse_odd_numbers(child, (*path, index))
         elif node.trap and not isinstance(node.value, bool | None):
+            secret = any(names_a_secret(str(part)) for part in path[2:])
+            shown = "this" if secret else f"`{node.text}`"
+            hint = f"write {node.value}" if node.text[0] != "0" else "leave the zero out"
             self._complaints.problem(
                 path,
-                f"{violations.spoken(path[2:])}: YAML reads `{node.text}` as {node.trap}",
+                f"{violations.spoken(path[2:])}: YAML reads {shown} as {node.trap}",
                 expected="a number in plain decimal digits",
-                hint=f"write {node.value}" if node.text[0] != "0" else "leave the zero out",
+                hint="put it in quotes" if secret else hint,
                 code=Code.TRAP,
             )
 

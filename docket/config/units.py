@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from docket.config.codes import Code
 from docket.config.entry import Entry
 from docket.config.nodes import Node, Scalar, Section, Sequence
+from docket.config.secrets import looks_like_token
 from docket.model.task import Limits
 
 _SIZES = {"K": 1024, "M": 1024**2, "G": 1024**3}
@@ -65,6 +67,15 @@ def _texts(entry: Entry, section: str, key: str, node: Node) -> tuple[str, ...]:
             f"`unit.{section}.{ascii(key)[1:-1]}` holds a line break or a control character, "
             "which would begin another directive",
             expected="a value of one line",
+        )
+        return ()
+    if any(looks_like_token(text) for text in texts):
+        entry.problem(
+            ("unit", section, key),
+            f"`unit.{section}.{key}` looks like a secret, and every user of this machine can read "
+            "a unit",
+            hint="let the task read it from the environment (env_file) or a credential",
+            code=Code.SECRET,
         )
         return ()
     return texts

@@ -48,6 +48,11 @@ def names_a_secret(name: str) -> bool:
     return any(pair in _PAIRS for pair in pairwise(words))
 
 
+def refers(key: str) -> bool:
+    """Whether a key says where something is, and not what it is."""
+    return next(reversed(list(words_of(key))), "") in _REFERENCES
+
+
 def is_plain_variable(name: str) -> bool:
     """Whether a variable holds nothing of a secret by its own name, whoever requires it."""
     if name in _PLAIN or name.startswith(_PLAIN_BEGINNINGS):

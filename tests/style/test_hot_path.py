@@ -80,3 +80,9 @@ def test_the_runner_is_no_importer_of_the_rest_of_the_house() -> None:
     for module in MODULES:
         loaded = loaded_by(module)
         assert not [n for n in loaded if n.startswith(tuple(f"docket.{room}" for room in rooms))]
+
+
+def test_a_task_without_secrets_does_not_pay_for_those_of_others() -> None:
+    masking = {"docket.model.mask", "docket.model.secretnames", "docket.runner.masking"}
+    for module in MODULES:
+        assert not loaded_by(module) & masking, module

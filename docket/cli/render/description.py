@@ -75,6 +75,7 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
     yield "environment", ", ".join(contract["env"])
     yield "env files", ", ".join(contract["env_files"])
     yield "credentials", ", ".join(contract["credentials"])
+    yield "masked", ", ".join(contract["secrets"])
     yield "needs env", ", ".join(document["required_env"])
     yield "limits", ", ".join(f"{name} {value}" for name, value in contract["limits"].items())
     for hook in contract["hooks"]:

@@ -12,6 +12,7 @@ import os
 import sys
 from typing import Any
 
+from output_moves import CRONTAB_IMPORT
 from output_shapes import (
     ANSWERED,
     CONFIG_REPORT,
@@ -214,6 +215,7 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
         {"anyOf": [ANSWERED, REFUSED]},
     ),
     "uninstall": ("docket uninstall --json", record(UNIT_REPORT, optional=("at_boot", "message"))),
+    "import": ("docket import crontab --json", CRONTAB_IMPORT),
     "check": (
         "docket check --json",
         record({**CONFIG_REPORT, "tasks": words("The tasks that compile.")}),

@@ -57,6 +57,20 @@ def write_whole(path: str, text: str, mode: int) -> None:
         raise
 
 
+def write_new(path: str, text: str, mode: int) -> None:
+    """Put `text` at `path`, where nothing may be yet, not even a link; FileExistsError else."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        _write_all(descriptor, text.encode(errors="surrogateescape"))
+        os.fchmod(descriptor, mode)
+    except BaseException:
+        os.unlink(path)
+        raise
+    finally:
+        os.close(descriptor)
+
+
 def make_directory(path: str, mode: int) -> None:
     """Make `path` and what is missing above it; new directories get `mode` whatever the umask."""
     if os.path.isdir(path):

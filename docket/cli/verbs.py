@@ -42,6 +42,7 @@ _ALL = (
     Verb("next", "next", TIMERS, "Show when tasks, or an expression, fire next."),
     Verb("translate", "translate", TIMERS, "Translate a schedule into systemd's words."),
     Verb("configure", "configure", SETUP, "Edit the config; only a valid one is saved."),
+    Verb("import", "importing", SETUP, "Turn crontabs into tasks, for review."),
     Verb("check", "check", SETUP, "Check the config and every task in it."),
     Verb("schema", "schema", SETUP, "Print the JSON Schema of the config or of an output."),
     Verb("doctor", "doctor", SETUP, "Examine the installation."),
@@ -145,6 +146,11 @@ FORMS = (
         "translate <expr>",
         "Translate a schedule for systemd.",
         "Check a cron expression; --batch answers many as JSON lines.",
+    ),
+    Form(
+        "import crontab [file...]",
+        "Turn crontabs into tasks for review.",
+        "Move jobs from cron: the YAML, and for each line whether it fires exactly as before.",
     ),
     Form("check", "Check the config.", "List every mistake after editing the config."),
     Form(

@@ -1,0 +1,139 @@
+"""An entry as the job that it is: words, environment, directory, zone and mail, resolved."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from docket.crontab.lines import Entry
+from docket.crontab.naming import task_names
+from docket.crontab.percent import split_input
+
+DEFAULT_PATH = "/usr/bin:/bin"
+DEFAULT_SHELL = "/bin/sh"
+# The command reads `$2`, and the shell of the crontab is `$0`, as it is under cron.
+FEED = 'printf %s "$2" | "$0" -c "$1"'
+
+_NOT_HANDED_ON = frozenset(
+    {"MAILTO", "MAILFROM", "CONTENT_TYPE", "CONTENT_TRANSFER_ENCODING", "CRON_TZ", "LOGNAME"}
+)
+_PLAIN_COMMAND = re.compile(r"/[A-Za-z0-9_./+-]+(?:[ \t]+[A-Za-z0-9_./:=@,+-]+)*[ \t]*")
+_KNOWN_SHELLS = frozenset({"sh", "dash", "bash"})
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HEADINGS = re.compile(r"(?:^|\s)m(?:in|inute)?s?\s+h(?:r|our)?s?\s+(?:dom|d)", re.IGNORECASE)
+_SWITCHED_OFF = re.compile(r"@[a-z]+\s|(?:[0-9*][0-9*/,-]*\s+){3}")
+_LONGEST_DESCRIPTION = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What has to be known beside the file: who imports, and what is a secret or a program.
+
+    `home` is set where the service manager does not set HOME by itself. `is_program`: whether a
+    path is a file that the kernel starts by itself, so that a shell makes no difference.
+    """
+
+    user: str
+    home: str | None
+    is_secret: Callable[[str, str], bool]
+    is_program: Callable[[str], bool]
+    tells_secret: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One entry, ready to be written down.
+
+    `secrets` are the names of variables whose values are kept out, `refused` of those that no
+    task can be given. `mail` is MAILTO, None where it is not set. A job that is not `enabled`
+    belongs to somebody else.
+    """
+
+    entry: Entry
+    name: str
+    description: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    secrets: tuple[str, ...]
+    refused: tuple[str, ...]
+    cwd: str | None
+    timezone: str | None
+    mail: str | None
+    enabled: bool
+
+
+def make_jobs(entries: Sequence[Entry], around: Surroundings) -> list[Job]:
+    """Return the jobs of all entries; entries that say the same share a name."""
+    names = task_names([(split_input(entry.command)[0], _contents(entry)) for entry in entries])
+    return [_job(entry, name, around) for entry, name in zip(entries, names, strict=True)]
+
+
+def _contents(entry: Entry) -> str:
+    """Return all that makes an entry another one than the next, as one text."""
+    settings = "\0".join(f"{name}={value}" for name, value in sorted(entry.settings.items()))
+    return "\0".join((entry.expression, entry.user or "", entry.command, settings))
+
+
+def _job(entry: Entry, name: str, around: Surroundings) -> Job:
+    shell = entry.settings.get("SHELL") or DEFAULT_SHELL
+    env = _environment(entry, shell, around)
+    secrets = tuple(name for name, value in env.items() if around.is_secret(name, value))
+    refused = tuple(name for name in env if not _VARIABLE.fullmatch(name))
+    home = env.get("HOME")
+    return Job(
+        entry=entry,
+        name=name,
+        description=described(entry.comment, around.tells_secret) or f"{name}, from a crontab",
+        argv=_argv(entry, shell, around.is_program),
+        env={key: text for key, text in env.items() if key not in {*secrets, *refused}},
+        secrets=secrets,
+        refused=refused,
+        cwd=home if home and home.startswith("/") and "$" not in home else None,
+        timezone=entry.settings.get("CRON_TZ") or None,
+        mail=entry.settings.get("MAILTO"),
+        enabled=entry.user in (None, around.user),
+    )
+
+
+def _environment(entry: Entry, shell: str, around: Surroundings) -> dict[str, str]:
+    given = {name: value for name, value in entry.settings.items() if name not in _NOT_HANDED_ON}
+    env = {"PATH": DEFAULT_PATH, **given, "SHELL": shell}
+    if around.home is not None:
+        return {"HOME": around.home, "LOGNAME": around.user, **env}
+    return env
+
+
+def _argv(entry: Entry, shell: str, is_program: Callable[[str], bool]) -> tuple[str, ...]:
+    command, fed = split_input(entry.command)
+    if fed:
+        return (DEFAULT_SHELL, "-c", FEED, shell, command, fed)
+    known = os.path.basename(shell) in _KNOWN_SHELLS and "BASH_ENV" not in entry.settings
+    if known and _PLAIN_COMMAND.fullmatch(command):
+        words = tuple(command.split())
+        if is_program(words[0]):
+            return words
+    return (shell, "-c", command)
+
+
+def described(comment: Sequence[str], tells_secret: Callable[[str], bool]) -> str:
+    """Return what the comment above a line says of it, on one line; "" where it says nothing.
+
+    The last paragraph counts. Headings of columns, rulers and lines that were switched off are no
+    description, and neither is what holds a secret, for descriptions stand in unit files.
+    """
+    told: list[str] = []
+    for line in comment:
+        text = " ".join("".join(c if c.isprintable() else " " for c in line).split())
+        text = text.strip("#=*-_~ ") if not any(map(str.isalnum, text)) else text.lstrip("# ")
+        if not text or _HEADINGS.search(text) or _SWITCHED_OFF.match(text):
+            told.clear()
+        else:
+            told.append(text)
+    whole = " ".join(told)
+    if tells_secret(whole):
+        return ""
+    if len(whole) > _LONGEST_DESCRIPTION:
+        whole = whole[: _LONGEST_DESCRIPTION - 3].rstrip() + "..."
+    return whole.rstrip("\\ ")

@@ -1,0 +1,320 @@
+"""What an import writes: tasks that load, that say what the lines said, and that fire alike."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from docket.app.crontabs import CrontabImport, import_crontabs
+from docket.config.loader import parse_bytes, resolve
+from docket.model.task import Task
+from docket.schedule import zones
+from tests.unit.app.conftest import Home
+from tests.unit.crontab.conftest import Importer
+
+
+def tasks_of(found: CrontabImport, home: Home) -> dict[str, Task]:
+    config = resolve(parse_bytes(found.yaml.encode(), home.paths, home.environ))
+    assert config.problems == ()
+    return dict(config.tasks)
+
+
+def codes(found: CrontabImport) -> list[str]:
+    return [problem.code for problem in found.problems]
+
+
+def test_a_line_becomes_a_task_with_its_schedule_command_and_surroundings(
+    bring: Importer, home: Home
+) -> None:
+    found = bring(
+        'SHELL=/bin/bash\nHOME=/srv\nLANG = "C.UTF-8"\n'
+        "# Copies the photos\n30  2 * *\tmon-fri  backup --full\n"
+    )
+    task = tasks_of(found, home)["backup"]
+    assert found.ok
+    assert task.command is not None
+    assert task.command.argv == ("/bin/bash", "-c", "backup --full")
+    assert task.description == "Copies the photos"
+    assert task.schedules[0].text == "30 2 * * mon-fri"
+    assert task.env == {
+        "PATH": "/usr/bin:/bin",
+        "SHELL": "/bin/bash",
+        "HOME": "/srv",
+        "LANG": "C.UTF-8",
+    }
+    assert task.cwd == "/srv"
+    assert (task.catch_up, task.timeout_seconds, task.overlap) == (False, None, "skip")
+    assert "# stdin:5: 30  2 * *\\tmon-fri  backup --full" in found.yaml
+
+
+def test_settings_hold_for_the_lines_below_them_alone(bring: Importer, home: Home) -> None:
+    tasks = tasks_of(bring("* * * * * first\nA=1\n* * * * * second\nA=2\n* * * * * third\n"), home)
+    assert [tasks[n].env.get("A") for n in ("first", "second", "third")] == [None, "1", "2"]
+
+
+def test_plain_words_are_a_list_only_where_the_kernel_starts_the_program_itself(
+    bring: Importer, home: Home, tmp_path: Path
+) -> None:
+    bare, marked = tmp_path / "bare", tmp_path / "marked"
+    bare.write_text("echo a script without a first line for the kernel\n")
+    marked.write_text("#!/bin/sh\necho b\n")
+    for path in (bare, marked):
+        path.chmod(0o755)
+    found = bring(
+        f"* * * * * {bare} x\n* * * * * {marked} --y\n* * * * * {marked} $HOME\n* * * * * true z\n"
+    )
+    argvs = [task.job.argv for task in found.tasks]
+    assert argvs == [
+        ("/bin/sh", "-c", f"{bare} x"),
+        (str(marked), "--y"),
+        ("/bin/sh", "-c", f"{marked} $HOME"),
+        ("/bin/sh", "-c", "true z"),
+    ]
+    tasks_of(found, home)
+
+
+def test_a_secret_is_never_written_and_the_task_refuses_to_run_without_it(
+    bring: Importer, home: Home
+) -> None:
+    value = "hunter2hunter2hunter2"
+    found = bring(f"BACKUP_PASSWORD={value}\n* * * * * backup\n* * * * * other\n")
+    assert value not in str(found.document())
+    assert tasks_of(found, home)["backup"].required_env == ("BACKUP_PASSWORD",)
+    assert "BACKUP_PASSWORD=... into a file" in found.yaml
+    assert [w.code for w in found.warnings] == ["config.secret"]
+
+
+def test_a_comment_with_a_secret_is_no_description(bring: Importer) -> None:
+    found = bring("# token ghp_abcdefghijklmnopqrstuvwxyz0123\n* * * * * backup\n")
+    assert "ghp_" not in found.yaml
+
+
+@pytest.mark.parametrize(
+    ("comment", "description"),
+    [
+        (
+            "# Edit this file to introduce tasks\n# \n# m h  dom mon dow   command\n",
+            "x, from a crontab",
+        ),
+        ("#### Backups ####\n", "Backups ####"),
+        ("#----------\n# Nightly\n#----------\n# Copies all\n", "Copies all"),
+        ("#0 5 * * * old-command\n", "x, from a crontab"),
+        ("# ends with a backslash \\\n", "ends with a backslash"),
+        ("# first\n\n", "x, from a crontab"),
+        ("# tab\there and \x07bell\n", "tab here and bell"),
+    ],
+)
+def test_the_comment_above_a_line_describes_it(
+    bring: Importer, home: Home, comment: str, description: str
+) -> None:
+    task = tasks_of(bring(f"{comment}* * * * * x\n"), home)["x"]
+    assert task.description == description
+
+
+def test_lines_that_cannot_be_carried_over_are_told_and_the_good_ones_written(
+    bring: Importer, home: Home
+) -> None:
+    found = bring(
+        "1 * * * * good\n5/15 * * * * a\n0 22-6 * * * b\n0 0 30 2 * c\n61 * * * * d\n"
+        "@every 5m e\nnonsense\nCRON_TZ=Mars/Olympus\n* * * * * f\n"
+    )
+    assert list(tasks_of(found, home)) == ["good"]
+    assert [(p.mark.line, p.code) for p in found.problems if p.mark] == [
+        (2, "schedule.unsupported"),
+        (3, "schedule.reversed_range"),
+        (4, "schedule.never_fires"),
+        (5, "schedule.out_of_range"),
+        (6, "schedule.unsupported"),
+        (7, "import.not_a_job"),
+        (9, "schedule.unknown_zone"),
+    ]
+    assert all(problem.hint for problem in found.problems)
+    assert not found.ok
+
+
+def test_the_proof_finds_a_schedule_that_means_something_else(bring: Importer) -> None:
+    """fri-sun: Debian's cron takes it and never runs it; Docket reads it as cronie does."""
+    found = bring("0 0 * * fri-sun weekend\n")
+    [task] = found.tasks
+    assert task.proof is not None
+    assert (task.proof.fires, task.proof.identical) == (0, False)
+    assert task.proof.differing == task.proof.by_meaning > 100
+    assert codes(found) == ["import.differs"]
+    assert "NOT the same" in found.yaml
+
+
+def test_identical_fires_are_counted(bring: Importer) -> None:
+    found = bring("* * * * * a\n0 9 * * 1-5 b\n0 0 13 * 5 c\n@daily d\n@reboot e\n", years=4)
+    proofs = [task.proof for task in found.tasks]
+    days = [date(2026, 9, 21) + timedelta(days=n) for n in range(4 * 365 + 1)]
+    assert [proof.fires if proof else None for proof in proofs] == [
+        len(days) * 1440,
+        sum(day.isoweekday() <= 5 for day in days),
+        sum(day.day == 13 or day.isoweekday() == 5 for day in days),
+        len(days),
+        None,
+    ]
+    assert all(proof is None or proof.identical for proof in proofs)
+
+
+def test_what_summer_time_changes_is_told_with_its_dates_and_is_no_fault(
+    bring: Importer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    local = tmp_path / "localtime"
+    local.symlink_to("/usr/share/zoneinfo/Europe/Berlin")
+    monkeypatch.setattr(zones, "LOCAL_ZONE_FILE", str(local))
+    found = bring("30 2 * * * a\n* * * * * b\n0 0-23 * * * c\n", years=2)
+    gap, minutely, hourly = (task.proof for task in found.tasks)
+    assert gap is not None
+    assert minutely is not None
+    assert hourly is not None
+    assert found.ok
+    assert minutely.identical
+    assert [(d.document()["at"], d.by_cron, d.by_daylight) for d in gap.differences] == [
+        ("2027-03-28T03:00:00+02:00", True, True),
+        ("2028-03-26T03:00:00+02:00", True, True),
+    ]
+    assert hourly.by_meaning == 0
+    assert hourly.differing > 0
+    assert [w.code for w in found.warnings] == ["import.daylight"] * 2
+    assert "2027-03-28" in found.yaml
+
+
+def test_cron_tz_is_the_timezone_of_a_task(bring: Importer, home: Home) -> None:
+    found = bring("CRON_TZ=America/New_York\n30 1 * * * a\n")
+    assert tasks_of(found, home)["a"].timezone == "America/New_York"
+    proof = found.tasks[0].proof
+    assert proof is not None
+    # cronie follows that clock to the letter: twice in the hour that comes twice.
+    assert [d.document()["at"] for d in proof.differences] == ["2026-11-01T01:30:00-05:00"]
+
+
+def test_a_line_of_another_user_is_switched_off(bring: Importer, home: Home) -> None:
+    found = bring("* * * * * nobody tidy\n* * * * * root backup\n", user_field=True)
+    tasks = tasks_of(found, home)
+    me = "root" if os.getuid() == 0 else "somebody else"
+    assert not tasks["tidy"].enabled
+    assert tasks["backup"].enabled == (me == "root")
+    assert "# user: nobody" in found.yaml
+
+
+def test_files_and_directories_of_the_system_are_known_by_their_place(
+    home: Home, tmp_path: Path
+) -> None:
+    for name, text in (
+        ("a", "* * * * * x\n"),
+        ("b.bak", "* * * * * old\n"),
+        ("c", "1 * * * * z\n"),
+    ):
+        (tmp_path / name).write_text(text)
+    found = import_crontabs(
+        home.session, [str(tmp_path)], user_field=None, years=1, read_stdin=lambda _n: b""
+    )
+    assert [task.job.name for task in found.tasks] == ["x", "z"]
+
+
+def test_the_same_line_twice_is_one_task_and_a_warning(bring: Importer) -> None:
+    found = bring("* * * * * x\n* * * * *  x\n5 * * * * x\n")
+    assert len(found.tasks) == 2
+    assert ["twice" in w.sentence for w in found.warnings] == [True]
+
+
+def test_the_order_of_the_lines_does_not_change_a_name(bring: Importer) -> None:
+    lines = [f"{n} * * * * backup {n}\n" for n in range(10)]
+    forward = {t.job.entry.command: t.job.name for t in bring("".join(lines)).tasks}
+    backward = {t.job.entry.command: t.job.name for t in bring("".join(reversed(lines))).tasks}
+    assert forward == backward
+    assert len(set(forward.values())) == 10
+
+
+def test_a_name_that_the_config_has_already_is_a_warning(bring: Importer, home: Home) -> None:
+    home.config("tasks: {backup: {type: command, command: x}}\n")
+    assert "already" in bring("* * * * * backup\n").warnings[0].sentence
+
+
+def test_words_that_yaml_would_change_come_back_as_they_were(bring: Importer, home: Home) -> None:
+    found = bring(
+        "A=yes\nB=0x10\nC=1e3\nD=~\nE=: # x\nF=- a\n"
+        "* * * * * true: # x\n* * * * * -x {{ a }} [b] &c *d !e |f >g @h `i`\n* * * * * no\n"
+    )
+    tasks = tasks_of(found, home)
+    assert [t.command.argv[2] for t in tasks.values() if t.command] == [
+        "true: # x",
+        "-x {{ a }} [b] &c *d !e |f >g @h `i`",
+        "no",
+    ]
+    assert tasks["no"].env["B"] == "0x10"
+    assert tasks["no"].env["D"] == "~"
+
+
+ALPHABET = (
+    "ab=\"'\\%$#:;|&<>(){}[]!*?~`@,. \t-\u00e9\u4e2d\U0001f600\x07\x1b\x7f\xa0\u2028\ufeff\ufdd0"
+)
+
+
+def random_line(source: random.Random) -> str:
+    def text(most: int) -> str:
+        return "".join(source.choice(ALPHABET) for _ in range(source.randint(1, most)))
+
+    schedule = source.choice(
+        [
+            "@daily",
+            "@reboot",
+            "*/5 * * * *",
+            "0 0 13 * 5",
+            "1-5,7 */3 1,15 jan-mar mon",
+            "5/15 * * * *",
+        ]
+    )
+    return source.choice(
+        [
+            f"{schedule} {text(60)}",
+            f"V{text(3)}={text(20)}",
+            f"A{source.randint(0, 9)}={text(30)}",
+            text(30),
+        ]
+    )
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_stands_in_a_crontab_the_yaml_loads_and_says_the_same(
+    bring: Importer, home: Home, seed: int
+) -> None:
+    source = random.Random(seed)
+    found = bring("".join(f"{random_line(source)}\n" for _ in range(60)))
+    tasks = tasks_of(found, home)
+    assert len(tasks) == len(found.tasks)
+    for imported in found.tasks:
+        task = tasks[imported.job.name]
+        assert task.command is not None
+        assert task.command.argv == imported.job.argv
+        assert dict(task.env) == dict(imported.job.env)
+    # Another reader of YAML finds the very same words.
+    read = yaml.safe_load(found.yaml)["tasks"] or {}
+    assert {n: tuple(t["command"]) for n, t in read.items()} == {
+        t.job.name: t.job.argv for t in found.tasks
+    }
+
+
+def test_a_megabyte_and_ten_thousand_lines_are_read_quickly(bring: Importer) -> None:
+    begin = time.monotonic()
+    found = bring(
+        "".join(f"{n % 60} {n // 60 % 24} * * * job {n} {'x' * 80}\n" for n in range(2000))
+    )
+    assert time.monotonic() - begin < 20
+    assert len(found.tasks) == 2000
+    begin = time.monotonic()
+    refused = bring("not a line of cron's\n" * 10_000)
+    assert time.monotonic() - begin < 5
+    assert len(refused.problems) == 10_000
+
+
+def test_more_than_a_config_may_hold_is_told(bring: Importer) -> None:
+    found = bring("".join(f"0 0 * * * job {n} {'x' * 900}\n" for n in range(700)))
+    assert "config.too_large" in codes(found)

@@ -200,6 +200,7 @@ TASK = {
     "description": text("What it does."),
     "agent_notes": text("What agents should know."),
     "inputs": table("What it takes: name to description.", {"type": "string"}),
+    "params": words("The inputs that a run can be given with --param."),
     "outputs": table("What it gives: name to description.", {"type": "string"}),
     "schema": table("The task's own rules for its config keys."),
     "required_env": words("Environment variables that must be set."),

@@ -15,6 +15,21 @@ from docket.model.mask import Mask
 from docket.model.names import service_unit, timer_unit
 from docket.model.task import Config, Limits, Task
 
+# What stands for `inputs` and `outputs` of a command that declares none: keys of its config, and
+# of its details.
+_COMMAND_INPUTS = {
+    "command": "The program, as one line or as a list of words",
+    "args": "More words for the program",
+    "dry_run_args": "The words for a dry run in the place of args",
+    "output_format": "What standard output holds: text, json, jsonl or auto",
+}
+_COMMAND_OUTPUTS = {
+    "stdout": "What the program wrote to standard output, shortened where it is long",
+    "stderr": "What it wrote to standard error",
+    "json": "Standard output as a JSON value, where output_format is json or auto",
+    "events": "The JSON objects of standard output, where output_format is jsonl",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class TaskDescription:
@@ -54,8 +69,9 @@ def task_document(task: Task) -> dict[str, Any]:
         "name": task.name,
         "description": redact_text(task.description),
         "agent_notes": redact_text(task.agent_notes),
-        "inputs": redact({"inputs": task.inputs})["inputs"],
-        "outputs": redact({"outputs": task.outputs})["outputs"],
+        "inputs": redact({"inputs": task.inputs or _inputs_of_type(task)})["inputs"],
+        "params": sorted(task.inputs),
+        "outputs": redact({"outputs": task.outputs or _outputs_of_type(task)})["outputs"],
         "schema": redact({"schema": task.schema})["schema"],
         "required_env": list(task.required_env),
         "destructive": task.destructive,
@@ -114,6 +130,15 @@ def unit_names(session: Session, config: Config, task: str) -> tuple[str, str]:
     """Return the names of a task's service and timer in this home."""
     instance = config.instance or session.paths.instance_key
     return service_unit(task, instance), timer_unit(task, instance)
+
+
+def _inputs_of_type(task: Task) -> Mapping[str, str]:
+    """Return what the config of a command may say, for a task that declares no inputs."""
+    return _COMMAND_INPUTS if task.command is not None else {}
+
+
+def _outputs_of_type(task: Task) -> Mapping[str, str]:
+    return _COMMAND_OUTPUTS if task.command is not None else {}
 
 
 def _program(task: Task) -> Mapping[str, Any]:

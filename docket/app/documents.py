@@ -14,6 +14,7 @@ from docket.model.records import (
     OverrideRecord,
     RunRecord,
 )
+from docket.model.states import RunStatus
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,7 +45,7 @@ def run_document(run: RunRecord, *, alive: bool | None = None) -> dict[str, Any]
         "duration_seconds": _seconds(run.duration_seconds),
         "exit_code": run.exit_code,
         "summary": run.summary,
-        "details": dict(run.details),
+        "details": details_document(run),
         "dry_run": run.dry_run,
         "alive": alive,
         **_provenance(run),
@@ -61,11 +62,21 @@ def latest_document(run: RunRecord) -> dict[str, Any]:
         "duration_seconds": _seconds(run.duration_seconds),
         "exit_code": run.status.exit_code if run.exit_code is None else run.exit_code,
         "summary": run.summary,
-        "details": dict(run.details),
+        "details": details_document(run),
         "dry_run": run.dry_run,
         "status": str(run.status),
         **_provenance(run),
     }
+
+
+def details_document(run: RunRecord) -> dict[str, Any]:
+    """Return what the run left; one in the background says so, and where it is followed."""
+    details = dict(run.details)
+    if details.get("mode") == "async":
+        details = {"pid": run.pid, "log_path": run.log_path, **details}
+    if run.status is RunStatus.CANCELLED:
+        details.setdefault("cancelled", True)
+    return details
 
 
 def event_document(event: EventRecord) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import Any
 from docket.app.documents import iso
 
 _LAUNCHED = "running"  # what a receipt has always said, whether or not the runner is up yet
-_FIRST_LOOK_SECONDS = 5.0
-_LONGEST_BETWEEN_SECONDS = 300.0
+_FIRST_LOOK_SECONDS = 5
+_LONGEST_BETWEEN_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,6 @@ class Receipt:
     warnings: tuple[str, ...] = ()
     program: str = "docket"  # how a shell calls the Docket that the run is one of
 
-    @property
-    def next_check_after_seconds(self) -> float:
-        """When it is worth looking again: a quarter of what such runs take."""
-        if self.typical_duration is None:
-            return _FIRST_LOOK_SECONDS
-        quarter = float(self.typical_duration["median_seconds"]) / 4
-        return min(max(math.ceil(quarter), 1.0), _LONGEST_BETWEEN_SECONDS)
-
     def document(self) -> dict[str, Any]:
         """Return the receipt as `docket run --async --json` prints it."""
         program = self.program
@@ -53,7 +45,7 @@ class Receipt:
             "status_command": f"{program} status --run-id {self.run_id} --json",
             "wait_command": f"{program} wait {self.run_id} --json",
             "logs_command": f"{program} logs {self.run_id}",
-            "next_check_after_seconds": self.next_check_after_seconds,
+            **expectation(self.typical_duration),
             "mode": "async",
             "unit": self.unit,
             "launcher": self.launcher,
@@ -61,10 +53,23 @@ class Receipt:
             "warnings": list(self.warnings),
         }
         if self.typical_duration is not None:
-            document["estimated_duration_seconds"] = self.typical_duration["median_seconds"]
-            document["p90_duration_seconds"] = self.typical_duration["p90_seconds"]
             document["typical_duration"] = dict(self.typical_duration)
         return document
+
+
+def expectation(typical_duration: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return how long a run may take and when it is worth looking again, as far as it is known.
+
+    That is after a quarter of what such runs take, in whole seconds.
+    """
+    if typical_duration is None:
+        return {"next_check_after_seconds": _FIRST_LOOK_SECONDS}
+    quarter = math.ceil(float(typical_duration["median_seconds"]) / 4)
+    return {
+        "next_check_after_seconds": min(max(quarter, 1), _LONGEST_BETWEEN_SECONDS),
+        "estimated_duration_seconds": typical_duration["median_seconds"],
+        "p90_duration_seconds": typical_duration["p90_seconds"],
+    }
 
 
 def asked_at(run_id: str) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
-from docket.app.liveness import alive_here, is_held, lock_dir_of, run_lock_path
+from docket.app.leftovers import kill_leftovers
+from docket.app.liveness import alive_here, boot_id, is_held, lock_dir_of, run_lock_path
 from docket.app.planned import read_plan
 from docket.app.requests import request_path
 from docket.app.session import Session
 from docket.app.witnesses import testimony
+from docket.errors import StoreError
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 from docket.paths import exec_command
@@ -34,6 +37,16 @@ def reconcile(session: Session, state_db: str) -> int:
         found = [reader.run(run.run_id) for run in suspects]
     dead = [run for run in found if run is not None and not run.status.final]
     return sum(_close(session, state_db, run) for run in dead)
+
+
+def clear_the_way(session: Session, state_db: str) -> None:
+    """Close the dead runs before one is started without a unit, whose lock would not stop it.
+
+    The lock of a task is free once its runner is dead, but without a unit the command of that run
+    may go on, and a second one would run beside it. A record that cannot be read stops nothing.
+    """
+    with contextlib.suppress(StoreError):
+        reconcile(session, state_db)
 
 
 def _seems_dead(session: Session, run: RunRecord) -> bool:
@@ -64,6 +77,8 @@ def _is_runner(pid: int, run_id: str) -> bool:
 
 
 def _close(session: Session, state_db: str, run: RunRecord) -> bool:
+    if run.unit is None and run.boot_id == boot_id():
+        kill_leftovers(run.run_id)  # a unit's control group would have ended them with the runner
     told = testimony(session, run)
     if told is None or not close_run(
         state_db, run.run_id, told.end, finished_us=told.at_us, details={"asked": told.asked}

@@ -50,6 +50,7 @@ def requested(plan: Plan, row: RunRow) -> Iterator[None]:
             "idempotency_key": row.idempotency_key,
             "parent_run_id": row.parent_run_id,
             "tree": [],
+            "details": row.details,
             "unit": row.unit,
         }
         json.dump(document, file)

@@ -11,7 +11,9 @@ from typing import Any
 
 from docket.app.documents import duration_document, hook_document, iso, iso_or_none
 from docket.app.foreground import Ended, run_in_foreground
+from docket.app.leftovers import kill_leftovers
 from docket.app.lookup import current_plan
+from docket.app.reconcile import clear_the_way
 from docket.app.recorded import close_killed_run, open_record
 from docket.app.requests import Launcher, checked_params, requested
 from docket.app.session import Session
@@ -126,6 +128,8 @@ def run(
         run_in_unit(session, plan, wish, echo=echo, signals=signals)
         return recorded_outcome(session, task, run_id)
     _refuse_what_needs_a_unit(plan)
+    if not dry_run:
+        clear_the_way(session, plan.state_db)
     given = checked_params(plan, params)
     command = [*exec_command, task, *session.paths.exec_arguments()]
     command += ["--trigger", str(trigger), "--run-id", run_id]
@@ -149,7 +153,7 @@ def _told_outcome(session: Session, outcome: RunOutcome) -> RunOutcome:
         raise _already_running(session, outcome)
     if outcome.status is RunStatus.SKIPPED and outcome.error_code == "destructive_refused":
         raise destructive_refused(outcome.task, outcome.summary, run_id=outcome.run_id)
-    return outcome if outcome.dry_run else _with_typical_duration(session, outcome)
+    return _with_typical_duration(session, outcome)
 
 
 def destructive_refused(task: str, why: str, **facts: Any) -> DestructiveRefusedError:
@@ -255,6 +259,7 @@ def _refusal(document: Mapping[str, Any]) -> DocketError:
 def _recorded_outcome(session: Session, ended: Ended, task: str, run_id: str) -> RunOutcome:
     """Find the run of a runner that died without a result; RunnerDiedError where it is not over."""
     if ended.exit_status < 0:
+        kill_leftovers(run_id)
         close_killed_run(session, run_id, -ended.exit_status)
     try:
         with open_record(session) as reader:

@@ -16,7 +16,8 @@ from docket.app.detaching import start_detached
 from docket.app.liveness import boot_id
 from docket.app.lookup import current_plan
 from docket.app.ports import UnitManager
-from docket.app.receipts import Receipt, asked_at
+from docket.app.receipts import Receipt, asked_at, expectation
+from docket.app.reconcile import clear_the_way
 from docket.app.requests import Launcher, checked_key, checked_params, requested
 from docket.app.running import typical_duration
 from docket.app.session import Session
@@ -71,13 +72,16 @@ def start(session: Session, task: str, wish: Wish) -> Receipt:
     row = pending_row(session, plan, wish)
     if launcher_of(units, plan, wish.launcher) is Launcher.SYSTEMD:
         row.unit = transient_unit(plan, row.run_id)
+    known, warnings = _typical_duration(plan, asked_at(row.run_id))
+    row.details.update({"mode": "async", **expectation(known)})
     asked = as_recorded(plan, row)
     standing = claim(plan.state_db, asked)
     if standing.run_id != row.run_id:
         return _first_receipt(session, units, plan, standing, asked)
     pid = _launch(session, units, plan, row, wish)
     pid = pid or _await_pid(lambda: _pid_now(units, plan, row))
-    return _with_typical_duration(plan, _receipt(session, units, plan, row, pid))
+    receipt = _receipt(session, units, plan, row, pid)
+    return replace(receipt, typical_duration=known, warnings=(*receipt.warnings, *warnings))
 
 
 def transient_unit(plan: Plan, run_id: str) -> str:
@@ -191,6 +195,8 @@ def _launch(
     Returns the process that was started, or None where the service manager starts it.
     """
     words = exec_words(row, wish)
+    if row.unit is None:
+        clear_the_way(session, plan.state_db)
     with recording_refusals(session, plan, row), requested(plan, row):
         if row.unit is None:
             return _detach(session, plan, words)
@@ -304,9 +310,14 @@ def _receipt(
 
 def _with_typical_duration(plan: Plan, receipt: Receipt) -> Receipt:
     """Add what such runs take, as it was known when the run was asked for: receipts never vary."""
+    known, warnings = _typical_duration(plan, receipt.started_us)
+    return replace(receipt, typical_duration=known, warnings=(*receipt.warnings, *warnings))
+
+
+def _typical_duration(plan: Plan, asked_us: int) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """Return what such runs took before the run was asked for, and why that is not known."""
     try:
         with open_reader(plan.state_db) as reader:
-            known = typical_duration(reader, receipt.task, before_us=receipt.started_us)
+            return typical_duration(reader, plan.task, before_us=asked_us), ()
     except StoreError as error:
-        return replace(receipt, warnings=(*receipt.warnings, error.sentence))
-    return replace(receipt, typical_duration=known)
+        return None, (error.sentence,)

@@ -11,8 +11,9 @@ from docket.model.jsontext import dumps, loads
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.paths import exec_command
-from docket.runner.environment import variables_of_files
+from docket.runner.environment import iso, variables_of_files
 from docket.runner.guards import GATED, Refusal
+from docket.runner.hooks import shortened
 from docket.runner.request import is_cancelled, request_path
 from docket.runner.signals import RESTORED_BY_SPAWN
 from docket.store.files import write_whole
@@ -38,6 +39,18 @@ _OF_THE_UNIT = (
 # Skipped for a success that it has had already is as good as a success.
 _SERVED = ("once_per", "already_done")
 _LARGEST_RESULT = 16 << 20
+_OF_A_RESULT = (
+    "task",
+    "run_id",
+    "status",
+    "error_code",
+    "summary",
+    "dry_run",
+    "exit_code",
+    "retry_count",
+    "duration_seconds",
+    "hooks",
+)
 
 
 def run_dependencies(waiting: Waiting, tree: list[str], *, gated: bool) -> Refusal | None:
@@ -97,8 +110,7 @@ class _Child:
     def _keep(self, found: dict[str, Any]) -> None:
         details = found.get("details")
         below = details.get("dependencies") if isinstance(details, dict) else None
-        own = {"task": self._task, "run_id": self._run_id, "status": found["status"]}
-        self.record = [*(below if isinstance(below, list) else []), own]
+        self.record = [*(below if isinstance(below, list) else []), _payload(found)]
 
     def _failed(self, how: str) -> Refusal:
         return Refusal("dependency", f"its dependency {self._task} {how}", self._run_id)
@@ -172,3 +184,19 @@ class _Child:
         cancelled = is_cancelled(self._waiting.lock_dir, row.run_id)
         asked = self._waiting.stop.received == signal.SIGINT or cancelled
         return signal.SIGINT if asked else signal.SIGTERM
+
+
+def _payload(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a dependency's result for the details of the run that it serves, its texts bounded.
+
+    What ran below it stands in the same list already.
+    """
+    details = {n: v for n, v in dict(found["details"]).items() if n != "dependencies"}
+    finished = found["finished_at_us"]
+    return {
+        "ok": found["status"] == RunStatus.SUCCEEDED,
+        "details": {name: shortened(value) for name, value in details.items()},
+        "started_at": iso(found["started_at_us"]),
+        "finished_at": None if finished is None else iso(finished),
+        **{name: found[name] for name in _OF_A_RESULT},
+    }

@@ -225,14 +225,15 @@ def _end_group(pid: int) -> None:
 def _bounded(details: dict[str, Any], text: str, path: str) -> str:
     if len(text) <= LARGEST_DETAILS_VARIABLE:
         return text
-    kept = {name: _shortened(value) for name, value in details.items()}
+    kept = {name: shortened(value) for name, value in details.items()}
     text = dumps({**kept, "details_truncated": True, "details_file": path})
     if len(text) <= LARGEST_DETAILS_VARIABLE:
         return text
     return dumps({"details_truncated": True, "details_file": path})
 
 
-def _shortened(value: object) -> object:
+def shortened(value: object) -> object:
+    """Return a value of the details, cut where it is too long for a hook's environment."""
     if isinstance(value, str) and len(value) > _LONGEST_TEXT:
         return value[-_LONGEST_TEXT:]
     if isinstance(value, (list, dict)) and len(dumps(value)) > _LONGEST_TEXT:

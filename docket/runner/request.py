@@ -41,7 +41,9 @@ def take_request(lock_dir: str, row: RunRow) -> list[str]:
     key, parent = document.get("idempotency_key"), document.get("parent_run_id")
     row.idempotency_key = key if isinstance(key, str) else None
     row.parent_run_id = parent if isinstance(parent, str) else None
-    tree = document.get("tree")
+    details, tree = document.get("details"), document.get("tree")
+    if isinstance(details, dict):
+        row.details = {**details, **row.details}
     return [str(name) for name in tree] if isinstance(tree, list) else []
 
 

@@ -174,6 +174,9 @@ def _details(plan: Plan, argv: list[str], outcome: Outcome, verdict: Verdict) ->
         }
         if str(code) in plan.exit_codes:
             found["exit_meaning"] = plan.exit_codes[str(code)]
+    if verdict.status is RunStatus.CANCELLED:
+        ended_by = outcome.signal or int(signal.SIGTERM)
+        found["termination"] = {"method": "process_group", "signal": ended_by}
     if outcome.signal is not None:
         found["signal"] = _signal_name(outcome.signal)
     if verdict.status is RunStatus.TIMED_OUT:

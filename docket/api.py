@@ -32,6 +32,7 @@ from docket.app import (
 )
 from docket.app import capabilities as describing_all
 from docket.app import doctor as examining
+from docket.app import health as weighing
 from docket.app.jsonform import plain
 from docket.app.requests import Launcher
 from docket.app.session import Session, open_session
@@ -46,6 +47,7 @@ __all__ = [
     "capabilities",
     "describe_task",
     "doctor",
+    "health",
     "list_tasks",
     "run_events",
     "run_logs",
@@ -233,6 +235,12 @@ def capabilities(**scope: Unpack[Scope]) -> Document:
 
     with _session(scope) as session:
         return _plain(describing_all.capabilities(session, command_summaries()).document())
+
+
+def health(**scope: Unpack[Scope]) -> Document:
+    """Return how the tasks are doing, as `docket health`; never raises for what it finds."""
+    with _session(scope) as session:
+        return _plain(weighing.health(session).document())
 
 
 def doctor(*, agent: bool = False, **scope: Unpack[Scope]) -> Document:

@@ -12,6 +12,7 @@ import os
 import sys
 from typing import Any
 
+from output_health import HEALTH
 from output_moves import CRONTAB_IMPORT
 from output_shapes import (
     ANSWERED,
@@ -180,6 +181,7 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
             }
         ),
     ),
+    "health": ("docket health --json", HEALTH),
     "maintain": (
         "docket maintain --json",
         record(

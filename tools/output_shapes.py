@@ -47,6 +47,7 @@ PROVENANCE: Schema = {
     "log_path": or_null(text("The log file.")),
     "peak_memory_bytes": or_null(count("The largest memory of the command.")),
     "cpu_seconds": or_null(number("Processor time of the command, in seconds.", minimum=0)),
+    "output_bytes": or_null(count("What its last attempt wrote to both streams.")),
     "params": or_null(table("What the run was given: input to value.", {"type": "string"})),
     "idempotency_key": or_null(text("The key under which it was asked for.")),
 }

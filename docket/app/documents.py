@@ -158,6 +158,7 @@ def _provenance(run: RunRecord) -> dict[str, Any]:
         "log_path": run.log_path,
         "peak_memory_bytes": run.peak_memory_bytes,
         "cpu_seconds": _seconds(run.cpu_seconds),
+        "output_bytes": run.output_bytes,
         "params": None if run.params is None else dict(run.params),
         "idempotency_key": run.idempotency_key,
     }

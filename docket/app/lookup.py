@@ -32,6 +32,14 @@ def load_config(session: Session) -> Config:
     return usable(load_home(session.paths, session.environ))
 
 
+def config_if_usable(session: Session) -> tuple[Config | None, tuple[str, ...]]:
+    """Return the config, or None and why it cannot be used, for commands that go on without it."""
+    try:
+        return load_config(session), ()
+    except ConfigError as error:
+        return None, (error.sentence,)
+
+
 def state_db(session: Session) -> str:
     """Return where the record of runs lies.
 

@@ -13,13 +13,12 @@ from docket.app.causes import Cause, Inquiry, Machine, this_machine
 from docket.app.planned import planned_tasks, read_plan
 from docket.app.ports import UnitState
 from docket.app.session import Session
-from docket.errors import ScheduleError, StoreError
-from docket.model.calendar import Calendar
+from docket.app.timerfile import InstalledTimer, read_timer
+from docket.errors import StoreError
 from docket.model.fires import Absent, Stretch, absent_fires, expected_fires, stretches
 from docket.model.plan import Plan
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
-from docket.schedule.oncalendar import parse_on_calendar
 from docket.schedule.zones import offsets_of
 from docket.store.fires import FireLedger, open_ledger
 from docket.store.rows import RunRow
@@ -32,7 +31,6 @@ _ALL = ""  # no task has this name: the mark of the last look at all of them
 _LOOK_AGAIN_US = 60_000_000
 _QUICK_SECONDS = 0.2
 _STEP = 64  # a quick look at all tasks begins so many further on each minute
-_CALENDAR = "OnCalendar="
 _THOROUGH_ROUNDS = 100
 Machines = Callable[[Session, FireLedger, int], Machine]
 
@@ -46,16 +44,6 @@ class Look:
 
     def __add__(self, other: Look) -> Look:
         return Look(self.missed + other.missed, self.swallowed + other.swallowed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Timer:
-    """The timer of one task as it lies on the disk; `enabled_us` is None where it is not."""
-
-    plan: Plan
-    calendars: tuple[Calendar, ...]
-    written_us: int
-    enabled_us: int | None
 
 
 def look(
@@ -101,7 +89,7 @@ class _Judge:
         self._machines = machines
         self._inquiry: tuple[int, Inquiry] | None = None
 
-    def task(self, timer: _Timer, rounds: int) -> Look:
+    def task(self, timer: InstalledTimer, rounds: int) -> Look:
         """Write what became of the fires of one task since they were last judged."""
         found = Look()
         for _ in range(rounds):
@@ -111,7 +99,7 @@ class _Judge:
                 break
         return found
 
-    def _judge(self, timer: _Timer) -> tuple[Look, bool]:
+    def _judge(self, timer: InstalledTimer) -> tuple[Look, bool]:
         """Return what one bounded step found, and whether there is more to judge."""
         plan = timer.plan
         before = self._ledger.checked_until(plan.task)
@@ -142,7 +130,7 @@ class _Judge:
         swallowed = sum(fire.blocker is not None for fire in absent)
         return Look(len(absent) - swallowed, swallowed), not fires.complete
 
-    def _may_come_late(self, timer: _Timer, fire: Absent, begin: int) -> bool:
+    def _may_come_late(self, timer: InstalledTimer, fire: Absent, begin: int) -> bool:
         """Whether systemd may still start the last fire: a timer that comes up catches it up."""
         if fire.blocker is not None or timer.plan.catch_up is False:
             return False
@@ -225,54 +213,19 @@ def _row(plan: Plan, stretch: Stretch, run_id: str) -> RunRow:
     )
 
 
-def _timers(session: Session, task: str | None) -> Iterator[_Timer]:
+def _timers(session: Session, task: str | None) -> Iterator[InstalledTimer]:
     """Yield the installed timers that have calendars."""
     names = planned_tasks(session.paths) if task is None else [task]
     if names:
         begin = session.now_us() // _LOOK_AGAIN_US * _STEP % len(names)
         names = names[begin:] + names[:begin]
     for plan in (read_plan(session.paths, name) for name in names):
-        timer = None if plan is None else _read_timer(session, plan)
+        timer = None if plan is None else read_timer(session.paths, plan)
         if timer is not None and timer.calendars:
             yield timer
 
 
-def _read_timer(session: Session, plan: Plan) -> _Timer | None:
-    """Return the timer that systemd was given, which an edit of the config does not change yet."""
-    if plan.timer_unit not in plan.unit_hashes:
-        return None
-    path = os.path.join(session.paths.unit_dir, plan.timer_unit)
-    link = os.path.join(session.paths.unit_dir, "timers.target.wants", plan.timer_unit)
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            text = file.read()
-            written = os.fstat(file.fileno()).st_mtime_ns // 1000
-    except OSError:
-        return None
-    try:
-        enabled = os.lstat(link).st_mtime_ns // 1000
-    except OSError:
-        enabled = None
-    return _Timer(plan, _calendars(text), written, enabled)
-
-
-def _calendars(text: str) -> tuple[Calendar, ...]:
-    found: list[Calendar] = []
-    for line in text.splitlines():
-        value = line.removeprefix(_CALENDAR).strip()
-        if not line.startswith(_CALENDAR):
-            continue
-        if not value:
-            found.clear()  # so does systemd
-            continue
-        try:
-            found.append(parse_on_calendar(value).calendar)
-        except ScheduleError:  # a hand edit: systemd does not fire it either
-            continue
-    return tuple(found)
-
-
-def _beginning(timer: _Timer, before: int | None) -> int | None:
+def _beginning(timer: InstalledTimer, before: int | None) -> int | None:
     """Return the instant after which fires were expected of the timer as it is now."""
     if before is not None:
         return max(before, timer.written_us)

@@ -17,13 +17,18 @@ from docket.app.documents import (
 )
 from docket.app.drifting import Drift, find_drift
 from docket.app.liveness import alive_here, is_alive
-from docket.app.lookup import known_names, load_config, refuse_unsafe_name, unknown_task
+from docket.app.lookup import (
+    config_if_usable,
+    known_names,
+    refuse_unsafe_name,
+    unknown_task,
+)
 from docket.app.missed import look
 from docket.app.planned import is_fresh, planned_tasks, read_plan
 from docket.app.ports import UnitState
 from docket.app.recorded import find_run, open_record
 from docket.app.session import Session
-from docket.errors import BusError, ConfigError, UsageError
+from docket.errors import BusError, UsageError
 from docket.model.names import is_safe_name, service_unit, timer_unit
 from docket.model.plan import Plan
 from docket.model.records import AttemptRecord, HookRecord, OverrideRecord, RunRecord
@@ -152,7 +157,7 @@ def status(session: Session, task: str | None = None) -> StatusReport:
     A config or a service manager that cannot be read is a warning, not an error: what is known is
     told. Raises UnknownTaskError, NameRefusedError and StoreError.
     """
-    config, warnings = _config(session)
+    config, warnings = config_if_usable(session)
     if task is not None:
         refuse_unsafe_name(task)
     with open_record(session, config) as reader:
@@ -208,13 +213,6 @@ class _Survey:
             problems=problems,
             overrides=tuple(self._overrides.get(name, ())),
         )
-
-
-def _config(session: Session) -> tuple[Config | None, tuple[str, ...]]:
-    try:
-        return load_config(session), ()
-    except ConfigError as error:
-        return None, (error.sentence,)
 
 
 def _names(session: Session, config: Config | None, reader: Reader, asked: str | None) -> list[str]:

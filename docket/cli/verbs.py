@@ -30,6 +30,7 @@ _ALL = (
     Verb("logs", "logs", JOBS, "Show what a run printed."),
     Verb("events", "events", JOBS, "Show the events that a run reported."),
     Verb("why", "why", JOBS, "Say why a task ran, failed, or did not run."),
+    Verb("health", "health", JOBS, "Say how the tasks are doing, and what is odd about them."),
     Verb("list", "list", JOBS, "List the tasks."),
     Verb("describe", "describe", JOBS, "Show one task: its contract, config and schedule."),
     Verb("install", "install", TIMERS, "Write the systemd units of scheduled tasks."),
@@ -125,6 +126,11 @@ FORMS = (
         "why <task> [run_id]",
         "Say why a task ran, failed, or did not run.",
         "Begin here after a failure or a missed run: the cause, the evidence and the next step.",
+    ),
+    Form(
+        "health",
+        "Say how the tasks are doing: healthy, degraded, failed, stale or never run.",
+        "See in one call what failed, what did not run though it was due, and what is odd.",
     ),
     Form(
         "install [task...]",

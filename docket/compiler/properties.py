@@ -11,6 +11,7 @@ from typing import Any
 
 from docket.compiler.quoting import refusal, value_refusal
 from docket.compiler.text import refused
+from docket.model.size import size_bytes
 from docket.model.span import parse_span
 
 Property = tuple[str, str, Any]  # its name, its D-Bus signature, its value as JSON holds it
@@ -20,7 +21,6 @@ _WHOLE_SCALE = 2**32 - 1
 _TRUE = frozenset(("1", "yes", "y", "true", "t", "on"))
 _FALSE = frozenset(("0", "no", "n", "false", "f", "off"))
 _SPECIFIER = re.compile(r"%[A-Za-z%]")
-_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGTPE]?)")
 _STRINGS = frozenset(
     (
         "Description",
@@ -266,8 +266,4 @@ def _span_us(text: str) -> int:
 def _size(text: str) -> int:
     if text == "infinity":
         return _FOREVER
-    found = _BYTES.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{text!r} is no size")
-    power: int = " KMGTPE".index(found[2] or " ")
-    return int(float(found[1]) * 1024**power) if "." in found[1] else int(found[1]) << 10 * power
+    return size_bytes(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from docket.model.states import RunStatus, Trigger
 
@@ -40,6 +40,31 @@ class RunRecord:
     idempotency_key: str | None = None
     parent_run_id: str | None = None  # the run whose tree this one belongs to
     cancel_requested_us: int | None = None
+    output_bytes: int | None = None  # what the last attempt wrote to both streams
+
+
+class RunSample(NamedTuple):
+    """What a run tells of how its task is doing; instants are microseconds since the epoch."""
+
+    status: RunStatus
+    error_code: str | None
+    trigger: Trigger
+    scheduled_for_us: int | None
+    started_us: int
+    finished_us: int | None
+    retry_count: int
+    peak_memory_bytes: int | None
+    output_bytes: int | None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took; 0 while it goes on."""
+        return 0.0 if self.finished_us is None else (self.finished_us - self.started_us) / 1e6
+
+    @property
+    def reached_us(self) -> int:
+        """The latest instant that it accounts for: no other run was due up to then."""
+        return max(self.started_us, self.finished_us or 0, self.scheduled_for_us or 0)
 
 
 @dataclass(frozen=True, slots=True)

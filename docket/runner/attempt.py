@@ -36,6 +36,7 @@ class Outcome:
     __slots__ = (
         "ended_by",
         "exit_code",
+        "output_bytes",
         "parser",
         "result",
         "row",
@@ -53,6 +54,7 @@ class Outcome:
         self.parser = parser
         self.stdout = ""
         self.stderr = ""
+        self.output_bytes = 0
         self.result: dict[str, Any] | None = None
         self.spawn_error: SpawnError | None = None
 
@@ -172,6 +174,7 @@ def _watch(
     outcome = Outcome(row.ended_by, row, parser)
     outcome.stdout, outcome.stderr = streams[0].excerpt.text(), streams[1].excerpt.text()
     outcome.result = None if result is None else result.close()
+    outcome.output_bytes = sum(stream.excerpt.total for stream in streams)
     if context.mask is not None:
         outcome.result = context.mask.value(outcome.result)
     return outcome

@@ -317,6 +317,7 @@ class _Run:
             self._progress = None
         self._recorder.attempt(outcome.row)
         self._add_usage(outcome.row.peak_memory_bytes, outcome.row.cpu_us)
+        self._row.output_bytes = outcome.output_bytes
         mask = self._mask
         verdict = judge(
             plan,

@@ -10,7 +10,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from docket.errors import StoreError
-from docket.model.records import AttemptRecord, EventRecord, HookRecord, OverrideRecord, RunRecord
+from docket.model.records import (
+    AttemptRecord,
+    EventRecord,
+    HookRecord,
+    OverrideRecord,
+    RunRecord,
+    RunSample,
+)
 from docket.model.states import RunStatus, Trigger
 from docket.store.connection import open_for_writing
 from docket.store.rows import RUN_COLUMNS
@@ -20,6 +27,12 @@ from docket.store.selection import Selection
 REFERENCE_TABLES = ("task_run_history", "task_runs", "task_run_events")  # of docket-cli 0.2
 _END_OF_TIME = 2**63 - 1
 _BUSY_SECONDS = 5.0
+# Said in words, not as values: only then does SQLite take the index of the good runs alone.
+_GOOD = "status = 'succeeded' AND dry_run = 0"
+_SAMPLE = (
+    "SELECT status, error_code, trigger, scheduled_for, started_at, finished_at, retry_count, "
+    "peak_memory_bytes, output_bytes FROM runs"
+)
 _RUN = f"SELECT {', '.join(RUN_COLUMNS)} FROM runs "  # noqa: S608
 
 
@@ -84,10 +97,8 @@ class Reader:
     def last_success(self, task: str, before_us: int) -> RunRecord | None:
         """Return the last real run that succeeded, of those begun before an instant."""
         found = self._runs(
-            "WHERE task = ? AND status = ? AND dry_run = 0 AND started_at < ? "
-            "ORDER BY started_at DESC LIMIT 1",
+            f"WHERE task = ? AND {_GOOD} AND started_at < ? ORDER BY started_at DESC LIMIT 1",
             task,
-            RunStatus.SUCCEEDED.value,
             before_us,
         )
         return found[0] if found else None
@@ -107,14 +118,25 @@ class Reader:
         `over_before_us` leaves out those that ended at that instant or later.
         """
         rows = self._query(
-            "SELECT finished_at - started_at FROM runs WHERE task = ? AND status = ? "
-            "AND dry_run = 0 AND finished_at < ? ORDER BY started_at DESC LIMIT ?",
+            f"SELECT finished_at - started_at FROM runs WHERE task = ? AND {_GOOD} "  # noqa: S608
+            "AND finished_at < ? ORDER BY started_at DESC LIMIT ?",
             task,
-            RunStatus.SUCCEEDED.value,
             over_before_us,
             limit,
         )
         return [row[0] / 1e6 for row in rows]
+
+    def samples(self, task: str, limit: int) -> list[RunSample]:
+        """Return the newest runs, whatever became of them, newest first."""
+        return self._samples("WHERE task = ? AND dry_run = 0", task, limit)
+
+    def good_samples(self, task: str, limit: int) -> list[RunSample]:
+        """Return the newest runs that succeeded, newest first."""
+        return self._samples(f"WHERE task = ? AND {_GOOD}", task, limit)
+
+    def all_consecutive_failures(self) -> dict[str, int]:
+        """Return, per task, how many runs in a row have not succeeded."""
+        return dict(self._query("SELECT task, consecutive_failures FROM task_state"))
 
     def consecutive_failures(self, task: str) -> int:
         """Return how many runs in a row have not succeeded, up to the last one."""
@@ -185,6 +207,13 @@ class Reader:
         """Return how many runs of the task there are in each status."""
         rows = self._query("SELECT status, count(*) FROM runs WHERE task = ? GROUP BY status", task)
         return dict(rows)
+
+    def _samples(self, where: str, task: str, limit: int) -> list[RunSample]:
+        rows = self._query(f"{_SAMPLE} {where} ORDER BY started_at DESC LIMIT ?", task, limit)
+        return [
+            RunSample(RunStatus(status), code, Trigger(trigger), *rest)
+            for status, code, trigger, *rest in rows
+        ]
 
     def _runs(self, rest: str, *values: Any) -> list[RunRecord]:
         return [_record(row) for row in self._query(_RUN + rest, *values)]
@@ -319,6 +348,7 @@ def _record(row: tuple[Any, ...]) -> RunRecord:
         idempotency_key=known["idempotency_key"],
         parent_run_id=known["parent_run_id"],
         cancel_requested_us=known["cancel_requested_at"],
+        output_bytes=known["output_bytes"],
     )
 
 

@@ -37,6 +37,7 @@ RUN_COLUMNS = (
     "idempotency_key",
     "parent_run_id",
     "cancel_requested_at",
+    "output_bytes",
 )
 
 
@@ -71,6 +72,7 @@ class RunRow:
     idempotency_key: str | None
     parent_run_id: str | None
     cancel_requested_at: int | None
+    output_bytes: int | None
 
     def __init__(
         self, *, run_id: str, task: str, trigger: str, started_at: int, **known: Any

@@ -37,7 +37,8 @@ CREATE TABLE runs (
   params TEXT,
   idempotency_key TEXT,
   parent_run_id TEXT,
-  cancel_requested_at INTEGER
+  cancel_requested_at INTEGER,
+  output_bytes INTEGER
 );
 CREATE UNIQUE INDEX runs_by_key ON runs (task, idempotency_key)
   WHERE idempotency_key IS NOT NULL;
@@ -46,6 +47,8 @@ CREATE INDEX runs_by_task ON runs (task, started_at DESC);
 CREATE INDEX runs_by_fire ON runs (task, scheduled_for) WHERE scheduled_for IS NOT NULL;
 CREATE INDEX runs_by_start ON runs (started_at DESC);
 CREATE INDEX runs_unfinished ON runs (task) WHERE finished_at IS NULL;
+CREATE INDEX runs_good ON runs (task, started_at DESC)
+  WHERE status = 'succeeded' AND dry_run = 0;
 CREATE INDEX runs_by_invocation ON runs (invocation_id) WHERE invocation_id IS NOT NULL;
 CREATE TRIGGER finished_runs_are_final BEFORE UPDATE ON runs WHEN old.finished_at IS NOT NULL
   BEGIN SELECT RAISE(ABORT, 'a finished run never changes'); END;

@@ -35,6 +35,7 @@ COMMANDS = (
     ("status", "task3"),
     ("list",),
     ("why", "task3"),
+    ("health",),
 )
 
 

@@ -1,0 +1,240 @@
+"""How the tasks are doing: from their last runs, what was due, and what is odd about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from docket.app.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
+from docket.app.documents import iso, iso_or_none, latest_document
+from docket.app.listing import schedule_texts
+from docket.app.lookup import config_if_usable, known_names, refuse_unsafe_name, unknown_task
+from docket.app.missed import look
+from docket.app.planned import planned_tasks, read_plan
+from docket.app.recorded import open_record
+from docket.app.redaction import redact_text
+from docket.app.rhythm import Rhythm, rhythm_of
+from docket.app.session import Session
+from docket.model.records import OverrideRecord, RunRecord
+from docket.model.size import size_bytes
+from docket.model.states import RunStatus
+from docket.model.task import Config, Task
+from docket.store.overrides import PAUSE
+from docket.store.reader import Reader
+
+
+class Category(StrEnum):
+    """How a task is doing, in the order in which they are summed up."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"  # its last run is good, and something about it is odd
+    FAILED = "failed"  # its last run did not succeed
+    STALE = "stale"  # a run was due, and there was none
+    NEVER_RUN = "never_run"
+
+    @property
+    def well(self) -> bool:
+        """Whether nobody has to look at it: what never ran has nothing to tell yet."""
+        return self in (Category.HEALTHY, Category.NEVER_RUN)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHealth:
+    """One task. Instants are microseconds since the epoch; `notes` are sentences, and no faults."""
+
+    task: str
+    category: Category
+    last: RunRecord | None
+    consecutive_failures: int
+    now_us: int
+    schedule: str = ""
+    rhythm: Rhythm | None = None
+    running: bool = False
+    anomalies: tuple[Anomaly, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def next_fire_us(self) -> int | None:
+        """When it is due next, as the calendars of its schedule say."""
+        return self.rhythm.next_us(self.now_us) if self.rhythm is not None else None
+
+    def document(self) -> dict[str, Any]:
+        """Return the task as an element of `details` in `docket health --json`."""
+        document: dict[str, Any] = {
+            "last_run": latest_document(self.last) if self.last is not None else None,
+            "consecutive_failures": self.consecutive_failures,
+            "category": str(self.category),
+            "running": self.running,
+            "anomalies": [anomaly.document() for anomaly in self.anomalies],
+            "notes": list(self.notes),
+        }
+        if self.schedule:
+            document["schedule"] = self.schedule
+        if self.rhythm is not None:
+            document |= self._fires(self.rhythm)
+        if self.last is not None:
+            over_us = self.last.finished_us or self.last.started_us
+            document["seconds_since_last_run"] = round(max(self.now_us - over_us, 0) / 1e6, 3)
+        return document
+
+    def _fires(self, rhythm: Rhythm) -> dict[str, Any]:
+        interval = rhythm.interval_seconds(self.now_us)
+        return {
+            "previous_fire": iso_or_none(rhythm.previous_us(self.now_us)),
+            "next_fire": iso_or_none(self.next_fire_us),
+            **({"schedule_interval_seconds": interval} if interval is not None else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """All tasks, or those that were asked for, by name; `warnings` are sentences."""
+
+    tasks: tuple[TaskHealth, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every task is well."""
+        return all(task.category.well for task in self.tasks)
+
+    def names(self, category: Category) -> list[str]:
+        """Return the tasks that are doing so."""
+        return [task.task for task in self.tasks if task.category is category]
+
+    @property
+    def summary(self) -> str:
+        """How many tasks are doing how, in one line."""
+        words = ((len(self.names(c)), c.value.replace("_", " ")) for c in Category)
+        return ", ".join(f"{count} {word}" for count, word in words)
+
+    def document(self) -> dict[str, Any]:
+        """Return the report as `docket health --json` prints it."""
+        return {
+            **{str(category): self.names(category) for category in Category},
+            "summary": self.summary,
+            "details": {task.task: task.document() for task in self.tasks},
+            "ok": self.ok,
+            "warnings": list(self.warnings),
+        }
+
+
+def health(session: Session, tasks: Sequence[str] = ()) -> HealthReport:
+    """Return how `tasks` are doing, or all of the config.
+
+    A config that cannot be used is a warning: what is installed is told of then. Raises
+    UnknownTaskError, NameRefusedError and StoreError.
+    """
+    config, warnings = config_if_usable(session)
+    known = known_names(config) if config is not None else planned_tasks(session.paths)
+    for name in tasks:
+        refuse_unsafe_name(name)
+        if name not in known:
+            raise unknown_task(name, known)
+    with open_record(session, config) as reader:
+        look(session)
+        survey = _Survey(session, config, reader)
+        found = tuple(survey.of(name) for name in sorted(set(tasks)) or known)
+    return HealthReport(found, warnings)
+
+
+class _Survey:
+    """What is asked once for all tasks, and each task's health from it."""
+
+    def __init__(self, session: Session, config: Config | None, reader: Reader) -> None:
+        self._session = session
+        self._config = config
+        self._reader = reader
+        self._now_us = session.now_us()
+        self._latest: Mapping[str, RunRecord] = reader.latest()
+        self._failures = reader.all_consecutive_failures()
+        self._overrides = reader.overrides(self._now_us)
+
+    def of(self, name: str) -> TaskHealth:
+        """Return how one task is doing."""
+        task = self._config.tasks.get(name) if self._config is not None else None
+        plan = read_plan(self._session.paths, name)
+        rhythm = rhythm_of(self._session, task, plan)
+        past = Past(self._reader.samples(name, RECENT), self._reader.good_samples(name, SAMPLE))
+        paused = [order for order in self._overrides.get(name, ()) if order.kind == PAUSE]
+        due_us = None if paused else self._due_us(rhythm, past)
+        odd = (*_due(due_us), *_odd(task, rhythm, past, self._now_us))
+        last = self._latest.get(name)
+        return TaskHealth(
+            task=name,
+            category=_category(last, stale=due_us is not None, odd=bool(odd)),
+            last=last,
+            consecutive_failures=self._failures.get(name, 0),
+            now_us=self._now_us,
+            schedule=_schedule(task),
+            rhythm=rhythm,
+            running=bool(past.under_way),
+            anomalies=odd,
+            notes=(*_notes(task, rhythm), *(_paused(order) for order in paused)),
+        )
+
+    def _due_us(self, rhythm: Rhythm | None, past: Past) -> int | None:
+        """Return the fire that had no run: one that is known to be missed, or one without a row."""
+        if rhythm is None or past.under_way:
+            return None
+        if past.recent and past.recent[0].status is RunStatus.MISSED:
+            return past.recent[0].scheduled_for_us
+        reached_us = past.reached_us
+        if reached_us is None and not rhythm.since_us:
+            return None  # never run, and never installed: nothing has begun
+        return rhythm.due_us(self._now_us, reached_us)
+
+
+def _due(due_us: int | None) -> tuple[Anomaly, ...]:
+    if due_us is None:
+        return ()
+    at = f"{iso(due_us)[:16].replace('T', ' ')} UTC"
+    return (Anomaly("no_run_when_due", f"It was due at {at}, and did not run."),)
+
+
+def _odd(task: Task | None, rhythm: Rhythm | None, past: Past, now_us: int) -> tuple[Anomaly, ...]:
+    found = anomalies(
+        past,
+        now_us=now_us,
+        slack_us=rhythm.slack_us if rhythm is not None else 0,
+        memory_limit_bytes=_memory_limit(task),
+    )
+    if task is not None:
+        return found
+    sentence = "Its config is broken: it runs by the last good plan, if at all."
+    return (*found, Anomaly("config_broken", sentence))
+
+
+def _memory_limit(task: Task | None) -> int | None:
+    text = task.limits.memory if task is not None else None
+    try:
+        return size_bytes(text or "")
+    except ValueError:  # a share of the machine's, or no limit
+        return None
+
+
+def _category(last: RunRecord | None, *, stale: bool, odd: bool) -> Category:
+    if last is not None and last.status is not RunStatus.SUCCEEDED:
+        return Category.FAILED
+    if stale:
+        return Category.STALE
+    if last is None:
+        return Category.NEVER_RUN
+    return Category.DEGRADED if odd else Category.HEALTHY
+
+
+def _schedule(task: Task | None) -> str:
+    return redact_text("; ".join(schedule_texts(task))) if task is not None else ""
+
+
+def _notes(task: Task | None, rhythm: Rhythm | None) -> tuple[str, ...]:
+    if task is not None and task.schedules and not task.enabled:
+        return ("It is not enabled, so it has no timer.",)
+    return rhythm.notes if rhythm is not None else ()
+
+
+def _paused(order: OverrideRecord) -> str:
+    until = f" until {iso(order.until_us)}" if order.until_us is not None else ""
+    return f"It is paused{until}." + (f" {redact_text(order.reason)}" if order.reason else "")

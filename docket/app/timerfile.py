@@ -1,0 +1,81 @@
+"""A timer as it lies on the disk: that is what systemd obeys, whatever the config says by now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from docket.errors import ScheduleError
+from docket.model.calendar import Calendar
+from docket.model.plan import Plan
+from docket.model.span import parse_span
+from docket.paths import Paths
+from docket.schedule.oncalendar import parse_on_calendar
+
+_CALENDAR = "OnCalendar"
+_AGAIN = "OnUnitActiveSec"
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledTimer:
+    """The timer of one task.
+
+    `again_seconds` are the spans after which it starts the task again. `enabled_us` is when it was
+    enabled, None where it is not.
+    """
+
+    plan: Plan
+    calendars: tuple[Calendar, ...]
+    again_seconds: tuple[float, ...]
+    written_us: int
+    enabled_us: int | None
+
+
+def read_timer(paths: Paths, plan: Plan) -> InstalledTimer | None:
+    """Return the timer of a plan's task, None where it is not installed."""
+    if plan.timer_unit not in plan.unit_hashes:
+        return None
+    path = os.path.join(paths.unit_dir, plan.timer_unit)
+    link = os.path.join(paths.unit_dir, "timers.target.wants", plan.timer_unit)
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+            written = os.fstat(file.fileno()).st_mtime_ns // 1000
+    except OSError:
+        return None
+    try:
+        enabled = os.lstat(link).st_mtime_ns // 1000
+    except OSError:
+        enabled = None
+    return InstalledTimer(plan, _calendars(text), _spans(text), written, enabled)
+
+
+def _calendars(text: str) -> tuple[Calendar, ...]:
+    found: list[Calendar] = []
+    for value in _values(text, _CALENDAR):
+        if not value:
+            found.clear()  # so does systemd
+            continue
+        try:
+            found.append(parse_on_calendar(value).calendar)
+        except ScheduleError:  # a hand edit: systemd does not fire it either
+            continue
+    return tuple(found)
+
+
+def _spans(text: str) -> tuple[float, ...]:
+    found = []
+    for value in _values(text, _AGAIN):
+        try:
+            found.append(parse_span(value))
+        except ValueError:  # as above
+            continue
+    return tuple(found)
+
+
+def _values(text: str, key: str) -> Iterator[str]:
+    for line in text.splitlines():
+        name, equals, value = line.partition("=")
+        if equals and name == key:
+            yield value.strip()

@@ -92,6 +92,12 @@ class BrokenTaskError(DocketError):
     code = "task.broken"
 
 
+class TaskExistsError(DocketError):
+    """A new task cannot be written: its name or its file is taken."""
+
+    code = "task.exists"
+
+
 class ScheduleError(DocketError):
     """A schedule that is refused; `code` says why, `hint` what to write instead."""
 

@@ -243,6 +243,21 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
     ),
     "enable": ("docket enable --json", SWITCH_REPORT),
     "disable": ("docket disable --json", SWITCH_REPORT),
+    "new-task": (
+        "docket new-task --json",
+        record(
+            {
+                "created": flag("Always true."),
+                "task": text("The task's name."),
+                "class_name": text("The class in the file."),
+                "path": text("The file of the task."),
+                "next_steps": words("What to do next, in order."),
+                "test_path": text("The test beside it."),
+                "test_command": text("The command that runs the test."),
+                "warnings": words("What keeps the task from being used, in sentences."),
+            }
+        ),
+    ),
     "pause": ("docket pause --json", PAUSE_REPORT),
     "resume": ("docket resume --json", PAUSE_REPORT),
     "skip-next": ("docket skip-next --json", PAUSE_REPORT),

@@ -20,17 +20,15 @@ def drop_ins(paths: Paths, task_dir: str) -> list[DropIn | BrokenTaskClass]:
     return [_safe(path, paths) for path in _files(task_dir)]
 
 
-def is_task_file(name: str) -> bool:
-    """Whether a file of this name may hold tasks; a test beside a task does not."""
-    return name.endswith(".py") and not name.startswith((".", "__", "test_", "conftest."))
-
-
 def _files(task_dir: str) -> list[str]:
     try:
-        names = sorted(os.listdir(task_dir))
+        names = os.listdir(task_dir)
     except OSError:  # no directory; one that cannot be read holds nothing that could be run
         return []
-    paths = [os.path.join(task_dir, name) for name in names if is_task_file(name)]
+    files = {name for name in names if name.endswith(".py") and not name.startswith((".", "__"))}
+    # `test_x.py` beside `x.py` is the test of it, with what tests import; alone it is a task.
+    tests = {name for name in files if name.removeprefix("test_") in files - {name}}
+    paths = [os.path.join(task_dir, name) for name in sorted(files - tests - {"conftest.py"})]
     return [path for path in paths if not os.path.isdir(path)]
 
 

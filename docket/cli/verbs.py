@@ -44,6 +44,7 @@ _ALL = (
     Verb("translate", "translate", TIMERS, "Translate a schedule into systemd's words."),
     Verb("configure", "configure", SETUP, "Edit the config; only a valid one is saved."),
     Verb("import", "importing", SETUP, "Turn crontabs into tasks, for review."),
+    Verb("new-task", "new_task", SETUP, "Write a new Python task, with a test."),
     Verb("check", "check", SETUP, "Check the config and every task in it."),
     Verb("schema", "schema", SETUP, "Print the JSON Schema of the config or of an output."),
     Verb("doctor", "doctor", SETUP, "Examine the installation."),
@@ -77,6 +78,11 @@ FORMS = (
         "describe <task>",
         "Show one task's contract and config.",
         "Read inputs, outputs, flags and limits before running an unfamiliar task.",
+    ),
+    Form(
+        "new-task <name>",
+        "Write a new Python task, with a test.",
+        "Begin a task of your own: the file that it writes runs as it is, and is edited then.",
     ),
     Form("run <task>", "Run a task in the foreground.", "Run a task and wait for its result."),
     Form(

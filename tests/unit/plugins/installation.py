@@ -85,7 +85,7 @@ class Installation:
 
     def ask(self, *words: str, code: int = 0, **environ: str) -> Any:
         """Run a command with --json and return the document; it has to end with `code`."""
-        done = self.run(*words, "--json", **environ)
+        done = self.run("--json", *words, **environ)
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr, done.stderr
         return json.loads(done.stdout)

@@ -305,6 +305,10 @@ UNIT_REPORT: Schema = {
     "count": count("How many those are."),
     "created": words("Files that are new."),
     "updated": words("Files that were changed."),
+    "replaced": words("Files of docket-cli that gave way to Docket's."),
+    "copies": or_null(
+        text("Where the files that were docket-cli's are kept; null: there were none.")
+    ),
     "removed": words("Files that were removed."),
     "kept": words("Files that differ and were left as they are."),
     "unchanged": count("How many files were as they should be."),

@@ -11,6 +11,7 @@ from docket.app import installnotes as notes
 from docket.app.asking import Asking
 from docket.app.changes import Action, Change
 from docket.app.installplan import InstallPlan, InstallReport
+from docket.app.referenceunits import copies_dir, keep_copy, wanting_links
 from docket.app.session import Session
 from docket.app.timerchoice import TimerChoice, stamp_of
 from docket.app.wholefiles import make_directory, read_whole, remove_whole, write_whole
@@ -75,6 +76,8 @@ class Applying:
         try:
             make_directory(self._paths.plan_dir, 0o700)
             make_directory(self._paths.unit_dir, 0o755)
+            for change in self._plan.from_reference:
+                keep_copy(self._paths, change.name, change.before or "")
             for file in self._plan.plans:
                 if file.after is not None:
                     write_whole(file.path, file.after, 0o600)
@@ -111,6 +114,8 @@ class Applying:
             self._manager.do("forget old failures", lambda units: units.reset_failed(names))
         removed: list[str] = []
         try:
+            for change in self._plan.from_reference:
+                self._forget_wishes(change)
             for change in leaving:
                 self._remove_unit(change)
                 removed.append(change.path)
@@ -134,6 +139,12 @@ class Applying:
             stamps.remove(self._stamp(change.name))
             if self._is_enabled(change.name):
                 remove_whole(self._link(change.name))
+
+    def _forget_wishes(self, change: Change) -> None:
+        """Remove the links by which a service of docket-cli would run when the manager starts."""
+        if not change.is_timer:
+            for link in wanting_links(self._paths.unit_dir, change.name):
+                remove_whole(link)
 
     def _enable(self) -> tuple[str, ...]:
         if not self._start_timers:
@@ -173,9 +184,10 @@ class Applying:
             problems.append(notes.not_started(absent))
         elif absent is not None and still_to_reload:
             warnings.append(notes.not_read(paths, absent))
-        idle = [timer for timer in self._timers.wanted if not self._is_enabled(timer)]
+        idle = [timer for timer in self._timers.wanted if self._sleeps(timer, report)]
         return replace(
             report,
+            copies=copies_dir(paths) if self._plan.from_reference else None,
             pending=(notes.systemctl(paths, "daemon-reload"),) if still_to_reload else (),
             next_command=notes.next_command(
                 paths,
@@ -187,6 +199,15 @@ class Applying:
             problems=(*report.problems, *problems),
             warnings=(*report.warnings, *warnings),
         )
+
+    def _sleeps(self, timer: str, report: InstallReport) -> bool:
+        """Whether a timer is still to be started by hand.
+
+        systemd refused many of docket-cli's timers: enabled they were, and never ran.
+        """
+        ours_now = {c.name for c in self._plan.from_reference if c.action is Action.REPLACE}
+        runs = (*report.restarted, *report.started)
+        return not self._is_enabled(timer) or (timer in ours_now and timer not in runs)
 
     def _left_pending(self) -> tuple[str, ...]:
         """Return the timers that an install without a manager changed and could not restart."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from docket.compiler.header import Header, split
@@ -17,6 +17,7 @@ class Action(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
+    REPLACE = "replace"  # docket-cli's file gives way to ours
     REMOVE = "remove"
     UNCHANGED = "unchanged"
     KEPT = "kept"
@@ -24,7 +25,7 @@ class Action(StrEnum):
     @property
     def writes(self) -> bool:
         """Whether the file gets new contents."""
-        return self in (Action.CREATE, Action.UPDATE)
+        return self in (Action.CREATE, Action.UPDATE, Action.REPLACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Change:
     before: str | None
     after: str | None
     reason: str = ""
+    from_reference: bool = False  # the file before was docket-cli's
 
     @property
     def is_timer(self) -> bool:
@@ -80,6 +82,7 @@ class Ownership:
     config: str
     force: bool
     config_exists: Mapping[str, bool]  # whether other configs named in heads are still there
+    reference: frozenset[str] = frozenset()  # the names of files that docket-cli wrote
 
 
 def task_of(name: str, instance: str) -> str | None:
@@ -132,6 +135,8 @@ def _wanted(name: str, after: str, task: str, unit: DiskUnit | None, owner: Owne
         return change(Action.CREATE, None)
     if unit.text is None:
         return change(Action.KEPT, None, "is no plain file, and is not followed")
+    if name in owner.reference:
+        return replace(change(Action.REPLACE, unit.text), from_reference=True)
     return change(*_over(unit.text, after, owner))
 
 
@@ -160,13 +165,16 @@ def _over(before: str, after: str, owner: Ownership) -> tuple[Action, str, str]:
 def _unwanted(unit: DiskUnit, task: str, owner: Ownership) -> Change | None:
     if unit.text is None:
         return None
+    path = f"{owner.directory}/{unit.name}"
+    if unit.name in owner.reference:
+        return Change(unit.name, path, task, Action.REMOVE, unit.text, None, from_reference=True)
     header, _ = split(unit.text)
     if header is None or _foreign(header, owner):
         return None
     kept = header.edited and not owner.force
     return Change(
         unit.name,
-        f"{owner.directory}/{unit.name}",
+        path,
         task,
         Action.KEPT if kept else Action.REMOVE,
         unit.text,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docket.app.ports import UnitState
+from docket.app.referenceunits import is_reference_unit
 from docket.compiler.header import content_hash, split
 from docket.model.names import boot_timer_of
 
@@ -69,7 +70,9 @@ def _judge(name: str, text: str | None, expected: str | None) -> tuple[str | Non
         return (None if expected is None else f"{name} is missing.", False)
     header, body = split(text)
     if header is None:
-        return f"{name} was not written by Docket.", False
+        old = is_reference_unit(name, text)
+        whose = "is still docket-cli's" if old else "was not written by Docket"
+        return f"{name} {whose}.", False
     if header.edited:
         return f"{name} was edited by hand; the edit is kept.", True
     if expected is None:

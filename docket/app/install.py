@@ -12,6 +12,7 @@ from docket.app.compiling import Compilation, compile_tasks, identify
 from docket.app.directives import judge_directives
 from docket.app.installlock import install_lock
 from docket.app.installplan import InstallPlan, InstallReport, PlanFile
+from docket.app.referenceunits import reference_units
 from docket.app.session import Session
 from docket.app.takingover import take_over
 from docket.app.upkeepunits import upkeep_changes
@@ -93,8 +94,12 @@ def _compare(
     paths: Paths, compilation: Compilation, names: tuple[str, ...], *, force: bool
 ) -> InstallPlan:
     disk = _read_units(paths.unit_dir, compilation, names)
-    owner = _owner(paths.unit_dir, compilation, disk, force=force)
     instance = compilation.place.instance
+    texts = {name: unit.text for name, unit in disk.items()}
+    owner = replace(
+        _owner(paths.unit_dir, compilation, disk, force=force),
+        reference=reference_units(texts, paths, instance),
+    )
     on_disk = {task for task in (task_of(name, instance) for name in disk) if task is not None}
     changes = differences(
         _texts(compilation),

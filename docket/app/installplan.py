@@ -59,6 +59,11 @@ class InstallPlan:
         )
 
     @property
+    def from_reference(self) -> tuple[Change, ...]:
+        """The changes to files that docket-cli wrote."""
+        return tuple(change for change in self.every if change.from_reference)
+
+    @property
     def problems(self) -> tuple[Problem, ...]:
         """The mistakes of the config, and the files that are in the way."""
         return (
@@ -128,6 +133,7 @@ class InstallReport:
     installed: tuple[str, ...]  # paths of all unit files of the selected tasks
     created: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()  # files that were docket-cli's
     removed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     unchanged: int = 0
@@ -141,6 +147,7 @@ class InstallReport:
     pending: tuple[str, ...] = ()
     next_command: str | None = None
     linger: bool | None = None
+    copies: str | None = None  # the directory where files that were docket-cli's are kept
     upkeep: tuple[str, ...] = ()  # the maintenance units that were written or removed
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -158,9 +165,10 @@ class InstallReport:
             return tuple(change.path for change in plan.changes if change.action in actions)
 
         return cls(
-            installed=paths(Action.CREATE, Action.UPDATE, Action.UNCHANGED),
+            installed=paths(Action.CREATE, Action.UPDATE, Action.REPLACE, Action.UNCHANGED),
             created=paths(Action.CREATE),
             updated=paths(Action.UPDATE),
+            replaced=paths(Action.REPLACE),
             removed=paths(Action.REMOVE),
             kept=paths(Action.KEPT),
             unchanged=len(paths(Action.UNCHANGED)),
@@ -187,6 +195,8 @@ class InstallReport:
             "count": len(self.installed),
             "created": list(self.created),
             "updated": list(self.updated),
+            "replaced": list(self.replaced),
+            "copies": self.copies,
             "removed": list(self.removed),
             "kept": list(self.kept),
             "unchanged": self.unchanged,

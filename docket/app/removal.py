@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from docket.app.install import list_units
 from docket.app.installlock import install_lock
 from docket.app.installplan import InstallPlan, InstallReport, PlanFile
 from docket.app.missed import look
+from docket.app.referenceunits import reference_units
 from docket.app.session import Session
 from docket.app.timerchoice import TimerChoice, stamp_of
 from docket.app.wholefiles import read_whole
@@ -61,7 +63,7 @@ def uninstall(
     with install_lock(session.paths):
         config = _config_if_any(session)
         instance = _instance(session, config)
-        units = _own_units(session, instance)
+        units = [*_own_units(session, instance), *_units_of_reference(session, instance)]
         found = [change for change in units if change.task != MAINTENANCE]
         on_disk = {change.task for change in found}
         if not everything:
@@ -189,6 +191,27 @@ def _own_units(session: Session, instance: str) -> list[Change]:
     return found
 
 
+def _units_of_reference(session: Session, instance: str) -> list[Change]:
+    """Return the removal of every unit that docket-cli wrote."""
+    directory = session.paths.unit_dir
+    texts: dict[str, str | None] = {}
+    for name in list_units(directory, instance):
+        with suppress(OSError):  # a link or a file of somebody else's
+            texts[name] = read_whole(os.path.join(directory, name))
+    return [
+        Change(
+            name,
+            os.path.join(directory, name),
+            task_of(name, instance) or "",
+            Action.REMOVE,
+            texts[name],
+            None,
+            from_reference=True,
+        )
+        for name in sorted(reference_units(texts, session.paths, instance))
+    ]
+
+
 def _header(path: str) -> Header | None:
     try:
         return split(read_whole(path) or "")[0]
@@ -203,7 +226,7 @@ def _is_own(session: Session, header: Header, instance: str) -> bool:
 
 def _decided(change: Change, *, force: bool) -> Change:
     if not change.reason or force:
-        return Change(change.name, change.path, change.task, Action.REMOVE, None, None)
+        return replace(change, action=Action.REMOVE, reason="")
     return Change(change.name, change.path, change.task, Action.KEPT, None, None, change.reason)
 
 

@@ -18,6 +18,7 @@ MOST_SHOWN = 20
 _INKS = {
     Action.CREATE: Ink.GOOD,
     Action.UPDATE: Ink.DOUBT,
+    Action.REPLACE: Ink.DOUBT,
     Action.REMOVE: Ink.BAD,
     Action.KEPT: Ink.DOUBT,
     Action.UNCHANGED: Ink.FAINT,
@@ -79,11 +80,14 @@ def report_text(report: InstallReport, screen: Screen) -> str:
         line
         for label, ink, paths in (
             ("Written:", Ink.GOOD, (*report.created, *report.updated)),
+            ("Replaced:", Ink.DOUBT, report.replaced),
             ("Removed:", Ink.BAD, report.removed),
             ("Kept:", Ink.DOUBT, report.kept),
         )
         for line in _paths(label, ink, paths, screen)
     ]
+    if report.copies:
+        out.append(f"The units that were docket-cli's are kept in {exact(report.copies)}.")
     if report.unchanged:
         files = "unit file is" if report.unchanged == 1 else "unit files are"
         out.append(f"{report.unchanged} {files} unchanged.")

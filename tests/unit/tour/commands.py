@@ -1,0 +1,58 @@
+"""The full tour: every command of the program, in every form that says something of a run."""
+
+from __future__ import annotations
+
+from docket.cli.verbs import VERBS
+
+# {run}, {fail}, {lines}: ids of runs of those tasks; {out}: a folder for files; {slow}: a run that
+# is under way. A command is called as it stands, with --json, and with -vv.
+TOUR: dict[str, list[str]] = {
+    "run": [
+        "run text",
+        "run fail",
+        "run lines",
+        "run json",
+        "run telling",
+        "run raising",
+        "run text --dry-run",
+        "run telling --dry-run",
+        "run text --param token={parameter}",
+        "run text --param nope={parameter}",
+        "run broken",
+        "run text --async --launcher direct --param token={parameter} --idempotency-key {key}",
+        "run text --async --launcher direct --param token=other-than-that --idempotency-key {key}",
+    ],
+    "status": ["status", "status text", "status fail", "status --run-id {fail}"],
+    "runs": ["runs", "runs fail --limit 50"],
+    "wait": ["wait {run} {fail}", "wait {run} --any"],
+    "cancel": ["cancel {slow}", "cancel {run}"],
+    "logs": ["logs {run}", "logs {fail}", "logs {lines} --tail 3", "logs {fail} --follow"],
+    "events": ["events {lines}", "events {lines} --follow", "events {telling}"],
+    "why": ["why text", "why fail", "why raising", "why fail {fail}"],
+    "list": ["list"],
+    "describe": ["describe text", "describe telling", "describe raising", "describe broken"],
+    "install": ["install --list", "install --diff", "install --output-dir {out}", "install"],
+    "enable": ["enable text"],
+    "disable": ["disable text"],
+    "pause": ["pause text --until 2h --reason because"],
+    "resume": ["resume text"],
+    "skip-next": ["skip-next text"],
+    "next": ["next", "next text"],
+    "translate": ["translate @daily"],
+    "check": ["check"],
+    "schema": ["schema", "schema output run"],
+    "doctor": ["doctor"],
+    "db": ["db check", "db backup {out}/copy-{n}.db", "db export", "db repair"],
+    "maintain": ["maintain"],
+    "capabilities": ["capabilities"],
+    "completion": ["completion bash"],
+    "configure": ["configure"],
+    "uninstall": ["uninstall --all"],
+}
+# Served until its input ends; its answers are toured in tests/mcp.
+SERVERS = {"mcp"}
+
+
+def untoured() -> set[str]:
+    """Return the commands that nobody has put on the tour."""
+    return set(VERBS) - set(TOUR) - SERVERS

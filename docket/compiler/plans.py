@@ -10,9 +10,9 @@ from docket.compiler.bundle import Found, Place
 from docket.compiler.secrets import secret_names, secret_values
 from docket.compiler.service import HOOK_TIMEOUT_SECONDS, service_properties
 from docket.model.names import service_unit, timer_unit
-from docket.model.plan import Hook, Plan, PythonTarget
+from docket.model.plan import Hook, Notify, Plan, PythonTarget
 from docket.model.schedule import Timing
-from docket.model.task import Task
+from docket.model.task import HookSpec, NotifySpec, Task
 
 
 def make_plan(
@@ -87,12 +87,33 @@ def _contract(task: Task) -> dict[str, Any]:
         "once_per": str(task.once_per or ""),
         "group": task.group,
         "group_slots": task.group_slots,
-        "hooks": [Hook(hook.kind, hook.command) for hook in task.hooks],
+        "hooks": [_hook(hook) for hook in task.hooks],
+        "notify": None if task.notify is None else _notify(task.notify),
         "destructive": task.destructive,
         "unattended": task.unattended,
         "needs_systemd": task.limits.any or bool(task.credentials or task.unit.get("Service")),
         "log_max_bytes": task.log_max_bytes,
     }
+
+
+def _hook(hook: HookSpec) -> Hook:
+    agent = hook.agent
+    if agent is None:
+        return Hook(hook.kind, hook.command)
+    return Hook(hook.kind, "", agent.url, agent.url_env, agent.message)
+
+
+def _notify(notify: NotifySpec) -> Notify:
+    return Notify(
+        channels=[[channel.kind, dict(channel.options)] for channel in notify.channels],
+        on=list(notify.on),
+        message=notify.message,
+        remind_after_seconds=notify.remind_after_seconds,
+        recovery=notify.recovery,
+        triggers=list(notify.triggers),
+        attach_output_bytes=notify.attach_output_bytes,
+        timeout_seconds=notify.timeout_seconds,
+    )
 
 
 def _timing(task: Task, timing: Timing | None) -> dict[str, Any]:

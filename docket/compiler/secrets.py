@@ -21,7 +21,12 @@ _DESCRIBING = frozenset(
     {"inputs", "outputs", "schema", "credentials", "required_env", "description"}
     | {"agent_notes", "env", "env_file", "unit", "limits"}
 )
-_DEFAULT_NAMES = {"discord": "DISCORD_WEBHOOK_URL", "telegram": "TELEGRAM_BOT_TOKEN"}
+_DEFAULT_NAMES = {
+    "apprise": ("APPRISE_URLS",),
+    "discord": ("DISCORD_WEBHOOK_URL",),
+    "slack": ("SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN"),
+    "telegram": ("TELEGRAM_BOT_TOKEN",),
+}
 _ADDRESSES = frozenset({"url", "urls"})  # the address of a hook is all it takes to use it
 _SENDERS = frozenset({"notify", "on_success", "on_failure", "on_complete"})
 _HEADER = "-----BEGIN"
@@ -39,7 +44,8 @@ def secret_names(task: Task) -> list[str]:
     found.update(_named(task.raw))
     notify = task.raw.get("notify")
     if isinstance(notify, Mapping):
-        found.update(name for channel, name in _DEFAULT_NAMES.items() if channel in notify)
+        for channel, names in _DEFAULT_NAMES.items():
+            found.update(names if channel in notify else ())
     return sorted(found)
 
 

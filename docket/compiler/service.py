@@ -25,6 +25,7 @@ from docket.model.tokenshapes import TOKEN_SHAPES
 HOOK_TIMEOUT_SECONDS = 30.0
 _MARGIN_SECONDS = 15.0  # what the runner gets to record a timeout of its own before systemd's comes
 _LEAST_STOP_SECONDS = 30.0
+_GRACE_SECONDS = 2.0  # a sender that does not end at its deadline is killed so much later
 _GLOB = re.compile(r"([*?\[\]\\])")
 _CREDENTIAL = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 
@@ -124,7 +125,9 @@ def _stop_seconds(task: Task) -> float:
 
 
 def _hook_seconds(task: Task) -> float:
-    return HOOK_TIMEOUT_SECONDS * len(task.hooks)
+    """Return what the hooks, one after the other, and the notifications at once may take."""
+    notify = task.notify.timeout_seconds + _GRACE_SECONDS if task.notify is not None else 0.0
+    return HOOK_TIMEOUT_SECONDS * len(task.hooks) + notify
 
 
 def _files(text: ServiceWriter, task: Task) -> None:

@@ -1,17 +1,18 @@
-"""The shell commands that run after a run."""
+"""What runs after a run: shell commands, and POSTs to agents."""
 
 from __future__ import annotations
 
-from docket.config.codes import Code
 from docket.config.entry import Entry
 from docket.config.nodes import Node, Path, Scalar, Section, Sequence
-from docket.model.task import HookSpec
+from docket.config.notify import check_placeholders
+from docket.model.placeholders import AGENT_MESSAGE, AGENT_NAMES
+from docket.model.task import AgentSpec, HookSpec
 
 KINDS = ("on_success", "on_failure", "on_complete")
 
 
 def hooks(entry: Entry) -> tuple[HookSpec, ...]:
-    """Return the hooks in the order in which they run; agent hooks are left out with a warning."""
+    """Return the hooks in the order in which they run."""
     found: list[HookSpec] = []
     for kind in KINDS:
         node = entry.node(kind)
@@ -26,13 +27,20 @@ def hooks(entry: Entry) -> tuple[HookSpec, ...]:
 def _hook(entry: Entry, kind: str, node: Node, path: Path) -> list[HookSpec]:
     if isinstance(node, Scalar):
         return [HookSpec(kind, node.text)]
-    command = node.entries.get("command") if isinstance(node, Section) else None
-    if isinstance(node, Section) and node.entries["type"].plain() == "agent":
-        entry.warn(
-            path,
-            f"`{kind}`: agent hooks are not sent by this version",
-            hint="a shell hook can call curl",
-            code=Code.IGNORED,
-        )
+    if not isinstance(node, Section):
         return []
+    if node.entries["type"].plain() == "agent":
+        return [HookSpec(kind, agent=_agent(entry, node, path))]
+    command = node.entries.get("command")
     return [HookSpec(kind, command.text)] if isinstance(command, Scalar) else []
+
+
+def _agent(entry: Entry, node: Section, path: Path) -> AgentSpec:
+    values = node.plain()
+    message = values.get("message", AGENT_MESSAGE)
+    check_placeholders(entry, (*path, "message"), message, AGENT_NAMES)
+    return AgentSpec(
+        url=values.get("url") or values.get("webhook_url") or "",
+        url_env=values.get("webhook_url_env") or "",
+        message=message,
+    )

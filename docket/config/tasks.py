@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from docket.config import commanding, hooks, plugin, policies, surroundings, timing, units
+from docket.config import (
+    commanding,
+    hooks,
+    notify,
+    plugin,
+    policies,
+    surroundings,
+    timing,
+    units,
+)
 from docket.config import schema as schemas
 from docket.config.codes import Code
 from docket.config.entry import Entry
@@ -103,6 +112,7 @@ def _shared(entry: Entry, expander: Expander, base: Task, foreign: frozenset[str
         required_env=_union(base.required_env, entry.value("required_env", ())),
         secrets=_union((), entry.value("secrets", ())),
         hooks=hooks.hooks(entry),
+        notify=notify.notify(entry),
         limits=units.limits(entry),
         unit=units.directives(entry),
         unattended=entry.value("unattended", base.unattended),

@@ -33,17 +33,76 @@ class Source:
 
 
 class Hook:
-    """One shell command that runs after a run; `kind` is on_success, on_failure or on_complete."""
+    """What runs after a run: a shell command, or (with `url` or `url_env`) a POST to an agent.
 
-    __slots__ = ("command", "kind")
+    `kind` is on_success, on_failure or on_complete.
+    """
 
-    def __init__(self, kind: str, command: str) -> None:
+    __slots__ = ("command", "kind", "message", "url", "url_env")
+
+    def __init__(
+        self, kind: str, command: str, url: str = "", url_env: str = "", message: str = ""
+    ) -> None:
         self.kind = kind
         self.command = command
+        self.url = url
+        self.url_env = url_env
+        self.message = message
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether the hook is a POST."""
+        return bool(self.url or self.url_env)
 
     def to_json(self) -> list[str]:
         """Return the form that stands in the plan file."""
-        return [self.kind, self.command]
+        shell = [self.kind, self.command]
+        return [*shell, self.url, self.url_env, self.message] if self.is_agent else shell
+
+
+class Channel:
+    """One way to tell somebody: its kind, and every option of that kind."""
+
+    __slots__ = ("kind", "options")
+
+    def __init__(self, kind: str, options: dict[str, Any]) -> None:
+        self.kind = kind
+        self.options = options
+
+
+class Notify:
+    """Who is told of the runs; `on` holds success, failure and complete, `triggers` [] is all."""
+
+    __slots__ = (
+        "attach_output_bytes",
+        "channels",
+        "message",
+        "on",
+        "recovery",
+        "remind_after_seconds",
+        "timeout_seconds",
+        "triggers",
+    )
+
+    channels: list[Channel]
+    on: list[str]
+    message: str  # "" is the usual text
+    remind_after_seconds: float
+    recovery: bool
+    triggers: list[str]
+    attach_output_bytes: int
+    timeout_seconds: float  # of each channel, with all its tries
+
+    def __init__(self, *, channels: list[Any], **values: Any) -> None:
+        self.channels = [Channel(*one) for one in channels]
+        for name in Notify.__slots__:
+            if name != "channels":
+                setattr(self, name, values[name])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form that stands in the plan file."""
+        values = {name: getattr(self, name) for name in Notify.__slots__}
+        return {**values, "channels": [[one.kind, one.options] for one in self.channels]}
 
 
 class PythonTarget:
@@ -105,6 +164,7 @@ class Plan:
         "log_dir",
         "log_max_bytes",
         "needs_systemd",
+        "notify",
         "once_per",
         "one_shot",
         "output_format",
@@ -178,6 +238,7 @@ class Plan:
     group: str  # "" is none
     group_slots: int  # how many runs of the group may go on at a time
     hooks: list[Hook]
+    notify: Notify | None
     destructive: bool
     unattended: str  # "allow" or "deny"
     needs_systemd: bool  # limits, credentials or directives of a unit's own
@@ -205,7 +266,7 @@ class Plan:
             value = getattr(self, name)
             if name in ("sources", "hooks"):
                 value = [part.to_json() for part in value]
-            elif name == "python" and value is not None:
+            elif name in ("python", "notify") and value is not None:
                 value = value.to_json()
             document[name] = value
         return dumps(document) + "\n"
@@ -221,6 +282,8 @@ class Plan:
             document["hooks"] = [Hook(*part) for part in document["hooks"]]
             if document["python"] is not None:
                 document["python"] = PythonTarget(**document["python"])
+            if document["notify"] is not None:
+                document["notify"] = Notify(**document["notify"])
             return cls(**document)
         except (KeyError, TypeError) as error:
             raise ValueError(f"the plan lacks a part: {error}") from None

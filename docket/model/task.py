@@ -76,11 +76,46 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentSpec:
+    """Where an agent hook posts to: an address, or the variable that holds it; and its message."""
+
+    url: str = ""
+    url_env: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HookSpec:
-    """A shell command that runs after a run; `kind` is on_success, on_failure or on_complete."""
+    """What runs after a run: a shell command, or a POST to an agent.
+
+    `kind` is on_success, on_failure or on_complete.
+    """
 
     kind: str
-    command: str
+    command: str = ""
+    agent: AgentSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpec:
+    """One way to tell somebody; `options` has every option of its kind, secrets too."""
+
+    kind: str  # discord, telegram, slack, ntfy, webhook, mail, ping, apprise
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NotifySpec:
+    """Who is told of a task's runs, of which, and when a failure that goes on is told again."""
+
+    channels: tuple[ChannelSpec, ...]
+    on: tuple[str, ...] = ("failure",)  # success, failure, complete
+    message: str = ""  # "" is the usual text
+    remind_after_seconds: float = 86400.0
+    recovery: bool = True
+    triggers: tuple[str, ...] = ()  # () is all of them
+    attach_output_bytes: int = 0
+    timeout_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +162,7 @@ class Task:
     required_env: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()  # variables, credentials and inputs to mask in all output
     hooks: tuple[HookSpec, ...] = ()
+    notify: NotifySpec | None = None  # None where nobody is to be told
     limits: Limits = Limits()
     unit: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     unattended: str = "deny"

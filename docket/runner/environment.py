@@ -39,13 +39,23 @@ def task_environment(plan: Plan, *, in_unit: bool) -> dict[str, str]:
     `in_unit`: systemd has read the environment files already; they are only looked for then.
     Raises EnvironmentRefusedError where a file cannot be read.
     """
-    values = {name: text for name, text in os.environ.items() if name not in _KEPT_BACK}
-    if not values.get("PATH"):
-        values["PATH"] = plan.path_variable
+    values = _inherited(plan)
     for path in plan.env_files:
         found = _read_file(path)
         if not in_unit:
             values.update(found)
+    values.update(plan.env)
+    return values
+
+
+def usable_environment(plan: Plan, *, in_unit: bool) -> dict[str, str]:
+    """Return the environment as far as it can be had: a missing file must not silence an alarm."""
+    values = _inherited(plan)
+    for path in [] if in_unit else plan.env_files:
+        try:
+            values.update(_read_file(path))
+        except EnvironmentRefusedError:
+            continue
     values.update(plan.env)
     return values
 

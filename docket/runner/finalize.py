@@ -13,7 +13,7 @@ from docket.errors import StoreError
 from docket.model.ends import CANCELLED, End, end_of_runner
 from docket.model.plan import Plan
 from docket.model.states import RunStatus, Trigger
-from docket.runner.environment import EnvironmentRefusedError, task_environment
+from docket.runner.environment import usable_environment
 from docket.runner.hooks import HookRunner
 from docket.runner.locks import dead_runs, run_lock_path
 from docket.runner.plans import read_plan
@@ -145,8 +145,8 @@ def _close(row: RunRow, end: End) -> None:
 
 
 def _run_owed_hooks(plan: Plan, row: RunRow, recorder: Recorder) -> None:
-    """Run the hooks that no process has begun: one that was begun is never run twice."""
-    if not plan.hooks:
+    """Do what is owed to the run and nobody has begun: what was begun is never done twice."""
+    if not plan.hooks and plan.notify is None:
         return
     begun: set[int] = set()
     if recorder.connection is not None:
@@ -154,9 +154,10 @@ def _run_owed_hooks(plan: Plan, row: RunRow, recorder: Recorder) -> None:
             begun = started_hooks(recorder.connection, row.run_id)
         except sqlite3.Error:
             begun = set()
-    try:
-        environment = task_environment(plan, in_unit=True)
-    except EnvironmentRefusedError:
-        environment = dict(os.environ)
+    environment = usable_environment(plan, in_unit="SERVICE_RESULT" in os.environ)
     mask = mask_for(plan, environment)
     HookRunner(plan, row, environment, recorder, now_us, mask).run(begun)
+    if plan.notify is not None:
+        from docket.runner.notifying import Notifier  # noqa: PLC0415  (few tasks)
+
+        Notifier(plan, row, environment, recorder, now_us, mask).ended(begun)

@@ -86,14 +86,16 @@ class HookRunner:
     def _run_one(self, position: int, hook: Hook, environment: dict[str, str]) -> HookRow | None:
         """Run one hook and return its outcome; None where another process runs it."""
         label = hook.command if self._mask is None else self._mask.text(hook.command)
+        if hook.is_agent:
+            from docket.runner.notifying import agent_label  # noqa: PLC0415  (few tasks)
+
+            label = agent_label(hook, environment)
         outcome = HookRow(position, hook.kind, label, self._now_us())
         if not self._recorder.claim_hook(outcome):
             return None
         begun = time.monotonic()
         try:
-            excerpts = (self._excerpt(), self._excerpt())
-            limit = self._plan.hook_timeout_seconds
-            run_shell(outcome, hook.command, environment, limit, excerpts)
+            self._perform(outcome, hook, environment)
         except OSError as error:
             outcome.state = "failed_to_start"
             outcome.stderr = f"The hook could not be started: {error.strerror}."
@@ -101,12 +103,24 @@ class HookRunner:
         self._recorder.hook(outcome)
         return outcome
 
+    def _perform(self, outcome: HookRow, hook: Hook, environment: dict[str, str]) -> None:
+        limit = self._plan.hook_timeout_seconds
+        if not hook.is_agent:
+            excerpts = (self._excerpt(), self._excerpt())
+            run_shell(outcome, hook.command, environment, limit, excerpts)
+            return
+        from docket.runner.notifying import agent_outcome  # noqa: PLC0415  (few tasks)
+
+        details = dumps(self._row.details)
+        agent_outcome(outcome, hook, self._row, details, environment, limit, self._mask)
+
     def _excerpt(self) -> Excerpt:
         if self._mask is None:
             return Excerpt()
         from docket.runner.masking import MaskedExcerpt  # noqa: PLC0415  (tasks with secrets)
 
         return MaskedExcerpt(self._mask)
+
 
     def _with_details(self, path: str) -> dict[str, str]:
         row = self._row

@@ -86,6 +86,10 @@ class Recorder:
         except sqlite3.Error:
             return None
 
+    def change(self, change: Callable[[sqlite3.Connection], None]) -> bool:
+        """Run `change` in a transaction of its own; False where the database cannot be written."""
+        return not self._spooled and self._write(change, _BUSY_AT_START)
+
     def begin(self) -> None:
         """Record that the run is under way."""
         self._write(lambda connection: write_run(connection, self.row), _BUSY_AT_START)

@@ -11,7 +11,12 @@ from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.runner.attempt import AttemptContext, run_attempt
 from docket.runner.echo import Echo
-from docket.runner.environment import EnvironmentRefusedError, add_run, task_environment
+from docket.runner.environment import (
+    EnvironmentRefusedError,
+    add_run,
+    task_environment,
+    usable_environment,
+)
 from docket.runner.guards import Refusal, refusal_before_lock, refusal_of_overlap
 from docket.runner.locks import RunLock, TaskLock
 from docket.runner.record import Recorder
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from docket.model.plan import Plan
     from docket.runner.arguments import Arguments
     from docket.runner.locks import NamedLock
+    from docket.runner.notifying import Notifier
     from docket.runner.plans import LoadedPlan
     from docket.runner.progress import Progress
     from docket.runner.signals import StopSignals
@@ -120,6 +126,7 @@ class _Run:
         self._attempt_status = ""
         self._environment: dict[str, str] = {}
         self._hooks: list[HookRow] = []
+        self._notifier: Notifier | None = None
         self._warnings = [loaded.warning] if loaded.warning else []
 
     def execute(self) -> Finished:
@@ -136,6 +143,7 @@ class _Run:
             self._row.log_path = None
         self._recorder.end()
         self._run_hooks()
+        self._notify()
         self._recorder.close()
         if self._recorder.problem:
             self._warnings.append(self._recorder.problem)
@@ -234,6 +242,8 @@ class _Run:
             add_run(self._environment, plan, row, self._params, result_path)
             self._mask = mask_for(plan, self._environment)
             context = self._context(log)
+            if plan.notify is not None:
+                self._make_notifier(self._environment).began()
             self._close_as(self._until_settled(context, result_path))
         except EnvironmentRefusedError as error:
             self._close_as(Verdict(RunStatus.FAILED, error.code, error.sentence))
@@ -391,6 +401,21 @@ class _Run:
         mask = self._mask or mask_for(self._plan, environment)
         runner = HookRunner(self._plan, self._row, environment, self._recorder, now_us, mask)
         self._hooks = runner.run(set())
+
+    def _notify(self) -> None:
+        if self._plan.notify is None:
+            return
+        notifier = self._notifier or self._make_notifier(
+            self._environment or usable_environment(self._plan, in_unit=self._row.unit is not None)
+        )
+        notify_status(f"notifications of run {self._row.run_id}")
+        self._hooks += notifier.ended(set())
+
+    def _make_notifier(self, environment: dict[str, str]) -> Notifier:
+        from docket.runner.notifying import Notifier  # noqa: PLC0415  (few tasks)
+
+        self._notifier = Notifier(self._plan, self._row, environment, self._recorder, now_us)
+        return self._notifier
 
     def _add_usage(self, peak_memory_bytes: int | None, cpu_us: int | None) -> None:
         row = self._row

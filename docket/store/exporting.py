@@ -18,6 +18,7 @@ TABLES = (
     ("events", "event", "run_id, event_index"),
     ("hook_outcomes", "hook", "run_id, position"),
     ("task_state", "task_state", "task"),
+    ("incidents", "incident", "task"),
     ("overrides", "override", "task, kind"),
     ("fires_checked", "fires_checked", "task"),
     ("audit", "audit", "seq"),
@@ -25,6 +26,9 @@ TABLES = (
 _INSTANTS = frozenset(
     {
         "at",
+        "closed_at",
+        "opened_at",
+        "told_at",
         "cancel_requested_at",
         "created_at",
         "finished_at",

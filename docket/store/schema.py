@@ -86,6 +86,21 @@ CREATE TABLE hook_outcomes (
   duration_us INTEGER,
   PRIMARY KEY (run_id, position)
 ) WITHOUT ROWID;
+CREATE TABLE incidents (
+  task TEXT PRIMARY KEY,
+  signature TEXT NOT NULL,
+  error_code TEXT,
+  summary TEXT NOT NULL,
+  opened_at INTEGER NOT NULL,
+  opened_by TEXT NOT NULL,
+  failures INTEGER NOT NULL,
+  judged TEXT NOT NULL,
+  verdict TEXT NOT NULL,
+  told_at INTEGER,
+  told_by TEXT,
+  closed_at INTEGER,
+  closed_by TEXT
+) WITHOUT ROWID;
 CREATE TABLE overrides (
   task TEXT NOT NULL,
   kind TEXT NOT NULL,

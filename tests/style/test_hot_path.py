@@ -43,6 +43,8 @@ MODULES = [
     "docket.runner.finalize",
     "docket.runner.dryrun",
     "docket.runner.hooks",
+    "docket.runner.notifying",
+    "docket.notify.sending",
     "docket.runner.due",
     "docket.runner.killing",
     "docket.runner.planless",

@@ -16,7 +16,7 @@ ALLOWED = {
     "mcp": {"app"},
     "api": {"app", "cli"},
     "app": {"config", "crontab", "schedule", "compiler", "store", "systemd", "tasks", "task"},
-    "runner": {"store", "systemd", "task"},
+    "runner": {"store", "systemd", "task", "notify"},
     "tasks": {"task", "systemd"},
     "config": set(),
     "schedule": set(),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from docket.model.plan import Hook, Plan, PythonTarget, Source
+from docket.model.plan import Hook, Notify, Plan, PythonTarget, Source
 from docket.paths import exec_command
 from docket.store.reader import Reader, open_reader
 
@@ -51,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "group": "",
     "group_slots": 0,
     "hooks": [],
+    "notify": None,
     "destructive": False,
     "unattended": "deny",
     "needs_systemd": False,
@@ -61,6 +62,17 @@ DEFAULTS: dict[str, Any] = {
     "slack_seconds": 1.0,
     "log_max_bytes": 10 * 1024 * 1024,
     "plan_hash": "f" * 16,
+}
+
+
+NOTIFY: dict[str, Any] = {
+    "on": ["failure"],
+    "message": "",
+    "remind_after_seconds": 86400.0,
+    "recovery": True,
+    "triggers": [],
+    "attach_output_bytes": 0,
+    "timeout_seconds": 5.0,
 }
 
 
@@ -79,6 +91,9 @@ class Home:
         """Write the plan of a task; `hooks` are (kind, command), `python` is (path, class)."""
         known = {**DEFAULTS, **values}
         known["hooks"] = [Hook(*hook) for hook in known["hooks"]]
+        if known["notify"] is not None:
+            channels = [[kind, dict(options)] for kind, options in known["notify"]["channels"]]
+            known["notify"] = Notify(**{**NOTIFY, **known["notify"], "channels": channels})
         if known["python"] is not None:
             path, name, *config = known["python"]
             known["python"] = PythonTarget(str(path), name, config[0] if config else {})

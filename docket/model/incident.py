@@ -1,0 +1,152 @@
+"""When a failure is told, when it is kept silent, and when its end is told.
+
+An incident begins with a failure, goes on while runs fail, and ends with a success. It is told
+when it begins, when its cause changes, and again after a while; its end is told once.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+FAILURE = "failure"  # the first, or one of another cause
+REMINDER = "reminder"  # it has gone on for long
+RECOVERY = "recovery"
+SILENT = "silent"
+COLUMNS = (
+    "task",
+    "signature",
+    "error_code",
+    "summary",
+    "opened_at",
+    "opened_by",
+    "failures",
+    "judged",
+    "verdict",
+    "told_at",
+    "told_by",
+    "closed_at",
+    "closed_by",
+)
+_LONGEST = 300
+
+
+class Incident:
+    """The last incident of a task, as its columns.
+
+    `judged` is the run that was looked at last, `verdict` what was to be told of it; so whoever
+    asks again for the same run, after a crash, gets the same answer. `told_at` is when somebody was
+    really told, None as long as nobody was.
+    """
+
+    __slots__ = COLUMNS
+
+    task: str
+    signature: str
+    error_code: str | None
+    summary: str
+    opened_at: int
+    opened_by: str
+    failures: int
+    judged: str
+    verdict: str
+    told_at: int | None
+    told_by: str | None
+    closed_at: int | None
+    closed_by: str | None
+
+    def __init__(self, **values: Any) -> None:
+        for name in COLUMNS:
+            setattr(self, name, values[name])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no success has ended it."""
+        return self.closed_at is None
+
+
+class Failed:
+    """A run that failed: what an incident needs to know of it. `at` is when it ended."""
+
+    __slots__ = ("at", "error_code", "run_id", "summary", "task")
+
+    def __init__(
+        self, task: str, run_id: str, error_code: str | None, summary: str, at: int
+    ) -> None:
+        self.task = task
+        self.run_id = run_id
+        self.error_code = error_code
+        self.summary = summary
+        self.at = at
+
+    @property
+    def signature(self) -> str:
+        """The cause, without what differs from run to run: numbers, times, ids."""
+        words = self.summary.lower().split()
+        same = ["#" if any(c.isdigit() for c in word) else word for word in words]
+        return f"{self.error_code or ''}\n{' '.join(same)}"[:_LONGEST]
+
+
+def on_failure(
+    standing: Incident | None, failed: Failed, remind_after_us: int, *, stale: bool
+) -> Incident:
+    """Return the incident after a failure; its `verdict` says what is to be told.
+
+    `stale`: the task has run on since, so this one is told (once in a while), and opens nothing.
+    """
+    if standing is not None and standing.judged == failed.run_id:
+        return standing
+    if standing is None or not (standing.is_open or stale):
+        return _opened(failed, closed=stale)
+    changed = standing.signature != failed.signature
+    verdict = _verdict(standing, failed, remind_after_us, changed=changed)
+    if stale and not standing.is_open and changed:
+        return _opened(failed, closed=True)
+    found = _copy(standing)
+    found.failures += 1
+    found.judged, found.verdict = failed.run_id, verdict
+    if not stale:
+        found.signature, found.error_code = failed.signature, failed.error_code
+        found.summary = failed.summary
+    return found
+
+
+def on_success(standing: Incident | None, run_id: str, at: int) -> Incident | None:
+    """Return the incident after a success, None where there is none to end."""
+    if standing is None or standing.judged == run_id:
+        return standing
+    if not standing.is_open or run_id < standing.judged:
+        return None
+    found = _copy(standing)
+    found.judged, found.closed_at, found.closed_by = run_id, at, run_id
+    found.verdict = RECOVERY if standing.told_at is not None else SILENT
+    return found
+
+
+def _verdict(standing: Incident, failed: Failed, remind_after_us: int, *, changed: bool) -> str:
+    if changed or standing.told_at is None:
+        return FAILURE
+    return REMINDER if failed.at - standing.told_at >= remind_after_us else SILENT
+
+
+def _opened(failed: Failed, *, closed: bool) -> Incident:
+    return Incident(
+        task=failed.task,
+        signature=failed.signature,
+        error_code=failed.error_code,
+        summary=failed.summary,
+        opened_at=failed.at,
+        opened_by=failed.run_id,
+        failures=1,
+        judged=failed.run_id,
+        verdict=FAILURE,
+        told_at=None,
+        told_by=None,
+        closed_at=failed.at if closed else None,
+        closed_by=failed.run_id if closed else None,
+    )
+
+
+def _copy(incident: Incident) -> Incident:
+    return Incident(**{name: getattr(incident, name) for name in COLUMNS})

@@ -1,0 +1,95 @@
+"""What is told of a run, in plain values."""
+
+from __future__ import annotations
+
+from docket.model.placeholders import fill
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_USUAL = "Docket {task} {status}: {summary} ({run_id}) in {duration}"
+
+
+class Message:
+    """One message about one run.
+
+    `event` is success, failure, reminder, recovery, start or test; `note` a line that says what the
+    run stands for in a row of others; `output` the end of what the run printed, where asked for.
+    """
+
+    __slots__ = (
+        "duration_seconds",
+        "error_code",
+        "event",
+        "exit_code",
+        "finished_at",
+        "host",
+        "note",
+        "output",
+        "run_id",
+        "started_at",
+        "status",
+        "summary",
+        "task",
+        "template",
+        "trigger",
+    )
+
+    event: str
+    task: str
+    run_id: str
+    status: str
+    error_code: str | None
+    exit_code: int
+    summary: str
+    started_at: str  # ISO 8601
+    finished_at: str
+    duration_seconds: float
+    trigger: str
+    host: str
+    note: str
+    output: str
+    template: str  # "" is the usual text
+
+    def __init__(self, **values: object) -> None:
+        for name in Message.__slots__:
+            setattr(self, name, values[name])
+
+    @property
+    def bad(self) -> bool:
+        """Whether it tells of something that went wrong."""
+        return self.event in ("failure", "reminder")
+
+    @property
+    def title(self) -> str:
+        """One short line, for channels that have one."""
+        word = {"reminder": "still " + self.status, "recovery": "works again"}
+        return f"{self.task}: {word.get(self.event, self.status)}"
+
+    def text(self, escape: Callable[[str], str] = str, *, with_output: bool = True) -> str:
+        """Return the whole text; `escape` makes a value harmless to the channel's own marks."""
+        lines = [fill(self.template or _escaped_braces(escape), self._values(escape))]
+        if self.note:
+            lines.append(escape(self.note))
+        if with_output and self.output:
+            lines.append(escape("The end of the output:\n" + self.output))
+        return "\n".join(lines)
+
+    def _values(self, escape: Callable[[str], str]) -> dict[str, str]:
+        plain = {
+            "event": self.event,
+            "task": self.task,
+            "task_name": self.task,
+            "run_id": self.run_id,
+            "status": self.status,
+            "summary": self.summary,
+            "duration": f"{self.duration_seconds:.2f}s",
+        }
+        return {name: escape(value) for name, value in plain.items()}
+
+
+def _escaped_braces(escape: Callable[[str], str]) -> str:
+    """Return the usual text with its own brackets and dots escaped, its placeholders kept."""
+    pieces = _USUAL.replace("{", "\0{").replace("}", "}\0").split("\0")
+    return "".join(piece if piece.startswith("{") else escape(piece) for piece in pieces)

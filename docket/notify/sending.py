@@ -1,0 +1,119 @@
+"""Sending at once through several channels, each in a forked process with a hard deadline.
+
+A name that does not resolve, or a handshake that hangs, cannot be ended from within; a process can.
+What a channel needs (TLS, HTTP, a library) is loaded in that process alone.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+from docket.model.jsontext import loads
+from docket.notify.delivery import FAILED, TIMED_OUT, UNANSWERED, Delivery
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from docket.notify.message import Message
+
+KILL_AFTER_SECONDS = 1.0  # what a channel gets beyond its deadline to tell of it itself
+_LARGEST = 256 * 1024
+
+
+class Job:
+    """One channel's part: its kind, its options, and the message (a document for an agent)."""
+
+    __slots__ = ("kind", "message", "options")
+
+    def __init__(
+        self, kind: str, options: Mapping[str, Any], message: Message | Mapping[str, Any]
+    ) -> None:
+        self.kind = kind
+        self.options = options
+        self.message = message
+
+
+class Sending:
+    """A process that sends one job. `seconds` is how long it took, once it is over."""
+
+    def __init__(self, job: Job, environment: Mapping[str, str], timeout_seconds: float) -> None:
+        self._begun = time.monotonic()
+        self.deadline = self._begun + timeout_seconds + KILL_AFTER_SECONDS
+        self.seconds = 0.0
+        self._told = b""
+        self.reader, writer = os.pipe2(os.O_CLOEXEC)
+        try:
+            self._pid = os.fork()
+        except OSError:
+            os.close(self.reader)
+            os.close(writer)
+            raise
+        if self._pid == 0:
+            _in_child(job, environment, writer, timeout_seconds)
+        os.close(writer)
+
+    def read(self) -> bool:
+        """Take what the process tells; False once it has told everything."""
+        data = os.read(self.reader, 1 << 16)
+        self._told += data[: _LARGEST - len(self._told)]
+        return bool(data)
+
+    def finish(self, *, ended: bool) -> Delivery:
+        """Return what became of the message; a process that has not `ended` is killed."""
+        self.seconds = time.monotonic() - self._begun
+        os.close(self.reader)
+        if not ended:
+            self._kill()
+        os.waitpid(self._pid, 0)
+        try:
+            return Delivery(**loads(self._told.decode()))
+        except (ValueError, TypeError):
+            if self.seconds + KILL_AFTER_SECONDS / 2 >= self.deadline - self._begun:
+                return Delivery(UNANSWERED, TIMED_OUT, problem="It did not end in time")
+            return Delivery(FAILED, TIMED_OUT, problem="The sending process died")
+
+    def _kill(self) -> None:
+        """Kill the process and what it has started; it may not have come to its own group yet."""
+        for end in (os.killpg, os.kill):
+            try:
+                end(self._pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue
+
+
+def deliver(sendings: Sequence[Sending]) -> list[Delivery]:
+    """Wait for all of them, each until its own deadline, and return the outcomes in order."""
+    waiting = select.poll()
+    open_ones = {sending.reader: sending for sending in sendings}
+    found: dict[int, Delivery] = {}
+    for reader in open_ones:
+        waiting.register(reader, select.POLLIN)
+    while open_ones:
+        left = min(sending.deadline for sending in open_ones.values()) - time.monotonic()
+        ready = {reader for reader, _ in waiting.poll(max(left, 0.0) * 1000)}
+        now = time.monotonic()
+        for reader, sending in list(open_ones.items()):
+            told_all = reader in ready and not sending.read()
+            if told_all or now >= sending.deadline:
+                waiting.unregister(reader)
+                del open_ones[reader]
+                found[id(sending)] = sending.finish(ended=told_all)
+    return [found[id(sending)] for sending in sendings]
+
+
+def _in_child(
+    job: Job, environment: Mapping[str, str], writer: int, timeout_seconds: float
+) -> None:
+    """Send, tell the outcome into the pipe, and end the process, whatever happens."""
+    try:
+        os.setpgid(0, 0)
+        from docket.notify.child import speak  # noqa: PLC0415  (in the sending process alone)
+
+        speak(job, environment, writer, timeout_seconds)
+    finally:
+        os._exit(0)

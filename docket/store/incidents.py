@@ -1,0 +1,59 @@
+"""The last incident of each task."""
+
+from __future__ import annotations
+
+from docket.model.incident import COLUMNS, Incident
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+_NAMES = ", ".join(COLUMNS)
+
+
+def incident_of(connection: sqlite3.Connection, task: str) -> Incident | None:
+    """Return the last incident of a task, open or closed."""
+    row = connection.execute(
+        f"SELECT {_NAMES} FROM incidents WHERE task = ?",  # noqa: S608
+        (task,),
+    ).fetchone()
+    return None if row is None else Incident(**dict(zip(COLUMNS, row, strict=True)))
+
+
+def settle(
+    connection: sqlite3.Connection,
+    task: str,
+    run_id: str,
+    judge: Callable[[Incident | None, bool], Incident | None],
+) -> Incident | None:
+    """Let `judge` make the new incident of the standing one, and keep it; return it.
+
+    It is told, too, whether a later run of the task is over already.
+    """
+    standing = incident_of(connection, task)
+    found = judge(standing, _has_run_since(connection, task, run_id))
+    if found is not None and found is not standing:
+        _write(connection, found)
+    return found
+
+
+def _write(connection: sqlite3.Connection, incident: Incident) -> None:
+    connection.execute(
+        f"INSERT OR REPLACE INTO incidents ({_NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})",  # noqa: S608
+        [getattr(incident, name) for name in COLUMNS],
+    )
+
+
+def mark_told(connection: sqlite3.Connection, task: str, run_id: str, at: int) -> None:
+    """Record that somebody was told of the task's incident by a run."""
+    connection.execute(
+        "UPDATE incidents SET told_at = ?, told_by = ? WHERE task = ?", (at, run_id, task)
+    )
+
+
+def _has_run_since(connection: sqlite3.Connection, task: str, run_id: str) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM task_state WHERE task = ? AND last_run_id > ?", (task, run_id)
+    ).fetchone()
+    return found is not None

@@ -69,6 +69,7 @@ def reference() -> Iterator[str]:
     mapping = schemas.definition("schedule")["anyOf"][1]
     yield from _part("Schedules", mapping["properties"], "The keys of a `schedule` mapping.")
     yield from _part("Hooks", _hook(whole), "The keys of a hook that is a mapping.")
+    yield from _notify(keys["notify"]["properties"])
     yield from _part("Raw unit sections", keys["unit"]["properties"], "The keys of `unit`.")
     yield "### Keys without effect"
     yield ""
@@ -102,6 +103,26 @@ def _built_in(kind: str, shared: Sequence[str]) -> Iterator[str]:
     }
     sentence = f"{definition['description']} It may have the keys of all tasks, and these:"
     yield from _part(f"`type: {kind}`", own, sentence)
+
+
+def _notify(properties: Mapping[str, Any]) -> Iterator[str]:
+    channels = [name for name, part in properties.items() if "enabled" in _inner(part)]
+    yield from _part(
+        "Notifications",
+        properties,
+        "The keys of `notify`; [notifications.md](notifications.md) shows each channel.",
+    )
+    for name in channels:
+        yield from _part(
+            f"Notifications: {name}", _inner(properties[name]), f"The keys of `notify.{name}`."
+        )
+    smtp = _inner(properties["mail"])["smtp"]
+    yield from _part("Notifications: smtp", _inner(smtp), "The keys of `notify.mail.smtp`.")
+
+
+def _inner(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = part.get("properties", {})
+    return found
 
 
 def _hook(whole: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -136,15 +136,21 @@ EVENT = record(
 
 HOOK = record(
     {
-        "command": text("The hook's command."),
+        "command": text("The hook's command; `agent:HOST`, or `notify:CHANNEL`."),
         "exit_code": {
             "type": ["integer", "null"],
             "description": "Null while it runs and where it could not start.",
         },
         "stdout": text("What it wrote to standard output."),
         "stderr": text("What it wrote to standard error."),
-        "kind": text("When it runs.", enum=["on_success", "on_failure", "on_complete"]),
-        "state": text("started, done, timed_out or failed_to_start."),
+        "kind": text(
+            "When it runs; notify is a notification.",
+            enum=["on_success", "on_failure", "on_complete", "notify"],
+        ),
+        "state": text(
+            "started, done, timed_out or failed_to_start; of a notification delivered, failed or "
+            "suppressed too."
+        ),
         "duration_seconds": DURATION,
     },
     optional=("duration_seconds",),

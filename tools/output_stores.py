@@ -56,6 +56,7 @@ STORE_RECORD: Schema = {
                     "event",
                     "hook",
                     "task_state",
+                    "incident",
                     "override",
                     "fires_checked",
                     "audit",

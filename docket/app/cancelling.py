@@ -193,7 +193,8 @@ def _patience_seconds(session: Session, run: RunRecord) -> float:
     plan = read_plan(session.paths, run.task)
     if plan is None:
         return 60.0 + _MARGIN_SECONDS
-    return plan.grace_seconds + _HOOK_SECONDS * len(plan.hooks) + _MARGIN_SECONDS
+    notify = plan.notify.timeout_seconds if plan.notify is not None else 0.0
+    return plan.grace_seconds + _HOOK_SECONDS * len(plan.hooks) + notify + _MARGIN_SECONDS
 
 
 def _ends_within(pidfd: int, seconds: float) -> bool:

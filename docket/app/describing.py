@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from docket.app.listing import schedule_texts
 from docket.app.lookup import find_task, load_config
@@ -13,7 +14,7 @@ from docket.app.session import Session
 from docket.compiler.secrets import secret_names, secret_values
 from docket.model.mask import Mask
 from docket.model.names import service_unit, timer_unit
-from docket.model.task import Config, Limits, Task
+from docket.model.task import Config, HookSpec, Limits, NotifySpec, Task
 
 # What stands for `inputs` and `outputs` of a command that declares none: keys of its config, and
 # of its details.
@@ -113,7 +114,8 @@ def contract_document(task: Task) -> dict[str, Any]:
         "credentials": [name for name, _ in task.credentials],
         "secrets": secret_names(task),
         "limits": _limits(task.limits),
-        "hooks": [{"kind": h.kind, "command": redact_text(h.command)} for h in task.hooks],
+        "hooks": [_hook(hook) for hook in task.hooks],
+        "notify": None if task.notify is None else _notify(task.notify),
         "unattended": task.unattended,
         "log_max_bytes": task.log_max_bytes,
     }
@@ -152,6 +154,30 @@ def _program(task: Task) -> Mapping[str, Any]:
     if task.python is not None:
         return {"python_file": task.python.path, "python_class": task.python.class_name}
     return {}
+
+
+def _hook(hook: HookSpec) -> dict[str, Any]:
+    agent = hook.agent
+    if agent is None:
+        return {"kind": hook.kind, "command": redact_text(hook.command)}
+    return {"kind": hook.kind, "command": f"agent:{agent_host(agent.url) or agent.url_env}"}
+
+
+def agent_host(url: str) -> str:
+    """Return the host of an agent's address: the rest of it is secret."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _notify(notify: NotifySpec) -> dict[str, Any]:
+    """Return who is told of what, without any address or token."""
+    return {
+        "channels": [channel.kind for channel in notify.channels],
+        "on": list(notify.on),
+        "remind_after_seconds": notify.remind_after_seconds,
+        "recovery": notify.recovery,
+        "triggers": list(notify.triggers),
+        "timeout_seconds": notify.timeout_seconds,
+    }
 
 
 def _limits(limits: Limits) -> dict[str, Any]:

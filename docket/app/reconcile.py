@@ -101,7 +101,7 @@ def _clear_away(lock: str) -> None:
 def _start_owed_hooks(session: Session, run: RunRecord) -> None:
     """Have the hooks run by a process of their own: whoever looked does not wait for them."""
     plan = read_plan(session.paths, run.task)
-    if plan is None or not plan.hooks:
+    if plan is None or not (plan.hooks or plan.notify):
         return
     words = [*exec_command(), run.task, *session.paths.exec_arguments()]
     _start_detached([*words, "--finalize", "--run-id", run.run_id], session)

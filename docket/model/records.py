@@ -112,10 +112,10 @@ class HookRecord:
     """The outcome of one hook; `exit_code` is None while it runs or where it could not start."""
 
     run_id: str
-    kind: str  # on_success, on_failure, on_complete
+    kind: str  # on_success, on_failure, on_complete, notify
     position: int
     label: str
-    state: str  # started, done, timed_out, failed_to_start
+    state: str  # started, done, timed_out, failed_to_start; delivered, failed, suppressed
     exit_code: int | None
     stdout: str
     stderr: str

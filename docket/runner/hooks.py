@@ -1,4 +1,4 @@
-"""Hooks: shell commands that run after the run's end is recorded, and cannot change it."""
+"""Hooks: what runs after the run's end is recorded, and cannot change it."""
 
 from __future__ import annotations
 
@@ -120,7 +120,6 @@ class HookRunner:
         from docket.runner.masking import MaskedExcerpt  # noqa: PLC0415  (tasks with secrets)
 
         return MaskedExcerpt(self._mask)
-
 
     def _with_details(self, path: str) -> dict[str, str]:
         row = self._row

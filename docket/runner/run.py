@@ -405,16 +405,18 @@ class _Run:
     def _notify(self) -> None:
         if self._plan.notify is None:
             return
-        notifier = self._notifier or self._make_notifier(
-            self._environment or usable_environment(self._plan, in_unit=self._row.unit is not None)
-        )
+        environment = self._environment
+        if self._notifier is None and not environment:
+            environment = usable_environment(self._plan, in_unit=self._row.unit is not None)
+        notifier = self._notifier or self._make_notifier(environment)
         notify_status(f"notifications of run {self._row.run_id}")
         self._hooks += notifier.ended(set())
 
     def _make_notifier(self, environment: dict[str, str]) -> Notifier:
         from docket.runner.notifying import Notifier  # noqa: PLC0415  (few tasks)
 
-        self._notifier = Notifier(self._plan, self._row, environment, self._recorder, now_us)
+        mask = self._mask or mask_for(self._plan, environment)
+        self._notifier = Notifier(self._plan, self._row, environment, self._recorder, now_us, mask)
         return self._notifier
 
     def _add_usage(self, peak_memory_bytes: int | None, cpu_us: int | None) -> None:

@@ -15,7 +15,7 @@ from docket.store.connection import Transaction
 from docket.store.reader import quoted
 
 _BY_RUN = ("attempts", "events", "hook_outcomes")
-_BY_ITSELF = ("overrides", "fires_checked")
+_BY_ITSELF = ("overrides", "fires_checked", "incidents")
 _MOST_FAILURES = 20_000  # places tried in a table that is mostly holes
 _INDEXES = ("runs_by_start", "runs_by_task", "runs_by_status", "runs_unfinished")
 _RAN = ", ".join(f"'{status}'" for status in RunStatus if status.final and status.ran)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from docket.errors import DocketError
@@ -56,6 +57,13 @@ def usable_environment(plan: Plan, *, in_unit: bool) -> dict[str, str]:
         except EnvironmentRefusedError:
             continue
     values.update(plan.env)
+    return values
+
+
+def _inherited(plan: Plan) -> dict[str, str]:
+    values = {name: text for name, text in os.environ.items() if name not in _KEPT_BACK}
+    if not values.get("PATH"):
+        values["PATH"] = plan.path_variable
     return values
 
 

@@ -397,7 +397,7 @@ class _Run:
         from docket.runner.hooks import HookRunner  # noqa: PLC0415  (tasks with hooks alone)
 
         notify_status(f"hooks of run {self._row.run_id}")
-        environment = self._environment or dict(os.environ)
+        environment = self._environment_left()
         mask = self._mask or mask_for(self._plan, environment)
         runner = HookRunner(self._plan, self._row, environment, self._recorder, now_us, mask)
         self._hooks = runner.run(set())
@@ -405,12 +405,15 @@ class _Run:
     def _notify(self) -> None:
         if self._plan.notify is None:
             return
-        environment = self._environment
-        if self._notifier is None and not environment:
-            environment = usable_environment(self._plan, in_unit=self._row.unit is not None)
-        notifier = self._notifier or self._make_notifier(environment)
+        notifier = self._notifier or self._make_notifier(self._environment_left())
         notify_status(f"notifications of run {self._row.run_id}")
         self._hooks += notifier.ended(set())
+
+    def _environment_left(self) -> dict[str, str]:
+        """Return the task's environment; where that was refused, as much of it as there is."""
+        if self._environment:
+            return self._environment
+        return usable_environment(self._plan, in_unit=self._row.unit is not None)
 
     def _make_notifier(self, environment: dict[str, str]) -> Notifier:
         from docket.runner.notifying import Notifier  # noqa: PLC0415  (few tasks)

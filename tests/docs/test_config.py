@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from docket.app.configuring import check
 from docket.app.session import open_session
+from docket.config.syntax import compose
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "schemas" / "config.schema.json").read_text())
@@ -71,7 +71,9 @@ def test_every_key_of_the_config_is_documented() -> None:
 
 @pytest.mark.parametrize(("page", "text"), examples(), ids=lambda value: str(value)[:40])
 def test_every_example_of_a_config_is_valid(tmp_path: Path, page: str, text: str) -> None:
-    shown = yaml.safe_load(text)
+    root, _ = compose(text)
+    assert root is not None
+    shown = root.plain()
     if not any(
         isinstance(shown.get(key), dict) for key in ("tasks", "defaults")
     ):  # no file: one key after the other, as examples

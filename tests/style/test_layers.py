@@ -22,6 +22,7 @@ ALLOWED = {
     "schedule": set(),
     "compiler": set(),
     "crontab": set(),
+    "notify": set(),
     "store": set(),
     "systemd": set(),
     "model": set(),

@@ -13,7 +13,7 @@ from docket.model.exitcodes import ExitMeaning
 from docket.model.period import Period
 from docket.model.schedule import ScheduleKind
 from docket.model.states import OutputFormat, Overlap
-from docket.model.task import HookSpec, Limits, Retention, Task
+from docket.model.task import ChannelSpec, HookSpec, Limits, NotifySpec, Retention, Task
 from tests.unit.config.config_home import ConfigHome, command_task
 
 # One line for every key of a command task, with the fields of the task that it changes.
@@ -63,6 +63,28 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     "on_complete": (
         "on_complete: {type: shell, command: echo c}",
         {"hooks": (HookSpec("on_complete", "echo c"),)},
+    ),
+    "notify": (
+        "notify: {on: success, ntfy: {topic: ops}, message: '{task} {status}'}",
+        {
+            "notify": NotifySpec(
+                channels=(
+                    ChannelSpec(
+                        "ntfy",
+                        {
+                            "topic": "ops",
+                            "topic_env": None,
+                            "server": "https://ntfy.sh",
+                            "token_env": None,
+                            "priority": None,
+                            "tags": None,
+                        },
+                    ),
+                ),
+                on=("success",),
+                message="{task} {status}",
+            )
+        },
     ),
     "limits": (
         """limits: {memory: 512M, memory_high: 400M, swap: 0, cpu: 150%, cpu_weight: 20,

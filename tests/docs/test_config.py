@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from docket.app.configuring import check
 from docket.app.session import open_session
+from docket.config.nodes import Section
 from docket.config.syntax import compose
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +73,7 @@ def test_every_key_of_the_config_is_documented() -> None:
 @pytest.mark.parametrize(("page", "text"), examples(), ids=lambda value: str(value)[:40])
 def test_every_example_of_a_config_is_valid(tmp_path: Path, page: str, text: str) -> None:
     root, _ = compose(text)
-    assert root is not None
+    assert isinstance(root, Section)
     shown = root.plain()
     if not any(
         isinstance(shown.get(key), dict) for key in ("tasks", "defaults")

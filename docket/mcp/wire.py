@@ -7,9 +7,9 @@ in their places is /dev/null to read and standard error to write.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
+import select
 from collections.abc import Callable
 
 import anyio.to_thread
@@ -17,7 +17,6 @@ import anyio.to_thread
 _ABOVE_STANDARD = 10
 _CHUNK = 1 << 16
 _LONGEST_LINE = 16 << 20  # bytes; what is longer is read to its end and dropped
-_GONE = (errno.EPIPE, errno.ECONNRESET)
 
 
 def take_streams() -> tuple[int, int]:
@@ -60,10 +59,13 @@ class Requests:
             self._held += chunk
 
     def _read(self) -> bytes:
-        try:
-            return os.read(self._descriptor, _CHUNK)
-        except OSError:
-            return b""  # as good as its end
+        while True:
+            try:
+                return os.read(self._descriptor, _CHUNK)
+            except BlockingIOError:  # whoever started us shares it, and wants it so
+                select.select([self._descriptor], [], [])
+            except OSError:
+                return b""  # as good as its end
 
     def _line(self) -> bytes | None:
         """Take a line out of what has come; None where there is no whole one."""
@@ -100,11 +102,12 @@ class Answers:
         await anyio.to_thread.run_sync(self._write, data, abandon_on_cancel=True)
 
     def _write(self, data: bytes) -> None:
-        at = 0
-        try:
-            while at < len(data):
-                at += os.write(self._descriptor, data[at:])
-        except OSError as error:
-            if error.errno not in _GONE:
-                raise
-            self._ended()
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[os.write(self._descriptor, left) :]
+            except BlockingIOError:
+                select.select([], [self._descriptor], [])
+            except OSError:  # the client is gone, which the end of its requests tells too
+                self._ended()
+                return

@@ -9,9 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.internal import internal_error
+from docket.cli.outlet import complain
 from docket.cli.parameters import verb
 from docket.cli.surface import command_summaries
-from docket.errors import ExtraMissingError
+from docket.errors import ExtraMissingError, UsageError
 
 _SUPPORTED = 2  # the major version of the SDK
 
@@ -24,6 +25,7 @@ def command(call: Call) -> Answer:
     same. It ends when its standard input does.
     """
     _refuse_without_sdk()
+    _refuse_without_streams()
     from docket.mcp.errand import Desk  # noqa: PLC0415  (only where there is an SDK)
     from docket.mcp.server import serve  # noqa: PLC0415  (brings the SDK)
 
@@ -36,6 +38,19 @@ def command(call: Call) -> Answer:
     )
     sys.stderr.flush()
     os._exit(code)  # threads that wait for runs would hold up an orderly end
+
+
+def _refuse_without_streams() -> None:
+    try:
+        for number in (0, 1):
+            os.fstat(number)
+    except OSError:
+        raise UsageError(
+            "docket mcp speaks over standard input and output, and one of them is closed.",
+            hint="An agent starts it by itself; docs/mcp.md shows how.",
+        ) from None
+    if os.isatty(0):
+        complain("docket: an agent is expected at standard input; Ctrl-C ends this.")
 
 
 def _refuse_without_sdk() -> None:

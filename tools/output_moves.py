@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from output_words import Schema, count, flag, or_null, record, rows, text, words
+from output_words import Schema, count, flag, or_null, record, rows, table, text, words
 
 _DIFFERENCE = record(
     {
@@ -55,5 +55,30 @@ CRONTAB_IMPORT = record(
         "warnings": rows("problem", "What is doubtful."),
         "yaml": text("The tasks as a config."),
         "output": or_null(text("The file that it was written to.")),
+    }
+)
+
+EJECTION = record(
+    {
+        "ok": flag("Whether everything was done."),
+        "tasks": {
+            "type": "array",
+            "description": "The tasks.",
+            "items": record(
+                {
+                    "task": text("The task."),
+                    "units": table("The text of each unit, by its name.", {"type": "string"}),
+                    "lost": words("What Docket did and the units do not, in words."),
+                }
+            ),
+        },
+        "directory": or_null(text("Where the units were written; null: nowhere.")),
+        "written": words("The files that were written."),
+        "removed": words("Docket's own files that went."),
+        "enabled": words("The timers that are enabled now."),
+        "started": words("The timers that run now."),
+        "next_steps": words("Commands that are left to be run."),
+        "problems": rows("problem", "What could not be done."),
+        "warnings": rows("problem", "What is doubtful."),
     }
 )

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from output_health import HEALTH
-from output_moves import CRONTAB_IMPORT
+from output_moves import CRONTAB_IMPORT, EJECTION
 from output_shapes import (
     ANSWERED,
     CONFIG_REPORT,
@@ -241,6 +241,7 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
         "docket completion --json",
         record({"shell": text("The shell."), "script": text("What it reads.")}),
     ),
+    "eject": ("docket eject --json", EJECTION),
     "enable": ("docket enable --json", SWITCH_REPORT),
     "disable": ("docket disable --json", SWITCH_REPORT),
     "new-task": (

@@ -128,6 +128,12 @@ def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
         return SwitchReport(tuple(timers))
 
 
+def own_units(session: Session, tasks: Sequence[str]) -> list[Change]:
+    """Return the unit files of `tasks` that this home has made; `reason` says of hand edits."""
+    instance = _instance(session, _config_if_any(session))
+    return [change for change in _own_units(session, instance) if change.task in tasks]
+
+
 def _timers(session: Session, names: Sequence[str]) -> list[str]:
     config = _config_if_any(session)
     instance = _instance(session, config)

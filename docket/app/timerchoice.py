@@ -18,7 +18,7 @@ class TimerChoice:
     """
 
     def __init__(self, scheduled: Mapping[str, Bundle], now_us: int) -> None:
-        self.past = tuple(t for t, bundle in scheduled.items() if _is_past(bundle, now_us))
+        self.past = tuple(t for t, bundle in scheduled.items() if is_past(bundle, now_us))
         self.at_boot = frozenset(
             timer
             for timer, bundle in scheduled.items()
@@ -34,7 +34,8 @@ def stamp_of(session: Session, timer: str) -> str:
     return stamps.stamp_path(timer, session.environ, system=paths.system, user_home=paths.user_home)
 
 
-def _is_past(bundle: Bundle, now_us: int) -> bool:
+def is_past(bundle: Bundle, now_us: int) -> bool:
+    """Whether the task has only instants, and all of them are over."""
     timing = bundle.timing
     return (
         timing is not None

@@ -64,6 +64,17 @@ def quote_argument(word: str) -> str:
     return '"' + "".join(_quoted_character(c) for c in word) + '"'
 
 
+def quote_assignment(name: str, value: str) -> str:
+    """Return one variable of Environment=, where `$` means nothing; systemd.exec(5).
+
+    ValueError for a control character, with which systemd drops the assignment without a word.
+    """
+    if any((ord(c) < 0x20 and c not in "\t\n") or c == "\x7f" for c in value):
+        raise ValueError("holds a control character")
+    kept = (c if c == "$" else _quoted_character(c) for c in f"{name}={value}")
+    return '"' + "".join(kept) + '"'
+
+
 def command_line(words: Sequence[str]) -> str:
     """Return `words` as the value of ExecStart= and its kind; the first must be an absolute path.
 

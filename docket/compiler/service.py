@@ -93,7 +93,7 @@ def write_service(text: ServiceWriter, task: Task, place: Place) -> None:
         "Slice=docket.slice",
     )
     _files(text, task)
-    _limits(text, task.limits)
+    write_limits(text, task.limits)
     text.fixed(*raw_lines(task, "Service"))
 
 
@@ -132,16 +132,27 @@ def _hook_seconds(task: Task) -> float:
 
 def _files(text: ServiceWriter, task: Task) -> None:
     for path in task.env_files:
-        # The value is a glob pattern to systemd. The dash: that the file is missing is recorded
-        # by the run itself, as a failure with its sentence.
-        text.value("EnvironmentFile", "-" + _GLOB.sub(r"\\\1", path), "env_file")
+        # The dash: that the file is missing is recorded by the run itself, as a failure with its
+        # sentence.
+        text.value("EnvironmentFile", "-" + glob_quoted(path), "env_file")
+    write_credentials(text, task)
+
+
+def glob_quoted(path: str) -> str:
+    """Return a path as the pattern of EnvironmentFile= that fits it alone."""
+    return _GLOB.sub(r"\\\1", path)
+
+
+def write_credentials(text: ServiceWriter, task: Task) -> None:
+    """Tell `text` the credentials of the task; CompileError for a name that none can have."""
     for name, source in task.credentials:
         if not _CREDENTIAL.fullmatch(name) or name in (".", ".."):
             raise refused(task.name, "credentials", f"has the name {name!r}")
         text.value("LoadCredential", f"{name}:{source}", "credentials")
 
 
-def _limits(text: ServiceWriter, limits: Limits) -> None:
+def write_limits(text: ServiceWriter, limits: Limits) -> None:
+    """Tell `text` what a run may use of the machine."""
     for directive, value, key in (
         ("MemoryMax", limits.memory, "memory"),
         ("MemoryHigh", limits.memory_high, "memory_high"),

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from docket.compiler.quoting import command_line, double_percent, refusal, value_refusal
+from docket.compiler.quoting import (
+    command_line,
+    double_percent,
+    quote_assignment,
+    refusal,
+    value_refusal,
+)
 from docket.errors import CompileError
 
 _MEASURE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[A-Za-z]{0,3}%?|infinity")
@@ -49,6 +55,27 @@ class UnitText:
             self._blocks.append(f"{directive}={command_line(words)}")
         except ValueError as error:
             raise refused(self._task, directive, str(error)) from None
+
+    def program(self, words: Sequence[str], key: str) -> None:
+        """Add the user's own command line as ExecStart=; line breaks in a word are carried."""
+        for word in words:
+            why = refusal(word.replace("\n", " ").replace("\r", " "))
+            if why is not None:
+                raise refused(self._task, key, why)
+        try:
+            self._blocks.append(f"ExecStart={command_line(words)}")
+        except ValueError as error:
+            raise refused(self._task, key, str(error)) from None
+
+    def variable(self, name: str, value: str, key: str) -> None:
+        """Add one variable of the user's as Environment=; line breaks in it are carried."""
+        why = refusal(value.replace("\n", " ").replace("\r", " "))
+        if why is not None:
+            raise refused(self._task, key, why)
+        try:
+            self._blocks.append(f"Environment={quote_assignment(name, value)}")
+        except ValueError as error:
+            raise refused(self._task, key, str(error)) from None
 
     def body(self) -> str:
         """Return the whole text, ending with a line end."""

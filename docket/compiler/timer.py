@@ -32,8 +32,7 @@ Directives = Sequence[tuple[str, str]]
 
 def timer_bodies(task: Task, timing: Timing, place: Place) -> dict[str, str]:
     """Return the contents of the task's timer files by name: one, or two with a boot trigger."""
-    boot = [pair for pair in timing.directives if pair[0] in BOOT_DIRECTIVES]
-    others = [pair for pair in timing.directives if pair[0] not in BOOT_DIRECTIVES]
+    boot, others = parted(timing)
     name = timer_unit(task.name, place.instance)
     if not boot or not others:
         return {name: _body(task, timing.directives, place)}
@@ -41,6 +40,12 @@ def timer_bodies(task: Task, timing: Timing, place: Place) -> dict[str, str]:
         name: _body(task, others, place),
         boot_timer_unit(task.name, place.instance): _body(task, boot, place),
     }
+
+
+def parted(timing: Timing) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the directives that count from the start of the machine, and the others."""
+    boot = [pair for pair in timing.directives if pair[0] in BOOT_DIRECTIVES]
+    return boot, [pair for pair in timing.directives if pair[0] not in BOOT_DIRECTIVES]
 
 
 def waits_for_boot(timer: str, timing: Timing) -> bool:
@@ -54,6 +59,12 @@ def _body(task: Task, directives: Directives, place: Place) -> str:
     text.section("Unit")
     text.value("Description", f"Timer of: {description(task)}", "description")
     text.fixed(f"Wants={timer_unit(MAINTENANCE, place.instance)}")
+    write_timer(text, task, directives, service_unit(task.name, place.instance))
+    return text.body()
+
+
+def write_timer(text: UnitText, task: Task, directives: Directives, service: str) -> None:
+    """Tell `text` when to start the unit `service`: all of a timer but its [Unit]."""
     text.section("Timer")
     for directive, value in directives:
         text.value(directive, value, "schedule")
@@ -66,7 +77,6 @@ def _body(task: Task, directives: Directives, place: Place) -> str:
     # It acts on OnCalendar= alone; a span in `catch_up` is judged by the run itself.
     if task.catch_up is not False and any(name == "OnCalendar" for name, _ in directives):
         text.fixed("Persistent=true")
-    text.fixed(f"Unit={service_unit(task.name, place.instance)}", *raw_lines(task, "Timer"))
+    text.fixed(f"Unit={service}", *raw_lines(task, "Timer"))
     text.section("Install")
     text.fixed("WantedBy=timers.target")
-    return text.body()

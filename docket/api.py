@@ -244,10 +244,13 @@ def health(**scope: Unpack[Scope]) -> Document:
 
 
 def doctor(*, agent: bool = False, **scope: Unpack[Scope]) -> Document:
-    """Examine the installation, as `docket doctor`; raises where something does not work."""
-    del agent
+    """Examine the installation, with `agent` each task too, as `docket doctor`.
+
+    Raises, with the document as the payload, where something does not work.
+    """
     with _session(scope) as session:
-        found = examining.examine(session)
+        look = examining.examine_for_agents if agent else examining.examine
+        found = look(session)
         return _judged(found.document(), found.exit_code, "The installation is not sound.")
 
 

@@ -1,8 +1,20 @@
-"""The shapes of what `docket health` answers."""
+"""The shapes of what `docket health` and `docket doctor --agent` answer."""
 
 from __future__ import annotations
 
-from output_words import Schema, count, flag, instant, number, or_null, record, ref, text, words
+from output_words import (
+    Schema,
+    count,
+    flag,
+    instant,
+    number,
+    or_null,
+    record,
+    ref,
+    rows,
+    text,
+    words,
+)
 
 from docket.app.health import Category
 
@@ -50,5 +62,24 @@ HEALTH: Schema = record(
         },
         "ok": flag("Whether no task is failed, stale or degraded."),
         "warnings": words("What could not be looked at, in sentences."),
+    }
+)
+
+AGENT_EXAMINATION: Schema = record(
+    {
+        "healthy": flag("Whether every check is well, those of the installation too."),
+        "checks": {
+            "type": "array",
+            "description": "What an agent relies on, of the home and of each task.",
+            "items": record(
+                {
+                    "name": text("What was checked; of a task with its name and a colon before."),
+                    "ok": flag("Whether it is so."),
+                    "detail": text("What was seen."),
+                },
+                optional=("detail",),
+            ),
+        },
+        "installation_checks": rows("check", "What docket doctor finds without --agent."),
     }
 )

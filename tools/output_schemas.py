@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any
 
-from output_health import HEALTH
+from output_health import AGENT_EXAMINATION, HEALTH
 from output_moves import CRONTAB_IMPORT, EJECTION
 from output_shapes import (
     ANSWERED,
@@ -173,13 +173,18 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
         ),
     ),
     "doctor": (
-        "docket doctor --json",
-        record(
-            {
-                "ok": flag("Whether nothing was found that does not work."),
-                "checks": rows("check", "Each check and its outcome."),
-            }
-        ),
+        "docket doctor --json, without and with --agent",
+        {
+            "anyOf": [
+                record(
+                    {
+                        "ok": flag("Whether nothing was found that does not work."),
+                        "checks": rows("check", "Each check and its outcome."),
+                    }
+                ),
+                AGENT_EXAMINATION,
+            ]
+        },
     ),
     "health": ("docket health --json", HEALTH),
     "maintain": (

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from docket.app import homechecks, unitchecks
+from docket.app.agentchecks import AgentCheck, agent_checks
 from docket.app.checkup import Check, Examined, Verdict
 from docket.app.compiling import Compilation, compile_tasks
 from docket.app.lookup import state_db
+from docket.app.planned import plans
 from docket.app.ports import UnitState
 from docket.app.session import Session
 from docket.errors import BusError, ConfigError, DocketError
@@ -57,11 +59,50 @@ class Examination:
         return {"ok": self.ok, "checks": [check.document() for check in self.checks]}
 
 
+@dataclass(frozen=True, slots=True)
+class AgentExamination:
+    """The outcome of what an agent asks: of each task first, then of the installation."""
+
+    checks: tuple[AgentCheck, ...]
+    installation: Examination
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything can be relied on."""
+        return self.installation.ok and all(check.ok for check in self.checks)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of `docket doctor --agent`."""
+        return 0 if self.ok else 1
+
+    def document(self) -> dict[str, Any]:
+        """Return the examination as `docket doctor --agent --json` prints it."""
+        return {
+            "healthy": self.ok,
+            "checks": [check.document() for check in self.checks],
+            "installation_checks": [check.document() for check in self.installation.checks],
+        }
+
+
 def examine(session: Session) -> Examination:
     """Make every check; one that cannot be made is itself a finding, never an error."""
+    return _examination(_look(session))
+
+
+def examine_for_agents(session: Session) -> AgentExamination:
+    """Make every check, and those of each task that an agent relies on; never an error."""
+    seen = _look(session)
+    return AgentExamination(agent_checks(seen), _examination(seen))
+
+
+def _look(session: Session) -> Examined:
     compilation, refusal = _compile(session)
     states = _states(session, compilation)
-    seen = Examined(session, _state_db(session, compilation), compilation, refusal, states)
+    return Examined(session, _state_db(session, compilation), compilation, refusal, states)
+
+
+def _examination(seen: Examined) -> Examination:
     return Examination(tuple(_made(name, check, seen) for name, check in _CHECKS))
 
 
@@ -78,9 +119,10 @@ def _compile(session: Session) -> tuple[Compilation | None, ConfigError | None]:
 
 def _states(session: Session, compilation: Compilation | None) -> Mapping[str, UnitState] | None:
     if compilation is None:
-        return {}
-    plans = [bundle.plan for bundle in compilation.bundles.values() if bundle.units]
-    names = [name for plan in plans for name in (plan.unit, plan.timer_unit)]
+        installed = [plan for plan in plans(session.paths) if plan.timer_unit in plan.unit_hashes]
+    else:
+        installed = [bundle.plan for bundle in compilation.bundles.values() if bundle.units]
+    names = [name for plan in installed for name in (plan.unit, plan.timer_unit)]
     try:
         return session.units().states(names) if names else {}
     except BusError:

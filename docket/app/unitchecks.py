@@ -13,6 +13,7 @@ from docket.compiler.bundle import Bundle
 from docket.compiler.header import split
 from docket.errors import BusError
 from docket.model.names import MAINTENANCE, unit_stem
+from docket.model.plan import Plan
 from docket.systemd.journalctl import probe
 
 OLDEST_SYSTEMD = 252
@@ -95,7 +96,7 @@ def timers(seen: Examined) -> Check:
         return Check("timers", Verdict.WARNING, "Not known: the service manager does not answer.")
     found = _refused_timers(seen)
     for name, bundle in sorted(scheduled.items()):
-        word = _timer_trouble(bundle, states.get(bundle.plan.timer_unit))
+        word = timer_trouble(bundle.plan, states.get(bundle.plan.timer_unit))
         if word:
             found[name] = word
     sentence = " ".join(f"{name}: {word}" for name, word in found.items())
@@ -166,14 +167,15 @@ def _refused_timers(seen: Examined) -> dict[str, str]:
     }
 
 
-def _timer_trouble(bundle: Bundle, state: UnitState | None) -> str:
+def timer_trouble(plan: Plan, state: UnitState | None) -> str:
+    """Return why a task's timer does not fire, in words; empty where it does."""
     if state is None or state.load_state == "not-found":
         return "its timer is not installed."
     if state.load_state != "loaded":
         return f"its timer is {state.load_state}."
     if state.active_state != "active":
         return f"its timer is {state.active_state}."
-    calendar_only = bool(bundle.plan.calendars) and not bundle.plan.one_shot
+    calendar_only = bool(plan.calendars) and not plan.one_shot
     if calendar_only and state.next_elapse_us is None:
         return "its timer will not fire again."
     return ""

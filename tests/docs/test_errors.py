@@ -14,7 +14,10 @@ from docket.errors import DocketError
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "errors.md").read_text()
-AREAS = "compile|config|editor|eject|import|install|journal|output|plan|run|schedule|store|systemd|task|tool"
+AREAS = (
+    "compile|config|editor|eject|import|install|journal|output|plan|run|schedule|store|systemd"
+    "|task|tool"
+)
 CODE = re.compile(rf"(?:{AREAS})\.[a-z][a-z_]+")
 FILES = frozenset({"install.lock", "task.json", "config.yaml", "run.lock", "config.schema"})
 WITH_THE_SDK = ("docket.mcp.server", "docket.mcp.wire")  # which .venv has not

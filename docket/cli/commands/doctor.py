@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from docket.app.doctor import examine
+import click
+
+from docket.app.doctor import examine, examine_for_agents
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import verb
-from docket.cli.render.examination import examination_text
+from docket.cli.render.examination import agent_examination_text, examination_text
 
 
 @verb("doctor")
-def command(call: Call) -> Answer:
+@click.option(
+    "--agent",
+    is_flag=True,
+    help="Examine each task too: its program, remote, variables, timer and last runs.",
+)
+def command(call: Call, agent: bool) -> Answer:
     """Examine the installation: config, store, service manager, timers, journal, programs.
 
     The exit code is 1 where a check failed; a remark alone does not count as a failure.
     """
+    if agent:
+        deep = examine_for_agents(call.session())
+        return Answer(
+            deep.document(), lambda screen: agent_examination_text(deep, screen), deep.exit_code
+        )
     found = examine(call.session())
     return Answer(found.document(), lambda screen: examination_text(found, screen), found.exit_code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docket.app.checkup import Check, Verdict
-from docket.app.doctor import Examination
+from docket.app.doctor import AgentExamination, Examination
 from docket.app.redaction import redact_text
 from docket.cli.render.facts import wrap
 from docket.cli.render.plain import one_line
@@ -16,6 +16,18 @@ _INKS = {
     Verdict.ERROR: Ink.BAD,
 }
 _MARGIN = "      "
+
+
+def agent_examination_text(found: AgentExamination, screen: Screen) -> str:
+    """Return the checks of the installation, and a line for each of the tasks'."""
+    out = [examination_text(found.installation, screen), ""]
+    for check in found.checks:
+        verdict = Verdict.OK if check.ok else Verdict.ERROR
+        out += _lines(Check(check.name, verdict, check.detail), screen)
+    bad = sum(not check.ok for check in found.checks)
+    count = len(found.checks)
+    out.append(f"{bad} of {count} checks failed." if bad else f"All {count} checks passed.")
+    return "\n".join(out)
 
 
 def examination_text(found: Examination, screen: Screen) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from docket.runner.environment import iso, parse_environment
+from docket.model.envfile import parse_environment
+from docket.runner.environment import iso
 
 
 @pytest.mark.parametrize(

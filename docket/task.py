@@ -94,7 +94,7 @@ class _Reporting:
             return None
         if not 0.0 <= number <= 1.0 and not self._warned:
             self._warned = True
-            sys.stderr.write(f"progress({value!r}): the fraction goes from 0 to 1, 40 % is 0.4\n")
+            sys.stderr.write(f"progress({value!r}): the fraction goes from 0 to 1, 40% is 0.4\n")
         return min(max(number, 0.0), 1.0)
 
 

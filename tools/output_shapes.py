@@ -84,6 +84,31 @@ RUN = record(
     }
 )
 
+PROGRESS = {
+    "anyOf": [
+        record(
+            {
+                "fraction": {
+                    "type": ["number", "null"],
+                    "minimum": 0,
+                    "maximum": 1,
+                    "description": "How much is done; null: not known.",
+                },
+                "message": text("What it is at; may be empty."),
+                "at": instant("When the task said so."),
+            }
+        ),
+        {"type": "null"},
+    ],
+    "description": "How far the run is, as its task said last; null where it says nothing.",
+}
+
+UNDER_WAY = {
+    **RUN,
+    "properties": {**RUN["properties"], "progress": PROGRESS},
+    "required": [*RUN["required"], "progress"],
+}
+
 CANCELLED = {
     **RUN,
     "properties": {
@@ -243,7 +268,7 @@ TIMER = record(
 )
 
 STANDING: Schema = {
-    "running": rows("run", "The runs of the task that are not over."),
+    "running": rows("run_under_way", "The runs of the task that are not over."),
     "timer": {"anyOf": [ref("timer"), {"type": "null"}], "description": "Null: no schedule."},
     "plan": text(
         "What the next run obeys; last_good: an older plan, because the config is broken.",
@@ -528,6 +553,7 @@ DEFINITIONS: Schema = {
     "change": CHANGE,
     "forecast": FORECAST,
     "run": RUN,
+    "run_under_way": UNDER_WAY,
     "wait_timeout": WAIT_TIMEOUT,
     "cancelled": CANCELLED,
     "latest": LATEST,
@@ -552,6 +578,7 @@ DEFINITIONS: Schema = {
     "run_detail": record(
         {
             **RUN["properties"],
+            "progress": PROGRESS,
             "attempts": rows("attempt", "Its attempts in order."),
             "hooks": rows("hook", "The outcomes of its hooks in order."),
         }

@@ -36,9 +36,16 @@ class Ended:
 
 
 def run_in_foreground(
-    command: Sequence[str], environ: Mapping[str, str], *, echo: bool, signals: bool = True
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    echo: bool,
+    signals: bool = True,
+    output: int = 1,
 ) -> Ended:
     """Run `command --result-fd N` to its end; `echo` lets its standard output be ours.
+
+    Where `output` is another descriptor than ours, above the standard ones, it goes there.
 
     With `signals`, SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on for as long as it lasts.
     Whatever is raised here meanwhile, such as KeyboardInterrupt, ends the run as Ctrl-C does.
@@ -49,7 +56,10 @@ def run_in_foreground(
         with _forwarding(signals) as target:
             try:
                 target.pid = _spawn(
-                    [*command, "--result-fd", str(RESULT_FD)], environ, writing, echo
+                    [*command, "--result-fd", str(RESULT_FD)],
+                    environ,
+                    writing,
+                    output if echo else None,
                 )
             finally:
                 os.close(writing)
@@ -75,13 +85,15 @@ def _pipe() -> tuple[int, int]:
     return moved[0], moved[1]
 
 
-def _spawn(command: list[str], environ: Mapping[str, str], writing: int, echo: bool) -> int:
+def _spawn(command: list[str], environ: Mapping[str, str], writing: int, output: int | None) -> int:
     actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
         (os.POSIX_SPAWN_DUP2, writing, RESULT_FD),
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
     ]
-    if not echo:
+    if output is None:
         actions.append((os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0))
+    elif output != 1:
+        actions.append((os.POSIX_SPAWN_DUP2, output, 1))
     return os.posix_spawn(
         command[0],
         command,

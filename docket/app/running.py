@@ -107,9 +107,11 @@ def run(
     trigger: Trigger = Trigger.MANUAL,
     gated: bool = False,
     run_id: str | None = None,
+    output: int = 1,
 ) -> RunOutcome:
     """Run a task to its end and return what became of it; `echo` shows its output as it comes.
 
+    It is shown on our standard output, or goes to the descriptor `output`.
     With `signals`, those that ask this process to end are handled here and go to the run.
     `params` are (name, value) each, for the task's declared inputs. `exec_command` are the words
     that start `docket exec`, which a task that needs a unit gets in a transient one. Raises
@@ -125,7 +127,7 @@ def run(
         from docket.app.unitrun import run_in_unit  # noqa: PLC0415  (brings pystemd: 30 ms)
 
         wish = Wish(force, None, tuple(params), launcher, trigger, gated, run_id)
-        run_in_unit(session, plan, wish, echo=echo, signals=signals)
+        run_in_unit(session, plan, wish, echo=echo, signals=signals, output=output)
         return recorded_outcome(session, task, run_id)
     _refuse_what_needs_a_unit(plan)
     if not dry_run:
@@ -137,7 +139,9 @@ def run(
     command += ["--no-destructive"] * gated
     try:
         with _told(plan, run_id, given):
-            ended = run_in_foreground(command, session.environ, echo=echo, signals=signals)
+            ended = run_in_foreground(
+                command, session.environ, echo=echo, signals=signals, output=output
+            )
     except OSError as error:
         raise RunnerDiedError(
             f"docket exec cannot be started ({command[0]}: {error.strerror}).",

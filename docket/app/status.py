@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +26,7 @@ from docket.app.lookup import (
 from docket.app.missed import look
 from docket.app.planned import is_fresh, planned_tasks, read_plan
 from docket.app.ports import UnitState
+from docket.app.progressing import Progress, progress_document, progress_of
 from docket.app.recorded import find_run, open_record
 from docket.app.session import Session
 from docket.errors import BusError, UsageError
@@ -83,6 +84,7 @@ class TaskStatus:
     consecutive_failures: int
     problems: tuple[str, ...]
     overrides: tuple[OverrideRecord, ...] = ()
+    progress: Mapping[str, Progress] = field(default_factory=dict)  # by the id of a run under way
 
     def document(self) -> dict[str, Any]:
         """Return the task as `docket status TASK --json` prints it."""
@@ -92,7 +94,13 @@ class TaskStatus:
             document = latest_document(self.last)
         return {
             **document,
-            "running": [run_document(run, alive=alive) for run, alive in self.running],
+            "running": [
+                {
+                    **run_document(run, alive=alive),
+                    "progress": progress_document(self.progress.get(run.run_id)),
+                }
+                for run, alive in self.running
+            ],
             "timer": self.timer.document() if self.timer is not None else None,
             "plan": str(self.plan_state),
             "drift": list(self.drift.sentences),
@@ -128,11 +136,13 @@ class RunDetail:
     alive: bool | None
     attempts: tuple[AttemptRecord, ...]
     hooks: tuple[HookRecord, ...]
+    progress: Progress | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the run as `docket status --run-id --json` prints it."""
         return {
             **run_document(self.run, alive=self.alive),
+            "progress": progress_document(self.progress),
             "attempts": [attempt_document(attempt) for attempt in self.attempts],
             "hooks": [hook_document(hook) for hook in self.hooks],
         }
@@ -148,7 +158,8 @@ def of_run(session: Session, run_id: str, task: str | None = None) -> RunDetail:
                 hint=f"docket status --run-id {run_id}",
             )
         attempts, hooks = tuple(reader.attempts(run_id)), tuple(reader.hooks(run_id))
-    return RunDetail(run, alive_here(run, session.paths), attempts, hooks)
+        progress = progress_of(reader, run_id)
+    return RunDetail(run, alive_here(run, session.paths), attempts, hooks, progress)
 
 
 def status(session: Session, task: str | None = None) -> StatusReport:
@@ -212,7 +223,14 @@ class _Survey:
             consecutive_failures=self._reader.consecutive_failures(name),
             problems=problems,
             overrides=tuple(self._overrides.get(name, ())),
+            progress=self._progress(name),
         )
+
+    def _progress(self, name: str) -> dict[str, Progress]:
+        found = {
+            run.run_id: progress_of(self._reader, run.run_id) for run in self._running.get(name, ())
+        }
+        return {run_id: progress for run_id, progress in found.items() if progress is not None}
 
 
 def _names(session: Session, config: Config | None, reader: Reader, asked: str | None) -> list[str]:

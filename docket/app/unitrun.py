@@ -37,12 +37,13 @@ def run_in_unit(
     *,
     echo: bool,
     signals: bool = True,
+    output: int = 1,
 ) -> str:
     """Run a task in a transient unit and return the id of its run when that is over.
 
-    With `echo` our standard output is the unit's. With `signals`, those that ask us to end are
-    passed on to its runner; without, KeyboardInterrupt cancels the run. Raises NeedsSystemdError,
-    BusAbsentError, ParameterError, StoreError, NotStartedError.
+    With `echo` the descriptor `output` is the unit's standard output. With `signals`, those that
+    ask us to end are passed on to its runner; without, KeyboardInterrupt cancels the run. Raises
+    NeedsSystemdError, BusAbsentError, ParameterError, StoreError, NotStartedError.
     """
     units = session.units()
     launcher_of(units, plan, wish.launcher)
@@ -51,7 +52,7 @@ def run_in_unit(
     claim(plan.state_db, as_recorded(plan, row))
     words = [*exec_words(row, wish), *["--quiet"] * (not echo)]
     properties = transient_properties(plan, row.run_id, words)
-    properties += _our_output() if echo else []
+    properties += _our_output(output) if echo else []
     with (
         signals_in_turn() if signals else _cancelled_by_ctrl_c(session, row.run_id) as passed_on,
         recording_refusals(session, plan, row),
@@ -71,9 +72,10 @@ def _cancelled_by_ctrl_c(session: Session, run_id: str) -> Iterator[Callable[[],
         raise
 
 
-def _our_output() -> list[list[Any]]:
+def _our_output(output: int) -> list[list[Any]]:
     found = []
-    for name, number in (("StandardOutput", 1), ("StandardError", 2)):
+    errors = 2 if output == 1 else output  # one writer alone on a terminal with a progress bar
+    for name, number in (("StandardOutput", output), ("StandardError", errors)):
         try:
             os.fstat(number)
         except OSError:  # closed: what would go there goes to the journal

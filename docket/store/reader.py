@@ -173,6 +173,18 @@ class Reader:
         )
         return [EventRecord(*[*row[:6], json.loads(row[6])]) for row in rows]
 
+    def last_progress(self, run_id: str) -> EventRecord | None:
+        """Return the newest event of a run that tells its progress, among its last thousand."""
+        rows = self._query(
+            "SELECT e.run_id, r.task, e.event_index, e.at, e.timestamp, e.event_type, e.event "
+            "FROM events e JOIN runs r USING (run_id) WHERE e.run_id = ?1 "
+            "AND e.event_type = 'progress' AND e.event_index > "
+            "(SELECT max(event_index) FROM events WHERE run_id = ?1) - 1000 "
+            "ORDER BY e.event_index DESC LIMIT 1",
+            run_id,
+        )
+        return EventRecord(*[*rows[0][:6], json.loads(rows[0][6])]) if rows else None
+
     def overrides(self, at_us: int) -> dict[str, list[OverrideRecord]]:
         """Return, per task, what is ordered of its timer and still holds at an instant."""
         rows = self._query(

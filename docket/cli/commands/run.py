@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -15,9 +17,11 @@ from docket.cli.parameters import task_argument, verb
 from docket.cli.render.outcome import outcome_text
 from docket.cli.render.receipt import receipt_text
 from docket.errors import UsageError
+from docket.model.runid import make_run_id
 from docket.paths import exec_command
 
 if TYPE_CHECKING:
+    from docket.app.session import Session
     from docket.app.starting import Wish
 
 
@@ -74,22 +78,40 @@ def command(
         return _in_background(call, task, Wish(force, idempotency_key, pairs, Launcher(launcher)))
     if idempotency_key is not None:
         raise UsageError("--idempotency-key needs --async.")
-    outcome = running.run(
-        call.session(),
-        exec_command(),
-        task,
-        dry_run=dry_run,
-        force=force,
-        echo=not call.json,
-        params=pairs,
-        launcher=Launcher(launcher),
-    )
+    session = call.session()
+    run_id = make_run_id(session.now_us(), os.urandom(4))
+    with _output(call, session, run_id, dry_run) as output:
+        outcome = running.run(
+            session,
+            exec_command(),
+            task,
+            dry_run=dry_run,
+            force=force,
+            echo=not call.json,
+            params=pairs,
+            launcher=Launcher(launcher),
+            run_id=run_id,
+            output=output,
+        )
     return Answer(
         outcome.document(),
         lambda screen: outcome_text(outcome, screen),
         outcome.exit_code,
         outcome.warnings,
     )
+
+
+def _output(
+    call: Call, session: Session, run_id: str, dry_run: bool
+) -> AbstractContextManager[int]:
+    """Give where the run's output goes: on a terminal through us, for a bar below it."""
+    screen = call.screen()
+    if call.json or dry_run or not screen.terminal or not screen.moves:
+        return nullcontext(1)
+    from docket.app.progressing import shown_on  # noqa: PLC0415  (on terminals alone)
+    from docket.cli.render.progressbar import ProgressBar  # noqa: PLC0415  (as above)
+
+    return shown_on(ProgressBar(1, screen), session, run_id)
 
 
 def _in_background(call: Call, task: str, wish: Wish) -> Answer:

@@ -31,6 +31,7 @@ class Screen:
     unicode: bool
     now_us: int
     terminal: bool = False
+    moves: bool = False  # whether the terminal can go back to the beginning of a line and clear it
     program: str = "docket"  # how this very Docket is called again, options of its place included
 
     def paint(self, text: str, ink: Ink | None) -> str:
@@ -66,6 +67,7 @@ def screen_of(
         unicode=_speaks_unicode(stream),
         now_us=now_us,
         terminal=terminal,
+        moves=terminal and environ.get("TERM", "dumb") != "dumb",
         program=program,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from docket.app.progressing import Progress
 from docket.app.status import PlanState, RunDetail, StatusReport, TaskStatus
 from docket.cli.render.facts import fact_lines
 from docket.cli.render.plain import one_line
@@ -61,6 +62,8 @@ def run_text(detail: RunDetail, screen: Screen) -> str:
     if run.scheduled_for_us is not None:
         facts.append(("fire", _when(run.scheduled_for_us, screen)))
     facts += [("took", duration(run.duration_seconds)), ("blocked by", run.blocked_by or "")]
+    if detail.progress is not None:
+        facts.append(("progress", _progress(detail.progress, screen)))
     facts += [("log", run.log_path or ""), ("unit", run.unit or "")]
     if run.retry_count or len(detail.attempts) > 1:
         facts += [
@@ -89,6 +92,9 @@ def _row(task: TaskStatus, screen: Screen) -> Row:
         last, took = Cell(f"running for {away.removesuffix(' ago')}", Ink.BUSY), ""
         if away == "just now":
             last = Cell("running", Ink.BUSY)
+        progress = task.progress.get(current.run_id)
+        if progress is not None and progress.fraction is not None:
+            last = Cell(f"{last.text}, {progress.fraction:.0%}", Ink.BUSY)
     elif run is None:
         last, took = Cell("never", Ink.FAINT), ""
     else:
@@ -166,6 +172,8 @@ def _task_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
     for current, alive in task.running:
         yield "running", _status(current, alive)
         yield "", f"since {_when(current.started_us, screen)}, run {current.run_id}"
+        if current.run_id in task.progress:
+            yield "progress", _progress(task.progress[current.run_id], screen)
     yield from _timer_facts(task, screen)
     yield "plan", _plan(task.plan_state)
     for sentence in task.drift.sentences:
@@ -192,6 +200,12 @@ def _timer_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
         yield "last fire", _when(timer.last_trigger_us, screen)
     for override in task.overrides:
         yield "ordered", Cell(_override(override, screen), Ink.DOUBT)
+
+
+def _progress(progress: Progress, screen: Screen) -> str:
+    percent = "" if progress.fraction is None else f"{progress.fraction:.0%} "
+    said = f"{percent}{one_line(progress.message)}".rstrip()
+    return f"{said or 'under way'}, {relative(min(progress.at_us, screen.now_us), screen.now_us)}"
 
 
 def _override(override: OverrideRecord, screen: Screen) -> str:

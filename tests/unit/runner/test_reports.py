@@ -119,7 +119,7 @@ def test_a_fraction_out_of_range_is_told_once_in_the_log(home: Home) -> None:
     task(home, f"for n in range(3): self.progress(40)\n{DONE}")
     home.run("job")
     log = Path(home.only_run().log_path).read_text()
-    assert log == "progress(40): the fraction goes from 0 to 1, 40 % is 0.4\n"
+    assert log == "progress(40): the fraction goes from 0 to 1, 40% is 0.4\n"
 
 
 @pytest.mark.parametrize("call", ["progress('40')", "progress(True)", "event(3)", "event(None)"])

@@ -1,0 +1,240 @@
+"""Progress as people see it: a bar below the output on a terminal, a line in the status."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from docket.app.progressing import Progress
+from docket.cli.render.plain import width
+from docket.cli.render.progressbar import ProgressBar, bar_text
+from docket.cli.render.screen import Screen
+from tests.unit.app.documents import require_valid
+from tests.unit.plugins.installation import Installation
+
+SCREEN = Screen(80, False, True, 0, terminal=True)
+WORK = """
+import os, sys, time
+from docket.task import BaseTask, TaskResult
+
+class Work(BaseTask):
+    name = "work"
+    def run(self, config):
+        for n in range(1, 5):
+            print("line", n, flush=True)
+            self.progress(n / 4, f"step {n}")
+            time.sleep(0.6)
+        print("end of the words")
+        return TaskResult(True, "Worked")
+"""
+
+
+class Terminal:
+    """A terminal that a command runs on, and everything that was written to it."""
+
+    def __init__(self, installed: Installation, *words: str, **environ: str) -> None:
+        self.master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            [str(installed.python), "-m", "docket", *words],
+            env={**installed.environ, "TERM": "xterm", **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=slave,
+            stderr=slave,
+            cwd="/",
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.written = ""
+
+    def read(self, until: Callable[[str], Any] | None = None, seconds: float = 30.0) -> str:
+        """Read to the end, or until the text so far is enough."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not (until and until(self.written)):
+            if not select.select([self.master], [], [], 0.1)[0]:
+                continue
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not data:
+                break
+            self.written += data.decode(errors="replace")
+        return self.written
+
+    def finish(self) -> tuple[int, str]:
+        """Read to the end; return the exit code and what a terminal shows at last."""
+        self.read()
+        code = self.process.wait(timeout=20)
+        os.close(self.master)
+        return code, shown(self.written)
+
+
+def shown(written: str) -> str:
+    """Return what the lines look like once every erased line is erased."""
+    lines = written.replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rpartition("\r\x1b[K")[2] for line in lines)
+
+
+@pytest.fixture
+def working(installed: Installation) -> Installation:
+    installed.drop_in("work.py", WORK)
+    return installed
+
+
+def test_a_bar_is_drawn_below_the_output_and_gone_at_the_end(working: Installation) -> None:
+    code, text = (terminal := Terminal(working, "run", "work")).finish()
+    assert code == 0
+    assert re.search(r"\u2588+.*50% step 2", terminal.written)
+    assert text.splitlines()[:5] == ["line 1", "line 2", "line 3", "line 4", "end of the words"]
+    assert "\u2588" not in text
+    assert "% " not in text
+    assert "Worked" in text
+
+
+@pytest.mark.parametrize("words", [("run", "work", "--json"), ("--json", "run", "work")])
+def test_no_bar_is_drawn_with_json(working: Installation, words: tuple[str, ...]) -> None:
+    code, text = (terminal := Terminal(working, *words)).finish()
+    assert code == 0
+    assert "\x1b" not in terminal.written
+    assert json.loads(text)["summary"] == "Worked"
+
+
+def test_no_bar_is_drawn_on_a_terminal_that_cannot_move(working: Installation) -> None:
+    code, _ = (terminal := Terminal(working, "run", "work", TERM="dumb")).finish()
+    assert (code, "\x1b" in terminal.written) == (0, False)
+
+
+def test_no_bar_is_drawn_where_there_is_no_terminal(working: Installation) -> None:
+    done = working.run("run", "work", TERM="xterm")
+    assert "\x1b" not in done.stdout + done.stderr
+    assert done.stdout.startswith("line 1\nline 2\n")
+
+
+def test_ctrl_c_on_a_terminal_cancels_the_run_and_takes_the_bar_away(
+    working: Installation,
+) -> None:
+    terminal = Terminal(working, "run", "work")
+    terminal.read(lambda text: "step 1" in text)
+    terminal.process.send_signal(signal.SIGINT)
+    code, text = terminal.finish()
+    assert code == 130
+    assert "\u2588" not in text
+    assert working.ask("runs")[0]["status"] == "cancelled"
+
+
+def test_much_output_beside_much_progress_comes_whole(installed: Installation) -> None:
+    body = """
+    from docket.task import BaseTask, TaskResult
+    class Work(BaseTask):
+        name = "work"
+        def run(self, config):
+            for n in range(30000):
+                print(f"line {n} " + "x" * 50)
+                self.progress(n / 30000, "busy")
+            return TaskResult(True, "Worked")
+    """
+    installed.drop_in("work.py", body)
+    code, text = Terminal(installed, "run", "work").finish()
+    assert code == 0
+    lines = [line for line in text.splitlines() if line.startswith("line ")]
+    assert lines == [f"line {n} " + "x" * 50 for n in range(30000)]
+
+
+def test_a_command_with_json_lines_has_the_same_bar(installed: Installation) -> None:
+    line = '{"event": "progress", "fraction": 0.5, "message": "half"}'
+    installed.config(
+        f"""
+        tasks:
+          job:
+            type: command
+            command: [sh, -c, 'echo ''{line}''; sleep 1.5']
+            output_format: jsonl
+        """
+    )
+    code, _ = (terminal := Terminal(installed, "run", "job")).finish()
+    assert code == 0
+    assert re.search(r"\u2588+.*\u2591.* 50% half", terminal.written)
+
+
+def test_the_status_says_how_far_a_live_run_is(working: Installation) -> None:
+    process = subprocess.Popen(
+        [str(working.python), "-m", "docket", "run", "work"],
+        env=working.environ,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+    )
+    end = time.monotonic() + 20
+    progress = None
+    while progress is None and time.monotonic() < end:
+        told = working.run("status", "work", "--json")
+        if told.returncode == 0:
+            running = require_valid("status", json.loads(told.stdout))["running"]
+            progress = running[0]["progress"] if running else None
+    assert progress is not None
+    assert progress["fraction"] in (0.25, 0.5, 0.75, 1.0)
+    assert progress["message"].startswith("step ")
+    text = working.run("status", "work").stdout
+    assert re.search(r"progress +\d+% step \d, ", text)
+    assert re.search(r"work +running.*, \d+%", working.run("status").stdout)
+    run_id = working.ask("runs")[0]["run_id"]
+    assert process.wait(timeout=20) == 0
+    detail = require_valid("status", working.ask("status", "--run-id", run_id))
+    assert (detail["progress"]["fraction"], detail["progress"]["message"]) == (1.0, "step 4")
+
+
+def test_a_run_without_progress_has_none(installed: Installation) -> None:
+    installed.config("tasks: {job: {type: command, command: 'true'}}\n")
+    run_id = installed.ask("run", "job")["run_id"]
+    assert installed.ask("status", "--run-id", run_id)["progress"] is None
+
+
+@pytest.mark.parametrize(
+    ("fraction", "message", "columns", "text"),
+    [
+        (0.0, "", 79, "\u2591" * 24 + "   0%"),
+        (0.5, "half", 79, "\u2588" * 12 + "\u2591" * 12 + "  50% half"),
+        (0.29, "", 79, "\u2588" * 6 + "\u2591" * 18 + "  29%"),
+        (0.999, "", 79, "\u2588" * 23 + "\u2591" + "  99%"),
+        (1.0, "done", 79, "\u2588" * 24 + " 100% done"),
+        (None, "somewhere", 79, "\u2026 somewhere"),
+        (0.5, "long words", 12, " 50% long w\u2026"),
+        (0.5, "a\x1b[31mb\nc", 79, "\u2588" * 12 + "\u2591" * 12 + "  50% a\\x1b[31mb c"),
+    ],
+)
+def test_the_bar_is_one_safe_line(
+    fraction: float | None, message: str, columns: int, text: str
+) -> None:
+    found = bar_text(Progress(fraction, message, 0), SCREEN, columns)
+    assert found == text
+    assert width(found) <= columns
+
+
+@pytest.mark.parametrize("message", ["x" * 500, "\u65e5\u672c" * 300, "\x1b" * 500, "\ud800" * 90])
+@pytest.mark.parametrize("columns", [1, 5, 19, 40, 79, 200])
+def test_no_message_is_wider_than_the_terminal(message: str, columns: int) -> None:
+    for fraction in (None, 0.37):
+        assert width(bar_text(Progress(fraction, message, 0), SCREEN, columns)) <= columns
+
+
+def test_the_bar_waits_for_the_end_of_a_line(tmp_path: Any) -> None:
+    path = tmp_path / "terminal"
+    with path.open("wb") as file:
+        bar = ProgressBar(file.fileno(), SCREEN)
+        bar.progress(Progress(0.5, "half", 0))
+        bar.output(b"begun ")
+        bar.progress(Progress(0.6, "more", 0))
+        bar.output(b"and ended\n")
+        bar.close()
+    written = path.read_bytes().decode()
+    assert written.replace("\r\x1b[K", "").count("begun and ended\n") == 1
+    assert shown(written) == "begun and ended\n"

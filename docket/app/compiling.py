@@ -21,6 +21,7 @@ from docket.config.loader import usable
 from docket.errors import (
     BrokenTaskError,
     DocketError,
+    PlanError,
     ScheduleError,
     UnknownTaskError,
 )
@@ -99,9 +100,17 @@ def require_task(name: str, known: Iterable[str]) -> None:
 
 
 def write_plan(session: Session, bundle: Bundle) -> None:
-    """Write the plan of `bundle` to its place."""
-    make_directory(session.paths.plan_dir, 0o700)
-    write_whole(session.paths.plan(bundle.task.name), bundle.plan.to_text(), 0o600)
+    """Write the plan of `bundle` to its place; PlanError where it cannot be kept there."""
+    try:
+        make_directory(session.paths.plan_dir, 0o700)
+        write_whole(session.paths.plan(bundle.task.name), bundle.plan.to_text(), 0o600)
+    except OSError as error:
+        raise PlanError(
+            f"The plan of task {bundle.task.name!r} cannot be kept in {session.paths.plan_dir}:"
+            f" {error.strerror}.",
+            hint="Make room there, or see who owns that directory; docket doctor checks it.",
+            task=bundle.task.name,
+        ) from error
 
 
 def recompile(paths: Paths, environ: Mapping[str, str], task: str) -> None:

@@ -132,6 +132,10 @@ def current_plan(session: Session, name: str) -> Plan:
     except BrokenTaskError as error:
         problems = [p for p in load_config(session).problems if p.task == name]
         raise broken_task(name, problems) if problems else error from None
+    except PlanError:
+        if plan is None:
+            raise
+        return plan  # the last good one, which `docket exec` obeys too, and says so
     plan = read_plan(session.paths, name)
     if plan is None:
         raise PlanError(

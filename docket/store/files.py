@@ -13,8 +13,14 @@ def make_directory(path: str) -> None:
     except FileExistsError:
         return
     except FileNotFoundError:
-        make_directory(os.path.dirname(path))
-        make_directory(path)
+        parent = os.path.dirname(path)
+        if parent in ("", path):
+            raise
+        make_directory(parent)
+        try:
+            os.mkdir(path, 0o700)  # in /proc a parent is there, and yet nothing can be made
+        except FileExistsError:
+            return
 
 
 def open_private(path: str, flags: int) -> int:

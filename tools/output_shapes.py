@@ -222,9 +222,13 @@ ERROR = record(
         "path": or_null(text("The file that the error is about.")),
         "unit": text("The unit that the error is about."),
         "file": or_null(text("The config that the error is about.")),
+        "through": words("The dependencies on the way to the destructive task that is refused."),
         "problems": rows("problem", "Every mistake with its place."),
     },
-    optional=("run_id", "task", "status", "blocked_by", "pid", "path", "unit", "file", "problems"),
+    optional=(
+        *("run_id", "task", "status", "blocked_by", "pid", "path", "unit", "file"),
+        *("through", "problems"),
+    ),
 )
 
 TASK = {

@@ -12,6 +12,7 @@ from docket.app.capabilities import capabilities as all_capabilities
 from docket.app.describing import describe
 from docket.app.doctor import examine
 from docket.app.forecast import forecast_task
+from docket.app.health import health as health_of
 from docket.app.listing import list_tasks as listing
 from docket.app.lookup import find_task, load_config, refuse_unsafe_name
 from docket.app.session import Session
@@ -78,6 +79,13 @@ def capabilities(desk: Desk, errand: Errand, given: Given) -> Result:
     """Return the version, the places, the commands and every task's contract."""
     del errand, given
     return Result(all_capabilities(desk.session, desk.commands).document())
+
+
+def health(desk: Desk, errand: Errand, given: Given) -> Result:
+    """Return how all tasks are doing, or one."""
+    del errand
+    name = given["task_name"]
+    return Result(health_of(desk.session, () if name is None else (name,)).document())
 
 
 def doctor(desk: Desk, errand: Errand, given: Given) -> Result:

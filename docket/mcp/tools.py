@@ -222,6 +222,16 @@ _ALL = (
         ("capabilities",),
     ),
     Tool(
+        "docket_health",
+        "Show the health of tasks",
+        "Say how the tasks are doing: healthy, degraded, failed, stale or never run, and what is"
+        " odd about each.",
+        (_MAYBE_TASK,),
+        reading.health,
+        ("health",),
+        room=IN_A_LIST,
+    ),
+    Tool(
         "docket_doctor",
         "Examine the installation",
         "Check the config, the record of runs, the programs of the tasks, timers and units. What is"

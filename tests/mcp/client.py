@@ -37,9 +37,14 @@ class Refused(NamedTuple):
 class Session:
     """One client. Calls may be started and awaited one by one."""
 
-    def __init__(self, environ: Mapping[str, str], server: Sequence[str] = (SERVER,)) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        server: Sequence[str] = (SERVER,),
+        protocol: str = "handshake",
+    ) -> None:
         self._process = subprocess.Popen(
-            [PYTHON, str(ROOT / "tests" / "mcp" / "driver.py"), *server],
+            [PYTHON, str(ROOT / "tests" / "mcp" / "driver.py"), protocol, *server],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -52,7 +57,7 @@ class Session:
         self.errors: list[str] = []
         for target in (self._listen, self._overhear):
             threading.Thread(target=target, daemon=True).start()
-        self.hello = self._await(0)["hello"]
+        self.hello = self._await(0)
 
     def call(self, tool: str, **arguments: Any) -> Answered:
         """Call a tool and return its answer."""

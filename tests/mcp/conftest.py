@@ -26,10 +26,12 @@ def connect(tmp_path: Path) -> Iterator[Connect]:
     """Open sessions with servers of one home, which end with the test."""
     opened: list[Session] = []
 
-    def open_session(config: str | None = None, **environ: str) -> Session:
+    def open_session(
+        config: str | None = None, *, protocol: str = "handshake", **environ: str
+    ) -> Session:
         if config is not None:
             write_config(tmp_path, config)
-        opened.append(Session(environment(tmp_path, **environ)))
+        opened.append(Session(environment(tmp_path, **environ), protocol=protocol))
         return opened[-1]
 
     yield open_session

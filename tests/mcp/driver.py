@@ -1,7 +1,8 @@
 """One session of the SDK's own client with a real server, told what to do by JSON lines.
 
-Run by the Python of .venv-mcp, with the words of the server's command line. It reads orders from
-its standard input and writes what came of each to its standard output; its end ends the session.
+Run by the Python of .venv-mcp, with the protocol (`handshake`, or `newest` without one) and the
+words of the server's command line. It reads orders from its standard input and writes what came of
+each to its standard output; its end ends the session.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 from mcp import ClientSession
+from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 
@@ -27,7 +29,7 @@ def say(**facts: Any) -> None:
 class Driver:
     """The orders that are under way, by their number."""
 
-    def __init__(self, session: ClientSession) -> None:
+    def __init__(self, session: ClientSession | Client) -> None:
         self.session = session
         self.scopes: dict[int, anyio.CancelScope] = {}
 
@@ -50,7 +52,7 @@ class Driver:
                     id=number,
                     failed=result.is_error,
                     document=result.structured_content,
-                    texts=[part.text for part in result.content],
+                    texts=[part.text for part in result.content if part.type == "text"],
                     seconds=time.monotonic() - begun,
                 )
             except MCPError as error:
@@ -66,28 +68,32 @@ class Driver:
 
 async def main() -> None:
     server = StdioServerParameters(
-        command=sys.argv[1], args=sys.argv[2:], env=dict(os.environ), encoding="utf-8"
+        command=sys.argv[2], args=sys.argv[3:], env=dict(os.environ), encoding="utf-8"
     )
-    async with (
-        stdio_client(server) as (incoming, outgoing),
-        ClientSession(incoming, outgoing) as session,
-    ):
+    if sys.argv[1] == "newest":
+        async with Client(stdio_client(server)) as client:
+            await drive(client, client.protocol_version, client.instructions)
+        return
+    async with stdio_client(server) as streams, ClientSession(*streams) as session:
         hello = await session.initialize()
-        say(id=0, hello=hello.model_dump(mode="json", by_alias=True))
-        driver = Driver(session)
-        async with anyio.create_task_group() as group:
-            while line := await anyio.to_thread.run_sync(
-                sys.stdin.readline, abandon_on_cancel=True
-            ):
-                order = json.loads(line)
-                if order["do"] == "call":
-                    group.start_soon(driver.call, order)
-                elif order["do"] == "tools":
-                    group.start_soon(driver.tools, order)
-                else:
-                    driver.scopes[order["id"]].cancel()
-            group.cancel_scope.cancel()
-    say(id=0, left=True)
+        assert hello.server_info.name == "docket"
+        await drive(session, hello.protocol_version, hello.instructions)
+
+
+async def drive(session: ClientSession | Client, protocol: str, instructions: str | None) -> None:
+    say(id=0, protocol=protocol, instructions=instructions)
+    driver = Driver(session)
+    read = sys.stdin.readline
+    async with anyio.create_task_group() as group:
+        while line := await anyio.to_thread.run_sync(read, abandon_on_cancel=True):
+            order = json.loads(line)
+            if order["do"] == "call":
+                group.start_soon(driver.call, order)
+            elif order["do"] == "tools":
+                group.start_soon(driver.tools, order)
+            else:
+                driver.scopes[order["id"]].cancel()
+        group.cancel_scope.cancel()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,11 @@ tasks:
   between: {type: command, command: [touch, between], depends_on: [wipe]}
   front: {type: command, command: [touch, front], depends_on: [between]}
 """
+OPENED = """
+tasks:
+  wipe: {type: command, command: [sh, -c, "touch ~/wiped"], destructive: true, unattended: allow}
+  front: {type: command, command: ["true"], depends_on: [wipe]}
+"""
 REFERENCE: dict[str, dict[str, object]] = {
     "docket_list_tasks": {},
     "docket_describe_task": {"task_name": "*"},
@@ -44,7 +50,7 @@ REFERENCE: dict[str, dict[str, object]] = {
 def test_a_session_that_looks_around_and_runs_tasks_in_the_foreground(connect: Connect) -> None:
     """Defects: mcp 2.x broke the server (W2), and a failed run was one sentence."""
     session = connect(CONFIG)
-    assert session.hello["serverInfo"]["name"] == "docket"
+    assert session.hello["protocol"] == "2025-11-25"
     assert "docket_run_task_async" in session.hello["instructions"]
 
     listed = session.call("docket_list_tasks").document["result"]
@@ -119,6 +125,33 @@ def test_a_session_that_starts_waits_and_cancels(connect: Connect) -> None:
     assert session.call("docket_cancel_run", run_id=endless["run_id"]).document["cancelled"] is True
     ended = session.call("docket_wait_run", run_id=endless["run_id"])
     assert ended.document["status"] == "cancelled"
+
+
+def test_a_session_of_the_newest_protocol(connect: Connect) -> None:
+    session = connect(CONFIG, protocol="newest")
+    assert session.hello["protocol"] >= "2026-07-28"
+    assert "docket_list_tasks" in session.hello["instructions"]
+    assert len(session.tools()) == len({tool["name"] for tool in session.tools()})
+    wait = session.start("docket_run_task", task_name="endless", progress=True)
+    assert session.call("docket_list_tasks").seconds < 1
+    bad = session.call("docket_run_task", task_name="fails")
+    assert (bad.failed, bad.document["status"]) == (True, "failed")
+    refused = session.call("docket_run_task", task_name="front")
+    assert refused.document["error_code"] == "task.destructive_refused"
+    (run,) = session.call("docket_task_runs", task_name="endless").document["result"]
+    session.call("docket_cancel_run", run_id=run["run_id"])
+    ended = session.answer(wait)
+    assert isinstance(ended, Answered)
+    assert (ended.failed, ended.document["status"]) == (True, "cancelled")
+
+
+@pytest.mark.parametrize(("allowance", "opened"), [("allow", True), ("0", False)])
+def test_who_starts_the_server_can_open_the_gate(
+    connect: Connect, tmp_path: Path, allowance: str, opened: bool
+) -> None:
+    session = connect(OPENED, DOCKET_MCP_ALLOW_DESTRUCTIVE=allowance)
+    run = session.call("docket_run_task", task_name="front")
+    assert (run.failed, (tmp_path / "wiped").exists()) == (not opened, opened)
 
 
 @pytest.mark.parametrize("tool", ["docket_run_task", "docket_run_task_async"])
@@ -226,9 +259,16 @@ def test_every_tool_that_looks_answers_as_its_schema_says(gated: Connect) -> Non
         "docket_task_runs",
         "docket_capabilities",
         "docket_doctor",
+        "docket_health",
         "docket_next",
     ):
         assert not session.call(tool).failed
-    for tool in ("docket_describe_task", "docket_task_status", "docket_why", "docket_next"):
+    for tool in (
+        "docket_health",
+        "docket_describe_task",
+        "docket_task_status",
+        "docket_why",
+        "docket_next",
+    ):
         assert not session.call(tool, task_name="hello").failed
     assert session.call("docket_next", task_name="hello", count=3).document["fires"][2]

@@ -7,6 +7,7 @@ from docket.config.entry import Entry
 from docket.config.expansion import Expander, ExpansionError
 from docket.config.nodes import Path, Scalar, Section, Sequence
 from docket.config.secrets import is_secret
+from docket.config.violations import MOST
 
 RESERVED = frozenset(
     f"DOCKET_{word}"
@@ -28,33 +29,74 @@ def env(entry: Entry) -> dict[str, str]:
     section = entry.node("env")
     if not isinstance(section, Section):
         return {}
-    found = {}
+    found: dict[str, str] = {}
+    told = 0
     for name, node in section.entries.items():
-        path = ("env", name)
         if not isinstance(node, Scalar):
             continue
-        if is_secret(name, node.text):
-            entry.problem(
-                path,
-                f"the value of `env.{name}` looks like a secret, "
-                "and secrets do not belong in the configuration",
-                hint="put it into a file of mode 0600 and name that under `env_file`, "
-                "or use `credentials`",
-                code=Code.SECRET,
-            )
-        elif not isinstance(node.value, str) and str(node.value) != node.text:
-            entry.problem(
-                path,
-                f"`env.{name}` is not the text it looks like: without quotes, "
-                f"YAML reads `{node.text}` as the number {node.value}",
-                expected="a text or a number",
-                hint=f'put it in quotes: "{node.text}"',
-                code=Code.TRAP,
-            )
-        elif name in RESERVED:
-            entry.warn(path, f"`env.{name}` has no effect: Docket itself sets {name} for each run")
-        found[name] = node.text
+        if told == MOST:
+            entry.problem(("env",), f"there are more mistakes here; the first {MOST} are told")
+            break
+        text = _variable(entry, name, node)
+        told += text is None
+        found[name] = node.text if text is None else text
     return found
+
+
+def _variable(entry: Entry, name: str, node: Scalar) -> str | None:
+    """Return the text of a variable, None where it is refused."""
+    path = ("env", name)
+    if is_secret(name, node.text):
+        entry.problem(
+            path,
+            f"the value of `env.{name}` looks like a secret, "
+            "and secrets do not belong in the configuration",
+            hint="put it into a file of mode 0600 and name that under `env_file`, "
+            "or use `credentials`",
+            code=Code.SECRET,
+        )
+        return None
+    if isinstance(node.value, bool | None):
+        return _word(entry, path, node)
+    if not isinstance(node.value, str) and str(node.value) != node.text:
+        entry.problem(
+            path,
+            f"`env.{name}` is not the text it looks like: without quotes, "
+            f"YAML reads `{node.text}` as the number {node.value}",
+            expected="a text or a number",
+            hint=f'put it in quotes: "{node.text}"',
+            code=Code.TRAP,
+        )
+        return None
+    if name in RESERVED:
+        entry.warn(path, f"`env.{name}` has no effect: Docket itself sets {name} for each run")
+    return node.text
+
+
+def _word(entry: Entry, path: Path, node: Scalar) -> str | None:
+    """Return what docket-cli made of `true`, `false` and nothing at all: Python's words for them.
+
+    It is said, and it stays so, for programs rely on it. `yes`, `no` and their kin are refused.
+    """
+    name = ".".join(map(str, path))
+    if node.value is not None and node.text.lower() not in ("true", "false"):
+        reads = "true" if node.value else "false"
+        entry.problem(
+            path,
+            f"`{name}` must be a text or a number; without quotes, "
+            f"YAML reads this as the switch `{reads}`",
+            expected="a text or a number",
+            hint=f'put it in quotes: "{node.text}"',
+            code=Code.TRAP,
+        )
+        return None
+    word = str(node.value)
+    entry.warn(
+        path,
+        f"`{name}` becomes the text {word}, which is what docket-cli made of it",
+        hint=f'put in quotes what is meant: "{node.text}"',
+    )
+    return word
 
 
 def env_files(entry: Entry, expander: Expander) -> tuple[str, ...]:

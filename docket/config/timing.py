@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from docket.config.entry import Entry
 from docket.config.nodes import Path, Scalar, Section, Sequence
@@ -10,6 +11,27 @@ from docket.model.schedule import ScheduleKind, ScheduleSpec
 from docket.model.span import parse_span
 
 _SPAN = 'a span of time such as 90 (seconds), "5min" or "1h 30min"'
+# systemd.time(7): "weekly" is Monday there, and @weekly is cron's Sunday.
+_CALENDAR_WORDS = frozenset(
+    {
+        "minutely",
+        "hourly",
+        "daily",
+        "weekly",
+        "monthly",
+        "quarterly",
+        "semiannually",
+        "semi-annually",
+        "biannually",
+        "bi-annually",
+        "yearly",
+        "annually",
+        "anually",
+    }
+)
+# A time, or a date with all its parts; no field of cron has either.
+_CALENDAR_SIGN = re.compile(r"[\d*]:[\d*]|[\d*]-[\d*/,]+-[\d*]")
+_MOST_CALENDAR_WORDS = 4  # weekdays, date, time and zone
 _ENDLESS = frozenset({"none", "infinity"})
 
 
@@ -31,7 +53,27 @@ def _trigger(entry: Entry, path: Path) -> ScheduleSpec | None:
         kind = ScheduleKind(name)
         path = (*path, name)
     text = entry.line(*path)
+    if text is not None and kind is ScheduleKind.CRON and node is entry.node(*path):
+        kind = _kind_of(entry, path, text)
     return None if text is None else ScheduleSpec(kind, text, entry.path(*path))
+
+
+def _kind_of(entry: Entry, path: Path, text: str) -> ScheduleKind:
+    """Return what a bare text is: cron, or a calendar expression where it cannot be cron.
+
+    docket-cli handed whatever had not five fields to systemd as it was.
+    """
+    words = text.split()
+    alone = len(words) == 1 and words[0].lower() in _CALENDAR_WORDS
+    if not alone and (len(words) > _MOST_CALENDAR_WORDS or not _CALENDAR_SIGN.search(text)):
+        return ScheduleKind.CRON
+    entry.warn(
+        path,
+        f"`{'.'.join(map(str, path))}` is read as a calendar expression of systemd, for it is no "
+        "cron expression",
+        hint=f'write it as such: schedule: {{calendar: "{text}"}}',
+    )
+    return ScheduleKind.CALENDAR
 
 
 def span(entry: Entry, key: str, default: float) -> float:

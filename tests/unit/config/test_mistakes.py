@@ -59,7 +59,6 @@ MISTAKES = [
     ("inputs: {a: 1}", (5, 17), "`inputs.a`", "put it in quotes"),
     ("env: [A]", (5, 10), "a mapping of variable names", None),
     ("env: {A: yes}", (5, 14), "YAML reads this as the switch `true`", 'put it in quotes: "yes"'),
-    ("env: {A: null}", (5, 14), "a text or a number", None),
     ("env: {A: [1]}", (5, 14), "not a list", None),
     ("env: {A: 0755}", (5, 14), "as the number 493", 'put it in quotes: "0755"'),
     ("env: {A: 1.50}", (5, 14), "as the number 1.5", 'put it in quotes: "1.50"'),

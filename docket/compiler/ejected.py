@@ -124,6 +124,8 @@ def _losses(task: Task) -> Iterator[str]:
     if task.idle_timeout_seconds:
         yield f"its end after {format_span(task.idle_timeout_seconds)} without output"
     yield from (f"the hook {hook.kind}" for hook in task.hooks)
+    if task.notify is not None:
+        yield "its notifications (`notify`)"
     yield from _lost_order(task)
     yield from _lost_meanings(task)
     odd = [name for name in task.required_env if not _NAME.fullmatch(name)]

@@ -24,6 +24,7 @@ _KNOWN_SHELLS = frozenset({"sh", "dash", "bash"})
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADINGS = re.compile(r"(?:^|\s)m(?:in|inute)?s?\s+h(?:r|our)?s?\s+(?:dom|d)", re.IGNORECASE)
 _SWITCHED_OFF = re.compile(r"@[a-z]+\s|(?:[0-9*][0-9*/,-]*\s+){3}")
+_ADDRESS = re.compile(r"[A-Za-z0-9_.+][A-Za-z0-9_.+%=-]*(?:@[A-Za-z0-9.-]+)?")
 _LONGEST_DESCRIPTION = 160
 
 
@@ -47,8 +48,8 @@ class Job:
     """One entry, ready to be written down.
 
     `secrets` are the names of variables whose values are kept out, `refused` of those that no
-    task can be given. `mail` is MAILTO, None where it is not set. A job that is not `enabled`
-    belongs to somebody else.
+    task can be given. `mailto` is MAILTO, None where it is not set, and `mail` the addresses in it,
+    if they are some. A job that is not `enabled` belongs to somebody else.
     """
 
     entry: Entry
@@ -60,7 +61,8 @@ class Job:
     refused: tuple[str, ...]
     cwd: str | None
     timezone: str | None
-    mail: str | None
+    mail: tuple[str, ...]
+    mailto: str | None
     enabled: bool
 
 
@@ -92,7 +94,8 @@ def _job(entry: Entry, name: str, around: Surroundings) -> Job:
         refused=refused,
         cwd=home if home and home.startswith("/") and "$" not in home else None,
         timezone=entry.settings.get("CRON_TZ") or None,
-        mail=entry.settings.get("MAILTO"),
+        mail=addresses(entry.settings.get("MAILTO", "")),
+        mailto=entry.settings.get("MAILTO"),
         enabled=entry.user in (None, around.user),
     )
 
@@ -115,6 +118,12 @@ def _argv(entry: Entry, shell: str, is_program: Callable[[str], bool]) -> tuple[
         if is_program(words[0]):
             return words
     return (shell, "-c", command)
+
+
+def addresses(mailto: str) -> tuple[str, ...]:
+    """Return the addresses in MAILTO; none where one of them cannot be a mail address."""
+    found = tuple(part for part in re.split(r"[\s,]+", mailto) if part)
+    return found if all(_ADDRESS.fullmatch(one) for one in found) else ()
 
 
 def described(comment: Sequence[str], tells_secret: Callable[[str], bool]) -> str:

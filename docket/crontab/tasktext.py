@@ -14,10 +14,13 @@ _NOTES = """\
 #
 # As under cron: the shell, its environment and its directory; no timeout; a fire that is missed
 # while the machine is off is not made up (`catch_up: false`).
-# Other than under cron: a job that is still running is not started a second time (`overlap: skip`;
-# cron starts it, as `overlap: allow` does), what it prints goes to the log of its run and not into
-# a mail, and summer time is systemd's affair: the proof below each line names the dates.
+# Other than under cron: a job that still runs is not started a second time (`overlap: skip`; cron
+# does as `overlap: allow`); what it prints goes to the log of its run, and mail tells of failures
+# alone; and summer time is systemd's affair: the proof below each line names the dates.
 """
+
+
+_ATTACHED_BYTES = 4000
 
 
 def whole_text(jobs: Sequence[tuple[Job, str]], origin: str) -> str:
@@ -50,6 +53,10 @@ def _task(job: Job, proof: str) -> Iterator[str]:
         ("required_env", flow(job.secrets) if job.secrets else None),
     )
     yield from (f"    {key}: {value}" for key, value in keys if value is not None)
+    if job.mail:
+        yield "    notify:"
+        yield f"      attach_output: {_ATTACHED_BYTES}"
+        yield f"      mail: {{to: {flow(job.mail)}}}"
     yield "    env:"
     yield from (f"      {word(name)}: {quoted(value)}" for name, value in job.env.items())
 
@@ -61,4 +68,7 @@ def _remarks(job: Job) -> Iterator[str]:
         yield f"TODO: {name} looked like a secret. Write {name}=... into a file of mode 0600 and"
         yield "name that file under `env_file`; until then the runs are refused."
     if job.mail:
-        yield f"cron mailed what it printed to {comment(job.mail)} (MAILTO)."
+        yield "MAILTO: cron mailed all that was printed; with `notify` a failure is told, and the"
+        yield "next success (`on: complete` tells every run)."
+    elif job.mailto:
+        yield f"MAILTO is {comment(job.mailto)}, which is no mail address: nobody is told."

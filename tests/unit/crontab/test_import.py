@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import yaml
 from docket.app.crontabs import CrontabImport, import_crontabs
 from docket.config.loader import parse_bytes, resolve
 from docket.model.task import Task
+from docket.paths import discover
 from docket.schedule import zones
 from tests.unit.app.conftest import Home
 from tests.unit.crontab.conftest import Importer
@@ -193,6 +195,38 @@ def test_cron_tz_is_the_timezone_of_a_task(bring: Importer, home: Home) -> None:
     assert proof is not None
     # cronie follows that clock to the letter: twice in the hour that comes twice.
     assert [d.document()["at"] for d in proof.differences] == ["2026-11-01T01:30:00-05:00"]
+
+
+@pytest.mark.parametrize(
+    ("mailto", "told"),
+    [
+        ("ada", ["ada"]),
+        ('"ada@example.org, ops@example.org"', ["ada@example.org", "ops@example.org"]),
+        ('""', None),
+        ("-odd", None),
+        ("a@b@c", None),
+        ("$(id)@x", None),
+    ],
+)
+def test_mailto_becomes_a_notification_where_it_names_addresses(
+    bring: Importer, home: Home, mailto: str, told: list[str] | None
+) -> None:
+    task = tasks_of(bring(f"MAILTO={mailto}\n* * * * * x\n"), home)["x"]
+    assert "MAILTO" not in task.env
+    if told is None:
+        assert task.notify is None
+    else:
+        assert task.notify is not None
+        assert [channel.options["to"] for channel in task.notify.channels] == [told]
+
+
+def test_root_takes_its_own_lines_over_in_the_system_scope(home: Home) -> None:
+    session = replace(home.session, paths=discover(home.environ, system=True))
+    text = b"* * * * * root backup\n* * * * * ada tidy\n"
+    found = import_crontabs(session, ["-"], user_field=True, years=1, read_stdin=lambda _most: text)
+    backup, tidy = (task.job for task in found.tasks)
+    assert (backup.enabled, tidy.enabled) == (True, False)
+    assert (backup.env["HOME"], backup.env["LOGNAME"], backup.cwd) == ("/root", "root", "/root")
 
 
 def test_a_line_of_another_user_is_switched_off(bring: Importer, home: Home) -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from docket.crontab.assignments import read_assignment
 from docket.crontab.fields import NotTakenError, read_times
 from docket.crontab.lines import Crontab, read_crontab
 from docket.crontab.percent import folds_backslashes, split_input
+
+VECTORS: list[dict[str, Any]] = [
+    json.loads(line)
+    for line in Path(__file__).with_name("debian_cron.jsonl").read_text().splitlines()
+]
 
 
 def read(text: str | bytes, *, user_field: bool = False) -> Crontab:
@@ -180,3 +189,42 @@ def test_the_bits_are_those_of_debians_cron() -> None:
 def test_what_cron_refuses_is_refused(expression: str) -> None:
     with pytest.raises(NotTakenError):
         read_times(expression)
+
+
+DOM_STAR, DOW_STAR, MINUTE_STAR, HOUR_STAR = 1, 2, 8, 16
+
+
+@pytest.mark.parametrize("known", VECTORS, ids=lambda known: ascii(known["line"])[:30])
+def test_lines_are_read_as_debians_cron_has_read_them(known: dict[str, Any]) -> None:
+    """The answers of cron 3.0pl1-162's own load_env() and load_entry(), as they were compiled."""
+    line = known["line"]
+    assignment = read_assignment(line)
+    if "assignment" in known:
+        assert assignment is not None
+        assert "=".join(assignment) == known["assignment"]
+        return
+    if assignment is not None:
+        assert assignment[1] == ""  # without quotes: here Docket reads what cronie does
+        return
+    entries = read(f"{line}\n").entries
+    if "bits" not in known:
+        assert all(_refused(entry.expression) for entry in entries)
+    elif known["command"].strip(" \t") and not known["command"].startswith("%"):
+        times = read_times(entries[0].expression)
+        minutes, hours, days, months, weekdays = known["bits"]
+        of_day = sum(minutes << 60 * hour for hour in range(24) if hours >> hour & 1)
+        assert times.minutes == of_day
+        assert times.days[:2] == (days << 1, months << 1)
+        assert times.days.weekdays & 0x7F == weekdays & 0x7F
+        assert times.wildcard == bool(known["flags"] & (MINUTE_STAR | HOUR_STAR))
+        full = days == 2**31 - 1 and weekdays == 2**8 - 1
+        assert full or times.days.both == bool(known["flags"] & (DOM_STAR | DOW_STAR))
+        assert entries[0].command == known["command"]
+
+
+def _refused(expression: str) -> bool:
+    try:
+        read_times(expression)
+    except NotTakenError:
+        return True
+    return False

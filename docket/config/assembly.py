@@ -19,7 +19,6 @@ from docket.model.secretnames import names_a_secret
 from docket.model.task import Mark, Problem, Task
 from docket.model.taskclass import BrokenTaskClass, Origin, TaskClass
 
-_LATER = frozenset({"backup", "hbackup"})
 _TEXT_AS_WRITTEN = frozenset({"unit", "env"})  # these have rules of their own for numbers
 
 
@@ -224,13 +223,6 @@ class Assembly:
                 expected="`type: command`",
                 hint="add `type: command`",
                 code=Code.MISSING_KEY,
-            )
-        elif name in _LATER:
-            self._complaints.problem(
-                path,
-                f"the built-in task `{name}` comes with a later version of Docket",
-                hint="until then, a task with `type: command` can run the program itself",
-                code=Code.LATER,
             )
         elif name not in self._broken:
             self._unknown(name, path)

@@ -15,7 +15,11 @@ from docket.model.task import Mark, Task
 from docket.model.taskclass import TaskClass
 
 # Each is a path on this machine, or a list of such.
-_PATHS = ("disk_paths",)
+_PATHS = ("archive", "disk_paths", "output", "source")
+# Each is a path where it begins like one, else a name on PATH or on another machine.
+_MAYBE_PATHS = ("destination", "gog_bin", "hbackup_bin", "remote")
+_BEGINNINGS = ("/", "~/", "./", "../")
+_IDLE_SECONDS = 1800.0
 
 
 def built_in_task(
@@ -25,10 +29,18 @@ def built_in_task(
     task = class_task(entry, mark, expander, built_in, file, frozenset())
     assert task.python is not None
     config = _own(entry, schemas.built_in_definition(built_in.name), expander)
-    python = replace(task.python, config=config)
-    # What nobody configured runs by hand alone, whatever `defaults:` say.
-    schedules = task.schedules if mark is not None else ()
-    return replace(task, built_in=True, python=python, schedules=schedules)
+    idle = task.idle_timeout_seconds
+    if built_in.network:  # a program does the work, and may hang
+        idle = idle if entry.has("idle_timeout_seconds") else _IDLE_SECONDS
+        config |= {"idle_timeout_seconds": idle, "grace_seconds": task.grace_seconds}
+    return replace(
+        task,
+        built_in=True,
+        python=replace(task.python, config=config),
+        idle_timeout_seconds=idle,
+        # What nobody configured runs by hand alone, whatever `defaults:` say.
+        schedules=task.schedules if mark is not None else (),
+    )
 
 
 def _own(entry: Entry, name: str, expander: Expander) -> dict[str, Any]:
@@ -42,6 +54,10 @@ def _own(entry: Entry, name: str, expander: Expander) -> dict[str, Any]:
             paths = (_path(entry, expander, (key, i)) for i in range(len(node.items)))
             found[key] = [path for path in paths if path is not None]
         elif isinstance(node, Scalar):
+            found[key] = _path(entry, expander, (key,))
+    for key in _MAYBE_PATHS:
+        node = entry.node(key)
+        if isinstance(node, Scalar) and node.text.startswith(_BEGINNINGS):
             found[key] = _path(entry, expander, (key,))
     return found
 

@@ -73,7 +73,7 @@ def _preview(plan: Plan, row: RunRow, stop: StopSignals, *, quiet: bool) -> Verd
     verdict = judge(plan, argv, outcome, stop_signal=stop.received, out_of_memory=False)
     if verdict.status is RunStatus.SUCCEEDED and plan.python is None:
         verdict.summary = verdict.summary.replace("Command completed:", "Dry run completed:", 1)
-    verdict.details["dry_run_supported"] = True
+    verdict.details.setdefault("dry_run_supported", True)
     if mask is not None:
         verdict.summary = mask.text(verdict.summary)
         verdict.details = mask.value(verdict.details)

@@ -7,9 +7,9 @@ import select
 import signal
 import time
 
+from docket.model.excerpt import Excerpt
 from docket.model.jsontext import dumps
 from docket.model.states import RunStatus
-from docket.runner.capture import Excerpt
 from docket.runner.environment import iso
 from docket.runner.signals import RESTORED_BY_SPAWN
 from docket.store.files import write_whole

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 
+from docket.model.excerpt import Excerpt
 from docket.model.jsontext import dumps
 from docket.model.mask import Mask, worth_hiding
 from docket.model.secretnames import names_a_secret
-from docket.runner.capture import Excerpt, JsonLinesOutput, PlainOutput
+from docket.runner.capture import JsonLinesOutput, PlainOutput
 from docket.runner.environment import variables_of_files
 from docket.runner.pump import Pump
 from docket.runner.request import parameter_variables

@@ -10,7 +10,8 @@ import os
 import select
 import time
 
-from docket.runner.capture import LARGEST_LINE, Excerpt
+from docket.model.excerpt import Excerpt
+from docket.runner.capture import LARGEST_LINE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -92,6 +92,9 @@ def start_python(
             os.setpgid(0, 0)
             restore_in_child()
             let_go()
+            # Held here too, they would hide from the task that the runner has died.
+            for descriptor in (out_reader, err_reader, reader):
+                os.close(descriptor)
             os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
             os.dup2(out_writer, 1)
             os.dup2(err_writer, 2)

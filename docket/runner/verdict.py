@@ -54,9 +54,9 @@ def judge(
         case "spawn":
             verdict = _not_started(outcome)
         case "stop":
-            verdict = _stopped(words, stop_signal)
+            verdict = _stopped(words + _last_words(outcome), stop_signal)
         case "timeout" | "attempt_timeout" | "idle_timeout":
-            verdict = _timed_out(plan, words, outcome)
+            verdict = _timed_out(plan, words + _last_words(outcome), outcome)
         case "signal":
             verdict = _signalled(words, outcome, out_of_memory=out_of_memory)
         case _ if plan.python is not None:
@@ -102,6 +102,12 @@ def _not_started(outcome: Outcome) -> Verdict:
     error = outcome.spawn_error
     assert error is not None
     return Verdict(RunStatus.FAILED, error.code, error.sentence)
+
+
+def _last_words(outcome: Outcome) -> str:
+    """Return what a Python task that was told to end still said of it."""
+    summary = (outcome.result or {}).get("summary")
+    return f": {summary}" if summary else ""
 
 
 def _stopped(words: str, stop_signal: int) -> Verdict:

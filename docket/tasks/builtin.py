@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from docket.model.taskclass import Origin, TaskClass
 from docket.task import BaseTask
+from docket.tasks.backup import Backup
+from docket.tasks.hbackup import HBackup
 from docket.tasks.healthcheck import HealthCheck
 
 
@@ -22,4 +24,4 @@ def _described(task: type[BaseTask]) -> TaskClass:
     )
 
 
-BUILT_IN: tuple[TaskClass, ...] = (_described(HealthCheck),)
+BUILT_IN: tuple[TaskClass, ...] = tuple(map(_described, (Backup, HBackup, HealthCheck)))

@@ -265,16 +265,6 @@ def test_a_name_that_is_no_unit_name_is_refused_saying_what_is_allowed(
     assert place(problem) == (2, 3)
 
 
-@pytest.mark.parametrize("name", ["backup", "hbackup"])
-def test_the_older_programs_built_in_tasks_come_later_and_spoil_nothing_else(
-    home: ConfigHome, name: str
-) -> None:
-    config = home.load(f"tasks:\n  {name}: {{source: /x}}\n  ok: {{type: command, command: x}}\n")
-    (problem,) = config.problems
-    assert (problem.code, problem.task) == (Code.LATER, name)
-    assert list(config.tasks) == ["ok"]
-
-
 def test_the_error_of_a_whole_file_names_the_first_mistake_and_counts_the_rest(
     home: ConfigHome,
 ) -> None:

@@ -19,7 +19,7 @@ from docket.config.composing import Composer, Refusal
 from docket.config.nodes import Section
 from docket.config.syntax import compose
 
-BUILT_IN = tuple(map(schemas.built_in_definition, ("health-check",)))
+BUILT_IN = tuple(map(schemas.built_in_definition, ("backup", "hbackup", "health-check")))
 DEFINITIONS = ("command_task", "class_task", "default_keys", "task", *BUILT_IN)
 
 

@@ -1,0 +1,41 @@
+"""`backup` with a program that makes one place like another: rclone and rsync."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from docket.task import TaskResult
+from docket.tasks import rclone, rsync
+from docket.tasks.program import Ended, Pace, Program, ProgramError
+from docket.tasks.relay import Report
+from docket.tasks.stopping import StopRequest
+
+
+def back_up(config: Mapping[str, Any], report: Report, *, dry_run: bool) -> TaskResult:
+    """Copy the source to the remote place, or let the program say what it would copy."""
+    tool, pace = config["tool"], Pace.of(config)
+    module = rclone if tool == "rclone" else rsync
+    own = rclone.environment(pace) if tool == "rclone" else {}
+    command = module.words(config, dry_run=dry_run)
+    try:
+        with StopRequest() as stop:
+            program = Program(stop, pace, report)
+            ended = program.run(command, progress=module.PROGRESS, environment=own)
+    except ProgramError as error:
+        return TaskResult(False, str(error), {"command": command}, dry_run=dry_run)
+    details = {"tool": tool, **ended.details()}
+    if ended.ok:
+        words = "Would copy" if dry_run else "Copied"
+        summary = f"{words} {config['source']} to {config['remote']} with {tool}"
+        return TaskResult(True, summary, details, dry_run=dry_run)
+    if not dry_run:
+        details["partial"] = True
+    return TaskResult(False, _failure(config, ended, dry_run=dry_run), details, dry_run=dry_run)
+
+
+def _failure(config: Mapping[str, Any], ended: Ended, *, dry_run: bool) -> str:
+    tool, remote = config["tool"], config["remote"]
+    said = rsync.meaning(ended.exit_code) if tool == "rsync" and not ended.stopped else ""
+    reason = f"{tool} {ended.how}" + (f" ({said})" if said else "")
+    return reason if dry_run else f"{reason}; {remote} may hold a part of it only"

@@ -6,6 +6,7 @@ ones, which stay in the plan: as private a file as the config that they were wri
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -96,18 +97,36 @@ def _literal(value: Any, key: str, *, sender: bool) -> Iterator[str]:
             yield from _shapes(value)
 
 
-def _in_words(words: Sequence[str]) -> Iterator[str]:
-    """Yield what follows `--token` in a command line, or stands in `--token=` or a header."""
+def _in_words(words: Sequence[str], *, script: bool = False) -> Iterator[str]:
+    """Yield what follows `--token` in a command line, or stands in `TOKEN=` or a header.
+
+    A word with blanks in it may be a shell's script (`sh -c`, a hook): its words count too.
+    """
     for before, word in pairwise(words):
-        if before.startswith("-") and names_a_secret(before) and word[:1] not in ("-", "$", ""):
+        if before.startswith("-") and names_a_secret(before) and not _is_syntax(word):
             yield word
     for word in words:
         yield from _shapes(word)
         for sign in ("=", ":"):
             name, found, value = word.partition(sign)
             value = value.strip()
-            if found and " " not in name and names_a_secret(name) and value[:1] not in ("$", "/"):
+            bare = found and " " not in name and (sign == ":" or " " not in value)
+            if bare and names_a_secret(name) and not _is_syntax(value):
                 yield value
+        if not script and " " in word:
+            yield from _in_words(_split(word), script=True)
+
+
+def _split(script: str) -> list[str]:
+    try:
+        return shlex.split(script)
+    except ValueError:  # a quote that only a shell can make sense of
+        return script.split()
+
+
+def _is_syntax(word: str) -> bool:
+    """Whether a word is another option, or refers to what it does not hold."""
+    return word[:1] in ("-", "$", "`", "/", "<", "")
 
 
 def _shapes(text: str) -> Iterator[str]:

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 LEAST = 4  # bytes; what is shorter stands in every text by chance
 LONGEST = 4096  # bytes of one pattern; a longer value is looked for in pieces of that
 _AS_BYTES = ("utf-8", "surrogateescape")  # as the system takes what is not UTF-8
+_AS_ANY = ("utf-8", "surrogatepass")
 _AS_WORD = 8  # what is shorter than this is hidden only where it stands by itself
 _DEEPEST = 100
+_LONGEST_CORE = 24
 _HIDDEN = REDACTED.encode()
 _COMMON = frozenset(
     {"true", "false", "none", "null", "auto", "default", "enabled", "disabled", "info", "debug"}
@@ -30,21 +32,25 @@ class Mask:
 
     A value of several lines is looked for line by line. A value of 4 to 7 bytes is hidden where it
     is a word of its own; a shorter or common one (`true`) is not hidden at all.
+
+    Each pattern has a core, a part of it that its kin have too: where no core is, nothing is, and
+    so most output is searched for few texts only.
     """
 
-    __slots__ = ("_patterns", "_texts", "_word_texts", "_words", "overlap")
+    __slots__ = ("_core_texts", "_cores", "_patterns", "_texts", "_words", "overlap")
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        found: set[bytes] = set()
+        found: dict[bytes, bytes] = {}
         for secret in secrets:
             for value in _spellings(secret):
                 found.update(_forms(value))
         hidden = [one for one in found if len(one) >= LEAST and one not in _HIDDEN]
         by_length = sorted(hidden, key=lambda one: (-len(one), one))
-        self._patterns = [one for one in by_length if len(one) >= _AS_WORD]
+        self._patterns = [(one, found[one]) for one in by_length if len(one) >= _AS_WORD]
         self._words = [one for one in by_length if len(one) < _AS_WORD]
-        self._texts = [_text(one) for one in self._patterns]
-        self._word_texts = [_text(one) for one in self._words]
+        self._texts = [(_text(one), _text(core)) for one, core in self._patterns]
+        self._cores = sorted({core for _, core in self._patterns})
+        self._core_texts = [_text(core) for core in self._cores]
         # How much of a piece of output may be the beginning of a secret that goes on in the next.
         self.overlap = len(by_length[0]) - 1 if by_length else 0
 
@@ -54,8 +60,11 @@ class Mask:
 
     def bytes(self, data: bytes) -> bytes:
         """Return output with the secrets in it hidden."""
-        for pattern in self._patterns:
-            data = data.replace(pattern, _HIDDEN)
+        present = [core for core in self._cores if core in data]
+        if present:
+            for pattern, core in self._patterns:
+                if core in present:
+                    data = data.replace(pattern, _HIDDEN)
         for word in self._words:
             if word in data:
                 data = _without_word(data, word)
@@ -63,14 +72,15 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Return a text with the secrets in it hidden."""
-        for pattern in self._texts:
-            if pattern in text:
-                text = text.replace(pattern, REDACTED)
-        for word in self._word_texts:
-            if word in text:
-                data = text.encode("utf-8", "surrogatepass")
-                data = _without_word(data, word.encode("utf-8", "surrogatepass"))
-                text = data.decode("utf-8", "surrogatepass")
+        present = [core for core in self._core_texts if core in text]
+        if present:
+            for pattern, core in self._texts:
+                if core in present:
+                    text = text.replace(pattern, REDACTED)
+        for word in self._words:
+            if _text(word) in text:
+                data = _without_word(text.encode(*_AS_ANY), _text(word).encode(*_AS_ANY))
+                text = data.decode(*_AS_ANY)
         return text
 
     def value(self, value: Any, depth: int = 0) -> Any:
@@ -127,20 +137,30 @@ def _spellings(secret: str) -> Iterator[str]:
     return (part for part in parts if worth_hiding(part))
 
 
-def _forms(value: str) -> Iterator[bytes]:
-    """Yield the patterns of one value: its lines as they are and encoded, and base64 of the whole.
+def _forms(value: str) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (pattern, core) of one value: its lines in each form, and base64 of the whole.
 
     A last line that is too short to be looked for is left out.
     """
-    whole = value.encode(*_AS_BYTES)
     lines = value.splitlines() if "\n" in value or "\r" in value else [value]
-    for line in lines:
+    for line in map(str.strip, lines):
         if not worth_hiding(line):
             continue
-        for written in {line.strip(), *_escaped(line.strip())}:
-            yield from _pieces(written.encode(*_AS_BYTES))
-        yield from _percent_encoded(line.strip().encode(*_AS_BYTES))
-    yield from _base64(whole)
+        data = line.encode(*_AS_BYTES)
+        core = _core(data)
+        written = {data, *_percent_encoded(data)}
+        written.update(one.encode(*_AS_BYTES) for one in _escaped(line))
+        for one in written:
+            for piece in _pieces(one):
+                yield piece, core if core in piece else piece
+    yield from _base64(value.encode(*_AS_BYTES))
+
+
+def _core(data: bytes) -> bytes:
+    """Return the longest run of signs that no program writes in another way."""
+    runs = "".join(c if c.isascii() and c.isalnum() else " " for c in data.decode("latin-1"))
+    longest = max(runs.split(), key=len, default="")
+    return longest.encode() if len(longest) >= LEAST else data
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
@@ -175,11 +195,11 @@ def _percent_encoded(data: bytes) -> Iterator[bytes]:
                 chr(byte) if byte in _UNRESERVED or byte in kept else form.format(byte)
                 for byte in data
             )
-            for one in {written, written.replace("%20", "+")}:
-                yield from _pieces(one.encode())
+            yield written.encode()
+            yield written.replace("%20", "+").encode()
 
 
-def _base64(data: bytes) -> Iterator[bytes]:
+def _base64(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the base64 of a value, by itself and in the middle of a longer text.
 
     What comes before it shifts it by none, one or two bytes; the signs that its neighbours have a
@@ -196,7 +216,8 @@ def _base64(data: bytes) -> Iterator[bytes]:
             found.add(inner)
     for one in found:
         for written in {one, one.replace(b"+", b"-").replace(b"/", b"_")}:
-            yield from _pieces(written)
+            for piece in _pieces(written):
+                yield piece, _core(piece[:-3])[:_LONGEST_CORE]
 
 
 def _without_word(data: bytes, word: bytes) -> bytes:

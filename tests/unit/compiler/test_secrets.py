@@ -77,6 +77,9 @@ def test_names_under_secrets_are_no_secrets_themselves() -> None:
         (("curl", "-H", "Authorization: Bearer abcdefgh"), ["Bearer abcdefgh"]),
         (("curl", "-H", "Accept: text/plain"), []),
         (("sh", "-c", f"git push https://x:{SHAPED}@example.org/"), None),
+        (("sh", "-c", "DB_PASSWORD=abcdefgh backup --all"), ["abcdefgh"]),
+        (("sh", "-c", "curl -H 'X-Token: abcdefgh' --token ijklmnop u"), ["abcdefgh", "ijklmnop"]),
+        (("sh", "-c", "T=1 TOKEN=$(pass x) PASSWORD=`y` run --token $T 'it"), []),
         (("cat", "-----BEGIN PRIVATE KEY"), []),
     ],
 )

@@ -22,6 +22,7 @@ AGENT_PATH = "/hooks/agents/pl-agent-2Cx9Vf4rMd"
 PARAMETER = "pl-parameter-1Gz6Hy5tJn"
 OPTION = "pl-option-9Lq4Pw7eRu"
 LITERAL = "pl-literal-4Bm2Nc8xZk"
+CRONTAB = "pl-crontab-8Wr3Qe6tYu"
 PIN = "90417263"
 CREDENTIAL = "pl-credential-0Vd5Sf3gTq"
 
@@ -36,6 +37,7 @@ ALL = {
     "a parameter": PARAMETER,
     "an option": OPTION,
     "a key of a Python task": LITERAL,
+    "a variable of a crontab": CRONTAB,
     "a number": PIN,
     "a credential": CREDENTIAL,
 }
@@ -165,6 +167,7 @@ def plant(home: Path, server: str) -> None:
     env_file = home / "report.env"
     file = f"PL_FILE_PASSWORD='{ENV_FILE}'\nPL_PRIVATE_KEY=\"{KEY}\"\nPL_LEVEL=verbosely\n"
     write(env_file, file)
+    write(home / "crontab", f"API_TOKEN={CRONTAB}\n0 1 * * * /bin/true\n")
     write(home / "leak.py", LEAK)
     write(docket / "tasks" / "telling.py", PYTHON_TASKS)
     write(docket / "config.yaml", config(home / "leak.py", env_file, server))

@@ -24,6 +24,7 @@ ALLOWED = {
     "/.docket/config.yaml": planted.SPELLED_OUT,
     "/.docket/plans/": planted.SPELLED_OUT,
     "/report.env": planted.IN_ENV_FILE,
+    "/crontab": ["a variable of a crontab"],
 }
 
 
@@ -54,6 +55,7 @@ class Traveller:
         }
         self.said: list[Said] = []
         self._known: dict[str, str] = {"parameter": planted.PARAMETER, "out": str(home / "out")}
+        self._known["crontab"] = str(home / "crontab")
 
     def call(self, words: str, *options: str) -> Said:
         """Call docket once and keep what it said."""
@@ -144,7 +146,8 @@ def test_the_calls_of_the_tour_did_what_they_are_for(traveller: Traveller) -> No
     }
     expected = ("run broken", "describe broken", "nope=", "cancel", "enable", "disable", "check")
     more = ("doctor", "install", "uninstall", "slow", "other-than-that", "configure")
-    assert not [words for words in refused if not any(w in words for w in (*expected, *more))]
+    odd = ("new-task telling", "health --check")
+    assert not [words for words in refused if not any(w in words for w in (*expected, *more, *odd))]
     traced = [said.words for said in traveller.said if b"Traceback" in said.out + said.err]
     assert [words for words in traced if "raising" not in words] == []  # that one is the task's
 

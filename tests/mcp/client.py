@@ -37,20 +37,9 @@ class Refused(NamedTuple):
 class Session:
     """One client. Calls may be started and awaited one by one."""
 
-    def __init__(
-        self,
-        environ: Mapping[str, str],
-        server: Sequence[str] = (SERVER,),
-        protocol: str = "handshake",
-    ) -> None:
-        self._process = subprocess.Popen(
-            [PYTHON, str(ROOT / "tests" / "mcp" / "driver.py"), protocol, *server],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=dict(environ),
-        )
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        """Speak through a process of the driver, which has pipes for its input and output."""
+        self._process = process
         self._told: dict[int, queue.SimpleQueue[Any]] = {0: queue.SimpleQueue()}
         self._next = 0
         self.progress: dict[int, list[dict[str, Any]]] = {}
@@ -135,8 +124,26 @@ class Session:
                 self._told[told["id"]].put(told)
 
     def _overhear(self) -> None:
-        assert self._process.stderr is not None
-        self.errors.extend(self._process.stderr)
+        if self._process.stderr is not None:
+            self.errors.extend(self._process.stderr)
+
+
+def words(server: Sequence[str] = (SERVER,), protocol: str = "handshake") -> list[str]:
+    """Return the command line of a driver."""
+    return [PYTHON, str(ROOT / "tests" / "mcp" / "driver.py"), protocol, *server]
+
+
+def begin(environ: Mapping[str, str], protocol: str = "handshake") -> Session:
+    """Open a session with a server that has this environment."""
+    process = subprocess.Popen(
+        words(protocol=protocol),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(environ),
+    )
+    return Session(process)
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

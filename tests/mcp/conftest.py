@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mcp.client import Session, environment
+from tests.mcp.client import Session, begin, environment
 
 Connect = Callable[..., Session]
 
@@ -31,7 +31,7 @@ def connect(tmp_path: Path) -> Iterator[Connect]:
     ) -> Session:
         if config is not None:
             write_config(tmp_path, config)
-        opened.append(Session(environment(tmp_path, **environ), protocol=protocol))
+        opened.append(begin(environment(tmp_path, **environ), protocol))
         return opened[-1]
 
     yield open_session
@@ -45,7 +45,7 @@ def _shared(
 ) -> Iterator[Session]:
     home = tmp_path_factory.mktemp("shared")
     write_config(home, request.module.CONFIG)
-    session = Session(environment(home))
+    session = begin(environment(home))
     yield session
     session.die()
 

@@ -91,7 +91,7 @@ def wait(
         raise UsageError("There is no run to wait for.", hint="docket runs lists the runs.")
     with open_record(session) as reader:
         seen = {run_id: find_run(reader, run_id) for run_id in wanted}
-    _refuse_own_run(session, seen)
+    refuse_own_run(session, seen)
     over = _gather(session, list(seen.values()), any_of, timeout_seconds)
     if len(over) < (1 if any_of else len(wanted)):
         with open_record(session) as reader:
@@ -166,7 +166,8 @@ class _Look:
             self._runner = None
 
 
-def _refuse_own_run(session: Session, seen: dict[str, RunRecord]) -> None:
+def refuse_own_run(session: Session, seen: dict[str, RunRecord]) -> None:
+    """Raise UsageError where the caller itself is part of a run that it would wait for."""
     own = seen.get(session.environ.get(_OWN_RUN, ""))
     if own is not None:
         raise UsageError(

@@ -7,12 +7,13 @@ from typing import Any
 
 ONE_RUN = 32 * 1024  # characters of the details of one run, where the answer is about it alone
 IN_A_LIST = 2 * 1024  # where it is one of many
+_LONGEST_TEXT = 64 * 1024  # of any other text; what a log holds has a bound of its own
 _DEEPEST = 60  # levels; a document that no reader can follow would end some
 _TOO_DEEP = "[docket: nested too deep to be shown]"
 
 
 def bounded(document: Any, room: int, depth: int = 0) -> Any:
-    """Return a JSON document with the details of each run in it bounded.
+    """Return a JSON document with the details of each run in it bounded, and each event.
 
     `room` is how many characters the details of one run may take.
     """
@@ -21,18 +22,29 @@ def bounded(document: Any, room: int, depth: int = 0) -> Any:
     if isinstance(document, Mapping):
         below = depth + 1
         found = {str(key): bounded(part, room, below) for key, part in document.items()}
-        details = found.get("details")
-        if isinstance(details, dict) and "run_id" in found:
-            found["details"] = _cut_details(details, str(found["run_id"]), room)
+        if "run_id" in found:
+            _cut_run(found, str(found["run_id"]), room)
+        if depth == 0 and "content" in found:
+            found["content"] = document["content"]
         return found
     if isinstance(document, (list, tuple)):
         return [bounded(part, room, depth + 1) for part in document]
-    return document
+    return _cut(document, _LONGEST_TEXT, "")
+
+
+def _cut_run(found: dict[str, Any], run_id: str, room: int) -> None:
+    """Cut what a task can make long as it likes."""
+    for key in ("details", "event"):
+        if isinstance(found.get(key), dict):
+            found[key] = _cut_details(found[key], run_id, room)
+    if "params" in found:
+        found["params"] = _cut(found["params"], room // 4, "")
 
 
 def _cut_details(details: dict[str, Any], run_id: str, room: int) -> dict[str, Any]:
     """Cut the long texts; where that is not enough, leave out the largest parts and name them."""
-    found = {key: _cut(value, run_id, room // 4) for key, value in details.items()}
+    see = f"; docket_run_logs {run_id}"
+    found = {key: _cut(value, room // 4, see) for key, value in details.items()}
     sizes = {key: _size(value) for key, value in found.items()}
     left_out = {}
     while sizes and sum(sizes.values()) > room:
@@ -45,15 +57,15 @@ def _cut_details(details: dict[str, Any], run_id: str, room: int) -> dict[str, A
     return found
 
 
-def _cut(value: Any, run_id: str, most: int) -> Any:
+def _cut(value: Any, most: int, see: str) -> Any:
     if isinstance(value, str) and len(value) > most:
         head, tail = most // 4, most - most // 4
-        marker = f"\n[docket: {len(value) - most} characters left out; docket_run_logs {run_id}]\n"
+        marker = f"\n[docket: {len(value) - most} characters left out{see}]\n"
         return value[:head] + marker + value[-tail:]
     if isinstance(value, dict):
-        return {key: _cut(part, run_id, most) for key, part in value.items()}
+        return {key: _cut(part, most, see) for key, part in value.items()}
     if isinstance(value, list):
-        return [_cut(part, run_id, most) for part in value]
+        return [_cut(part, most, see) for part in value]
     return value
 
 

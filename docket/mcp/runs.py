@@ -64,6 +64,7 @@ def wait_run(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> Result:
     errand.every_seconds = max(given["poll_interval"], _SHORTEST_TICK_SECONDS)
     with open_record(desk.session) as reader:
         run = find_run(reader, run_id)
+    waiting.refuse_own_run(desk.session, {run_id: run})
     errand.message = f"waiting for run {run_id} of {run.task}"
     asleep = _sleeper(errand, timeout)
     try:

@@ -27,7 +27,6 @@ from docket.errors import DocketError
 from docket.mcp.arguments import checked, input_schema
 from docket.mcp.bounds import bounded
 from docket.mcp.errand import AbandonedError, Desk, Errand
-from docket.mcp.runs import Result
 from docket.mcp.shapes import enveloped
 from docket.mcp.tools import INSTRUCTIONS, SERVER, TOOLS, Tool
 from docket.mcp.wire import Answers, Requests, take_streams
@@ -141,16 +140,15 @@ class _Service:
         """Do the call, in its thread; whatever goes wrong is an answer."""
         try:
             result = tool.call(self._desk, errand, checked(tool.name, tool.parameters, given))
+            return _answer(result.document, tool.room, failed=result.failed)
         except AbandonedError:
-            result = Result({}, failed=True)  # nobody hears it
+            return _answer({}, tool.room, failed=True)  # nobody hears it
         except DocketError as error:
-            result = Result(error.document(), failed=True)
+            return _answer(error.document(), tool.room, failed=True)
         except Exception as error:  # noqa: BLE001  (the boundary; the cause is recorded)
-            result = Result(self._desk.fault(error).document(), failed=True)
+            return _answer(self._desk.fault(error).document(), tool.room, failed=True)
         finally:
             errand.over.set()
-        document = plain(bounded(enveloped(result.document), tool.room))
-        return _answer(document, failed=result.failed)
 
 
 async def _tell_progress(context: Context, errand: Errand) -> None:
@@ -162,7 +160,8 @@ async def _tell_progress(context: Context, errand: Errand) -> None:
         await context.session.report_progress(round(took, 3), None, errand.message or None)
 
 
-def _answer(document: dict[str, Any], *, failed: bool) -> types.CallToolResult:
+def _answer(found: Any, room: int, *, failed: bool) -> types.CallToolResult:
+    document = plain(bounded(enveloped(found), room))
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=text)],

@@ -35,6 +35,7 @@ Docket runs scheduled and on-demand jobs ("tasks") and records every run.
 - Tasks that are destructive, or that run a destructive task first, are refused with the code
   task.destructive_refused unless dry_run is set. Only the person who starts this server can allow
   them ({ALLOWANCE}=1). Neither force, async nor a dependency is a way around it: ask the person.
+- docket_health says in one call which tasks need somebody to look at them.
 - After a failure: docket_run_logs shows what the run printed, docket_why says the cause.
 - Every error is an object with error, error_code (stable) and hint (what to do next).
 """
@@ -202,6 +203,7 @@ _ALL = (
         ),
         reading.run_events,
         ("events",),
+        room=IN_A_LIST,
     ),
     Tool(
         "docket_cancel_run",

@@ -50,6 +50,22 @@ def test_a_log_is_no_details_of_a_run() -> None:
     assert bounded(document, 1000) == document
 
 
+def test_what_a_task_prints_under_any_name_is_bounded() -> None:
+    found = bounded(run(json={"content": "x" * 10**6}), 4000)
+    assert len(json.dumps(found)) < 4000
+    event = {"run_id": RUN_ID, "event": {"lines": ["x" * 3000] * 100, "event": "a"}}
+    assert bounded(event, 2000)["event"]["event"] == "a"
+    assert len(json.dumps(bounded(event, 2000))) < 2500
+    assert len(json.dumps(bounded({"last_lines": ["x" * 10**6]}, 2000))) < 70_000
+
+
+def test_parameters_stay_texts() -> None:
+    found = bounded({"run_id": RUN_ID, "params": {"a": "x" * 60_000, "b": "y"}}, 2000)
+    assert found["params"]["b"] == "y"
+    assert "left out" in found["params"]["a"]
+    assert len(found["params"]["a"]) < 600
+
+
 def test_what_is_nested_without_end_is_cut() -> None:
     deep: Any = "bottom"
     for _ in range(5000):

@@ -8,7 +8,7 @@ from typing import Any
 
 from docket import __version__
 from docket.app.describing import task_document
-from docket.app.lookup import known_names, load_config
+from docket.app.lookup import config_or_none_yet, known_names
 from docket.app.session import Session
 from docket.model.task import Config, Problem
 
@@ -71,4 +71,4 @@ def capabilities(session: Session, commands: Sequence[CommandSummary]) -> Capabi
 
     Raises ConfigError.
     """
-    return Capabilities(load_config(session), tuple(commands))
+    return Capabilities(config_or_none_yet(session), tuple(commands))

@@ -20,6 +20,7 @@ from docket.compiler.compile import compile_task
 from docket.config.loader import usable
 from docket.errors import (
     BrokenTaskError,
+    ConfigMissingError,
     DocketError,
     PlanError,
     ScheduleError,
@@ -121,9 +122,9 @@ def recompile(paths: Paths, environ: Mapping[str, str], task: str) -> None:
     """
     session = Session(paths=paths, environ=environ, now_us=_now_us, units=_no_units)
     sources = read_sources(paths)
-    config = load_config(session)
-    _require_usable(config, task)
     plan = _plan_before(paths.plan(task))
+    config = _config_for(session, task, plan)
+    _require_usable(config, task)
     if config.tasks[task].dormant and plan is not None and plan.unit_hashes:
         raise _no_more_configured(task)
     before = plan.path_variable if plan is not None else ""
@@ -134,6 +135,20 @@ def recompile(paths: Paths, environ: Mapping[str, str], task: str) -> None:
         problem = compiler.problems[0]
         raise BrokenTaskError(problem.sentence, hint=problem.hint, task=task)
     write_plan(session, compiler.bundles[task])
+
+
+def _config_for(session: Session, task: str, plan: Plan | None) -> Config:
+    """Return the config that `task` stands in.
+
+    Without a file that is what needs none; but a task that had a config and units has lost them.
+    """
+    try:
+        return load_config(session)
+    except ConfigMissingError:
+        config = load_home(session.paths, session.environ, without_file=True)
+        if task not in config.tasks or (plan is not None and plan.unit_hashes):
+            raise
+        return config
 
 
 class _Compiler:

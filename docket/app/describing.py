@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from docket.app.listing import schedule_texts
-from docket.app.lookup import find_task, load_config
+from docket.app.lookup import config_or_none_yet, find_task
 from docket.app.redaction import redact, redact_text
 from docket.app.session import Session
 from docket.compiler.secrets import secret_names, secret_values
@@ -57,7 +57,7 @@ def describe(session: Session, task: str) -> TaskDescription:
 
     Raises ConfigError, NameRefusedError, UnknownTaskError, and BrokenTaskError with its problems.
     """
-    config = load_config(session)
+    config = config_or_none_yet(session, task)
     found = find_task(config, task)
     service, timer = unit_names(session, config, task)
     warnings = tuple(warning.sentence for warning in config.warnings if warning.task == task)

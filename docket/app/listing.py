@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from docket.app.documents import latest_document
-from docket.app.lookup import known_names, load_config
+from docket.app.lookup import config_or_none_yet, known_names
 from docket.app.recorded import open_record
 from docket.app.session import Session
 from docket.errors import StoreError
@@ -64,7 +64,7 @@ def list_tasks(session: Session) -> TaskList:
 
     A record of runs that cannot be read is a warning. Raises ConfigError.
     """
-    config = load_config(session)
+    config = config_or_none_yet(session)
     latest, warnings = _latest(session, config)
     return TaskList(
         tuple(_listed(config, name, latest.get(name)) for name in known_names(config)),

@@ -10,6 +10,7 @@ from docket.app.session import Session
 from docket.errors import (
     BrokenTaskError,
     ConfigError,
+    ConfigMissingError,
     NameRefusedError,
     PlanError,
     UnknownTaskError,
@@ -30,6 +31,23 @@ def load_config(session: Session) -> Config:
     from docket.config.loader import usable  # noqa: PLC0415  (as above)
 
     return usable(load_home(session.paths, session.environ))
+
+
+def config_or_none_yet(session: Session, task: str | None = None) -> Config:
+    """Return the config as `load_config`; where there is no file yet, what there is without one.
+
+    That are the built-in tasks, with a warning: whoever looks around first is told of them. Where
+    another `task` is asked for, the missing file is the error that it is elsewhere.
+    """
+    from docket.app.taskclasses import load_home  # noqa: PLC0415  (brings yaml and jsonschema)
+
+    try:
+        return load_config(session)
+    except ConfigMissingError:
+        config = load_home(session.paths, session.environ, without_file=True)
+        if task is not None and task not in config.tasks:
+            raise
+        return config
 
 
 def config_if_usable(session: Session) -> tuple[Config | None, tuple[str, ...]]:

@@ -16,13 +16,16 @@ from docket.tasks.probe import Probed, probe
 from docket.tasks.targets import DropIn, EntryPoint
 
 
-def load_home(paths: Paths, environ: Mapping[str, str], *, fresh: bool = False) -> Config:
+def load_home(
+    paths: Paths, environ: Mapping[str, str], *, fresh: bool = False, without_file: bool = False
+) -> Config:
     """Return the configuration of a home with its tasks in Python.
 
     The errors are those of `docket.config.loader.load`. With `fresh`, every one of them is
-    imported anew (in a child), whatever is remembered of it.
+    imported anew (in a child), whatever is remembered of it. `without_file` is for a home that has
+    no config: it is read as an empty one, with a warning.
     """
-    document = loader.parse(paths, environ)
+    document = loader.absent(paths, environ) if without_file else loader.parse(paths, environ)
     if document.unreadable:
         return loader.resolve(document)
     found = discover(paths, document.settings.task_dir, environ, fresh=fresh)

@@ -12,7 +12,7 @@ from docket.config.composing import Duplicate, Refusal
 from docket.config.document import Document, Settings, read_settings
 from docket.config.nodes import Node, Scalar, Section
 from docket.config.syntax import compose
-from docket.errors import ConfigError
+from docket.errors import ConfigError, ConfigMissingError
 from docket.model.task import Config, Mark, Problem
 from docket.model.taskclass import BrokenTaskClass, TaskClass
 from docket.paths import Paths
@@ -34,6 +34,20 @@ def parse(paths: Paths, environ: Mapping[str, str]) -> Document:
     """Return the document at `paths.config`, its settings read and its tasks not yet; as `load`."""
     data = source.read_bytes(paths.config, user_home=paths.user_home)
     return parse_bytes(data, paths, environ)
+
+
+def absent(paths: Paths, environ: Mapping[str, str]) -> Document:
+    """Return the document of a home that has no config file: an empty one, with a warning."""
+    document = parse_bytes(b"", paths, environ)
+    document.complaints.doubt_elsewhere(
+        Problem(
+            f"There is no configuration at {paths.config}.",
+            None,
+            hint="`docket configure` makes one and opens it in your editor.",
+            code=ConfigMissingError.code,
+        )
+    )
+    return document
 
 
 def parse_bytes(data: bytes, paths: Paths, environ: Mapping[str, str]) -> Document:

@@ -137,7 +137,7 @@ def test_a_broken_config_is_one_refusal_with_every_mistake(home: Home) -> None:
 
 
 def test_a_home_without_a_config_is_refused_with_the_way_on(home: Home) -> None:
-    for words in (("list",), ("run", "a"), ("check",)):
+    for words in (("describe", "a"), ("run", "a"), ("check",)):
         document = require_valid("error", docket(home, 1, *words))
         assert document["error_code"] == "config.missing"
         assert "configure" in document["hint"]

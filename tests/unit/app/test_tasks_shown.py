@@ -14,7 +14,6 @@ from docket.app.listing import list_tasks
 from docket.errors import (
     BrokenTaskError,
     ConfigError,
-    ConfigMissingError,
     NameRefusedError,
     UnknownTaskError,
 )
@@ -94,9 +93,13 @@ def test_a_store_that_is_broken_does_not_hide_the_tasks(home: Home) -> None:
     assert any(home.paths.state_db in warning for warning in found.warnings)
 
 
+def test_without_a_config_the_built_in_tasks_are_listed(home: Home) -> None:
+    listed = list_tasks(home.session).document()
+    assert listed
+    assert without_built_ins(listed) == []
+
+
 def test_without_a_usable_config_there_is_no_list(home: Home) -> None:
-    with pytest.raises(ConfigMissingError):
-        list_tasks(home.session)
     home.config("tasks: [")
     with pytest.raises(ConfigError) as caught:
         list_tasks(home.session)

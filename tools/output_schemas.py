@@ -196,6 +196,7 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
                 "closed": count("Runs that were recorded as running and were not."),
                 "missed": count("Fires that nothing ran for."),
                 "swallowed": count("Fires that fell into a run."),
+                "told": count("Runs for which hooks and notifications were made up for."),
                 "pruned": table("By task: how many runs `retention` removed."),
                 "problems": words("What could not be done, in sentences."),
             }

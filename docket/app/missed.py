@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from docket.app.causes import Cause, Inquiry, Machine, this_machine
+from docket.app.owed import Owed, start
 from docket.app.planned import planned_tasks, read_plan
 from docket.app.ports import UnitState
 from docket.app.session import Session
@@ -52,11 +53,13 @@ def look(
     *,
     thorough: bool = False,
     machines: Machines = this_machine,
+    owed: list[Owed] | None = None,
 ) -> Look:
     """Give every fire of a task (or of all) that had no run its row, and return how many had none.
 
     A look at all tasks comes at most once a minute and is quick, unless it is `thorough`; what it
-    leaves is for one of the next ones. A record that cannot be written now makes it find nothing.
+    leaves is for one of the next ones. What is to be told of missed fires is set off, or added to
+    `owed`. A record that cannot be written now makes it find nothing.
     """
     found = Look()
     timers = _timers(session, task)
@@ -75,8 +78,13 @@ def look(
                     break
             if task is None:
                 ledger.mark(_ALL, session.now_us())
+            left = judge.owed
     except StoreError:
-        pass
+        left = []
+    if owed is None:
+        start(session, left)
+    else:
+        owed += left
     return found
 
 
@@ -88,6 +96,7 @@ class _Judge:
         self._ledger = ledger
         self._machines = machines
         self._inquiry: tuple[int, Inquiry] | None = None
+        self.owed: list[Owed] = []
 
     def task(self, timer: InstalledTimer, rounds: int) -> Look:
         """Write what became of the fires of one task since they were last judged."""
@@ -127,8 +136,17 @@ class _Judge:
         rows, replaced = self._rows(plan, reasons, begin)
         if not self._ledger.settle(plan.task, before, until, rows, replaced):
             return Look(), False  # somebody else looked at the same time
+        self._note_missed(plan, rows)
         swallowed = sum(fire.blocker is not None for fire in absent)
         return Look(len(absent) - swallowed, swallowed), not fires.complete
+
+    def _note_missed(self, plan: Plan, rows: list[RunRow]) -> None:
+        """Note the newest missed fire, of which somebody is to be told; a pause was an order."""
+        missed = [
+            row for row in rows if row.status == RunStatus.MISSED and row.error_code != Cause.PAUSED
+        ]
+        if missed and plan.notify is not None:
+            self.owed.append(Owed(plan.task, missed[-1].run_id))
 
     def _may_come_late(self, timer: InstalledTimer, fire: Absent, begin: int) -> bool:
         """Whether systemd may still start the last fire: a timer that comes up catches it up."""

@@ -7,14 +7,13 @@ import os
 
 from docket.app.leftovers import kill_leftovers
 from docket.app.liveness import alive_here, boot_id, is_held, lock_dir_of, run_lock_path
-from docket.app.planned import read_plan
+from docket.app.owed import Owed, is_owed_something, start
 from docket.app.requests import request_path
 from docket.app.session import Session
 from docket.app.witnesses import testimony
 from docket.errors import StoreError
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
-from docket.paths import exec_command
 from docket.store.closing import close_run
 from docket.store.reader import open_reader
 from docket.store.spool import merge, spool_directories
@@ -22,10 +21,11 @@ from docket.store.spool import merge, spool_directories
 _STARTING_US = 120_000_000  # how long the runner of a pending run may take to hold its lock
 
 
-def reconcile(session: Session, state_db: str) -> int:
+def reconcile(session: Session, state_db: str, owed: list[Owed] | None = None) -> int:
     """Close every run whose runner is gone, with its true cause; return how many there were.
 
-    A run that ends while it is looked at is left to its own runner. Raises StoreError.
+    What is owed to them is set off by processes of their own, or added to `owed`. A run that ends
+    while it is looked at is left to its own runner. Raises StoreError.
     """
     with open_reader(state_db) as reader:
         suspects = [run for run in reader.running() if _seems_dead(session, run)]
@@ -36,7 +36,13 @@ def reconcile(session: Session, state_db: str) -> int:
     with open_reader(state_db) as reader:
         found = [reader.run(run.run_id) for run in suspects]
     dead = [run for run in found if run is not None and not run.status.final]
-    return sum(_close(session, state_db, run) for run in dead)
+    closed = [run for run in dead if _close(session, state_db, run)]
+    left = [Owed(run.task, run.run_id) for run in closed if is_owed_something(session, run.task)]
+    if owed is None:
+        start(session, left)
+    else:
+        owed += left
+    return len(closed)
 
 
 def clear_the_way(session: Session, state_db: str) -> None:
@@ -85,7 +91,6 @@ def _close(session: Session, state_db: str, run: RunRecord) -> bool:
     ):
         return False
     _clear_away(run_lock_path(lock_dir_of(session.paths, run.task), run.run_id))
-    _start_owed_hooks(session, run)
     return True
 
 
@@ -96,28 +101,3 @@ def _clear_away(lock: str) -> None:
             os.unlink(path)
         except OSError:
             continue
-
-
-def _start_owed_hooks(session: Session, run: RunRecord) -> None:
-    """Have the hooks run by a process of their own: whoever looked does not wait for them."""
-    plan = read_plan(session.paths, run.task)
-    if plan is None or not (plan.hooks or plan.notify):
-        return
-    words = [*exec_command(), run.task, *session.paths.exec_arguments()]
-    _start_detached([*words, "--finalize", "--run-id", run.run_id], session)
-
-
-def _start_detached(words: list[str], session: Session) -> None:
-    try:
-        os.posix_spawn(
-            words[0],
-            words,
-            session.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, descriptor, "/dev/null", os.O_RDWR, 0)
-                for descriptor in (0, 1, 2)
-            ],
-            setsid=True,
-        )
-    except OSError:
-        return  # the row tells the end; hooks that cannot be started are owed still

@@ -9,6 +9,7 @@ from typing import Any
 
 from docket.app.lookup import load_config, state_db
 from docket.app.missed import Look, look
+from docket.app.owed import Owed, settle, untold
 from docket.app.reconcile import reconcile
 from docket.app.session import Session
 from docket.errors import ConfigError, DocketError, StoreError
@@ -23,12 +24,14 @@ _DAY_US = 86_400_000_000
 class Upkeep:
     """What a round of maintenance did, by number; `pruned` is by task.
 
+    `told` is for how many runs hooks and notifications were made up for.
     `problems` are sentences on what could not be done.
     """
 
     merged: int
     closed: int
     fires: Look
+    told: int
     pruned: Mapping[str, int]
     problems: tuple[str, ...] = ()
 
@@ -45,6 +48,7 @@ class Upkeep:
             "closed": self.closed,
             "missed": self.fires.missed,
             "swallowed": self.fires.swallowed,
+            "told": self.told,
             "pruned": dict(self.pruned),
             "problems": list(self.problems),
         }
@@ -58,10 +62,12 @@ def maintain(session: Session) -> Upkeep:
     path = state_db(session)
     merged = merge(path, spool_directories(path, session.paths.lock_dir))
     problems: list[str] = []
-    closed, fires = 0, Look()
+    closed, fires, told = 0, Look(), 0
     try:
-        closed = reconcile(session, path)
-        fires = look(session, thorough=True)
+        owed: list[Owed] = []
+        closed = reconcile(session, path, owed)
+        fires = look(session, thorough=True, owed=owed)
+        told = settle(session, [*owed, *untold(session, path)])
     except DocketError as error:
         problems.append(error.sentence)
     pruned: dict[str, int] = {}
@@ -71,7 +77,7 @@ def maintain(session: Session) -> Upkeep:
         problems.append(f"Nothing was pruned: {error.sentence}")
     else:
         _prune(session, config, pruned, problems)
-    return Upkeep(merged, closed, fires, pruned, tuple(problems))
+    return Upkeep(merged, closed, fires, told, pruned, tuple(problems))
 
 
 def _prune(session: Session, config: Config, pruned: dict[str, int], problems: list[str]) -> None:

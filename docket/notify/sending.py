@@ -67,15 +67,17 @@ class Sending:
         """Return what became of the message; a process that has not `ended` is killed."""
         self.seconds = time.monotonic() - self._begun
         os.close(self.reader)
-        if not ended:
+        try:
+            found = Delivery(**loads(self._told.decode()))
+        except (ValueError, TypeError):
+            late = self.seconds + KILL_AFTER_SECONDS / 2 >= self.deadline - self._begun
+            found = Delivery(UNANSWERED, TIMED_OUT, problem="It did not end in time")
+            if not late:
+                found = Delivery(FAILED, TIMED_OUT, problem="The sending process died")
+        if not ended or found.state == UNANSWERED:  # a program that it started may go on
             self._kill()
         os.waitpid(self._pid, 0)
-        try:
-            return Delivery(**loads(self._told.decode()))
-        except (ValueError, TypeError):
-            if self.seconds + KILL_AFTER_SECONDS / 2 >= self.deadline - self._begun:
-                return Delivery(UNANSWERED, TIMED_OUT, problem="It did not end in time")
-            return Delivery(FAILED, TIMED_OUT, problem="The sending process died")
+        return found
 
     def _kill(self) -> None:
         """Kill the process and what it has started; it may not have come to its own group yet."""

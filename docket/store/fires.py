@@ -18,7 +18,9 @@ from docket.store.rows import RunRow, write_run
 _BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)
 _SPAN = (
     "SELECT run_id, scheduled_for, started_at, max(coalesce(finished_at, 0), coalesce((SELECT "
-    "max(started_at + coalesce(duration_us, 0)) FROM hook_outcomes h WHERE h.run_id = r.run_id), "
+    "max(started_at + coalesce(duration_us, 0)) FROM hook_outcomes h WHERE h.run_id = r.run_id "
+    # What was made up for later did not keep the unit busy.
+    "AND h.started_at <= coalesce(r.finished_at, h.started_at) + 3600000000), "
     "0)), finished_at IS NULL, status, trigger FROM runs r WHERE task = ? AND dry_run = 0 "
 )
 _WORDS_OF_NO_PROCESS = (RunStatus.SKIPPED.value, RunStatus.MISSED.value)

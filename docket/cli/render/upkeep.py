@@ -18,6 +18,7 @@ def upkeep_text(done: Upkeep) -> str:
             "fire found that fell into a run",
             "fires found that fell into runs",
         ),
+        (done.told, "run made up for what it owed", "runs made up for what they owed"),
     ):
         if number:
             out.append(f"{number} {one if number == 1 else many}.")

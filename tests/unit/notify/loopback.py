@@ -52,6 +52,12 @@ def reply_json(document: Any, status: int = 200, **headers: str) -> Reply:
     return reply(status, json.dumps(document), content_type="application/json", **headers)
 
 
+def later(handler: _Handler) -> None:
+    """Answer after a second."""
+    time.sleep(1)
+    reply()(handler)
+
+
 def silence(handler: _Handler) -> None:
     """Never answer."""
     handler.loopback.released.wait(30)

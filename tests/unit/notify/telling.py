@@ -9,7 +9,7 @@ from docket.config import schema as schemas
 from tests.unit.runner.runner_home import Home
 
 SECRET = "kP9xQ2-secret-token"
-FAILING = ("/bin/sh", "-c", "echo about to fail; exit 3")
+FAILING = ("/bin/sh", "-c", 'echo "pri""nted"; exit 3')
 
 
 def channel(kind: str, **options: Any) -> tuple[str, dict[str, Any]]:

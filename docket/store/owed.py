@@ -1,0 +1,36 @@
+"""Finished runs that nobody has begun to tell of."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from docket.model.states import RunStatus
+from docket.store.reader import open_connection
+
+_MOST = 200
+_FAILED = tuple(
+    status.value
+    for status in RunStatus
+    if status.final and status not in (RunStatus.SUCCEEDED, RunStatus.SKIPPED, RunStatus.CANCELLED)
+)
+# One of each task, the newest, if none since has been told or kept silent.
+_UNTOLD = f"""
+SELECT task, max(run_id), plan_hash FROM runs r
+WHERE started_at >= ? AND finished_at <= ? AND dry_run = 0
+  AND status IN ({", ".join("?" * len(_FAILED))})
+  AND NOT EXISTS (
+    SELECT 1 FROM runs later JOIN hook_outcomes h ON h.run_id = later.run_id
+    WHERE later.task = r.task AND later.started_at >= r.started_at AND h.kind = 'notify')
+GROUP BY task LIMIT {_MOST}
+"""  # noqa: S608
+
+
+def untold_runs(state_db: str, since_us: int, until_us: int) -> list[tuple[str, str, str]]:
+    """Return (task, run id, hash of its plan) of failures that were over between two instants."""
+    try:
+        with open_connection(state_db) as connection, closing(connection.cursor()) as cursor:
+            values = (since_us, until_us, *_FAILED)
+            return cursor.execute(_UNTOLD, values).fetchall()
+    except sqlite3.Error:
+        return []

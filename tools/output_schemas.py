@@ -19,9 +19,11 @@ from output_shapes import (
     CONFIG_REPORT,
     DEFINITIONS,
     DIFFERENCE,
+    NOTIFIED,
     PAUSE_REPORT,
     RECEIPT,
     REFUSED,
+    RUN,
     RUN_KEY,
     STATUS,
     SWITCH_REPORT,
@@ -64,7 +66,10 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
             ]
         },
     ),
-    "runs": ("docket runs --json, newest first", {"type": "array", "items": ref("run")}),
+    "runs": (
+        "docket runs --json, newest first",
+        {"type": "array", "items": record({**RUN["properties"], "notified": NOTIFIED})},
+    ),
     "wait": (
         "docket wait --json: of the one run that was named, or of several in a list",
         {
@@ -187,6 +192,38 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
         },
     ),
     "health": ("docket health --json", HEALTH),
+    "notify": (
+        "docket notify test --json",
+        record(
+            {
+                "ok": flag("Whether every channel took the message."),
+                "task": text("The task."),
+                "channels": {
+                    "type": "array",
+                    "description": "What became of the message of each channel.",
+                    "items": record(
+                        {
+                            "channel": text("The channel."),
+                            "ok": flag("Whether the other side has taken the message."),
+                            "state": text("delivered, failed, timed_out or failed_to_start."),
+                            "exit_code": {
+                                "type": ["integer", "null"],
+                                "description": "Its answer: an HTTP status, for example.",
+                            },
+                            "stdout": text("What it answered."),
+                            "stderr": text("What went wrong, in a sentence."),
+                            "duration_seconds": {
+                                "type": "number",
+                                "minimum": 0,
+                                "description": "How long it took.",
+                            },
+                        }
+                    ),
+                },
+                "warnings": words("What else is to be said, in sentences."),
+            }
+        ),
+    ),
     "maintain": (
         "docket maintain --json",
         record(

@@ -84,6 +84,12 @@ RUN = record(
     }
 )
 
+NOTIFIED: Schema = {
+    "type": ["string", "null"],
+    "enum": ["delivered", "failed", "suppressed", None],
+    "description": "What became of its messages; null where nobody was to be told.",
+}
+
 PROGRESS = {
     "anyOf": [
         record(
@@ -296,6 +302,26 @@ STANDING: Schema = {
             }
         ),
         "description": "What somebody has ordered of the task's timer for a while.",
+    },
+    "incident": {
+        "anyOf": [
+            record(
+                {
+                    "open": flag("Whether no success has ended it."),
+                    "opened_at": instant("When it began."),
+                    "opened_by": text("The run that failed first."),
+                    "closed_at": or_null(instant("When it ended.")),
+                    "closed_by": or_null(text("The run that ended it.")),
+                    "failures": count("How many runs have failed in it."),
+                    "error_code": or_null(text("Its cause, the error_code of a run.")),
+                    "summary": text("The summary of the run that gave it its cause."),
+                    "told_at": or_null(instant("When somebody was last told.")),
+                    "told_by": or_null(text("The run that somebody was last told by.")),
+                }
+            ),
+            {"type": "null"},
+        ],
+        "description": "The task's last incident; null where its failures are told to nobody.",
     },
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from docket.model.incident import Incident
 from docket.model.records import (
     AttemptRecord,
     EventRecord,
@@ -113,6 +114,22 @@ def hook_document(hook: HookRecord) -> dict[str, Any]:
         "kind": hook.kind,
         "state": hook.state,
         "duration_seconds": _seconds(hook.duration_seconds),
+    }
+
+
+def incident_document(incident: Incident) -> dict[str, Any]:
+    """Return a task's incident as a JSON object."""
+    return {
+        "open": incident.is_open,
+        "opened_at": iso(incident.opened_at),
+        "opened_by": incident.opened_by,
+        "closed_at": iso_or_none(incident.closed_at),
+        "closed_by": incident.closed_by,
+        "failures": incident.failures,
+        "error_code": incident.error_code,
+        "summary": incident.summary,
+        "told_at": iso_or_none(incident.told_at),
+        "told_by": incident.told_by,
     }
 
 

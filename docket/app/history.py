@@ -23,16 +23,24 @@ __all__ = ["EventList", "RunList", "Selection", "events", "runs"]
 class RunList:
     """Runs, newest first, of one task or of all (`task` None).
 
-    `alive` says of those that are not over whether their lock is held.
+    `alive` says of those that are not over whether their lock is held, `notified` of those that
+    somebody was to be told of what became of it: delivered, failed or suppressed.
     """
 
     task: str | None
     runs: tuple[RunRecord, ...]
     alive: Mapping[str, bool | None] = field(default_factory=dict)
+    notified: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> list[dict[str, Any]]:
         """Return the runs as `docket runs --json` prints them."""
-        return [run_document(run, alive=self.alive.get(run.run_id)) for run in self.runs]
+        return [
+            {
+                **run_document(run, alive=self.alive.get(run.run_id)),
+                "notified": self.notified.get(run.run_id),
+            }
+            for run in self.runs
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +72,11 @@ def runs(
         if selection.older_than is not None:
             find_run(reader, selection.older_than)
         found = tuple(reader.select(selection, checked))
+        notified = reader.notified([run.run_id for run in found])
     if task is not None and not found and selection == Selection(task):
         require_known(session, task)
     alive = {run.run_id: alive_here(run, session.paths) for run in found if not run.status.final}
-    return RunList(task, found, alive)
+    return RunList(task, found, alive, notified)
 
 
 def events(session: Session, run_id: str, limit: int = 500, after_index: int = 0) -> EventList:

@@ -248,10 +248,10 @@ def _outcome(session: Session, ended: Ended, task: str, run_id: str) -> RunOutco
             return outcome_of_result(document)
     except (ValueError, RecursionError):
         return _recorded_outcome(session, ended, task, run_id)
-    raise _refusal(document)
+    raise refusal_of(document)
 
 
-def _refusal(document: Mapping[str, Any]) -> DocketError:
+def refusal_of(document: Mapping[str, Any]) -> DocketError:
     """Return the error that the runner reports in the place of a result."""
     known = ("ok", "error", "error_code", "hint")
     facts = {name: value for name, value in document.items() if name not in known}

@@ -10,6 +10,7 @@ from typing import Any
 from docket.app.documents import (
     attempt_document,
     hook_document,
+    incident_document,
     iso_or_none,
     latest_document,
     override_document,
@@ -30,6 +31,7 @@ from docket.app.progressing import Progress, progress_document, progress_of
 from docket.app.recorded import find_run, open_record
 from docket.app.session import Session
 from docket.errors import BusError, UsageError
+from docket.model.incident import Incident
 from docket.model.names import is_safe_name, service_unit, timer_unit
 from docket.model.plan import Plan
 from docket.model.records import AttemptRecord, HookRecord, OverrideRecord, RunRecord
@@ -85,6 +87,7 @@ class TaskStatus:
     problems: tuple[str, ...]
     overrides: tuple[OverrideRecord, ...] = ()
     progress: Mapping[str, Progress] = field(default_factory=dict)  # by the id of a run under way
+    incident: Incident | None = None  # the last one, open or not
 
     def document(self) -> dict[str, Any]:
         """Return the task as `docket status TASK --json` prints it."""
@@ -110,6 +113,7 @@ class TaskStatus:
             "consecutive_failures": self.consecutive_failures,
             "problems": list(self.problems),
             "overrides": [override_document(override) for override in self.overrides],
+            "incident": None if self.incident is None else incident_document(self.incident),
         }
 
 
@@ -197,6 +201,7 @@ class _Survey:
         self._states = states
         self._latest = reader.latest(task)
         self._overrides = reader.overrides(session.now_us())
+        self._incidents = reader.incidents(task)
         self._running: dict[str, list[RunRecord]] = {}
         for run in reader.running(task):
             self._running.setdefault(run.task, []).append(run)
@@ -224,6 +229,7 @@ class _Survey:
             problems=problems,
             overrides=tuple(self._overrides.get(name, ())),
             progress=self._progress(name),
+            incident=self._incidents.get(name),
         )
 
     def _progress(self, name: str) -> dict[str, Progress]:

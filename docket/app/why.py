@@ -24,6 +24,7 @@ from docket.app.whyfires import FireSeen
 from docket.app.whyruns import explain_run
 from docket.app.whyunits import Around
 from docket.errors import BusError, ConfigError, DocketError, UsageError
+from docket.model.incident import Incident
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Plan
 from docket.model.records import RunRecord
@@ -110,6 +111,16 @@ def why(
     )
 
 
+def _incident(incident: Incident | None) -> tuple[str, ...]:
+    """Say who knows of an incident that is open."""
+    if incident is None or not incident.is_open:
+        return ()
+    lead = f"An incident is open since {iso(incident.opened_at)} ({incident.failures} failures)"
+    if incident.told_at is None:
+        return (f"{lead}, and nobody has been told.",)
+    return (f"{lead}; it was told at {iso(incident.told_at)}.",)
+
+
 class _Inquiry:
     """What is asked once, and the choice of what the answer is about."""
 
@@ -157,9 +168,10 @@ class _Inquiry:
     def notes(self, finding: Finding) -> tuple[str, ...]:
         """Return what else should be known: what will keep the task from running again."""
         blocker = whyunits.blocker(self._around)
+        told = _incident(self._task.incident)
         if blocker is None or blocker.cause == finding.cause:
-            return ()
-        return (blocker.sentence,)
+            return told
+        return (blocker.sentence, *told)
 
     def _now(self, reader: Reader) -> tuple[RunRecord | None, Finding]:
         runs = reader.runs(self._name, _LOOKED_AT)

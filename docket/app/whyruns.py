@@ -9,7 +9,7 @@ from docket.app.documents import iso
 from docket.app.whyfinding import Finding
 from docket.model.exitreasons import exit_words, signal_words, systemd_code
 from docket.model.plan import Plan
-from docket.model.records import AttemptRecord, HookRecord, RunRecord
+from docket.model.records import NOTIFICATION, AttemptRecord, HookRecord, RunRecord
 from docket.model.states import RunStatus
 
 _MIB = 1024 * 1024
@@ -162,10 +162,24 @@ def _hook_lines(hooks: Sequence[HookRecord]) -> list[str]:
     for hook in hooks:
         if hook.state == _HOOK_ENDED_WELL and not hook.exit_code:
             continue
+        if hook.kind == NOTIFICATION:
+            lines += _notification_line(hook)
+            continue
         how = f"ended with exit code {hook.exit_code}" if hook.exit_code else f"is {hook.state}"
         said = hook.stderr.strip().splitlines()
         lines.append(f"The hook {hook.kind} {hook.label!r} {how}.{' ' + said[-1] if said else ''}")
     return lines
+
+
+def _notification_line(hook: HookRecord) -> list[str]:
+    said = hook.stderr.strip().rstrip(".")
+    if hook.state == "delivered":
+        return []
+    if hook.state == "suppressed":
+        return [f"{said}."]
+    if hook.state == "started":
+        said = "whoever sent it was killed"
+    return [f"The message {hook.label!r} did not arrive: {said}."]
 
 
 def _next_step(run: RunRecord, cause: str) -> tuple[str, str]:

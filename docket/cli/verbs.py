@@ -48,6 +48,7 @@ _ALL = (
     Verb("new-task", "new_task", SETUP, "Write a new Python task, with a test."),
     Verb("check", "check", SETUP, "Check the config and every task in it."),
     Verb("schema", "schema", SETUP, "Print the JSON Schema of the config or of an output."),
+    Verb("notify", "notify", SETUP, "Send a test message through a task's channels."),
     Verb("doctor", "doctor", SETUP, "Examine the installation."),
     Verb("db", "db", SETUP, "Check, copy, export or repair the record of runs."),
     Verb("maintain", "maintain", SETUP, "Find missed fires, close dead runs, prune old ones."),
@@ -175,6 +176,11 @@ FORMS = (
         "schema [config|output <name>]",
         "Print a JSON Schema.",
         "Learn the config's keys, or the exact shape of an answer.",
+    ),
+    Form(
+        "notify test <task>",
+        "Send a test message through a task's channels.",
+        "Prove that a failure will reach somebody; the exit code is 1 where a channel fails.",
     ),
     Form("doctor", "Examine the installation.", "Find out why timers do not fire."),
     Form(

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from docket.model.states import RunStatus, Trigger
 
+NOTIFICATION = "notify"  # the kind of a hook that is a message
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:

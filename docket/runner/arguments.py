@@ -17,6 +17,7 @@ _FLAGS = {
     "--dry-run": "dry_run",
     "--quiet": "quiet",
     "--finalize": "finalize",
+    "--notify-test": "notify_test",
     "--no-destructive": "gated",
 }
 _VALUES = {
@@ -25,10 +26,12 @@ _VALUES = {
     "--run-id": "run_id",
     "--trigger": "trigger",
     "--result-fd": "result_fd",
+    "--channel": "channel",
 }
 USAGE = (
     "docket exec TASK [--system | --home DIR] [--config FILE] [--run-id ID] [--trigger WORD] "
-    "[--force] [--dry-run] [--no-destructive] [--quiet] [--result-fd N] [--finalize]"
+    "[--force] [--dry-run] [--no-destructive] [--quiet] [--result-fd N] [--finalize] "
+    "[--notify-test [--channel WORD]]"
 )
 
 
@@ -36,12 +39,14 @@ class Arguments:
     """What `docket exec` was asked to do."""
 
     __slots__ = (
+        "channel",
         "config",
         "dry_run",
         "finalize",
         "force",
         "gated",
         "home",
+        "notify_test",
         "quiet",
         "result_fd",
         "run_id",
@@ -57,6 +62,8 @@ class Arguments:
         self.dry_run = False
         self.quiet = False
         self.finalize = False
+        self.notify_test = False
+        self.channel: str | None = None
         self.gated = False
         self.home: str | None = None
         self.config: str | None = None

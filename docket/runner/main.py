@@ -56,6 +56,11 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Callable[[str, Path
     except DocketError as error:
         _record_without_plan(arguments, paths, error)
         raise
+    if arguments.notify_test:
+        from docket.runner.notifytest import notify_test  # noqa: PLC0415  (people alone)
+
+        _hand_over(notify_test(loaded.plan, arguments.channel), arguments.result_fd)
+        return 0
     if arguments.dry_run:
         from docket.runner.dryrun import dry_run  # noqa: PLC0415  (people alone)
 
@@ -92,7 +97,7 @@ def _record_without_plan(arguments: Arguments, paths: Paths, error: DocketError)
     """Leave a row for a run that never had a plan, for a timer's fire is never lost."""
     from docket.runner.planless import record_failure  # noqa: PLC0415  (rare)
 
-    if not arguments.dry_run:
+    if not (arguments.dry_run or arguments.notify_test):
         record_failure(arguments, paths, error)
 
 

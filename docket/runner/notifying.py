@@ -99,6 +99,23 @@ class Notifier:
             self._tell_incident(word.event)
         return [*found, *(outcome for outcome, _, _ in chosen)]
 
+    def tried(self, kind: str | None) -> list[HookRow]:
+        """Send a test through every channel, or those of one kind; nothing is recorded."""
+        word = _Word("test")
+        found = []
+        for index, channel in enumerate(self._notify.channels):
+            if kind in (None, channel.kind):
+                row = HookRow(self._position(index), KIND, _label(channel), self._now_us())
+                found.append((row, self._sending(channel, word)))
+        under_way = [sending for _, sending in found if sending is not None]
+        told = iter(deliver(under_way))
+        for row, sending in found:
+            if sending is None:
+                _take(row, _not_forked(), 0.0, None)
+            else:
+                _take(row, next(told), sending.seconds, self._mask)
+        return [row for row, _ in found]
+
     def _send(self, chosen: list[tuple[HookRow, Channel, _Word]]) -> None:
         sendings, under_way = [], []
         for outcome, channel, word in chosen:

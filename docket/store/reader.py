@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from docket.errors import StoreError
+from docket.model.incident import COLUMNS, Incident
 from docket.model.records import (
+    NOTIFICATION,
     AttemptRecord,
     EventRecord,
     HookRecord,
@@ -27,6 +29,7 @@ from docket.store.selection import Selection
 REFERENCE_TABLES = ("task_run_history", "task_runs", "task_run_events")  # of docket-cli 0.2
 _END_OF_TIME = 2**63 - 1
 _BUSY_SECONDS = 5.0
+_MOST_VALUES = 500  # in one statement
 # Said in words, not as values: only then does SQLite take the index of the good runs alone.
 _GOOD = "status = 'succeeded' AND dry_run = 0"
 _SAMPLE = (
@@ -160,6 +163,32 @@ class Reader:
             run_id,
         )
         return [HookRecord(*[*row[:8], _seconds(row[8])]) for row in rows]
+
+    def notified(self, run_ids: Sequence[str]) -> dict[str, str]:
+        """Return, per run that was to be told of, what became of it.
+
+        That is `failed` where one message did not arrive, else `delivered`, else `suppressed`.
+        """
+        found: dict[str, str] = {}
+        for begin in range(0, len(run_ids), _MOST_VALUES):
+            chosen = run_ids[begin : begin + _MOST_VALUES]
+            places = ", ".join("?" * len(chosen))
+            rows = self._query(
+                "SELECT run_id, CASE WHEN sum(state NOT IN ('delivered', 'suppressed')) THEN "  # noqa: S608
+                "'failed' WHEN sum(state = 'delivered') THEN 'delivered' ELSE 'suppressed' END "
+                f"FROM hook_outcomes WHERE run_id IN ({places}) AND kind = ? GROUP BY run_id",
+                *chosen,
+                NOTIFICATION,
+            )
+            found.update((str(run_id), str(word)) for run_id, word in rows)
+        return found
+
+    def incidents(self, task: str | None = None) -> dict[str, Incident]:
+        """Return the last incident of each task, open or closed."""
+        where, values = ("", ()) if task is None else (" WHERE task = ?", (task,))
+        rows = self._query(f"SELECT {', '.join(COLUMNS)} FROM incidents{where}", *values)  # noqa: S608
+        found = [Incident(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
+        return {incident.task: incident for incident in found}
 
     def events(self, run_id: str, after_index: int = 0, limit: int = 500) -> list[EventRecord]:
         """Return the events of a run in order, from the one after `after_index` on."""

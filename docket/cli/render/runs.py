@@ -15,6 +15,7 @@ from docket.cli.render.times import duration, from_iso, local, relative
 from docket.model.records import EventRecord, RunRecord
 from docket.model.states import RunStatus
 
+_UNTOLD = "(a message about it did not arrive)"
 _INKS = {
     RunStatus.SUCCEEDED: Ink.GOOD,
     RunStatus.PENDING: Ink.BUSY,
@@ -60,7 +61,10 @@ def runs_text(found: RunList, screen: Screen) -> str:
         ]
         if of_task:
             del cells[1]
-        rows.append(Row(cells, run.summary, note_matters=run.status is not RunStatus.SUCCEEDED))
+        untold = found.notified.get(run.run_id) == "failed"
+        note = f"{run.summary} {_UNTOLD}" if untold else run.summary
+        matters = untold or run.status is not RunStatus.SUCCEEDED
+        rows.append(Row(cells, note, note_matters=matters))
     table = Table(columns, rows, note_title="SUMMARY").text(screen)
     if any(not run.status.final and found.alive.get(run.run_id) is False for run in runs):
         table += "\n\nrunning? marks a run whose runner is gone and that systemd is closing."

@@ -14,12 +14,14 @@ from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.tasks import NO_TASKS
 from docket.cli.render.times import duration, local, relative
-from docket.model.records import OverrideRecord, RunRecord
+from docket.model.incident import Incident
+from docket.model.records import NOTIFICATION, HookRecord, OverrideRecord, RunRecord
 from docket.model.states import RunStatus
 
 Fact = tuple[str, Cell | str]
 NOT_INSTALLED = "not installed"
 MOST_NAMED = 5
+_AS_IT_SHOULD_BE = ("delivered", "suppressed")
 _TIMER_WAITS = "active"
 
 
@@ -70,18 +72,20 @@ def run_text(detail: RunDetail, screen: Screen) -> str:
             (f"attempt {a.number}", _attempt(a.exit_code, a.signal, a.ended_by))
             for a in detail.attempts
         ]
-    facts += [
-        (
-            f"hook {hook.position}",
-            f"{hook.kind} {hook.label}: {hook.state}"
-            + (f", exit code {hook.exit_code}" if hook.exit_code else ""),
-        )
-        for hook in detail.hooks
-    ]
+    facts += [_hook(hook) for hook in detail.hooks]
     lines = [screen.paint(f"run {run.run_id}", Ink.STRONG), *fact_lines(facts, screen)]
     if run.log_path is not None:
         lines.append(next_step(f"docket logs {run.run_id}", "shows what it printed", screen))
     return "\n".join(lines)
+
+
+def _hook(hook: HookRecord) -> Fact:
+    if hook.kind == NOTIFICATION:
+        said = hook.stderr or (f"answered with {hook.exit_code}" if hook.exit_code else "")
+        words = f"{hook.label.partition(':')[2]}: {hook.state}" + (f", {said}" if said else "")
+        return "told", words if hook.state in _AS_IT_SHOULD_BE else Cell(words, Ink.BAD)
+    ended = f", exit code {hook.exit_code}" if hook.exit_code else ""
+    return f"hook {hook.position}", f"{hook.kind} {hook.label}: {hook.state}{ended}"
 
 
 def _row(task: TaskStatus, screen: Screen) -> Row:
@@ -169,6 +173,8 @@ def _task_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
         yield "", f"run {run.run_id}"
     if task.consecutive_failures > 1:
         yield "failures", Cell(f"{task.consecutive_failures} in a row", Ink.BAD)
+    if task.incident is not None and task.incident.is_open:
+        yield "incident", Cell(_incident(task.incident, screen), Ink.BAD)
     for current, alive in task.running:
         yield "running", _status(current, alive)
         yield "", f"since {_when(current.started_us, screen)}, run {current.run_id}"
@@ -206,6 +212,13 @@ def _progress(progress: Progress, screen: Screen) -> str:
     percent = "" if progress.fraction is None else f"{progress.fraction:.0%} "
     said = f"{percent}{one_line(progress.message)}".rstrip()
     return f"{said or 'under way'}, {relative(min(progress.at_us, screen.now_us), screen.now_us)}"
+
+
+def _incident(incident: Incident, screen: Screen) -> str:
+    told = "nobody has been told"
+    if incident.told_at is not None:
+        told = f"told {relative(incident.told_at, screen.now_us)}"
+    return f"open since {_when(incident.opened_at, screen)}, {incident.failures} failures, {told}"
 
 
 def _override(override: OverrideRecord, screen: Screen) -> str:

@@ -12,6 +12,8 @@ from docket.compiler.bundle import Bundle
 from docket.model.names import service_unit, timer_unit
 from docket.model.task import Problem
 
+_MOST_NAMED = 20
+
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
@@ -76,6 +78,7 @@ class InstallPlan:
         """The doubts about the config, and the hand edits that are kept."""
         return (
             *self.compilation.warnings,
+            *self._heeded_now(),
             *(
                 Problem(
                     f"{change.path} {EDITED} and is kept.",
@@ -88,6 +91,20 @@ class InstallPlan:
                 if change.action is Action.KEPT and change.reason == EDITED
             ),
         )
+
+    def _heeded_now(self) -> tuple[Problem, ...]:
+        """What docket-cli did not heed, said once: when its units give way."""
+        tasks = sorted(
+            name for name, bundle in self.compilation.bundles.items() if bundle.task.notify
+        )
+        if not tasks or not self.from_reference:
+            return ()
+        sentence = (
+            "docket-cli took the key `on` of `notify` for `true` and did not heed it; "
+            f"Docket does, for {', '.join(tasks[:_MOST_NAMED])}"
+            f"{' and more' if len(tasks) > _MOST_NAMED else ''}."
+        )
+        return (Problem(sentence, None, hint="docket notify test TASK", code="install.heeded"),)
 
     def scheduled(self) -> Mapping[str, Bundle]:
         """Return the compiled tasks that have timers of ours, by the timers' names."""

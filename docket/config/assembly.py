@@ -13,6 +13,7 @@ from docket.config.entry import WHOLE, Entry
 from docket.config.expansion import Expander
 from docket.config.nodes import Node, Path, Scalar, Section, descend, pruned
 from docket.config.nodes import Sequence as ListNode
+from docket.config.notify import read_true_as_on
 from docket.config.tasks import class_task, command_task, doubt_unknown_keys
 from docket.model.names import ALLOWED_SENTENCE, MAINTENANCE, is_safe_name
 from docket.model.secretnames import names_a_secret
@@ -148,6 +149,7 @@ class Assembly:
                 expected="a mapping of task keys",
             )
             return None
+        read_true_as_on(node, path, self._complaints)
         mark = self._mark(path)
         built_in = self._built_in_meant(name, node)
         if built_in is not None:

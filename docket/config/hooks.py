@@ -29,7 +29,8 @@ def _hook(entry: Entry, kind: str, node: Node, path: Path) -> list[HookSpec]:
         return [HookSpec(kind, node.text)]
     if not isinstance(node, Section):
         return []
-    if node.entries["type"].plain() == "agent":
+    kind_node = node.entries.get("type")
+    if kind_node is not None and kind_node.plain() == "agent":
         return [HookSpec(kind, agent=_agent(entry, node, path))]
     command = node.entries.get("command")
     return [HookSpec(kind, command.text)] if isinstance(command, Scalar) else []

@@ -6,8 +6,9 @@ from typing import Any
 
 from docket.config import schema as schemas
 from docket.config.codes import Code
+from docket.config.complaints import Complaints
 from docket.config.entry import Entry
-from docket.config.nodes import Section
+from docket.config.nodes import Path, Section
 from docket.model.placeholders import NOTIFY_NAMES, unknown
 from docket.model.span import parse_span
 from docket.model.task import ChannelSpec, NotifySpec
@@ -44,6 +45,26 @@ def notify(entry: Entry) -> NotifySpec | None:
         timeout_seconds=float(values.get("timeout", 30.0)),
     )
     return spec if channels else None
+
+
+def read_true_as_on(task: Section, path: Path, complaints: Complaints) -> None:
+    """Read the key `true` of a task's `notify` as the `on` that YAML 1.1 took it for.
+
+    A program that writes YAML anew writes the key so, and docket-cli never understood it.
+    """
+    section = task.entries.get("notify")
+    if not isinstance(section, Section) or "on" in section.entries:
+        return
+    if "true" not in section.entries:
+        return
+    section.entries = {"on" if k == "true" else k: n for k, n in section.entries.items()}
+    section.keys = {"on" if k == "true" else k: n for k, n in section.keys.items()}
+    complaints.warn(
+        (*path, "notify", "on"),
+        "the key `true` is read as `on`, which is what YAML 1.1 takes for the same",
+        hint="write it as `on`",
+        code=Code.DOUBT,
+    )
 
 
 def check_placeholders(

@@ -73,7 +73,6 @@ MISTAKES = [
     ("log_max_bytes: 100", (5, 20), "at least 4096", None),
     ("log_max_bytes: 3K", (5, 20), "too small", None),
     ("on_success: ''", (5, 17), "a shell command", None),
-    ("on_success: {command: x}", (5, 17), "the key `type` is missing", None),
     ("on_success: {type: shell}", (5, 17), "the key `command` is missing", None),
     ("on_success: {type: shel, command: x}", (5, 24), "`shell`, `agent`", "did you mean `shell`?"),
     ("on_success: {type: agent}", (5, 17), "one of `url`, `webhook_url`", None),

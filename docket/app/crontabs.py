@@ -233,6 +233,13 @@ class _Import:
                 "config.secret",
                 hint="write it into a file of mode 0600 and name that under `env_file`",
             )
+        if is_reboot(entry.expression) and not self._session.paths.system:
+            self._warn_once(
+                job,
+                "@reboot is the start of your service manager: with linger that is at boot, else"
+                " at your first login",
+                hint="`docket install --linger` turns linger on",
+            )
         if job.timezone:
             self._warn_once(job, "CRON_TZ is read by cronie alone; Debian's cron ignores it")
         if folds_backslashes(entry.command):

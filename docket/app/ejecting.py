@@ -21,7 +21,7 @@ from docket.compiler.ejected import BOOT_SUFFIX, ejected_units, losses
 from docket.compiler.timer import waits_for_boot
 from docket.errors import BrokenTaskError, DocketError, InstallError
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
-from docket.model.task import Problem, Task
+from docket.model.task import Mark, Problem, Task
 from docket.paths import Paths
 from docket.systemd import stamps
 
@@ -56,6 +56,12 @@ class Ejected:
     lost: tuple[str, ...]
     timers: tuple[str, ...]  # of those that are started at once
     at_boot: tuple[str, ...]  # timers that come with the next start of the machine
+    mark: Mark | None = None  # where the config has the task
+
+    @property
+    def timed(self) -> bool:
+        """Whether one of the units is a timer."""
+        return any(name.endswith(".timer") for name in self.units)
 
     def document(self) -> dict[str, Any]:
         """Return the task as a JSON object."""
@@ -157,6 +163,18 @@ def replace_installed(
         started=started,
         next_steps=_left_to_do(paths, plan, started, manager),
         problems=(*gone.problems, *manager.problems),
+        warnings=(*plan.warnings, *(_still_configured(one) for one in plan.ejected if one.timed)),
+    )
+
+
+def _still_configured(ejected: Ejected) -> Problem:
+    return Problem(
+        f"The config still schedules '{ejected.task}': the next `docket install` makes units of"
+        " Docket's again, and then both run.",
+        ejected.mark,
+        hint="Take the task out, or write `enabled: false` in it.",
+        code="eject.still_configured",
+        task=ejected.task,
     )
 
 
@@ -176,6 +194,7 @@ def _ejected(bundle: Bundle, prefix: str, now_us: int) -> Ejected:
         losses(task),
         timers=() if over else tuple(name for name in timers if name not in at_boot),
         at_boot=() if over else tuple(at_boot),
+        mark=task.mark,
     )
 
 

@@ -9,8 +9,8 @@ from docket.crontab.yamlwords import comment, flow, quoted, word
 
 _NOTES = """\
 # Tasks made of {origin} by `docket import crontab`. Review them, put them under
-# `tasks:` of your config (`docket configure`), look at `docket install --diff`, install, and take
-# the lines out of the crontab, or each job runs twice.
+# `tasks:` of your config (`docket configure`), look at `docket install --diff`, install with
+# `--now --linger`, and take the lines out of the crontab, or each job runs twice.
 #
 # As under cron: the shell, its environment and its directory; no timeout; a fire that is missed
 # while the machine is off is not made up (`catch_up: false`).

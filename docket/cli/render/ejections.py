@@ -37,11 +37,5 @@ def _done(report: EjectReport, screen: Screen) -> Iterator[str]:
     for ejected in report.ejected:
         yield f"What {exact(ejected.task)} loses:"
         yield from (f"  - {exact(lost)}" for lost in ejected.lost)
-    if report.removed:
-        names = ", ".join(exact(ejected.task) for ejected in report.ejected)
-        yield (
-            f"In the config, take out {names} or write `enabled: false` there: else the next "
-            "`docket install` makes units of Docket's again, and both run."
-        )
     for step in report.next_steps:
         yield next_step(step, "starts the new timers", screen)

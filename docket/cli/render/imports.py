@@ -31,3 +31,6 @@ def _written(found: CrontabImport, screen: Screen) -> Iterator[str]:
     if count:
         yield next_step("docket configure", "take the tasks over into your config", screen)
         yield next_step("docket install --diff", "shows what an install would change", screen)
+        yield next_step(
+            "docket install --now --linger", "starts the timers, logged in or not", screen
+        )

@@ -229,6 +229,9 @@ def test_in_place_the_new_timer_is_on_where_the_old_one_was(home: Home) -> None:
     assert not home.unit("docket-plain.timer").exists()
     assert home.unit("plain.timer").exists()
     assert home.unit("docket-full.timer").exists()
+    assert [warning.code for warning in report.warnings if warning.task == "plain"] == [
+        "eject.still_configured"
+    ]
     order = [name for name, units in home.units.calls if "plain" in " ".join(units)]
     assert order.index("stop") < order.index("start")
     require_valid("eject", report.document())

@@ -14,8 +14,9 @@ _USUAL = "Docket {task} {status}: {summary} ({run_id}) in {duration}"
 class Message:
     """One message about one run.
 
-    `event` is success, failure, reminder, recovery, start or test; `note` a line that says what the
-    run stands for in a row of others; `output` the end of what the run printed, where asked for.
+    `event` is success, failure, reminder, recovery, cancelled, start or test; `note` a line that
+    says what the run stands for in a row of others; `output` the end of what the run printed, where
+    asked for.
     """
 
     __slots__ = (

@@ -172,7 +172,7 @@ class Notifier:
         if all(channel.kind == _PING for channel in self._notify.channels):
             return _Word()
         if status == RunStatus.CANCELLED:  # somebody wanted it so
-            return _Word("failure" if "complete" in asked else "")
+            return _Word("cancelled" if "complete" in asked else "")
         if status == RunStatus.SUCCEEDED:
             return self._word_of_success()
         if FAILURE not in asked:

@@ -80,6 +80,9 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
     yield "limits", ", ".join(f"{name} {value}" for name, value in contract["limits"].items())
     for hook in contract["hooks"]:
         yield hook["kind"], hook["command"]
+    if contract["notify"] is not None:
+        told = contract["notify"]
+        yield "tells of", f"{', '.join(told['on'])} through {', '.join(told['channels'])}"
     for kind in ("inputs", "outputs"):
         for name, text in document[kind].items():
             yield kind.removesuffix("s"), f"{name}: {text}"

@@ -196,6 +196,23 @@ def test_a_cancelled_run_is_no_failure(home: Home, server: Loopback) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
         assert len(server.asked) == expected
+    assert server.only.json["event"] == "cancelled"
+
+
+def test_a_dry_run_tells_nobody(home: Home, server: Loopback) -> None:
+    """The older program sent notifications, and ran hooks, for what it only previewed."""
+    channels = [channel("webhook", url=server.url), channel("ping", url=server.url)]
+    hooks = [("on_complete", f"touch {home.path / 'hooked'}")]
+    home.plan(
+        "job",
+        "/bin/false",
+        dry_run_argv=["/bin/false"],
+        hooks=hooks,
+        notify={"channels": channels, "on": ["complete"]},
+    )
+    assert home.result("job", "--dry-run")["dry_run"] is True
+    assert server.asked == []
+    assert not (home.path / "hooked").exists()
 
 
 def test_a_filter_on_triggers_leaves_runs_by_hand_out(home: Home, server: Loopback) -> None:

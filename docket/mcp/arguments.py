@@ -33,8 +33,16 @@ class Parameter:
     default: Any = None
 
     def told(self) -> dict[str, Any]:
-        """Return the schema with its default, as agents see it."""
-        return dict(self.schema) if self.required else {**self.schema, "default": self.default}
+        """Return the schema with its default, as agents see it.
+
+        Several types are told as alternatives: some agents' models refuse a list of types.
+        """
+        found = dict(self.schema)
+        if not isinstance(found["type"], str):
+            about = {"description": found.pop("description")}
+            kind, *rest = found.pop("type")
+            found = {"anyOf": [{"type": kind, **found}, *({"type": one} for one in rest)], **about}
+        return found if self.required else {**found, "default": self.default}
 
 
 def text(name: str, description: str) -> Parameter:

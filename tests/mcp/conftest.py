@@ -40,17 +40,12 @@ def connect(tmp_path: Path) -> Iterator[Connect]:
 
 
 @pytest.fixture(scope="module")
-def _shared(
+def shared(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Session]:
+    """One session for all tests of a module that leave nothing behind that others mind."""
     home = tmp_path_factory.mktemp("shared")
     write_config(home, request.module.CONFIG)
     session = begin(environment(home))
     yield session
     session.die()
-
-
-@pytest.fixture
-def gated(_shared: Session) -> Connect:
-    """Give the one session of this module's tests that change nothing."""
-    return lambda: _shared

@@ -61,9 +61,9 @@ def eventually(holds: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     return found
 
 
-def only_run(session: Session, task: str) -> Any:
-    runs = session.call("docket_task_runs", task_name=task).document["result"]
-    return runs[0] if len(runs) == 1 else None
+def newest(session: Session, task: str) -> Any:
+    runs = session.call("docket_task_runs", task_name=task, limit=1).document["result"]
+    return runs[0] if runs else None
 
 
 def children(pid: int) -> list[tuple[int, str]]:
@@ -76,68 +76,67 @@ def children(pid: int) -> list[tuple[int, str]]:
     return found
 
 
-def test_taking_a_wait_back_ends_the_waiting_and_not_the_run(connect: Connect) -> None:
-    session = connect(CONFIG)
-    run_id = session.call("docket_run_task_async", task_name="endless").document["run_id"]
-    wait = session.start("docket_wait_run", run_id=run_id)
+def test_taking_a_wait_back_ends_the_waiting_and_not_the_run(shared: Session) -> None:
+    run_id = shared.call("docket_run_task_async", task_name="endless").document["run_id"]
+    wait = shared.start("docket_wait_run", run_id=run_id)
     time.sleep(0.5)
-    session.take_back(wait)
-    assert session.answer(wait) is None
-    standing = session.call("docket_task_status", run_id=run_id).document
+    shared.take_back(wait)
+    assert shared.answer(wait) is None
+    standing = shared.call("docket_task_status", run_id=run_id).document
     assert (standing["status"], standing["alive"]) == ("running", True)
-    assert session.call("docket_cancel_run", run_id=run_id).document["cancelled"]
+    assert shared.call("docket_cancel_run", run_id=run_id).document["cancelled"]
 
 
 @pytest.mark.parametrize("more", [{}, {"idempotency_key": "k"}])
-def test_taking_a_run_back_cancels_it(connect: Connect, more: dict[str, str]) -> None:
-    session = connect(CONFIG)
-    run = session.start("docket_run_task", task_name="endless", progress=True, **more)
-    eventually(lambda: session.progress[run])
-    session.take_back(run)
-    assert session.answer(run) is None
-    eventually(lambda: only_run(session, "endless")["status"] == "cancelled", 15)
+def test_taking_a_run_back_cancels_it(shared: Session, more: dict[str, str]) -> None:
+    run = shared.start("docket_run_task", task_name="endless", progress=True, **more)
+    eventually(lambda: shared.progress[run])
+    run_id = shared.progress[run][0]["message"].partition("(run ")[2].rstrip(")")
+    shared.take_back(run)
+    assert shared.answer(run) is None
+
+    def standing() -> Any:
+        return shared.call("docket_task_status", run_id=run_id).document.get("status")
+
+    eventually(lambda: standing() == "cancelled")
 
 
-def test_a_run_that_is_taken_back_at_once_does_not_go_on(connect: Connect) -> None:
-    session = connect(CONFIG)
+def test_a_run_that_is_taken_back_at_once_does_not_go_on(shared: Session) -> None:
     for pause in (0.0, 0.005, 0.02, 0.05, 0.1):
-        run = session.start("docket_run_task", task_name="endless")
+        run = shared.start("docket_run_task", task_name="endless")
         time.sleep(pause)
-        session.take_back(run)
+        shared.take_back(run)
 
     def settled() -> bool:
-        runs = session.call("docket_task_runs", task_name="endless").document["result"]
+        runs = shared.call("docket_task_runs", task_name="endless").document["result"]
         return all(run["status"] in ("cancelled", "skipped") for run in runs)
 
     time.sleep(0.5)
     eventually(settled, 15)
-    assert session.call("docket_run_task", task_name="hello").document["ok"]
+    assert shared.call("docket_run_task", task_name="hello").document["ok"]
 
 
-def test_no_worker_is_left_as_a_zombie(connect: Connect) -> None:
+def test_no_worker_is_left_as_a_zombie(shared: Session) -> None:
     """Defect: finished workers of the server stayed zombies, and their runs never ended."""
-    session = connect(CONFIG)
     for _ in range(3):
-        receipt = session.call("docket_run_task_async", task_name="hello").document
-        assert session.call("docket_wait_run", run_id=receipt["run_id"]).document["exit_code"] == 0
-        assert session.call("docket_run_task", task_name="hello").document["ok"]
-    eventually(lambda: children(session.server_pid()) == [], 5)
+        receipt = shared.call("docket_run_task_async", task_name="hello").document
+        assert shared.call("docket_wait_run", run_id=receipt["run_id"]).document["exit_code"] == 0
+        assert shared.call("docket_run_task", task_name="hello").document["ok"]
+    eventually(lambda: children(shared.server_pid()) == [], 5)
 
 
-def test_a_task_reads_nothing_of_the_protocol(connect: Connect) -> None:
+def test_a_task_reads_nothing_of_the_protocol(shared: Session) -> None:
     """Defect: a task that reads standard input ate the JSON-RPC stream, and the server was mute."""
-    session = connect(CONFIG)
-    read = session.call("docket_run_task", task_name="reads").document
+    read = shared.call("docket_run_task", task_name="reads").document
     assert (read["status"], read["details"]["stdout"]) == ("succeeded", "read\n")
-    receipt = session.call("docket_run_task_async", task_name="reads").document
-    assert session.call("docket_wait_run", run_id=receipt["run_id"]).document["exit_code"] == 0
-    assert not session.call("docket_list_tasks").failed
+    receipt = shared.call("docket_run_task_async", task_name="reads").document
+    assert shared.call("docket_wait_run", run_id=receipt["run_id"]).document["exit_code"] == 0
+    assert not shared.call("docket_list_tasks").failed
 
 
-def test_two_hundred_megabytes_of_output_make_short_answers(connect: Connect) -> None:
+def test_two_hundred_megabytes_of_output_make_short_answers(shared: Session) -> None:
     """Defect: after a noisy task list_tasks answered with hundreds of megabytes."""
-    session = connect(CONFIG)
-    loud = session.call("docket_run_task", task_name="loud")
+    loud = shared.call("docket_run_task", task_name="loud")
     assert (loud.failed, loud.document["status"]) == (False, "succeeded")
     assert loud.document["details"]["stdout"].endswith("last\n")
     run_id = loud.document["run_id"]
@@ -149,55 +148,52 @@ def test_two_hundred_megabytes_of_output_make_short_answers(connect: Connect) ->
         ("docket_task_status", {"run_id": run_id}),
         ("docket_why", {"task_name": "loud"}),
     ):
-        found = session.call(tool, **arguments)
+        found = shared.call(tool, **arguments)
         assert not found.failed
         assert len(found.texts[0]) < 64 * 1024, tool
-    log = session.call("docket_run_logs", run_id=run_id).document
+    log = shared.call("docket_run_logs", run_id=run_id).document
     assert len(log["content"]) <= 64 * 1024
     assert log["content"].endswith("last\n")
     assert log["left_out_bytes"] > 1_000_000
-    resident = Path(f"/proc/{session.server_pid()}/statm").read_text().split()[1]
+    resident = Path(f"/proc/{shared.server_pid()}/statm").read_text().split()[1]
     assert int(resident) * os.sysconf("SC_PAGE_SIZE") < 250_000_000
 
 
-def test_output_that_is_no_text_or_too_deep_is_answered_all_the_same(connect: Connect) -> None:
-    session = connect(CONFIG)
-    strange = session.call("docket_run_task", task_name="strange").document
+def test_output_that_is_no_text_or_too_deep_is_answered_all_the_same(shared: Session) -> None:
+    strange = shared.call("docket_run_task", task_name="strange").document
     assert "odd" in strange["details"]["stdout"]
-    nested = session.call("docket_run_task", task_name="nested").document
+    nested = shared.call("docket_run_task", task_name="nested").document
     assert nested["status"] == "succeeded"
     for _ in range(2):
-        assert not session.call("docket_task_status", run_id=nested["run_id"]).failed
+        assert not shared.call("docket_task_status", run_id=nested["run_id"]).failed
 
 
-def test_twenty_calls_at_a_time_are_all_answered(connect: Connect) -> None:
-    session = connect(CONFIG)
-    receipt = session.call("docket_run_task_async", task_name="slow").document
-    waits = [session.start("docket_wait_run", run_id=receipt["run_id"]) for _ in range(20)]
-    runs = [session.start("docket_run_task", task_name="hello") for _ in range(10)]
-    looks = [session.start("docket_list_tasks") for _ in range(20)]
+def test_twenty_calls_at_a_time_are_all_answered(shared: Session) -> None:
+    receipt = shared.call("docket_run_task_async", task_name="slow").document
+    waits = [shared.start("docket_wait_run", run_id=receipt["run_id"]) for _ in range(20)]
+    runs = [shared.start("docket_run_task", task_name="hello") for _ in range(10)]
+    looks = [shared.start("docket_list_tasks") for _ in range(20)]
     for number in looks:
-        found = session.answer(number)
+        found = shared.answer(number)
         assert isinstance(found, Answered)
         assert not found.failed
-    outcomes = [session.answer(number) for number in runs]
+    outcomes = [shared.answer(number) for number in runs]
     codes = {
         found.document["status"] if isinstance(found, Answered) else found for found in outcomes
     }
     assert "succeeded" in codes
     assert codes <= {"succeeded", "skipped"}  # one at a time; the others say who was in the way
     for number in waits:
-        found = session.answer(number)
+        found = shared.answer(number)
         assert isinstance(found, Answered)
         assert found.document["status"] == "succeeded"
 
 
-def test_a_runner_that_is_killed_is_told_and_the_server_goes_on(connect: Connect) -> None:
-    session = connect(CONFIG)
-    killed = session.call("docket_run_task", task_name="kills")
+def test_a_runner_that_is_killed_is_told_and_the_server_goes_on(shared: Session) -> None:
+    killed = shared.call("docket_run_task", task_name="kills")
     assert (killed.failed, killed.document["status"]) == (True, "killed")
     assert killed.document["run_id"]
-    assert session.call("docket_run_task", task_name="hello").document["ok"]
+    assert shared.call("docket_run_task", task_name="hello").document["ok"]
 
 
 def test_a_broken_config_is_an_error_with_its_places(connect: Connect, tmp_path: Path) -> None:
@@ -237,7 +233,7 @@ def test_a_run_goes_on_when_its_client_dies(connect: Connect) -> None:
     first.die()
     eventually(lambda: not Path(f"/proc/{server}").exists(), 5)
     second = connect()
-    standing = only_run(second, "endless")
+    standing = newest(second, "endless")
     assert (standing["status"], standing["alive"]) == ("running", True)
     ended = second.call("docket_cancel_run", run_id=standing["run_id"]).document
     assert (ended["status"], ended["trigger"]) == ("cancelled", "agent")
@@ -249,13 +245,13 @@ def test_the_end_of_its_requests_ends_the_server_at_once_and_no_run(
     server = Raw(tmp_path)
     server.ask("docket_run_task", task_name="endless")
     other = connect()
-    standing = eventually(lambda: only_run(other, "endless"))
+    standing = eventually(lambda: newest(other, "endless"))
     server.ask("docket_wait_run", run_id=standing["run_id"])
     time.sleep(0.3)
     begun = time.monotonic()
     server.end()
     assert time.monotonic() - begun < 2
-    assert only_run(other, "endless")["alive"] is True
+    assert newest(other, "endless")["alive"] is True
     assert other.call("docket_cancel_run", run_id=standing["run_id"]).document["cancelled"]
 
 

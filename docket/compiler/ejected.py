@@ -123,7 +123,8 @@ def _losses(task: Task) -> Iterator[str]:
         yield f"{task.retry} retries (a Restart= would count the timer's starts among them)"
     if task.idle_timeout_seconds:
         yield f"its end after {format_span(task.idle_timeout_seconds)} without output"
-    yield from (f"the hook {hook.kind}" for hook in task.hooks)
+    if task.hooks:
+        yield f"its hooks: {', '.join(dict.fromkeys(hook.kind for hook in task.hooks))}"
     if task.notify is not None:
         yield "its notifications (`notify`)"
     yield from _lost_order(task)

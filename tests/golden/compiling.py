@@ -7,6 +7,7 @@ import shutil
 
 from docket.compiler.bundle import Bundle, Found, Place
 from docket.compiler.compile import compile_task
+from docket.compiler.ejected import ejected_units
 from docket.config.loader import load
 from docket.model.task import Config, Task
 from docket.paths import Paths
@@ -66,6 +67,18 @@ def compile_case(case: str, config: Config) -> dict[str, Bundle]:
         version="1.0.0",
     )
     return {name: _compile(task, place) for name, task in config.tasks.items()}
+
+
+def eject_case(bundles: dict[str, Bundle]) -> dict[str, str]:
+    """Return the plain units of every command task of a compiled case, by name."""
+    found: dict[str, str] = {}
+    for name, bundle in bundles.items():
+        if bundle.task.command is not None:
+            timing = bundle.timing if bundle.task.enabled else None
+            # A program that every machine has, for systemd looks for it.
+            argv = ("/usr/bin/env", *bundle.task.command.argv)
+            found |= ejected_units(bundle.task, timing, argv, name)
+    return found
 
 
 def _compile(task: Task, place: Place) -> Bundle:

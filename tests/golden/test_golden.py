@@ -10,11 +10,11 @@ import pytest
 
 from docket.compiler.header import split
 from docket.systemd.analyze import verify
-from tests.golden.compiling import CASES, case_names, compile_case, load_case
+from tests.golden.compiling import CASES, case_names, compile_case, eject_case, load_case
 
 
-def expected_units(case: str) -> dict[str, str]:
-    folder = Path(CASES, case, "expected")
+def expected_units(case: str, kind: str = "expected") -> dict[str, str]:
+    folder = Path(CASES, case, kind)
     if not folder.is_dir():  # nothing is expected, and git keeps no empty folder
         return {}
     return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
@@ -68,3 +68,19 @@ def test_every_expected_unit_says_whose_it_is_and_has_its_hash(case: str) -> Non
         assert header.version == "1.0.0"
         assert header.config.endswith("config.yaml")
         assert body.startswith("[Unit]\n")
+
+
+@pytest.mark.parametrize("case", case_names())
+def test_a_case_is_ejected_to_its_expected_plain_units(case: str, tmp_path: Path) -> None:
+    ejected = eject_case(compile_case(case, load_case(case, str(tmp_path))))
+    assert ejected == expected_units(case, "ejected")
+    assert not any("libexec/docket" in text or "docket.slice" in text for text in ejected.values())
+
+
+@pytest.mark.parametrize("case", [case for case in case_names() if expected_units(case, "ejected")])
+def test_systemd_has_nothing_to_say_about_plain_units(case: str) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed here")
+    folder = os.path.join(CASES, case, "ejected")
+    files = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    assert verify(files, user=not case.startswith("system-")) == []

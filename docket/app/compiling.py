@@ -33,6 +33,8 @@ from docket.paths import Paths, exec_command
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 
+_ABSENT = -1  # the mtime of a source that was not there
+
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
@@ -140,15 +142,20 @@ def recompile(paths: Paths, environ: Mapping[str, str], task: str) -> None:
 def _config_for(session: Session, task: str, plan: Plan | None) -> Config:
     """Return the config that `task` stands in.
 
-    Without a file that is what needs none; but a task that had a config and units has lost them.
+    Without a file that is what needs none; but a task that had a config has lost it, and what it
+    did by that must not be done by defaults because the file cannot be found tonight.
     """
     try:
         return load_config(session)
     except ConfigMissingError:
         config = load_home(session.paths, session.environ, without_file=True)
-        if task not in config.tasks or (plan is not None and plan.unit_hashes):
+        if task not in config.tasks or (plan is not None and _had_config(plan)):
             raise
         return config
+
+
+def _had_config(plan: Plan) -> bool:
+    return all(s.mtime_ns != _ABSENT for s in plan.sources if s.path == plan.config_path)
 
 
 class _Compiler:
@@ -295,7 +302,7 @@ def identify(path: str) -> Source:
     try:
         status = os.stat(path)
     except OSError:
-        return Source(path, 0, 0, 0, -1)
+        return Source(path, 0, 0, 0, _ABSENT)
     return Source(path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 

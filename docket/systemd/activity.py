@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from docket.errors import BusError
 from docket.systemd.bus import connect
 
 
@@ -19,8 +18,7 @@ def active_states(
     found = {}
     for name in names:
         rows = bus.manager(b"ListUnitsByNames", b"as", [name.encode("utf-8", "surrogateescape")])
-        if not rows:
-            raise BusError(f"The service manager says nothing of {name}.")
-        _, _, loaded, active, *_ = rows[0]
+        # A name that cannot be a unit's is passed over.
+        loaded, active = rows[0][2:4] if rows else (b"not-found", b"")
         found[name] = "not-found" if loaded == b"not-found" else active.decode()
     return found

@@ -231,10 +231,10 @@ def cancel_run(run_id: str, **scope: Unpack[Scope]) -> Document:
 
 def capabilities(**scope: Unpack[Scope]) -> Document:
     """Return what can be done here, for agents, as `docket capabilities`."""
-    from docket.cli.surface import command_summaries  # noqa: PLC0415  (brings click)
+    from docket.cli.surface import command_line  # noqa: PLC0415  (brings click)
 
     with _session(scope) as session:
-        return _plain(describing_all.capabilities(session, command_summaries()).document())
+        return _plain(describing_all.capabilities(session, command_line()).document())
 
 
 def health(**scope: Unpack[Scope]) -> Document:

@@ -1,4 +1,4 @@
-"""The shapes of what `docket health` and `docket doctor --agent` answer."""
+"""The shapes of what is made for agents: `health`, `doctor --agent` and `capabilities`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from output_words import (
     record,
     ref,
     rows,
+    table,
     text,
     words,
 )
@@ -81,5 +82,97 @@ AGENT_EXAMINATION: Schema = record(
             ),
         },
         "installation_checks": rows("check", "What docket doctor finds without --agent."),
+    }
+)
+
+_REFERENCE: Schema = {
+    "anyOf": [
+        record(
+            {
+                "name": text("The schema's name."),
+                "command": text("The command that prints it."),
+                "path": or_null(text("Where it lies; null for one that is made when asked for.")),
+            }
+        ),
+        {"type": "null"},
+    ]
+}
+
+PARAMETER = record(
+    {
+        "name": text("What programs call it."),
+        "flags": words("How it is written on the command line; none for an argument."),
+        "type": text(
+            "What it takes.",
+            enum=["flag", "text", "integer", "number", "choice", "span", "instant", "path"],
+        ),
+        "required": flag("Whether it must be given."),
+        "many": flag("Whether it may be given several times."),
+        "default": {
+            "type": ["string", "number", "boolean", "null"],
+            "description": "What holds where it is not given.",
+        },
+        "choices": words("The words that it takes; none where it takes others too."),
+        "help": text("What it does."),
+        "metavar": text("What stands for its value in the usage."),
+        "minimum": or_null(number("The least number that it takes.")),
+        "maximum": or_null(number("The greatest number that it takes.")),
+    }
+)
+
+COMMAND = record(
+    {
+        "name": text("The command as it is called."),
+        "summary": text("What it does."),
+        "agent_use": text("When an agent calls it; empty where none does."),
+        "json": flag("Whether it answers in JSON."),
+        "command": text("Its first word."),
+        "usage": text("The whole usage."),
+        "arguments": rows("parameter", "What stands without a flag, in order."),
+        "options": rows("parameter", "Its options, without those of every command."),
+        "input_schema": {**_REFERENCE, "description": "What it takes."},
+        "output_schema": {**_REFERENCE, "description": "Its answer with --json."},
+        "line_schema": {**_REFERENCE, "description": "Each line, where it answers in lines."},
+        "exit_codes": {
+            "type": "array",
+            "items": {"type": "integer"},
+            "description": "The exit codes that it ends with.",
+        },
+    }
+)
+
+_SCHEMAS = record(
+    {
+        "command": text("The command that prints such a schema."),
+        "path": or_null(text("The file or directory; null for what is made when asked for.")),
+        "names": words("The names there are."),
+    },
+    optional=("names",),
+)
+
+CAPABILITIES: Schema = record(
+    {
+        "tool": {"const": "docket", "description": "Always docket."},
+        "version": text("The version of Docket."),
+        "agent_contract_version": {
+            "type": "integer",
+            "description": "Stays as long as no key is lost or changes its type.",
+        },
+        "config": record(
+            {
+                "state_dir": text("The database of runs."),
+                "tasks_dir": text("The directory of drop-in tasks."),
+                "logs_dir": text("The directory of logs."),
+                "path": text("The config."),
+            }
+        ),
+        "commands": rows("command", "The commands, each way to call one by itself."),
+        "options": rows("parameter", "The options that every command takes."),
+        "exit_codes": table("What each exit code means.", {"type": "string"}),
+        "error_schema": {**_REFERENCE, "description": "What is answered on failure."},
+        "error_codes": words("Every word that error_code may be; docket schema errors says more."),
+        "schemas": table("How to get each kind of schema.", _SCHEMAS),
+        "tasks": rows("task", "Every task that can be used."),
+        "problems": rows("problem", "What is wrong with the others."),
     }
 )

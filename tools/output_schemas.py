@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from typing import Any
 
-from output_health import AGENT_EXAMINATION, HEALTH
+from output_health import AGENT_EXAMINATION, CAPABILITIES, HEALTH
 from output_moves import CRONTAB_IMPORT, EJECTION
 from output_shapes import (
     ANSWERED,
@@ -46,9 +47,11 @@ from output_words import (
     words,
 )
 
-DIRECTORY = os.path.join(
-    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas", "output"
-)
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+DIRECTORY = os.path.join(ROOT, "schemas", "output")
+CODES = os.path.join(ROOT, "schemas", "error-codes.json")
+PAGE_OF_CODES = os.path.join(ROOT, "docs", "errors.md")
+ROW_OF_CODES = re.compile(r"^\| `([a-z_.]+)` \| (.*?) \|(?: (.*?) ?\|)?$", re.MULTILINE)
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 DOCUMENTS: dict[str, tuple[str, Schema]] = {
@@ -155,27 +158,7 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
     ),
     "capabilities": (
         "docket capabilities --json: where an agent begins",
-        record(
-            {
-                "tool": {"const": "docket", "description": "Always docket."},
-                "version": text("The version of Docket."),
-                "agent_contract_version": {
-                    "type": "integer",
-                    "description": "Stays as long as no key is lost or changes its type.",
-                },
-                "config": record(
-                    {
-                        "state_dir": text("The database of runs."),
-                        "tasks_dir": text("The directory of drop-in tasks."),
-                        "logs_dir": text("The directory of logs."),
-                        "path": text("The config."),
-                    }
-                ),
-                "commands": rows("command", "The commands."),
-                "tasks": rows("task", "Every task that can be used."),
-                "problems": rows("problem", "What is wrong with the others."),
-            }
-        ),
+        CAPABILITIES,
     ),
     "doctor": (
         "docket doctor --json, without and with --agent",
@@ -277,8 +260,23 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
         ),
     ),
     "schema": (
-        "docket schema --json: a JSON Schema, or the names of the outputs",
-        {"anyOf": [table("A JSON Schema."), words("Names for docket schema output.")]},
+        "docket schema --json: a JSON Schema, names that it is asked for by, or the error codes",
+        {
+            "anyOf": [
+                table("A JSON Schema."),
+                words("Names for docket schema KIND."),
+                {
+                    "type": "array",
+                    "items": record(
+                        {
+                            "code": text("The word that error_code is."),
+                            "meaning": text("What it means."),
+                            "what_to_do": text("What to do about it; empty where nothing is."),
+                        }
+                    ),
+                },
+            ]
+        },
     ),
     "completion": (
         "docket completion --json",
@@ -332,26 +330,35 @@ def _references(value: Any) -> set[str]:
     return set()
 
 
+def error_codes() -> str:
+    """Return the table of error codes, read from the page that explains them."""
+    with open(PAGE_OF_CODES, encoding="utf-8") as file:
+        found = ROW_OF_CODES.findall(file.read())
+    codes = [{"code": code, "meaning": meaning, "what_to_do": do} for code, meaning, do in found]
+    return json.dumps(codes, indent=2) + "\n"
+
+
 def files() -> dict[str, str]:
-    """Return the text of every file, by its name."""
-    return {
-        f"{name}.schema.json": json.dumps(whole(title, schema), indent=2) + "\n"
+    """Return the text of every file, by its path."""
+    schemas = {
+        os.path.join(DIRECTORY, f"{name}.schema.json"): json.dumps(whole(title, schema), indent=2)
+        + "\n"
         for name, (title, schema) in sorted(DOCUMENTS.items())
     }
+    return {**schemas, CODES: error_codes()}
 
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with --check say which are not as they should be."""
     stale = []
-    for name, content in files().items():
-        path = os.path.join(DIRECTORY, name)
+    for path, content in files().items():
         before = None
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 before = file.read()
         if before == content:
             continue
-        stale.append(name)
+        stale.append(os.path.basename(path))
         if "--check" not in arguments:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(content)

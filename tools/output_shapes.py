@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from output_health import COMMAND, PARAMETER
 from output_words import (
     Schema,
     count,
@@ -253,6 +254,7 @@ TASK = {
     "type": text("How it is written.", enum=["command", "python"]),
     "enabled": flag("Whether a timer is installed for it."),
     "schedule": words("Its triggers as written."),
+    "input_schema": text("The command that prints the JSON Schema of what it takes."),
 }
 
 DURATIONS = record(
@@ -627,12 +629,6 @@ DEFINITIONS: Schema = {
             "schedule": words("Its triggers as written."),
         }
     ),
-    "command": record(
-        {
-            "name": text("The command."),
-            "summary": text("What it does."),
-            "agent_use": text("When an agent calls it."),
-            "json": flag("Whether it answers in JSON."),
-        }
-    ),
+    "command": COMMAND,
+    "parameter": PARAMETER,
 }

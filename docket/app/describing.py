@@ -82,6 +82,7 @@ def task_document(task: Task) -> dict[str, Any]:
         "type": "python" if task.python is not None else "command",
         "enabled": task.enabled,
         "schedule": [redact_text(text) for text in schedule_texts(task)],
+        "input_schema": f"docket schema task {task.name}",
     }
     return _masked(task, document)
 

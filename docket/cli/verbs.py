@@ -67,6 +67,9 @@ class Form(NamedTuple):
     name: str
     summary: str
     agent_use: str
+    output: str | None = None  # the schema of its answer, where that is not called as the command
+    lines: str = ""  # the schema of each line, where the answer comes in lines
+    exit_codes: tuple[int, ...] = (0, 1)
 
 
 FORMS = (
@@ -82,20 +85,27 @@ FORMS = (
         "Read inputs, outputs, flags and limits before running an unfamiliar task.",
     ),
     Form(
-        "new-task <name>",
+        "new-task",
         "Write a new Python task, with a test.",
         "Begin a task of your own: the file that it writes runs as it is, and is edited then.",
     ),
-    Form("run <task>", "Run a task in the foreground.", "Run a task and wait for its result."),
+    Form(
+        "run <task>",
+        "Run a task in the foreground.",
+        "Run a task and wait for its result.",
+        exit_codes=(0, 1, 130),
+    ),
     Form(
         "run <task> --dry-run",
         "Show what would run.",
         "Preview a run without any effect; exit code 2 says that the preview was complete.",
+        exit_codes=(1, 2, 130),
     ),
     Form(
         "run <task> --async",
         "Start a run in the background.",
         "Start long work and go on; --idempotency-key makes a repeated request harmless.",
+        output="run-async",
     ),
     Form("status", "Show the last run of each task.", "See what failed and what fires next."),
     Form(
@@ -105,25 +115,28 @@ FORMS = (
     ),
     Form("runs [task]", "List past runs, newest first.", "Find the runs of a task and their ids."),
     Form(
-        "wait <run_id...>",
-        "Wait until runs are over.",
+        "wait <run_id>",
+        "Wait until a run, or several, are over.",
         "Sleep until a run ends instead of asking again and again; the exit code is the run's.",
+        exit_codes=(0, 1, 130),
     ),
-    Form("logs <run_id>", "Show what a run printed.", "Read the output of a failed run."),
+    Form(
+        "logs <run_id> [--follow]",
+        "Show what a run printed, and with --follow what it goes on to print.",
+        "Read the output of a failed run, or watch one; with --follow the end of the run ends it.",
+        lines="logs-follow",
+    ),
     Form(
         "cancel <run_id>",
         "Cancel a run.",
         "End a run that is not wanted any more; for one that is over nothing happens.",
     ),
     Form(
-        "logs <run_id> --follow",
-        "Show what a run prints as it comes.",
-        "Watch a run; with --json every line is an object, and the end of the run ends it.",
-    ),
-    Form(
         "events <run_id> --follow",
         "Show events as they come.",
         "Follow the progress of a run as JSON lines until it is over.",
+        output="",
+        lines="events-follow",
     ),
     Form(
         "events <run_id>",
@@ -145,6 +158,18 @@ FORMS = (
         "Write the systemd units of scheduled tasks.",
         "Put a changed schedule into effect; look at `install --diff` first.",
     ),
+    Form(
+        "install [task...] --list",
+        "Show the units that an install would write.",
+        "Read the units of a task before they are installed.",
+        output="install-list",
+    ),
+    Form(
+        "install [task...] --diff",
+        "Show what an install would change.",
+        "Look at every change of a unit, and the fires before and after, before installing.",
+        output="install-diff",
+    ),
     Form("uninstall [task...]", "Remove timers and units.", "Take a task off its schedule."),
     Form(
         "eject <task...>",
@@ -165,6 +190,7 @@ FORMS = (
         "translate <expr>",
         "Translate a schedule for systemd.",
         "Check a cron expression; --batch answers many as JSON lines.",
+        lines="translate-batch",
     ),
     Form(
         "import crontab [file...]",
@@ -173,9 +199,9 @@ FORMS = (
     ),
     Form("check", "Check the config.", "List every mistake after editing the config."),
     Form(
-        "schema [config|output <name>]",
-        "Print a JSON Schema.",
-        "Learn the config's keys, or the exact shape of an answer.",
+        "schema [kind] [name]",
+        "Print a JSON Schema of the config, of an input, a task or an output; or all error codes.",
+        "Learn the config's keys, what a command or a task takes, or the exact shape of an answer.",
     ),
     Form(
         "notify test <task>",
@@ -183,6 +209,11 @@ FORMS = (
         "Prove that a failure will reach somebody; the exit code is 1 where a channel fails.",
     ),
     Form("doctor", "Examine the installation.", "Find out why timers do not fire."),
+    Form(
+        "doctor --agent",
+        "Examine the installation and each task.",
+        "Before relying on tasks: programs, remotes, variables, timers and last runs.",
+    ),
     Form(
         "maintain",
         "Find missed fires, close dead runs, prune old ones.",
@@ -195,6 +226,12 @@ FORMS = (
     ),
     Form("db check", "Examine the database of runs.", "See whether the history is sound."),
     Form("db backup <file>", "Copy the database.", "Keep a copy before something is changed."),
-    Form("db export", "Print the whole history as JSON lines.", "Read everything in one go."),
+    Form(
+        "db export",
+        "Print the whole history as JSON lines.",
+        "Read everything in one go.",
+        output="",
+        lines="db-export",
+    ),
     Form("db repair", "Rebuild a damaged database.", "Use it when a command says damaged."),
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from docket.app.capabilities import CommandSummary
+from docket.app.capabilities import CommandLine
 from docket.app.session import Session
 from docket.errors import DocketError
 
@@ -25,7 +25,7 @@ class Desk:
     """
 
     session: Session
-    commands: tuple[CommandSummary, ...]
+    command_line: CommandLine
     fault: Callable[[BaseException], DocketError]
 
     @property

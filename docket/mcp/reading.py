@@ -78,7 +78,7 @@ def run_events(desk: Desk, errand: Errand, given: Given) -> Result:
 def capabilities(desk: Desk, errand: Errand, given: Given) -> Result:
     """Return the version, the places, the commands and every task's contract."""
     del errand, given
-    return Result(all_capabilities(desk.session, desk.commands).document())
+    return Result(all_capabilities(desk.session, desk.command_line).document())
 
 
 def health(desk: Desk, errand: Errand, given: Given) -> Result:

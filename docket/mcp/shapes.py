@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from docket.app.outputschemas import output_schema
+from docket.app.schemafiles import output_schema
 
 RESULT = "result"  # the key under which an answer that is a list stands
 

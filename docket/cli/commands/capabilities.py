@@ -7,7 +7,7 @@ from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import verb
 from docket.cli.render.description import capabilities_text
-from docket.cli.surface import command_summaries
+from docket.cli.surface import command_line
 
 
 @verb("capabilities")
@@ -17,5 +17,5 @@ def command(call: Call) -> Answer:
     With --json this is what an agent reads first: the places, the commands with what to use each
     for, and each task with its inputs, outputs and flags.
     """
-    found = capabilities(call.session(), command_summaries())
+    found = capabilities(call.session(), command_line())
     return Answer(found.document(), lambda screen: capabilities_text(found, screen))

@@ -1,0 +1,94 @@
+"""The published JSON Schemas and the table of error codes: where they lie, what prints them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from docket.config import schema as config_schema
+from docket.errors import UsageError
+
+_ROOT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas")
+_OUTPUTS = os.path.join(_ROOT, "output")
+_CODES = os.path.join(_ROOT, "error-codes.json")
+_SUFFIX = ".schema.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """One stable word for what went wrong, or for why a run ended as it did."""
+
+    code: str
+    meaning: str
+    what_to_do: str
+
+    def document(self) -> dict[str, Any]:
+        """Return the code as a JSON object."""
+        return {"code": self.code, "meaning": self.meaning, "what_to_do": self.what_to_do}
+
+
+def output_names() -> list[str]:
+    """Return the names of the answers that have a schema."""
+    try:
+        files = os.listdir(_OUTPUTS)
+    except OSError:
+        return []
+    return sorted(name.removesuffix(_SUFFIX) for name in files if name.endswith(_SUFFIX))
+
+
+def output_schema(name: str) -> str:
+    """Return the text of one schema; UsageError, with the nearest name, where there is none."""
+    names = output_names()
+    if name not in names:
+        raise no_schema("output", name, names)
+    with open(_path(name), encoding="utf-8") as file:
+        return file.read()
+
+
+def no_schema(kind: str, name: str, names: list[str]) -> UsageError:
+    """Return the error for a name that no schema of a kind has."""
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"the names are: {', '.join(names)}"
+    return UsageError(f"There is no schema of the {kind} {name!r}.", hint=hint)
+
+
+def error_codes() -> tuple[ErrorCode, ...]:
+    """Return every code, in the order of docs/errors.md."""
+    with open(_CODES, encoding="utf-8") as file:
+        return tuple(ErrorCode(**row) for row in json.load(file))
+
+
+def reference(kind: str, name: str) -> dict[str, Any] | None:
+    """Return how to get the schema of a name: by a command, and where it lies; None for no name.
+
+    Those of inputs are made when they are asked for, so they lie nowhere.
+    """
+    if not name:
+        return None
+    return {
+        "name": name,
+        "command": f"docket schema {kind} {name}",
+        "path": _path(name) if kind == "output" else None,
+    }
+
+
+def document() -> dict[str, Any]:
+    """Return where each kind of schema is had, as `docket capabilities --json` prints it."""
+    return {
+        "config": {"command": "docket schema config", "path": config_schema.path()},
+        "input": {"command": "docket schema input COMMAND", "path": None},
+        "task": {"command": "docket schema task TASK", "path": None},
+        "output": {
+            "command": "docket schema output NAME",
+            "path": _OUTPUTS,
+            "names": output_names(),
+        },
+        "errors": {"command": "docket schema errors", "path": _CODES},
+    }
+
+
+def _path(name: str) -> str:
+    return os.path.join(_OUTPUTS, name + _SUFFIX)

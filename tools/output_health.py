@@ -176,3 +176,33 @@ CAPABILITIES: Schema = record(
         "problems": rows("problem", "What is wrong with the others."),
     }
 )
+
+# What `describe` adds to a contract; none of it stands there where the record cannot be read.
+NOW: Schema = {
+    "next_run": or_null(instant("When its timer starts it next; null where none will.")),
+    "lock": record(
+        {
+            "held": flag("Whether a run of it is under way."),
+            "run_id": or_null(text("The id of that run.")),
+            "since": or_null(instant("When that run began.")),
+        }
+    ),
+    "guards": {
+        "type": "array",
+        "description": "What would keep a run from beginning now.",
+        "items": record(
+            {
+                "code": text("The error_code that such a run would be skipped with."),
+                "runs": text("Whose runs it holds back.", enum=["timer", "all"]),
+                "sentence": text("The same in a sentence."),
+            }
+        ),
+    },
+    "last_run": {
+        "anyOf": [ref("latest"), {"type": "null"}],
+        "description": "The last run that really ran; null for none.",
+    },
+    "consecutive_failures": count("How many runs in a row did not succeed."),
+    "timer": {"anyOf": [ref("timer"), {"type": "null"}], "description": "Null: no schedule."},
+    "drift": words("How the installed units differ from the config, in sentences."),
+}

@@ -13,7 +13,7 @@ import re
 import sys
 from typing import Any
 
-from output_health import AGENT_EXAMINATION, CAPABILITIES, HEALTH
+from output_health import AGENT_EXAMINATION, CAPABILITIES, HEALTH, NOW
 from output_moves import CRONTAB_IMPORT, EJECTION
 from output_shapes import (
     ANSWERED,
@@ -153,7 +153,9 @@ DOCUMENTS: dict[str, tuple[str, Schema]] = {
                 ),
                 "sources": words("The files that the task comes from."),
                 "warnings": words("What is doubtful, in sentences."),
-            }
+                **NOW,
+            },
+            optional=tuple(NOW),
         ),
     ),
     "capabilities": (

@@ -11,6 +11,7 @@ from docket.app.listing import schedule_texts
 from docket.app.lookup import config_or_none_yet, find_task
 from docket.app.redaction import redact, redact_text
 from docket.app.session import Session
+from docket.app.standing import Standing, standing
 from docket.compiler.secrets import secret_names, secret_values
 from docket.model.mask import Mask
 from docket.model.names import service_unit, timer_unit
@@ -40,11 +41,13 @@ class TaskDescription:
     service_unit: str
     timer_unit: str
     warnings: tuple[str, ...] = ()
+    now: Standing | None = None  # None where the record of runs cannot be read
 
     def document(self) -> dict[str, Any]:
         """Return the task as `docket describe --json` prints it."""
         return {
             **task_document(self.task),
+            **(_masked(self.task, self.now.document()) if self.now is not None else {}),
             "contract": contract_document(self.task),
             "units": {"service": self.service_unit, "timer": self.timer_unit},
             "sources": list(self.task.sources),
@@ -53,15 +56,19 @@ class TaskDescription:
 
 
 def describe(session: Session, task: str) -> TaskDescription:
-    """Return one task of the config.
+    """Return one task of the config, with where it stands now.
 
-    Raises ConfigError, NameRefusedError, UnknownTaskError, and BrokenTaskError with its problems.
+    A record or a service manager that cannot be asked is a warning. Raises ConfigError,
+    NameRefusedError, UnknownTaskError, and BrokenTaskError with its problems.
     """
     config = config_or_none_yet(session, task)
     found = find_task(config, task)
     service, timer = unit_names(session, config, task)
     warnings = tuple(warning.sentence for warning in config.warnings if warning.task == task)
-    return TaskDescription(found, service, timer, warnings)
+    now = standing(session, found)
+    if isinstance(now, str):
+        return TaskDescription(found, service, timer, (*warnings, now))
+    return TaskDescription(found, service, timer, (*warnings, *now.warnings), now)
 
 
 def task_document(task: Task) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from docket.app.capabilities import Capabilities
 from docket.app.describing import TaskDescription
 from docket.cli.render.facts import fact_lines
 from docket.cli.render.plain import one_line
+from docket.cli.render.runs import status_cell
 from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
-from docket.cli.render.times import duration
+from docket.cli.render.times import duration, relative
 
 Fact = tuple[str, Cell | str]
 
@@ -23,7 +24,7 @@ def description_text(found: TaskDescription, screen: Screen) -> str:
     """Return a task's contract, config and schedule; its secrets were taken out before."""
     document = found.document()
     title = screen.paint(one_line(found.task.name), Ink.STRONG)
-    lines = [title, *fact_lines(_facts(document), screen)]
+    lines = [title, *fact_lines([*_now(found, screen), *_facts(document)], screen)]
     if document["config"]:
         lines.append(screen.paint("  config", Ink.FAINT))
         lines += [f"    {line}" for line in _json_lines(document["config"])]
@@ -56,6 +57,27 @@ def capabilities_text(found: Capabilities, screen: Screen) -> str:
         for problem in found.broken
     ]
     return "\n".join(lines)
+
+
+def _now(found: TaskDescription, screen: Screen) -> Iterator[Fact]:
+    """Yield where the task stands at this moment."""
+    if found.now is None:
+        return
+    status = found.now.status
+    for run, alive in status.running:
+        if alive is not False:
+            began = relative(run.started_us, screen.now_us)
+            yield "running", Cell(f"{run.run_id}, began {began}", Ink.BUSY)
+    if status.last is not None:
+        cell = status_cell(status.last.status)
+        began = relative(status.last.started_us, screen.now_us)
+        yield "last run", Cell(f"{cell.text} {began}", cell.ink)
+    if found.now.next_run_us is not None:
+        yield "next run", relative(found.now.next_run_us, screen.now_us)
+    for guard in found.now.guards:
+        yield "held back", Cell(guard.sentence, Ink.DOUBT)
+    for sentence in status.drift.sentences:
+        yield "drift", Cell(sentence, Ink.DOUBT)
 
 
 def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:

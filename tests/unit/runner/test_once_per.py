@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from docket.model.period import Period
+from docket.model.period import Period, stretch
 from docket.model.states import RunStatus
 from docket.runner.due import Zone
-from docket.runner.once import stretch
 from tests.unit.runner.runner_home import Home
 
 BERLIN = "Europe/Berlin"
@@ -78,8 +77,8 @@ def test_a_period_is_counted_in_the_zone_of_the_task(
 ) -> None:
     zone = Zone(BERLIN)
     try:
-        one = stretch(local(*first), Period(period), zone)
-        other = stretch(local(*second), Period(period), zone)
+        one = stretch(local(*first), Period(period), zone.offset_at)
+        other = stretch(local(*second), Period(period), zone.offset_at)
     finally:
         zone.close()
     assert (one == other) is same

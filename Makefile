@@ -1,6 +1,6 @@
 # The one front door. `make demo` and `make test` need nothing before them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-trixie lint bench clean setup
+.PHONY: help demo test test-trixie compare lint bench clean setup
 
 PYTHON := .venv/bin/python
 
@@ -18,6 +18,12 @@ test-trixie:  ## the system tests on Debian 13, in a root tree that is made once
 	@tools/setup test
 	@tree=$$(tools/trixie) && DOCKET_TEST_TREE=$$tree DOCKET_REQUIRE_SYSTEM_TESTS=1 \
 		$(PYTHON) -m pytest -o faulthandler_timeout=180 tests/system $(PYTEST_ARGS)
+
+compare:  ## the tour that docket-cli 0.2.2 was recorded on, taken with it again
+	@tools/setup test
+	@venv=$$(mktemp -d) && trap 'rm -rf "$$venv"' EXIT && $(PYTHON) -m venv "$$venv" && \
+		"$$venv/bin/pip" install -q docket-cli==0.2.2 && \
+		$(PYTHON) -m tests.reference.record "$$venv/bin/python" --check
 
 lint:  ## ruff and mypy
 	@tools/setup test

@@ -38,7 +38,7 @@ _TASK = record(
         "anomalies": {"type": "array", "items": _ANOMALY, "description": "What is odd about it."},
         "notes": words("What else there is to know, in sentences; no faults."),
         "schedule": text("The schedule as written; several are joined by semicolons."),
-        "schedule_interval_seconds": number("The gap between the fires around now.", minimum=0),
+        "schedule_interval_seconds": count("The seconds between the fires around now."),
         "seconds_since_last_run": number("Since the last run was over.", minimum=0),
         "previous_fire": or_null(instant("The last fire of its calendars.")),
         "next_fire": or_null(instant("The next fire of its calendars.")),

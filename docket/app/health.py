@@ -84,7 +84,7 @@ class TaskHealth:
         return {
             "previous_fire": iso_or_none(rhythm.previous_us(self.now_us)),
             "next_fire": iso_or_none(self.next_fire_us),
-            **({"schedule_interval_seconds": interval} if interval is not None else {}),
+            **({"schedule_interval_seconds": round(interval)} if interval is not None else {}),
         }
 
 

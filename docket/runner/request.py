@@ -48,10 +48,11 @@ def take_request(lock_dir: str, row: RunRow) -> list[str]:
 
 
 def forget(lock_dir: str, run_id: str) -> None:
-    """Remove what was asked, once the run is over."""
-    for path in (request_path(lock_dir, run_id), cancel_path(lock_dir, run_id)):
+    """Remove what was asked, once the run is over, and the result that a dead runner never read."""
+    stem = os.path.join(lock_dir, "runs", run_id)
+    for kind in (".request", ".cancel", ".result", ".details"):
         try:
-            os.unlink(path)
+            os.unlink(stem + kind)
         except OSError:
             continue
 

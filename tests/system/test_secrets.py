@@ -17,7 +17,7 @@ from tests.unit.tour import planted
 
 YEARLY = "@yearly"
 IN_FILES = {
-    "/report.env": {*planted.IN_ENV_FILE, "required_env", "secrets", "webhook_url_env", "a number"},
+    "/report.env": planted.IN_ENV_FILE | planted.IN_VARIABLES,
     "/api.key": ["a credential"],
     "/.docket/config.yaml": ["an option"],
     "/.docket/plans/": ["an option"],
@@ -40,7 +40,7 @@ def keeper(ada: HostSeat) -> HostSeat:
     common = {
         "schedule": YEARLY,
         "env_file": f"{ada.folder}/report.env",
-        "required_env": ["PL_REQUIRED", "PL_PIN", "PL_HOOK"],
+        "required_env": ["PL_REQUIRED", "PL_PIN", "PL_HOOK", "PL_NTFY", "PL_SIGNING", "PL_PING"],
         "secrets": ["PL_MARKED"],
         "credentials": {"api": f"{ada.folder}/api.key"},
         "inputs": {"token": "A token"},

@@ -50,8 +50,11 @@ TOUR: dict[str, list[str]] = {
     "capabilities": ["capabilities"],
     "completion": ["completion bash"],
     "configure": ["configure"],
+    "eject": ["eject telling", "eject lines", "eject lines --output-dir {out}-{n}"],
     "uninstall": ["uninstall --all"],
 }
+# These take long: for people they are called in these forms alone.
+SPOKEN_RUNS = {"run fail", "run raising", "run text --dry-run", "run telling --dry-run"}
 # Served until its input ends; its answers are toured in tests/mcp.
 SERVERS = {"mcp"}
 

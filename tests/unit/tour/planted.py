@@ -22,6 +22,11 @@ AGENT_PATH = "/hooks/agents/pl-agent-2Cx9Vf4rMd"
 PARAMETER = "pl-parameter-1Gz6Hy5tJn"
 OPTION = "pl-option-9Lq4Pw7eRu"
 LITERAL = "pl-literal-4Bm2Nc8xZk"
+SLACK_PATH = "/services/T0/B0/pl-slack-0Jk4Lm7nQp"
+NTFY = "tk_pl-ntfy-5Xv2Bn9mZa"
+BEARER = "pl-bearer-3Cs8Df1gHj"
+SIGNING = "pl-signing-7Wq2Er5tYu"
+PING_PATH = "/ping/pl-ping-4Op9As6dFg"
 CRONTAB = "pl-crontab-8Wr3Qe6tYu"
 PIN = "90417263"
 CREDENTIAL = "pl-credential-0Vd5Sf3gTq"
@@ -37,12 +42,20 @@ ALL = {
     "a parameter": PARAMETER,
     "an option": OPTION,
     "a key of a Python task": LITERAL,
+    "webhook_url of slack": SLACK_PATH,
+    "token_env of ntfy": NTFY,
+    "a header": BEARER,
+    "secret_env of a webhook": SIGNING,
+    "url_env of a ping": PING_PATH,
     "a variable of a crontab": CRONTAB,
     "a number": PIN,
     "a credential": CREDENTIAL,
 }
 # What the config spells out is in the config, and in the plan that the runner obeys.
 SPELLED_OUT = {"bot_token", "url of an agent hook", "an option", "a key of a Python task"}
+SPELLED_OUT |= {"webhook_url of slack", "a header"}
+IN_VARIABLES = {"required_env", "secrets", "webhook_url_env", "a number", "token_env of ntfy"}
+IN_VARIABLES |= {"secret_env of a webhook", "url_env of a ping"}
 IN_ENV_FILE = {"env_file", *(f"line {number} of a key" for number in (1, 2, 3))}
 
 LEAK = r'''
@@ -79,7 +92,7 @@ else:
                 print("told:", form, file=stream)
             stream.write(value[:7])
             stream.flush()
-            time.sleep(0.02)
+            time.sleep(0.005)
             stream.write(value[7:])
             stream.flush()
             print(file=stream)
@@ -127,7 +140,14 @@ def config(leak: Path, env_file: Path, server: str) -> str:
             "on": "complete",
             "message": "{task} {status}: {summary}",
             "discord": {"webhook_url_env": "PL_HOOK"},
-            "telegram": {"bot_token": BOT, "chat_id": "4711"},
+            "attach_output": 2000,
+            "telegram": {"bot_token": BOT, "chat_id": "4711", "api_url": server},
+            "slack": {"webhook_url": server + SLACK_PATH},
+            "ntfy": {"topic": "runs", "server": server, "token_env": "PL_NTFY"},
+            "webhook": {"url": server + "/sink", "headers": {"Authorization": f"Bearer {BEARER}"}}
+            | {"secret_env": "PL_SIGNING"},
+            "ping": {"url_env": "PL_PING", "start": True},
+            "mail": {"to": "ops@example.org", "sendmail": str(leak.parent / "sendmail")},
         },
         "on_failure": [{"type": "agent", "url": server + AGENT_PATH, "message": "{details_json}"}],
         "on_complete": [
@@ -156,6 +176,9 @@ def variables(server: str) -> dict[str, str]:
         "PL_MARKED": MARKED,
         "PL_PIN": PIN,
         "PL_HOOK": server + HOOK_PATH,
+        "PL_NTFY": NTFY,
+        "PL_SIGNING": SIGNING,
+        "PL_PING": server + PING_PATH,
     }
 
 
@@ -169,6 +192,8 @@ def plant(home: Path, server: str) -> None:
     write(env_file, file)
     write(home / "crontab", f"API_TOKEN={CRONTAB}\n0 1 * * * /bin/true\n")
     write(home / "leak.py", LEAK)
+    write(home / "sendmail", '#!/bin/sh\ncat >> "$HOME/mails"\n')
+    (home / "sendmail").chmod(0o700)
     write(docket / "tasks" / "telling.py", PYTHON_TASKS)
     write(docket / "config.yaml", config(home / "leak.py", env_file, server))
 

@@ -16,7 +16,7 @@ import pytest
 
 from docket.model.secretnames import REDACTED
 from tests.unit.tour import planted
-from tests.unit.tour.commands import TOUR, untoured
+from tests.unit.tour.commands import SPOKEN_RUNS, TOUR, untoured
 from tests.unit.tour.loopback import Received, receiving
 
 ROOT = str(Path(__file__).parents[3])
@@ -88,7 +88,8 @@ class Traveller:
         for calls in TOUR.values():
             for words in calls:
                 self.call(words, "--json", "-vv")
-                self.call(words, "-v")
+                if not words.startswith("run ") or words in SPOKEN_RUNS:
+                    self.call(words, "-v")
 
     def leaks(self) -> list[str]:
         """Return where secrets were found."""
@@ -146,7 +147,7 @@ def test_the_calls_of_the_tour_did_what_they_are_for(traveller: Traveller) -> No
     }
     expected = ("run broken", "describe broken", "nope=", "cancel", "enable", "disable", "check")
     more = ("doctor", "install", "uninstall", "slow", "other-than-that", "configure")
-    odd = ("new-task telling", "health --check")
+    odd = ("new-task telling", "health --check", "eject telling")
     assert not [words for words in refused if not any(w in words for w in (*expected, *more, *odd))]
     traced = [said.words for said in traveller.said if b"Traceback" in said.out + said.err]
     assert [words for words in traced if "raising" not in words] == []  # that one is the task's
@@ -187,6 +188,22 @@ def test_the_database_holds_the_output_masked(traveller: Traveller) -> None:
     data = b"".join(path.read_bytes() for path in (traveller.home / ".docket").glob("state.db*"))
     assert REDACTED.encode() in data
     assert planted.leaks(data) == []
+
+
+def test_notifications_and_agents_are_told_masked(traveller: Traveller) -> None:
+    """Contract section 2, Secrets: the label of an agent hook contains the resolved address."""
+    bodies = b"\n".join(traveller.server.bodies)
+    assert bodies.count(REDACTED.encode()) > 20
+    assert planted.leaks(bodies) == []
+    mails = (traveller.home / "mails").read_bytes()
+    assert REDACTED.encode() in mails
+    told = {path.partition("?")[0] for path in traveller.server.paths}
+    ways = {planted.HOOK_PATH, planted.SLACK_PATH, planted.AGENT_PATH, "/sink", planted.PING_PATH}
+    assert ways - told == set()
+    assert any(planted.BOT in path for path in told)
+    failed = json.loads(next(s.out for s in traveller.said if s.words == "run fail --json"))
+    labels = [hook["command"] for hook in failed["hooks"]]
+    assert any(label.startswith("agent:127.0.0.1") for label in labels)
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:

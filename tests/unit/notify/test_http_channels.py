@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import hashlib
 import hmac
 import json
@@ -514,6 +515,26 @@ def test_a_credential_serves_where_no_variable_has_the_name(
         environ={"CREDENTIALS_DIRECTORY": str(tmp_path)},
     )
     assert (found["state"], server.only.path) == ("delivered", "/from-credential")
+
+
+def test_a_proxy_of_the_environment_is_used_but_for_what_it_leaves_out(
+    home: Home, server: Loopback
+) -> None:
+    environ = {"http_proxy": server.url, "no_proxy": "127.0.0.1"}
+    outcome(home, "webhook", url="http://alarms.invalid/x", environ=environ)
+    assert server.only.path == "http://alarms.invalid/x"
+    with Loopback().serving() as other:
+        settings = {"remind_after_seconds": 0.0}
+        outcome(home, "webhook", url=f"{other.url}/y", environ=environ, settings=settings)
+        assert other.only.path == "/y"
+
+
+def test_an_instant_to_wait_for_is_understood(home: Home, server: Loopback) -> None:
+    later = email.utils.formatdate(time.time() + 2, usegmt=True)
+    server.replies = [reply(503, "busy", retry_after=later), reply()]
+    begun = time.monotonic()
+    assert outcome(home, "webhook", url=server.url)["state"] == "delivered"
+    assert 0.5 < time.monotonic() - begun < 5
 
 
 def test_all_channels_are_told_at_once(home: Home, server: Loopback) -> None:

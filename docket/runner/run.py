@@ -405,9 +405,17 @@ class _Run:
     def _notify(self) -> None:
         if self._plan.notify is None:
             return
+        self._free_the_task()
         notifier = self._notifier or self._make_notifier(self._environment_left())
         notify_status(f"notifications of run {self._row.run_id}")
         self._hooks += notifier.ended(set())
+
+    def _free_the_task(self) -> None:
+        """Let the next run begin: nothing of the task goes on, and a slow channel is no reason."""
+        for lock in (self._task_lock, self._slot):
+            if lock is not None:
+                lock.release()
+        self._task_lock = self._slot = None
 
     def _environment_left(self) -> dict[str, str]:
         """Return the task's environment; where that was refused, as much of it as there is."""

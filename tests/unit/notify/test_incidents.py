@@ -355,6 +355,26 @@ def test_a_late_success_ends_no_incident_that_began_after_it() -> None:
     assert on_success(standing, "20260004", 60) is None
 
 
+def test_a_slow_notifier_does_not_keep_the_next_run_from_starting(
+    home: Home, server: Loopback
+) -> None:
+    server.usual = silence
+    channels = [channel("webhook", url=server.url)]
+    home.plan(
+        "job",
+        "/bin/false",
+        group="all",
+        group_slots=1,
+        notify={"channels": channels, "timeout_seconds": 4.0},
+    )
+    first = home.start("job")
+    soon(lambda: server.asked)
+    home.plan("job", "/bin/true", group="all", group_slots=1)
+    assert home.result("job")["status"] == "succeeded"
+    assert first.poll() is None
+    first.communicate(timeout=20)
+
+
 def test_a_slow_notifier_changes_neither_the_status_nor_the_duration(
     home: Home, server: Loopback
 ) -> None:

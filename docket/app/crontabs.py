@@ -219,6 +219,12 @@ class _Import:
 
     def _doubts(self, job: Job) -> None:
         entry = job.entry
+        if entry.user is None and entry.command.split()[0] == "root":
+            self._warn(
+                job,
+                "the command begins with `root`, as if a user stood before it",
+                hint="--user-field reads the file as /etc/crontab is read",
+            )
         if not job.enabled:
             self._warn(
                 job,

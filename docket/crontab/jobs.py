@@ -24,6 +24,8 @@ _KNOWN_SHELLS = frozenset({"sh", "dash", "bash"})
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADINGS = re.compile(r"(?:^|\s)m(?:in|inute)?s?\s+h(?:r|our)?s?\s+(?:dom|d)", re.IGNORECASE)
 _SWITCHED_OFF = re.compile(r"@[a-z]+\s|(?:[0-9*][0-9*/,-]*\s+){3}")
+# Of any other, HOME in the environment says the same, and no key would take it for something else.
+_DIRECTORY = re.compile(r"/[^$\x00-\x1f\x7f]*[^$\s\x00-\x1f\x7f]|/")
 _ADDRESS = re.compile(r"[A-Za-z0-9_.+][A-Za-z0-9_.+%=-]*(?:@[A-Za-z0-9.-]+)?")
 _LONGEST_DESCRIPTION = 160
 
@@ -92,7 +94,7 @@ def _job(entry: Entry, name: str, around: Surroundings) -> Job:
         env={key: text for key, text in env.items() if key not in {*secrets, *refused}},
         secrets=secrets,
         refused=refused,
-        cwd=home if home and home.startswith("/") and "$" not in home else None,
+        cwd=home if home and _DIRECTORY.fullmatch(home) else None,
         timezone=entry.settings.get("CRON_TZ") or None,
         mail=addresses(entry.settings.get("MAILTO", "")),
         mailto=entry.settings.get("MAILTO"),

@@ -55,6 +55,12 @@ def test_a_line_becomes_a_task_with_its_schedule_command_and_surroundings(
     assert "# stdin:5: 30  2 * *\\tmon-fri  backup --full" in found.yaml
 
 
+@pytest.mark.parametrize("odd", ["/a\tb", "/a$HOME", "relative", "~", "/blank\x07"])
+def test_an_odd_home_stays_in_the_environment_alone(bring: Importer, home: Home, odd: str) -> None:
+    task = tasks_of(bring(f'HOME="{odd}"\n* * * * * x\n'), home)["x"]
+    assert (task.env["HOME"], task.cwd) == (odd, None)
+
+
 def test_settings_hold_for_the_lines_below_them_alone(bring: Importer, home: Home) -> None:
     tasks = tasks_of(bring("* * * * * first\nA=1\n* * * * * second\nA=2\n* * * * * third\n"), home)
     assert [tasks[n].env.get("A") for n in ("first", "second", "third")] == [None, "1", "2"]
@@ -227,6 +233,11 @@ def test_root_takes_its_own_lines_over_in_the_system_scope(home: Home) -> None:
     backup, tidy = (task.job for task in found.tasks)
     assert (backup.enabled, tidy.enabled) == (True, False)
     assert (backup.env["HOME"], backup.env["LOGNAME"], backup.cwd) == ("/root", "root", "/root")
+
+
+def test_a_system_crontab_under_another_name_is_suspected(bring: Importer) -> None:
+    [warning] = bring("17 * * * * root cd / && run-parts /etc/cron.hourly\n").warnings
+    assert "--user-field" in str(warning.hint)
 
 
 def test_a_line_of_another_user_is_switched_off(bring: Importer, home: Home) -> None:

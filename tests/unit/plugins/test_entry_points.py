@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -252,3 +253,19 @@ def test_a_run_obeys_the_upgraded_package_and_ends_where_it_is_gone(
     (installed.packages / "acme.py").unlink()
     (installed.packages / "acme-tasks-2.0.dist-info" / "entry_points.txt").unlink()
     assert installed.ask("run", "noname", code=1)["error_code"] == "task.unknown"
+
+
+def test_an_endless_import_costs_its_deadline_once_and_breaks_itself_alone(
+    installed: Installation,
+) -> None:
+    endless = "while True: pass\n"
+    installed.package("endless", "endless = endless:E\n", endless=endless)
+    installed.package("acme-tasks", "noname = acme:Nameless\n", acme=FETCH)
+    installed.drop_in("endless_too.py", endless)
+    found = names(installed)
+    assert (found["endless"], found["endless-too"], found["noname"]) == (True, True, False)
+    begun = time.monotonic()
+    report = installed.ask("describe", "endless", code=1)
+    assert "still being imported after 10 s" in report["error"]
+    assert time.monotonic() - begun < 9.5
+    assert installed.ask("run", "noname")["ok"]

@@ -10,7 +10,8 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,30 +167,78 @@ def test_a_command_with_json_lines_has_the_same_bar(installed: Installation) -> 
     assert re.search(r"\u2588+.*\u2591.* 50% half", terminal.written)
 
 
-def test_the_status_says_how_far_a_live_run_is(working: Installation) -> None:
+HELD = """
+import os, time
+from docket.task import BaseTask, TaskResult
+
+class Work(BaseTask):
+    name = "work"
+    def run(self, config):
+        self.event("begun")
+        self.progress(0.25, "step 1")
+        while not os.path.exists(config["go_on"]):
+            time.sleep(0.02)
+        self.progress(1.0, "step 4")
+        return TaskResult(True, "Worked")
+"""
+
+
+@pytest.fixture
+def held(installed: Installation) -> Iterator[tuple[Installation, Path, str]]:
+    """A run that reports a quarter and goes on once a file is there; the file, and its id."""
+    go_on = installed.user_home / "go-on"
+    installed.drop_in("work.py", HELD)
+    installed.config(f"tasks: {{work: {{go_on: {str(go_on)!r}}}}}\n")
     process = subprocess.Popen(
-        [str(working.python), "-m", "docket", "run", "work"],
-        env=working.environ,
+        [str(installed.python), "-m", "docket", "run", "work"],
+        env=installed.environ,
         cwd="/",
         stdout=subprocess.DEVNULL,
     )
-    end = time.monotonic() + 20
-    progress = None
-    while progress is None and time.monotonic() < end:
-        told = working.run("status", "work", "--json")
-        if told.returncode == 0:
-            running = require_valid("status", json.loads(told.stdout))["running"]
-            progress = running[0]["progress"] if running else None
-    assert progress is not None
-    assert progress["fraction"] in (0.25, 0.5, 0.75, 1.0)
-    assert progress["message"].startswith("step ")
-    text = working.run("status", "work").stdout
-    assert re.search(r"progress +\d+% step \d, ", text)
-    assert re.search(r"work +running.*, \d+%", working.run("status").stdout)
-    run_id = working.ask("runs")[0]["run_id"]
-    assert process.wait(timeout=20) == 0
+    end = time.monotonic() + 40
+    while not (found := _progress_of_only_run(installed)):
+        assert time.monotonic() < end
+    yield installed, go_on, found
+    go_on.touch()
+    assert process.wait(timeout=40) == 0
+
+
+def _progress_of_only_run(installed: Installation) -> str:
+    """Return the id of the one run, once it has reported its progress."""
+    told = installed.run("status", "work", "--json")
+    running = json.loads(told.stdout)["running"] if told.returncode == 0 else []
+    return running[0]["run_id"] if running and running[0]["progress"] else ""
+
+
+def test_the_status_says_how_far_a_live_run_is(held: tuple[Installation, Path, str]) -> None:
+    working, go_on, run_id = held
+    (running,) = require_valid("status", working.ask("status", "work"))["running"]
+    assert (running["progress"]["fraction"], running["progress"]["message"]) == (0.25, "step 1")
+    assert re.search(r"progress +25% step 1, ", working.run("status", "work").stdout)
+    assert re.search(r"work +running.*, 25%", working.run("status").stdout)
+    go_on.touch()
+    assert working.run("wait", run_id).returncode == 0
     detail = require_valid("status", working.ask("status", "--run-id", run_id))
     assert (detail["progress"]["fraction"], detail["progress"]["message"]) == (1.0, "step 4")
+
+
+def test_events_of_a_python_task_are_followed_live(held: tuple[Installation, Path, str]) -> None:
+    working, go_on, run_id = held
+    follower = subprocess.Popen(
+        [str(working.python), "-m", "docket", "--json", "events", run_id, "--follow"],
+        env=working.environ,
+        cwd="/",
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert follower.stdout is not None
+    first = [json.loads(follower.stdout.readline())["event"] for _ in range(2)]
+    assert first[0] == {"event": "begun"}
+    assert working.ask("status", "--run-id", run_id)["status"] == "running"
+    go_on.touch()
+    rest = [json.loads(line)["event"] for line in follower.stdout]
+    assert rest == [{"event": "progress", "fraction": 1.0, "message": "step 4"}]
+    assert follower.wait(timeout=20) == 0
 
 
 def test_a_run_without_progress_has_none(installed: Installation) -> None:

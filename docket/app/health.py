@@ -10,13 +10,14 @@ from typing import Any
 from docket.app.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
 from docket.app.documents import iso, iso_or_none, latest_document
 from docket.app.listing import schedule_texts
-from docket.app.lookup import config_if_usable, known_names, refuse_unsafe_name, unknown_task
+from docket.app.lookup import config_or_none_yet, known_names, refuse_unsafe_name, unknown_task
 from docket.app.missed import look
 from docket.app.planned import planned_tasks, read_plan
 from docket.app.recorded import open_record
 from docket.app.redaction import redact_text
 from docket.app.rhythm import Rhythm, rhythm_of
 from docket.app.session import Session
+from docket.errors import ConfigError
 from docket.model.records import OverrideRecord, RunRecord
 from docket.model.size import size_bytes
 from docket.model.states import RunStatus
@@ -127,7 +128,7 @@ def health(session: Session, tasks: Sequence[str] = ()) -> HealthReport:
     A config that cannot be used is a warning: what is installed is told of then. Raises
     UnknownTaskError, NameRefusedError and StoreError.
     """
-    config, warnings = config_if_usable(session)
+    config, warnings = _config(session)
     known = known_names(config) if config is not None else planned_tasks(session.paths)
     for name in tasks:
         refuse_unsafe_name(name)
@@ -138,6 +139,14 @@ def health(session: Session, tasks: Sequence[str] = ()) -> HealthReport:
         survey = _Survey(session, config, reader)
         found = tuple(survey.of(name) for name in sorted(set(tasks)) or known)
     return HealthReport(found, warnings)
+
+
+def _config(session: Session) -> tuple[Config | None, tuple[str, ...]]:
+    """Return the config; the built-in tasks where there is no file yet, else None and why."""
+    try:
+        return config_or_none_yet(session), ()
+    except ConfigError as error:
+        return None, (error.sentence,)
 
 
 class _Survey:

@@ -205,3 +205,29 @@ def test_an_rclone_that_fails_or_is_not_there_is_told(home: Home) -> None:
     program(home, "rclone", "exit 3")
     assert "exit 3" in Rclone().trouble("a", [], home.environ)
     assert "not installed" in Rclone().trouble("a", [], {"PATH": home.paths.user_home})
+
+
+def test_backups_are_examined_for_their_program_and_their_remote(home: Home) -> None:
+    rclone = home.file(os.path.join(home.paths.user_home, "r.conf"), "[nas]\ntype = local\n")
+    home.environ["RCLONE_CONFIG"] = rclone
+    home.config(
+        "tasks:\n"
+        "  known: {type: backup, source: /tmp, remote: 'nas:x'}\n"
+        "  unknown: {type: backup, source: /tmp, remote: 'other:x'}\n"
+        "  folder: {type: backup, source: /tmp, remote: /mnt/disk}\n"
+        "  synced: {type: backup, tool: rsync, source: /tmp, remote: 'host:x'}\n"
+        "  drive: {type: backup, tool: gog, gog_bin: no-such-gog, source: /tmp, parent: p,"
+        " archive_name: a.tar.zst}\n"
+        "  packed: {type: hbackup, hbackup_bin: no-such-hbackup}\n"
+    )
+    found = checks(home)
+    assert found["known:rclone_remote_exists"]["ok"] is True
+    assert found["unknown:rclone_remote_exists"]["ok"] is False
+    assert "'other'" in found["unknown:rclone_remote_exists"]["detail"]
+    asked = {name for name in found if name.endswith(":rclone_remote_exists")}
+    assert asked == {"known:rclone_remote_exists", "unknown:rclone_remote_exists"}
+    assert found["known:command_exists"]["detail"] == "rclone found"
+    assert found["synced:command_exists"]["detail"] == "rsync found"
+    assert "no-such-gog" in found["drive:command_exists"]["detail"]
+    assert found["packed:command_exists"]["ok"] is False
+    assert not any(name.startswith(("backup:", "hbackup:", "health-check:")) for name in found)

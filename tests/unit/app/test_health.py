@@ -440,3 +440,10 @@ def test_the_text_names_the_worst_first_and_fits_the_screen(home: Home) -> None:
     assert names.index("bad") < names.index("good")
     assert all(len(line) <= 60 for line in lines)
     assert any("docket why bad" in line for line in lines)
+
+
+def test_a_home_without_a_config_has_the_built_in_tasks_and_no_failure(home: Home) -> None:
+    document = require_valid("health", health(home.session).document())
+    assert {"backup", "hbackup", "health-check"} <= set(document["never_run"])
+    assert document["ok"] is True
+    assert os.listdir(home.paths.home) == []

@@ -23,6 +23,7 @@ ALL = [
     "tasks_dir",
     "state_db",
     "state_spool",
+    "taken_over",
     "logs_dir",
     "lock_dir",
     "hanging_runs",

@@ -82,6 +82,8 @@ class TaskHealth:
 
     def _fires(self, rhythm: Rhythm) -> dict[str, Any]:
         interval = rhythm.interval_seconds(self.now_us)
+        if interval is not None and interval == int(interval):
+            interval = int(interval)  # docket-cli printed whole seconds without a point
         return {
             "previous_fire": iso_or_none(rhythm.previous_us(self.now_us)),
             "next_fire": iso_or_none(self.next_fire_us),

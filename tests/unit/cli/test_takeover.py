@@ -1,0 +1,173 @@
+"""The first command after docket-cli takes its history over, and says so once."""
+
+from __future__ import annotations
+
+import os
+import pty
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.conftest import Docket
+from tests.unit.store.reference_tables import event, latest, put, reference_db, run
+
+CONFIG = "tasks:\n  job: {type: command, command: /bin/true, schedule: '0 3 * * *'}\n"
+
+
+@pytest.fixture
+def home(environ: dict[str, str]) -> Path:
+    """A home as docket-cli leaves it: open to be read by all, with a history of a few runs."""
+    folder = Path(environ["HOME"], ".docket")
+    (folder / "locks").mkdir(parents=True)
+    (folder / "logs").mkdir()
+    Path(environ["XDG_RUNTIME_DIR"]).mkdir(exist_ok=True)
+    config = folder / "config.yaml"
+    config.write_text(CONFIG)
+    config.chmod(0o644)
+    rows = [run(number) for number in range(1, 4)]
+    with closing(reference_db(folder / "state.db")) as connection:
+        put(connection, "task_run_history", rows)
+        put(connection, "task_runs", [latest(rows[-1])])
+        put(connection, "task_run_events", [event(1, rows[0]["run_id"])])
+    return folder
+
+
+def checked(docket: Docket, name: str) -> dict[str, Any]:
+    checks = docket("doctor", "--json").document["checks"]
+    found: dict[str, Any] = next(check for check in checks if check["check"] == name)
+    return found
+
+
+def test_the_first_command_says_once_what_was_taken_over_and_where_the_copy_is(
+    docket: Docket, home: Path
+) -> None:
+    first, second = docket("runs"), docket("runs")
+    assert first.code == 0
+    assert "3 runs, 1 events" in first.err
+    assert f"{home}/state.db.before-v1" in first.err
+    assert "docket-cli" not in first.out
+    assert "docket-cli" not in second.err
+    assert first.out.count(run(1)["run_id"]) == second.out.count(run(1)["run_id"]) == 1
+
+
+def test_beside_json_nothing_is_said_and_doctor_tells(docket: Docket, home: Path) -> None:
+    told = docket("runs", "--json")
+    assert told.err == ""
+    assert len(told.document) == 3
+    check = checked(docket, "taken_over")
+    assert (check["runs"], check["events"]) == (3, 1)
+    assert check["backup"] == f"{home}/state.db.before-v1"
+    assert check["backup_exists"] is True
+
+
+def test_doctor_says_nothing_of_it_where_nothing_was_taken_over(docket: Docket) -> None:
+    assert checked(docket, "taken_over") == {
+        "check": "taken_over",
+        "status": "ok",
+        "detail": "",
+        "hint": None,
+    }
+
+
+@pytest.mark.parametrize("words", [("status",), ("list",), ("maintain",), ("db", "check")])
+def test_every_command_that_reads_the_record_takes_it_over(
+    docket: Docket, home: Path, words: tuple[str, ...]
+) -> None:
+    docket(*words)
+    with closing(sqlite3.connect(home / "state.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (3,)
+
+
+def test_an_install_takes_it_over_for_the_runs_to_come_and_closes_the_logs(
+    docket: Docket, home: Path
+) -> None:
+    told = docket("install")
+    assert told.code == 0
+    assert (home / "state.db.before-v1").exists()
+    assert (home / "logs").stat().st_mode & 0o777 == 0o700
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_install_goes_on_where_it_cannot_be_taken_over_now(docket: Docket, home: Path) -> None:
+    with closing(sqlite3.connect(home / "state.db", isolation_level=None)) as old:
+        old.execute("BEGIN EXCLUSIVE")
+        told = docket("install", "--json")
+        old.execute("COMMIT")
+    assert told.document["count"] == 2
+    codes = [warning["error_code"] for warning in told.document["warnings"]]
+    assert "store.unusable" in codes
+
+
+def test_the_database_of_another_program_is_one_sentence(docket: Docket, home: Path) -> None:
+    (home / "state.db").unlink()
+    for name in ("state.db-wal", "state.db-shm"):
+        (home / name).unlink(missing_ok=True)
+    with closing(sqlite3.connect(home / "state.db")) as other:
+        other.execute("CREATE TABLE moz_places (url)")
+    told = docket("runs", "--json")
+    assert told.code == 1
+    assert told.document["error_code"] == "store.foreign"
+    assert "state_dir" in told.document["hint"]
+
+
+def test_an_odd_run_id_of_docket_cli_is_shown(docket: Docket, home: Path) -> None:
+    with closing(sqlite3.connect(home / "state.db", isolation_level=None)) as old:
+        put(old, "task_run_history", [run(9, run_id="../my run")])
+    assert docket("status", "--run-id", "../my run", "--json").document["task_name"] == "job"
+    assert docket("wait", "../my run").code == 0
+    assert docket("cancel", "../my run", "--json").document["status"] == "succeeded"
+    assert docket("events", "../my run", "--json").document == []
+    assert docket("logs", "../my run", "--json").document["status"] == "no_log"
+
+
+def test_a_log_of_docket_cli_is_still_found(docket: Docket, home: Path) -> None:
+    log = home / "logs" / "old.log"
+    log.write_text("what it printed\n")
+    details = f'{{"mode": "async", "pid": 1, "log_path": "{log}"}}'
+    with closing(sqlite3.connect(home / "state.db", isolation_level=None)) as old:
+        put(old, "task_run_history", [run(9, details=details)])
+    assert docket("logs", run(9)["run_id"]).out == "what it printed\n"
+
+
+def test_a_run_by_hand_is_recorded_beside_the_old_ones(docket: Docket, home: Path) -> None:
+    assert docket("run", "job", "--json").document["status"] == "succeeded"
+    assert len(docket("runs", "--json").document) == 4
+    assert not list((home / "spool").glob("*.json"))
+
+
+def test_a_timers_run_before_any_command_is_spooled_and_merged(
+    docket: Docket, home: Path, environ: dict[str, str]
+) -> None:
+    words = [sys.executable, "-m", "docket", "exec", "job", "--trigger", "timer"]
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert len(list((home / "spool").glob("*.json"))) == 1
+    assert not (home / "state.db.before-v1").exists()
+    assert [each["task_name"] for each in docket("runs", "--json").document] == ["job"] * 4
+    assert not list((home / "spool").glob("*.json"))
+
+
+def test_a_terminal_sees_how_far_a_long_take_over_is(home: Path, environ: dict[str, str]) -> None:
+    with closing(sqlite3.connect(home / "state.db", isolation_level=None)) as old:
+        old.execute("BEGIN")
+        put(old, "task_run_history", (run(number) for number in range(10, 60_000)))
+        old.execute("COMMIT")
+    # The clock of what is told late runs faster than a minute of copying would.
+    code = (
+        "import docket.cli.announcing as told; told._QUIET_SECONDS = 0.0\n"
+        "from docket.cli import main; main(['runs'])"
+    )
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-c", code]
+    subprocess.run(words, env=environ, stdout=subprocess.DEVNULL, stderr=theirs, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "Taking over the history of docket-cli: " in shown
+    assert " %" in shown
+    assert "59993 runs" in shown

@@ -78,7 +78,7 @@ def task_document(task: Task) -> dict[str, Any]:
         "description": redact_text(task.description),
         "agent_notes": redact_text(task.agent_notes),
         "inputs": redact({"inputs": task.inputs or _inputs_of_type(task)})["inputs"],
-        "params": sorted(task.inputs),
+        "params": list(task.params),
         "outputs": redact({"outputs": task.outputs or _outputs_of_type(task)})["outputs"],
         "schema": redact({"schema": task.schema})["schema"],
         "required_env": list(task.required_env),

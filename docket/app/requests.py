@@ -117,6 +117,6 @@ def _undeclared(plan: Plan, name: str) -> ParameterError:
     elif plan.inputs:
         hint = f"It takes: {', '.join(plan.inputs)}."
     else:
-        hint = "The task declares no `inputs`, so it takes no parameters."
+        hint = "It takes no parameters: what it works with stands in the config."
     shown = name if len(name) <= _LONGEST_KEY else name[:_LONGEST_KEY] + "..."
     return ParameterError(f"Task {plan.task!r} has no input {shown!r}.", hint=hint, task=plan.task)

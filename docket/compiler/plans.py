@@ -25,7 +25,7 @@ def make_plan(
         **_contract(task),
         **_timing(task, timing),
         **_service(task, place),
-        "inputs": sorted(task.inputs),
+        "inputs": list(task.params),
         "unit_hashes": dict(unit_hashes),
     }
     plan = Plan(**values, sources=[], plan_hash="")

@@ -177,6 +177,11 @@ class Task:
     sources: tuple[str, ...] = ()  # the files that this task came from: config, drop-in
 
     @property
+    def params(self) -> tuple[str, ...]:
+        """The inputs that a run can be given; a built-in task has its own in the config alone."""
+        return () if self.built_in else tuple(sorted(self.inputs))
+
+    @property
     def dormant(self) -> bool:
         """Whether it is there to be run by hand alone: a built-in task that nobody configured."""
         return self.built_in and self.mark is None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -52,7 +53,7 @@ class Relay:
         self._partial = b""
         self._said = b""  # what the last line of progress that was passed on said
         self._waiting: tuple[bytes, bytes] | None = None  # what it says, and the line
-        self._due = 0.0
+        self._due = time.monotonic() + every_seconds
         self._gone = False
 
     def feed(self, data: bytes, now: float) -> None:
@@ -84,12 +85,10 @@ class Relay:
         return None
 
     def finish(self) -> None:
-        """Pass on what is left."""
+        """Pass on what is left; how far the work is, its end says better."""
         if self._partial:
             self._take(self._partial)
             self._partial = b""
-        if self._waiting is not None:
-            self.say(self._waiting[1])
 
     def say(self, line: bytes) -> None:
         """Pass on a line that the details of the run have no need of."""

@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import docket
+from docket.config.loader import load
+from docket.model.task import Problem
+from docket.paths import discover
 from docket.store.reader import open_reader
+from docket.tasks.builtin import BUILT_IN
 
 _SOURCE = Path(docket.__path__[0]).parent
 
@@ -37,6 +41,10 @@ class TaskHome:
         file = self.docket / "config.yaml"
         file.write_text(json.dumps({"tasks": named}))
         file.chmod(0o600)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is wrong with the configuration."""
+        return load(discover(self.environ), self.environ, BUILT_IN).problems
 
     def program(self, name: str, text: str) -> Path:
         """Put a program onto PATH."""

@@ -199,15 +199,28 @@ def test_a_mistake_is_told_before_anything_runs(
 ) -> None:
     """The older program read unknown keys of these tasks silently."""
     home.configure(**{task: entry})
-    (problem,) = home.json("check")["problems"]
-    assert sentence in problem["error"]
-    assert problem["task"] == task
+    (problem,) = home.problems()
+    assert sentence in problem.sentence
+    assert problem.task == task
+    assert problem.mark is not None
     if hint is not None:
-        assert problem["hint"] == hint
-    assert home.run(task)["error_code"] == "task.broken"
+        assert problem.hint == hint
+
+
+def test_a_task_with_a_mistake_does_not_run(home: TaskHome) -> None:
+    home.configure(hbackup={"excludes": "x"})
+    assert home.run("hbackup")["error_code"] == "task.broken"
     assert asked(home) == []
 
 
 def test_all_mistakes_are_told_at_once(home: TaskHome) -> None:
     home.configure(backup={"tool": 1, "sourc": "/x", "retry": -1}, hbackup={"action": "x"})
-    assert len(home.json("check")["problems"]) == 4
+    assert len(home.problems()) == 4
+
+
+def test_an_input_is_no_parameter_that_would_be_taken_and_not_heeded(home: TaskHome) -> None:
+    home.configure(hbackup={})
+    result = home.run("hbackup", "--param", "action=upload")
+    assert "has no input" in result["error"]
+    assert "stands in the config" in result["hint"]
+    assert asked(home) == []

@@ -134,11 +134,12 @@ def test_a_mistake_is_told_with_its_place_and_the_nearest_word(
     home: TaskHome, entry: dict[str, Any], sentence: str, hint: str | None
 ) -> None:
     home.configure(**{"health-check": entry})
-    report = home.json("check")
-    (problem,) = report["problems"]
-    assert sentence in problem["error"]
-    assert problem["hint"] == hint
-    assert (problem["line"], problem["task"]) == (1, "health-check")
+    (problem,) = home.problems()
+    assert sentence in problem.sentence
+    assert problem.hint == hint
+    assert problem.task == "health-check"
+    assert problem.mark is not None
+    assert problem.mark.line == 1
 
 
 def test_keys_of_ones_own_are_free_behind_an_x(home: TaskHome) -> None:

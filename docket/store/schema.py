@@ -144,7 +144,10 @@ def prepare(connection: sqlite3.Connection, path: str, *, take_over: bool = True
             f"(its version is {found}, this Docket knows {VERSION}).",
             hint="Install that newer Docket again; this one leaves the file as it is.",
         )
-    if found == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+    if found or not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        return
+    # Tables and version come in one commit: who made them between the two looks was Docket.
+    if user_version(connection) == 0:
         _take_over(connection, path, allowed=take_over)
 
 

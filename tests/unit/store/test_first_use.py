@@ -1,0 +1,39 @@
+"""Many processes meet a database that is just being made, and none mistakes it for another's."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+from docket.store.schema import migrate, prepare
+
+
+class Interrupted(sqlite3.Connection):
+    """A connection whose first look at the tables comes after another process has made them."""
+
+    path = ""
+
+    def execute(self, statement: str, *more: object) -> sqlite3.Cursor:
+        if "sqlite_master" in statement and self.path:
+            path, self.path = self.path, ""
+            maker = threading.Thread(target=make, args=(path,))
+            maker.start()
+            maker.join()
+        return super().execute(statement, *more)  # type: ignore[arg-type]
+
+
+def make(path: str) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection)
+    connection.close()
+
+
+def test_a_database_that_is_made_between_two_looks_is_ours(tmp_path: Path) -> None:
+    path = str(tmp_path / "state.db")
+    connection = sqlite3.connect(path, isolation_level=None, factory=Interrupted)
+    connection.path = path
+    prepare(connection, path)
+    migrate(connection)
+    assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+    connection.close()

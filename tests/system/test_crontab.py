@@ -14,7 +14,7 @@ PATH=/usr/local/bin:/usr/bin:/bin
 * * * * * env | grep -E '^(A|B|PATH|SHELL|HOME|LOGNAME|OUT)=' | sort > $OUT/env; pwd >> $OUT/env
 * * * * * cat > $OUT/fed%one%two \% three%%\x\
 * * * * * printf '\%s' "$0 $#" > $OUT/zero 2>&1
-* * * * * grep -c '\\.' /etc/hostname > $OUT/folded; umask >> $OUT/folded
+* * * * * grep -c '\\.' /etc/hostname > $OUT/folded
 * * * * * /bin/sh -c 'exec > '$OUT'/nothing; wc -c'
 SHELL=/bin/bash
 * * * * * cat <(echo sub) > $OUT/bash
@@ -25,7 +25,7 @@ FOUND = {
     "PATH=/usr/local/bin:/usr/bin:/bin\nSHELL=/bin/sh\n/home/ada\n",
     "fed": "one\ntwo % three\n\n\\x\\\n",
     "zero": "/bin/sh 0",
-    "folded": "0\n0022\n",
+    "folded": "0\n",
     "nothing": "0\n",
     "bash": "sub\n",
 }

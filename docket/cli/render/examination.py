@@ -23,7 +23,7 @@ def agent_examination_text(found: AgentExamination, screen: Screen) -> str:
     out = [examination_text(found.installation, screen), ""]
     for check in found.checks:
         verdict = Verdict.OK if check.ok else Verdict.ERROR
-        out += _lines(Check(check.name, verdict, check.detail), screen)
+        out += _lines(Check(check.name, verdict, check.detail), check.name, screen)
     bad = sum(not check.ok for check in found.checks)
     count = len(found.checks)
     out.append(f"{bad} of {count} checks failed." if bad else f"All {count} checks passed.")
@@ -32,7 +32,7 @@ def agent_examination_text(found: AgentExamination, screen: Screen) -> str:
 
 def examination_text(found: Examination, screen: Screen) -> str:
     """Return one line for each check, with what to do about those that are not well."""
-    out = [line for check in found.checks for line in _lines(check, screen)]
+    out = [line for check in found.checks for line in _lines(check, _words(check), screen)]
     doubts = sum(check.verdict in (Verdict.WARNING, Verdict.MISSING) for check in found.checks)
     bad = sum(check.bad for check in found.checks)
     if bad:
@@ -45,10 +45,13 @@ def examination_text(found: Examination, screen: Screen) -> str:
     return "\n".join(out)
 
 
-def _lines(check: Check, screen: Screen) -> list[str]:
+def _words(check: Check) -> str:
+    return check.name.replace("_", " ")
+
+
+def _lines(check: Check, name: str, screen: Screen) -> list[str]:
     mark = screen.paint(_mark(check.verdict, screen), _INKS[check.verdict])
-    name = check.name.replace("_", " ")
-    out = [f"  {mark} {name}: {check.verdict.value}"]
+    out = [f"  {mark} {one_line(name)}: {check.verdict.value}"]
     room = None if screen.width is None else screen.width - len(_MARGIN)
     if check.sentence:
         out += [_MARGIN + line for line in wrap(one_line(redact_text(check.sentence)), room)]

@@ -231,3 +231,11 @@ def test_backups_are_examined_for_their_program_and_their_remote(home: Home) -> 
     assert "no-such-gog" in found["drive:command_exists"]["detail"]
     assert found["packed:command_exists"]["ok"] is False
     assert not any(name.startswith(("backup:", "hbackup:", "health-check:")) for name in found)
+
+
+def test_people_see_the_names_of_tasks_and_variables_as_they_are(home: Home) -> None:
+    home.config("tasks: {my_task: {type: command, command: 'true', required_env: [API_TOKEN_X]}}")
+    found = examine_for_agents(home.session)
+    shown = agent_examination_text(found, Screen(80, colour=False, unicode=True, now_us=NOW_US))
+    assert "my_task:env:API_TOKEN_X: error" in shown
+    assert "config file: ok" in shown

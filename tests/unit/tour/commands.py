@@ -50,6 +50,7 @@ TOUR: dict[str, list[str]] = {
     "capabilities": ["capabilities"],
     "completion": ["completion bash"],
     "configure": ["configure"],
+    "notify": ["notify test fail", "notify test telling"],
     "eject": ["eject telling", "eject lines", "eject lines --output-dir {out}-{n}"],
     "uninstall": ["uninstall --all"],
 }

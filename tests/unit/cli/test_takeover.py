@@ -115,6 +115,16 @@ def test_the_database_of_another_program_is_one_sentence(docket: Docket, home: P
     assert "state_dir" in told.document["hint"]
 
 
+@pytest.mark.parametrize("verb", ["status", "wait", "logs", "events", "cancel"])
+@pytest.mark.parametrize("text", ["tasks: [", "- a list", "tasks: {a: {type: command, typo: 1}}"])
+def test_a_wrong_config_never_prints_null(docket: Docket, home: Path, verb: str, text: str) -> None:
+    """Config defect: docket-cli's --json status, wait, logs, events and cancel print `null`."""
+    (home / "config.yaml").write_text(text)
+    told = docket(verb, "--json", *([] if verb == "status" else [run(1)["run_id"]]))
+    assert told.document is not None
+    (home / "config.yaml").write_text(CONFIG)
+
+
 def test_an_odd_run_id_of_docket_cli_is_shown(docket: Docket, home: Path) -> None:
     with closing(sqlite3.connect(home / "state.db", isolation_level=None)) as old:
         put(old, "task_run_history", [run(9, run_id="../my run")])

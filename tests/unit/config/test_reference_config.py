@@ -19,7 +19,8 @@ def test_a_config_with_every_key_of_docket_cli_has_no_mistake(home: ConfigHome) 
     home.write(WRITTEN)
     config = load_home(home.paths, home.environ)
     assert [problem.sentence for problem in config.problems] == []
-    assert config.tasks.keys() >= {"report", "events", "answer", "guess", "fails", "health-check"}
+    assert config.tasks.keys() >= {"report", "events", "answer", "guess", "fails"}
+    assert config.tasks.keys() >= {"health-check", "backup", "hbackup"}
     assert config.state_db == f"{home.user_home}/.docket/state.db"
     assert config.task_dir == f"{home.user_home}/.docket/tasks"
     assert config.log_dir == f"{home.user_home}/.docket/logs"

@@ -7,6 +7,7 @@ import os
 
 from docket.app.planned import read_plan
 from docket.model.records import RunRecord
+from docket.model.states import Trigger
 from docket.paths import Paths
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -24,6 +25,10 @@ def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
     held = is_held(run_lock_path(lock_dir, run.run_id))
     if held is None and run.pid is not None and not os.path.exists(f"/proc/{run.pid}"):
         return False
+    if held is None and run.boot_id is None and run.trigger is Trigger.ASYNC:
+        from docket.store.reference import is_at_work  # noqa: PLC0415  (right after a take-over)
+
+        return is_at_work(run.run_id, run.pid) or None
     return held
 
 

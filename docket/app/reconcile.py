@@ -64,21 +64,16 @@ def _seems_dead(session: Session, run: RunRecord) -> bool:
         # Whoever starts it holds its request meanwhile, however long a busy machine takes.
         return not is_held(asked) and session.now_us() - run.started_us > _STARTING_US
     # Its lock file is gone: its runner removed it as the last thing, or the runtime directory went.
-    return run.pid is None or not _is_runner(run.pid, run.run_id)
+    return run.pid is None or not _is_runner(run.pid)
 
 
-def _is_runner(pid: int, run_id: str) -> bool:
-    """Whether that process is a `docket exec`; one that took over the number of ours is none.
-
-    A run that docket-cli 0.2 began has a worker of its own, which is given the id in its words.
-    """
+def _is_runner(pid: int) -> bool:
+    """Whether that process is a `docket exec`; one that took over the number of ours is none."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             words = file.read().split(b"\0")
     except OSError:
         return False
-    if run_id.encode() in words:
-        return b"--run-id" in words
     return b"exec" in words and any(word.endswith(b"libexec/docket") for word in words)
 
 

@@ -116,7 +116,7 @@ def until_over(
         found = looked.at_record()
         if found is not None:
             return found
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(looked.pause)
 
 
 class _Look:
@@ -126,6 +126,7 @@ class _Look:
         self.run = run
         self.lock = run_lock_path(lock_dir_of(session.paths, run.task), run.run_id)
         self.free_since: float | None = None
+        self.pause = _LOOK_SECONDS  # until the next look
         self._session = session
         self._runner: int | None = None
 
@@ -141,7 +142,10 @@ class _Look:
             return found
         self.free_since = self.free_since or time.monotonic()
         late = time.monotonic() - self.free_since > _SETTLE_SECONDS
-        if late and not alive_here(found, self._session.paths):
+        alive = alive_here(found, self._session.paths) if late else None
+        if alive:
+            self.pause = _RECHECK_SECONDS  # a worker of docket-cli, which holds no lock of ours
+        elif late:
             raise RunnerDiedError(
                 f"The runner of run {found.run_id} is gone, and nobody recorded how the run ended.",
                 hint="docket doctor says more.",
@@ -211,7 +215,7 @@ def _sleep(looks: Sequence[_Look], seconds: float) -> None:
     for look in looks:
         runner = look.runner()
         if runner is None:
-            longest = _LOOK_SECONDS
+            longest = min(longest, look.pause)
         else:
             waking.register(runner, select.POLLIN)
     waking.poll(min(seconds, longest) * 1000)

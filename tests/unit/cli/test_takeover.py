@@ -144,6 +144,32 @@ def test_a_log_of_docket_cli_is_still_found(docket: Docket, home: Path) -> None:
     assert docket("logs", run(9)["run_id"]).out == "what it printed\n"
 
 
+def test_a_worker_of_docket_cli_at_work_is_alive_and_its_run_is_waited_for(
+    docket: Docket, home: Path
+) -> None:
+    run_id = run(9)["run_id"]
+    worker = subprocess.Popen(
+        [sys.executable, "-c", "input()", "--run-id", run_id, "job"], stdin=subprocess.PIPE
+    )
+    old = sqlite3.connect(home / "state.db", isolation_level=None)
+    try:
+        details = f'{{"mode": "async", "pid": {worker.pid}}}'
+        row = run(9, status="running", finished_at=None, exit_code=None, details=details)
+        put(old, "task_run_history", [row])
+        shown = docket("status", "--run-id", run_id, "--json").document
+        assert (shown["status"], shown["alive"]) == ("running", True)
+        waited = docket("wait", run_id, "--timeout", "0.3", "--json").document
+        assert waited["last_seen_status"] == "running"
+        old.execute(
+            "UPDATE task_run_history SET status = 'succeeded', exit_code = 0, finished_at = ?",
+            (run(9)["finished_at"],),
+        )
+        assert docket("wait", run_id, "--json").document["status"] == "succeeded"
+    finally:
+        worker.communicate(b"\n")
+        old.close()
+
+
 def test_a_run_by_hand_is_recorded_beside_the_old_ones(docket: Docket, home: Path) -> None:
     assert docket("run", "job", "--json").document["status"] == "succeeded"
     assert len(docket("runs", "--json").document) == 4

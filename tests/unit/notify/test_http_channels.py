@@ -336,7 +336,7 @@ def test_a_slack_bot_posts_to_its_channel(home: Home, server: Loopback) -> None:
     )
     assert found["state"] == "delivered"
     assert server.only.path == "/chat.postMessage"
-    assert server.only.headers["authorization"] == "Bearer xoxb-1-abc"
+    assert server.only.headers["authorization"] == "Bearer xoxb-1-abcdef"
     assert server.only.json["channel"] == "C1"
 
 

@@ -239,14 +239,12 @@ def test_output_that_is_no_text_is_shown_and_spoils_nothing(home: TaskHome, sour
     assert details["stderr"] == "\\x80"
 
 
-@pytest.mark.parametrize("name", ["new\nline", "-rf", "ü ", "$(touch PWNED)", "a'b\"c", "%i"])
+@pytest.mark.parametrize("name", ["new\nline", "-rf", "ü ", "`touch PWNED`", "a'b\"c", "%i"])
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_source_of_any_name_is_one_word(
     home: TaskHome, source: Path, tool: str, name: str
 ) -> None:
     folder = source / name
-    if "$" in name:
-        pytest.skip("in a path, `$` begins a variable")
     folder.mkdir()
     (folder / "inside").write_text("x")
     configure(home, tool, folder)

@@ -26,7 +26,11 @@ _KINDS = frozenset(
     {"agent", "apprise", "discord", "mail", "ntfy", "ping", "slack", "telegram", "webhook"}
 )
 _LONGEST_SAID = 2000
-_ASKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE)
+_ASKING = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+)  # SIGPIPE stays ignored: an error tells more
 
 
 class OutOfTimeError(BaseException):

@@ -173,6 +173,14 @@ def test_what_sendmail_says_of_its_failure_is_kept(home: Home) -> None:
     assert found["stderr"].endswith("ends with exit code 75")
 
 
+def test_a_program_that_does_not_read_the_mail_is_no_end_of_the_sender(home: Home) -> None:
+    stand_in = program(home, "exec 0<&-; sleep 0.3; echo no >&2; exit 69")
+    found = outcome(
+        home, "mail", to=["root"], sendmail=stand_in, settings={"message": "x" * 500_000}
+    )
+    assert (found["state"], found["exit_code"], found["stdout"]) == ("failed", 69, "no")
+
+
 def test_a_missing_program_is_said(home: Home) -> None:
     found = outcome(home, "mail", to=["root"], sendmail="/nonexistent/sendmail")
     assert (found["state"], found["exit_code"]) == ("failed_to_start", -2)

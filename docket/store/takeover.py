@@ -35,6 +35,7 @@ from docket.store.watching import WATCHER, TakenOver
 
 VERB = "takeover"
 _CHUNK = 25_000
+_LARGE_BYTES = 256 << 20
 _FINAL = ", ".join(f"'{status}'" for status in RunStatus if status.final)
 _RAN = ", ".join(f"'{status}'" for status in RunStatus if status.final and status.ran)
 _STAMP = "[0-9]" * 8 + "T" + "[0-9]" * 12 + "Z-" + "[0-9a-f]" * 8
@@ -105,9 +106,13 @@ def take_over(
 
 
 def finish(connection: sqlite3.Connection, result: TakenOver) -> None:
-    """After the commit: give back the room of the old rows, close the files to others, and tell."""
+    """After the commit: give back the room of the old rows, close the files to others, and tell.
+
+    A large file keeps that room for the rows to come: to write it all once more takes too long.
+    """
     with suppress(sqlite3.Error, OSError):  # at worst the file stays larger than it need be
-        connection.execute("VACUUM")
+        if os.path.getsize(result.path) <= _LARGE_BYTES:
+            connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     close_to_others(result.path)
     watcher = WATCHER.get()

@@ -86,11 +86,14 @@ def _headline(outcome: RunOutcome, screen: Screen) -> str:
 def _hook_line(hook: Mapping[str, Any], screen: Screen) -> str:
     """Return a line for a hook that did not do its work; nothing for one that did."""
     code = hook.get("exit_code")
-    if code == 0:
+    if code == 0 or hook.get("state") in ("delivered", "suppressed"):
         return ""
-    how = "did not end" if code is None else f"ended with exit code {code}"
     last = str(hook.get("stderr") or "").strip().splitlines()
     why = f": {one_line(last[-1])}" if last else ""
+    if hook.get("kind") == "notify":
+        label = screen.paint("not delivered:", Ink.DOUBT)
+        return f"  {label} {one_line(hook['command'])}{why}"
+    how = "did not end" if code is None else f"ended with exit code {code}"
     label = screen.paint("hook failed:", Ink.DOUBT)
     return f"  {label} {one_line(hook.get('kind', 'hook'))} {one_line(hook['command'])} {how}{why}"
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.reference.departures import DEPARTURES, EXIT_CODES
+from tests.reference.published import require_published
 from tests.reference.shapes import lacking, shape_of
 from tests.reference.tour import Step, Tour
 
@@ -50,6 +51,11 @@ def test_no_key_of_the_older_program_is_lost_or_of_another_type(
 @pytest.mark.parametrize("step", sorted(recorded().keys() - EXIT_CODES.keys()))
 def test_the_exit_codes_are_those_of_the_older_program(step: str, answers: dict[str, Step]) -> None:
     assert answers[step].exit_code == recorded()[step]["exit_code"]
+
+
+@pytest.mark.parametrize("step", recorded())
+def test_each_answer_is_what_its_published_schema_says(step: str, answers: dict[str, Step]) -> None:
+    require_published(answers[step].words, answers[step].document)
 
 
 def test_the_record_covers_the_whole_tour(answers: dict[str, Step]) -> None:

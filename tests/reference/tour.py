@@ -119,10 +119,11 @@ RUN_ID = re.compile(r"^[0-9]{8}T[0-9]{12}Z-[0-9a-f]{8}$")
 
 
 class Step(NamedTuple):
-    """What one command answered: its exit code, and the JSON of its standard output."""
+    """What one command line answered: its exit code, and the JSON of its standard output."""
 
     exit_code: int
     document: Any
+    words: tuple[str, ...]
 
 
 class Tour:
@@ -149,7 +150,7 @@ class Tour:
         )
         assert "Traceback" not in done.stderr, (words, done.stderr)
         document = json.loads(done.stdout) if done.stdout.strip() else None
-        self.answers[name] = Step(done.returncode, document)
+        self.answers[name] = Step(done.returncode, document, words)
         return document
 
     def go(self) -> dict[str, Step]:
@@ -198,11 +199,12 @@ class Tour:
         self.take("wait, with events", "wait", events["run_id"], "--timeout", "30")
         self.take("events", "events", events["run_id"])
         self.take("events --limit", "events", events["run_id"], "--limit", "1")
-        self.take("run slow --async, known duration", "run", "slow", "--async", "--force")
+        again = self.take("run slow --async, known duration", "run", "slow", "--async", "--force")
         endless = self.take("run endless --async", "run", "endless", "--async")["run_id"]
         self._until_running(endless)
         self.take("cancel", "cancel", endless)
         self.take("cancel, over already", "cancel", run_id)
+        self.take("wait, known duration", "wait", again["run_id"], "--timeout", "30")
 
     def _until_running(self, run_id: str) -> None:
         for _ in range(100):

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.reference.published import require_published
+
 ROOT = str(Path(__file__).parents[3])
 
 
@@ -78,6 +80,8 @@ class Program:
         process = self.start(*words)
         out, err = process.communicate(timeout=timeout)
         assert "Traceback" not in out + err, (words, out, err)
+        if "--json" in words and "--follow" not in words:
+            require_published(words, json.loads(out))
         return Answer(process.returncode, out, err)
 
     def ask(self, *words: str, timeout: float = 60) -> Any:

@@ -52,7 +52,7 @@ class TaskList:
     """All tasks in the order of their names; `warnings` are sentences."""
 
     tasks: tuple[ListedTask, ...]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str | Problem, ...] = ()
 
     def document(self) -> list[dict[str, Any]]:
         """Return the list as `docket list --json` prints it."""
@@ -68,7 +68,7 @@ def list_tasks(session: Session) -> TaskList:
     latest, warnings = _latest(session, config)
     return TaskList(
         tuple(_listed(config, name, latest.get(name)) for name in known_names(config)),
-        (*(str(warning.sentence) for warning in config.warnings), *warnings),
+        (*config.warnings, *warnings),
     )
 
 

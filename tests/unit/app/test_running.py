@@ -124,7 +124,7 @@ def test_a_parameter_that_cannot_be_given_is_no_run(
 def test_a_task_without_inputs_takes_no_parameters(home: Home) -> None:
     with pytest.raises(ParameterError) as caught:
         go(home, "hello", params=[("x", "y")])
-    assert "no `inputs`" in str(caught.value.hint)
+    assert "takes no parameters" in str(caught.value.hint)
 
 
 def test_retries_are_counted(home: Home) -> None:

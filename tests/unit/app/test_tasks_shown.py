@@ -91,7 +91,7 @@ def test_a_store_that_is_broken_does_not_hide_the_tasks(home: Home) -> None:
     home.file(home.paths.state_db, "no database " * 100)
     found = list_tasks(home.session)
     assert len(without_built_ins(found.document())) == 3
-    assert any(home.paths.state_db in warning for warning in found.warnings)
+    assert any(home.paths.state_db in str(warning) for warning in found.warnings)
 
 
 def test_without_a_config_the_built_in_tasks_are_listed(home: Home) -> None:

@@ -99,7 +99,7 @@ def test_json_is_taken_before_and_after_the_verb(docket: Docket, argv: tuple[str
     assert told.document["shell"] == "zsh"
 
 
-@pytest.mark.parametrize("argv", [("--home", "{}", "list"), ("list", "--home", "{}")])
+@pytest.mark.parametrize("argv", [("--home", "{}", "check"), ("check", "--home", "{}")])
 def test_the_home_is_taken_on_both_sides(
     docket: Docket, tmp_path: object, argv: tuple[str, ...]
 ) -> None:

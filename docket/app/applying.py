@@ -215,11 +215,9 @@ class Applying:
             text = read_whole(self._marker())
         except OSError:
             return ()
-        already = self._plan.timers_to_restart
+        scheduled, already = self._plan.scheduled(), set(self._plan.timers_to_restart)
         return tuple(
-            timer
-            for timer in (text or "").split()
-            if timer in self._plan.scheduled() and timer not in already
+            timer for timer in (text or "").split() if timer in scheduled and timer not in already
         )
 
     def _mark_pending(self, retimed: Sequence[str], *, done: bool) -> None:

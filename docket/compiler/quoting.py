@@ -32,6 +32,8 @@ def refusal(text: str) -> str | None:
         text.encode()
     except UnicodeEncodeError:
         return "is not valid UTF-8"
+    if text.isascii():
+        return None
     # The manager drops a whole line that holds one of these (utf8_is_valid in its parser).
     if any("\ufdd0" <= c <= "\ufdef" or ord(c) & 0xFFFE == 0xFFFE for c in text):
         return "holds a code point that is no character"
@@ -47,7 +49,7 @@ def value_refusal(text: str) -> str | None:
         return "begins or ends with a blank, which a unit file does not keep"
     if text.endswith("\\"):
         return "ends with a backslash, which joins lines in a unit file"
-    if any(ord(c) < 0x20 and c != "\t" for c in text):
+    if not text.isprintable() and any(ord(c) < 0x20 and c != "\t" for c in text):
         return "holds a control character"
     return None
 

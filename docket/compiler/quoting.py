@@ -6,6 +6,7 @@ begins a specifier everywhere; `$` begins a variable in the command lines alone.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@,+-")
@@ -59,6 +60,7 @@ def double_percent(text: str) -> str:
     return text.replace("%", "%%")
 
 
+@functools.lru_cache(maxsize=1024)
 def quote_argument(word: str) -> str:
     """Return one argument of a command line, quoted so that the manager passes it on as it is."""
     if word and all(c in _PLAIN for c in word):

@@ -18,7 +18,7 @@ from docket.notify.delivery import NOT_SENT, TIMED_OUT, DeliveryError
 from docket.notify.settings import Settings
 
 _LARGEST_ANSWER = 64 * 1024
-_SHOWN_OF_ANSWER = 500
+_KEPT_OF_ANSWER = 4096  # much more than is shown: what is cut within a secret is cut off later
 _TRY_SECONDS = 10.0
 _TRIES = 3
 _LONGEST_WAIT = 20.0  # a server that asks for more is told of, not waited for
@@ -136,7 +136,7 @@ class Client:
             answer.status,
             passing=passing,
             wait=_asked_wait(answer) if passing else None,
-            said=answer.text[:_SHOWN_OF_ANSWER],
+            said=answer.text[:_KEPT_OF_ANSWER],
         )
 
     def _exchange(self, request: urllib.request.Request, host: str) -> Answer:

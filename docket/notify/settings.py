@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from docket.model.secretnames import REDACTED
 from docket.notify.delivery import NOT_SENT, DeliveryError, missing
 
 TYPE_CHECKING = False
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 _LARGEST = 64 * 1024
 _SHORTEST = 6  # of a part of an address that may be secret; shorter ones are words
-HIDDEN = "[hidden]"
 
 
 class Settings:
@@ -62,7 +62,7 @@ class Settings:
     def masked(self, text: str) -> str:
         """Return the text without any of the secrets."""
         for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, HIDDEN)
+            text = text.replace(secret, REDACTED)
         return text
 
     def _credential(self, name: str) -> str:

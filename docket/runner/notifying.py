@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 KIND = "notify"
 _PING = "ping"
 _MARGIN = 4096  # of the log, read beyond what is shown
+_SHOWN_OF_ANSWER = 500  # characters of what the other side said
 
 
 class _Word:
@@ -311,7 +312,8 @@ def _label(channel: Channel) -> str:
 def _take(outcome: HookRow, delivery: Delivery, seconds: float, mask: Mask | None) -> None:
     outcome.state = delivery.state
     outcome.exit_code = delivery.code
-    outcome.stdout = delivery.said if mask is None else mask.text(delivery.said)
+    said = delivery.said if mask is None else mask.text(delivery.said)
+    outcome.stdout = said[:_SHOWN_OF_ANSWER]
     outcome.stderr = delivery.problem if mask is None else mask.text(delivery.problem)
     outcome.duration_us = int(seconds * 1e6)
 

@@ -200,7 +200,7 @@ def test_an_answer_that_repeats_the_address_gives_nothing_away(
         {"message": f"cannot POST {handler.path} {handler.headers.items()}", "ok": False}, 400
     )(handler)
     found = told(home, kind, server.url)
-    assert "[hidden]" in found["stdout"] or kind == "ntfy"
+    assert "[redacted]" in found["stdout"] or kind == "ntfy"
 
 
 @every_kind

@@ -102,7 +102,7 @@ def test_the_end_of_the_output_comes_with_a_failure_where_it_is_asked_for(
 def test_a_secret_in_the_attached_output_is_masked_even_where_it_is_cut(
     home: Home, server: Loopback
 ) -> None:
-    """LESSONS: secrets never reach the text of a notification."""
+    """Secrets never reach the text of a notification."""
     for cut in range(0, len(SECRET) + 6, 4):
         server.asked.clear()
         tell(

@@ -202,6 +202,7 @@ NOW: Schema = {
         "anyOf": [ref("latest"), {"type": "null"}],
         "description": "The last run that really ran; null for none.",
     },
+    "last_hooks": rows("hook", "What became of its hooks and messages."),
     "consecutive_failures": count("How many runs in a row did not succeed."),
     "timer": {"anyOf": [ref("timer"), {"type": "null"}], "description": "Null: no schedule."},
     "drift": words("How the installed units differ from the config, in sentences."),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from docket.app.documents import iso, iso_or_none, latest_document
+from docket.app.documents import hook_document, iso, iso_or_none, latest_document
 from docket.app.planned import read_plan
 from docket.app.recorded import open_record
 from docket.app.redaction import redact_text
@@ -15,7 +15,7 @@ from docket.app.session import Session
 from docket.app.status import TaskStatus, TimerStatus, status
 from docket.errors import StoreError
 from docket.model.period import REACH_US, stretch
-from docket.model.records import OverrideRecord, RunSample
+from docket.model.records import HookRecord, OverrideRecord, RunSample
 from docket.model.task import Task
 from docket.schedule.zones import offsets_of
 from docket.store.overrides import PAUSE
@@ -43,6 +43,7 @@ class Standing:
     status: TaskStatus
     next_run_us: int | None
     guards: tuple[Guard, ...]
+    hooks: tuple[HookRecord, ...] = ()  # of the last run, messages too
     warnings: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
@@ -58,6 +59,7 @@ class Standing:
             },
             "guards": [guard.document() for guard in self.guards],
             "last_run": latest_document(last) if last is not None else None,
+            "last_hooks": [hook_document(hook) for hook in self.hooks],
             "consecutive_failures": self.status.consecutive_failures,
             "timer": self.status.timer.document() if self.status.timer is not None else None,
             "drift": list(self.status.drift.sentences),
@@ -70,11 +72,14 @@ def standing(session: Session, task: Task) -> Standing | str:
         found = status(session, task.name)
         with open_record(session) as reader:
             good = reader.good_samples(task.name, _LOOKED_AT)
+            of_task = found.tasks[0]
+            last = of_task.last
+            hooks = tuple(reader.hooks(last.run_id)) if last is not None else ()
     except StoreError as error:
         return error.sentence
-    of_task = found.tasks[0]
     guards = tuple(_guards(task, of_task.overrides, good, session.now_us()))
-    return Standing(of_task, _next_run(session, task, of_task.timer), guards, found.warnings)
+    next_run_us = _next_run(session, task, of_task.timer)
+    return Standing(of_task, next_run_us, guards, hooks, found.warnings)
 
 
 def _next_run(session: Session, task: Task, timer: TimerStatus | None) -> int | None:

@@ -13,7 +13,6 @@ from docket.model.records import NOTIFICATION, AttemptRecord, HookRecord, RunRec
 from docket.model.states import RunStatus
 
 _MIB = 1024 * 1024
-_HOOK_ENDED_WELL = "done"
 
 
 def explain_run(
@@ -160,10 +159,10 @@ def _attempt_lines(attempts: Sequence[AttemptRecord]) -> list[str]:
 def _hook_lines(hooks: Sequence[HookRecord]) -> list[str]:
     lines = []
     for hook in hooks:
-        if hook.state == _HOOK_ENDED_WELL and not hook.exit_code:
+        if hook.went_well and hook.state != "suppressed":  # that one is worth a word
             continue
         if hook.kind == NOTIFICATION:
-            lines += _notification_line(hook)
+            lines.append(_notification_line(hook))
             continue
         how = f"ended with exit code {hook.exit_code}" if hook.exit_code else f"is {hook.state}"
         said = hook.stderr.strip().splitlines()
@@ -171,15 +170,13 @@ def _hook_lines(hooks: Sequence[HookRecord]) -> list[str]:
     return lines
 
 
-def _notification_line(hook: HookRecord) -> list[str]:
+def _notification_line(hook: HookRecord) -> str:
     said = hook.stderr.strip().rstrip(".")
-    if hook.state == "delivered":
-        return []
     if hook.state == "suppressed":
-        return [f"{said}."]
+        return f"{said}."
     if hook.state == "started":
         said = "whoever sent it was killed"
-    return [f"The message {hook.label!r} did not arrive: {said}."]
+    return f"The message {hook.label!r} did not arrive: {said}."
 
 
 def _next_step(run: RunRecord, cause: str) -> tuple[str, str]:

@@ -109,6 +109,13 @@ class EventRecord:
     event: Any
 
 
+def hook_went_well(label: str, state: str, exit_code: int | None) -> bool:
+    """Whether a hook did what it was for; the exit code of an agent's and a message's is HTTP's."""
+    if state in ("delivered", "suppressed"):
+        return True
+    return state == "done" and (not exit_code or label.startswith("agent:"))
+
+
 @dataclass(frozen=True, slots=True)
 class HookRecord:
     """The outcome of one hook; `exit_code` is None while it runs or where it could not start."""
@@ -122,3 +129,8 @@ class HookRecord:
     stdout: str
     stderr: str
     duration_seconds: float | None
+
+    @property
+    def went_well(self) -> bool:
+        """Whether it did what it was for."""
+        return hook_went_well(self.label, self.state, self.exit_code)

@@ -16,6 +16,7 @@ from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.times import duration, relative
+from docket.model.records import NOTIFICATION
 
 Fact = tuple[str, Cell | str]
 
@@ -72,6 +73,10 @@ def _now(found: TaskDescription, screen: Screen) -> Iterator[Fact]:
         cell = status_cell(status.last.status)
         began = relative(status.last.started_us, screen.now_us)
         yield "last run", Cell(f"{cell.text} {began}", cell.ink)
+    for hook in found.now.hooks:
+        if hook.kind == NOTIFICATION:
+            words = f"{hook.label.partition(':')[2]}: {hook.state}"
+            yield "told", words if hook.went_well else Cell(words, Ink.DOUBT)
     if found.now.next_run_us is not None:
         yield "next run", relative(found.now.next_run_us, screen.now_us)
     for guard in found.now.guards:

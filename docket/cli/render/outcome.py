@@ -13,6 +13,7 @@ from docket.cli.render.runs import status_cell
 from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
 from docket.cli.render.times import duration
+from docket.model.records import NOTIFICATION, hook_went_well
 from docket.model.states import RunStatus
 
 
@@ -86,11 +87,11 @@ def _headline(outcome: RunOutcome, screen: Screen) -> str:
 def _hook_line(hook: Mapping[str, Any], screen: Screen) -> str:
     """Return a line for a hook that did not do its work; nothing for one that did."""
     code = hook.get("exit_code")
-    if code == 0 or hook.get("state") in ("delivered", "suppressed"):
+    if hook_went_well(str(hook["command"]), str(hook.get("state")), code):
         return ""
     last = str(hook.get("stderr") or "").strip().splitlines()
     why = f": {one_line(last[-1])}" if last else ""
-    if hook.get("kind") == "notify":
+    if hook.get("kind") == NOTIFICATION:
         label = screen.paint("not delivered:", Ink.DOUBT)
         return f"  {label} {one_line(hook['command'])}{why}"
     how = "did not end" if code is None else f"ended with exit code {code}"

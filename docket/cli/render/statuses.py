@@ -21,7 +21,6 @@ from docket.model.states import RunStatus
 Fact = tuple[str, Cell | str]
 NOT_INSTALLED = "not installed"
 MOST_NAMED = 5
-_AS_IT_SHOULD_BE = ("delivered", "suppressed")
 _TIMER_WAITS = "active"
 
 
@@ -83,7 +82,7 @@ def _hook(hook: HookRecord) -> Fact:
     if hook.kind == NOTIFICATION:
         said = hook.stderr or (f"answered with {hook.exit_code}" if hook.exit_code else "")
         words = f"{hook.label.partition(':')[2]}: {hook.state}" + (f", {said}" if said else "")
-        return "told", words if hook.state in _AS_IT_SHOULD_BE else Cell(words, Ink.BAD)
+        return "told", words if hook.went_well else Cell(words, Ink.BAD)
     ended = f", exit code {hook.exit_code}" if hook.exit_code else ""
     return f"hook {hook.position}", f"{hook.kind} {hook.label}: {hook.state}{ended}"
 

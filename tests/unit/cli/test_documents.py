@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from docket.model.records import hook_went_well
 from tests.unit.cli.conftest import Docket, repository
 
 Config = Callable[[str], Path]
@@ -196,3 +197,12 @@ def test_contradictions_are_refused(docket: Docket, argv: tuple[str, ...], other
     assert told.code == 1
     assert told.document["error_code"] == "usage"
     assert other in told.document["error"] + (told.document["hint"] or "")
+
+
+def test_what_became_of_an_agent_hook_and_a_message_is_told_as_it_is() -> None:
+    assert hook_went_well("agent:example.org", "done", 200)
+    assert hook_went_well("notify:discord", "delivered", 204)
+    assert hook_went_well("echo x", "done", 0)
+    assert not hook_went_well("exit 200", "done", 200)
+    assert not hook_went_well("notify:ntfy", "failed", 500)
+    assert not hook_went_well("agent:example.org", "failed", 500)

@@ -12,7 +12,7 @@ demo:  ## an rsync of a real folder, run by a real systemd timer
 	@$(PYTHON) tools/demo.py
 
 test: lint  ## everything: style, types, then all tests, on a really booted systemd too
-	@$(PYTHON) -m pytest -o faulthandler_timeout=180 $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -n auto --dist loadfile -o faulthandler_timeout=180 $(PYTEST_ARGS)
 
 test-trixie:  ## the system tests on Debian 13, in a root tree that is made once and kept (as root)
 	@tools/setup test

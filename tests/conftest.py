@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import pwd
 import signal
@@ -11,8 +12,12 @@ from typing import Any
 
 import pytest
 
+# Tests run in several processes (pytest-xdist), which begin with what the first one has changed.
+_HANDED_ON = "TESTS_CALLERS_ENVIRON"
 # The manager that the caller really has, for the tests in tests/system, which ask for it by name.
-CALLERS_ENVIRON = dict(os.environ)
+CALLERS_ENVIRON: dict[str, str] = json.loads(
+    os.environ.pop(_HANDED_ON, "") or json.dumps(dict(os.environ))
+)
 # The root tree that the private hosts of tests/system boot: this machine's, or tools/trixie's.
 TREE = CALLERS_ENVIRON.get("DOCKET_TEST_TREE") or "/"
 
@@ -84,8 +89,10 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
             raise RuntimeError(f"a test reached for the real {path} ({event}); give it a tmp_path")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Take the caller's places out of the environment before anything is imported."""
+    if config.getoption("numprocesses", None):
+        os.environ[_HANDED_ON] = json.dumps(CALLERS_ENVIRON)
     for name in list(os.environ):
         if name.startswith(_CLEARED) or name in _CLEARED_NAMES:
             del os.environ[name]

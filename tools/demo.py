@@ -86,7 +86,7 @@ def configure(seat: Seat, copy: str, schedule: str | None) -> None:
         f"  {TASK}:",
         "    type: command",
         "    description: An rsync of Docket's own source",
-        f"    command: [rsync, --archive, --stats, {SOURCE}/, {copy}/]",
+        f"    command: [rsync, --archive, --stats, --exclude=__pycache__, {SOURCE}/, {copy}/]",
         "    timeout: 1min",
     ]
     if schedule:

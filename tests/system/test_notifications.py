@@ -41,7 +41,7 @@ def test_a_unit_whose_runner_is_killed_tells_of_it_through_the_finalizer(
     ada.systemctl("start", "--no-block", UNIT)
     ada.await_run("doomed", lambda run: run["status"] == "running")
     pid = ada.shown(UNIT, "MainPID")
-    ada.run(["kill", "-9", pid])
+    ada.run(["/bin/sh", "-c", f"kill -9 {pid}"])
     run = ada.await_run("doomed", lambda run: run["status"] == "killed")
     await_that("the alarm", lambda: server.asked)
     body = server.only.json

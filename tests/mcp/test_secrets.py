@@ -10,6 +10,7 @@ import pytest
 from docket.mcp.tools import TOOLS
 from docket.model.secretnames import REDACTED
 from tests.mcp.client import Session, begin, environment
+from tests.unit.runner.runner_home import wait_until
 from tests.unit.tour import planted
 from tests.unit.tour.loopback import receiving
 
@@ -28,6 +29,9 @@ class Tour:
         found: dict[str, object] = answer.document
         return found
 
+    def status_of(self, run_id: object) -> object:
+        return self.call("docket_task_status", run_id=run_id)["status"]
+
     def go(self) -> None:
         """Run what tells its secrets, and ask for it in every way."""
         for task in ("text", "fail", "lines", "json", "telling", "raising"):
@@ -43,6 +47,9 @@ class Tour:
         self.call("docket_run_task", task_name="text", params=given)
         self.call("docket_run_task", task_name="text", params={"nope": planted.PARAMETER})
         slow = self.call("docket_run_task_async", task_name="slow", params=given)
+        wait_until(
+            lambda: self.status_of(slow["run_id"]) == "running"
+        )  # else the next one is first
         self.call("docket_run_task", task_name="slow")
         self.call("docket_cancel_run", run_id=slow["run_id"])
         for name, tool in TOOLS.items():

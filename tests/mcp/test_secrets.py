@@ -47,9 +47,8 @@ class Tour:
         self.call("docket_run_task", task_name="text", params=given)
         self.call("docket_run_task", task_name="text", params={"nope": planted.PARAMETER})
         slow = self.call("docket_run_task_async", task_name="slow", params=given)
-        wait_until(
-            lambda: self.status_of(slow["run_id"]) == "running"
-        )  # else the next one is first
+        # Before its runner has the lock, the next one might be the first.
+        wait_until(lambda: self.status_of(slow["run_id"]) == "running")
         self.call("docket_run_task", task_name="slow")
         self.call("docket_cancel_run", run_id=slow["run_id"])
         for name, tool in TOOLS.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +25,7 @@ from docket.errors import (
     ScheduleError,
     UnknownTaskError,
 )
+from docket.model.nearest import nearest
 from docket.model.plan import Plan, Source
 from docket.model.schedule import ScheduleSpec, Timing
 from docket.model.task import Config, Mark, Problem, Task
@@ -94,10 +94,10 @@ def require_task(name: str, known: Iterable[str]) -> None:
     names = sorted(known)
     if name in names:
         return
-    near = difflib.get_close_matches(name, names, n=1)
+    near = nearest(name, names)
     raise UnknownTaskError(
         f"There is no task {name!r}.",
-        hint=f"Did you mean {near[0]!r}?" if near else "`docket list` shows the tasks.",
+        hint=f"Did you mean {near!r}?" if near else "`docket list` shows the tasks.",
         task=name,
     )
 

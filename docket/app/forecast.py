@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, NoReturn
 from docket.errors import ScheduleError, UnknownTaskError, UsageError
 from docket.model.calendar import next_after
 from docket.model.names import is_safe_name
+from docket.model.nearest import nearest
 from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
 from docket.model.span import format_span
 from docket.model.task import Task
@@ -272,8 +272,8 @@ def _kind_of(expression: str) -> ScheduleKind:
 
 
 def _refuse_unknown(target: str, tasks: Mapping[str, Task]) -> NoReturn:
-    near = difflib.get_close_matches(target, tasks, n=1)
-    hint = f"did you mean {near[0]}?" if near else "`docket list` shows the tasks"
+    near = nearest(target, tasks)
+    hint = f"did you mean {near}?" if near else "`docket list` shows the tasks"
     raise UnknownTaskError(f"There is no task {target!r}.", hint=hint, task=target)
 
 

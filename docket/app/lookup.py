@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from docket.app.planned import is_fresh, plans, read_plan
 from docket.app.session import Session
@@ -16,6 +15,7 @@ from docket.errors import (
     UnknownTaskError,
 )
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
+from docket.model.nearest import nearest
 from docket.model.plan import Plan
 from docket.model.task import Config, Problem, Task
 
@@ -98,9 +98,9 @@ def unknown_task(name: str, known: Iterable[str]) -> UnknownTaskError:
     """Return the error for a name that no task has, with the nearest name as its hint."""
     names = list(known)
     shown = _shown(name)
-    near = get_close_matches(shown, names, n=1)
+    near = nearest(shown, names)
     if near:
-        hint = f"Did you mean {near[0]!r}?"
+        hint = f"Did you mean {near!r}?"
     elif names:
         hint = "docket list shows the tasks there are."
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import fcntl
 import json
 import os
@@ -13,6 +12,7 @@ from typing import Any
 
 from docket.app.wholefiles import make_directory
 from docket.errors import ParameterError, UsageError
+from docket.model.nearest import nearest
 from docket.model.plan import Plan
 from docket.store.rows import RunRow
 
@@ -111,9 +111,9 @@ def _refused(plan: Plan, name: str, why: str) -> ParameterError:
 
 
 def _undeclared(plan: Plan, name: str) -> ParameterError:
-    near = difflib.get_close_matches(name, plan.inputs, n=1)
+    near = nearest(name, plan.inputs)
     if near:
-        hint = f"Did you mean {near[0]!r}?"
+        hint = f"Did you mean {near!r}?"
     elif plan.inputs:
         hint = f"It takes: {', '.join(plan.inputs)}."
     else:

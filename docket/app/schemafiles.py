@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from docket.config import schema as config_schema
 from docket.errors import UsageError
+from docket.model.nearest import nearest
 
 _ROOT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas")
 _OUTPUTS = os.path.join(_ROOT, "output")
@@ -50,8 +50,8 @@ def output_schema(name: str) -> str:
 
 def no_schema(kind: str, name: str, names: list[str]) -> UsageError:
     """Return the error for a name that no schema of a kind has."""
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"the names are: {', '.join(names)}"
+    near = nearest(name, names)
+    hint = f"did you mean {near}?" if near else f"the names are: {', '.join(names)}"
     return UsageError(f"There is no schema of the {kind} {name!r}.", hint=hint)
 
 

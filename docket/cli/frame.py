@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import re
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from click.shell_completion import CompletionItem
 from docket import __version__
 from docket.cli.verbs import SECTIONS, VERBS
 from docket.errors import UsageError
+from docket.model.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,8 +164,8 @@ def unknown_command(name: str) -> UsageError:
         return UsageError(
             "exec must be the first word after docket.", hint="docket exec TASK [OPTIONS]"
         )
-    near = difflib.get_close_matches(name.lower(), VERBS, n=1, cutoff=0.55)
-    hint = f"did you mean: docket {near[0]}" if near else "docket --help lists the commands"
+    near = nearest(name, VERBS)
+    hint = f"did you mean: docket {near}" if near else "docket --help lists the commands"
     return UsageError(f"There is no command '{name}'.", hint=hint)
 
 

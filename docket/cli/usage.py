@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 from docket.errors import UsageError
+from docket.model.nearest import nearest
 
 
 def explain(error: click.ClickException) -> UsageError:
@@ -23,10 +22,9 @@ def explain(error: click.ClickException) -> UsageError:
 
 def _no_such_option(error: click.NoSuchOption, ctx: click.Context | None, path: str) -> UsageError:
     known = _known_options(ctx)
-    near = difflib.get_close_matches(error.option_name, known, n=1, cutoff=0.7)
-    if not near:
-        near = [name for name in known if name.startswith(error.option_name)][:1]
-    hint = f"did you mean {near[0]}?" if near else f"{path} --help lists the options"
+    longer = [name for name in known if name.startswith(error.option_name)]
+    near = nearest(error.option_name, known) or next(iter(longer), None)
+    hint = f"did you mean {near}?" if near else f"{path} --help lists the options"
     return UsageError(f"There is no option {error.option_name} for '{path}'.", hint=hint)
 
 

@@ -16,6 +16,7 @@ from docket.config.nodes import Sequence as ListNode
 from docket.config.notify import read_true_as_on
 from docket.config.tasks import class_task, command_task, doubt_unknown_keys
 from docket.model.names import ALLOWED_SENTENCE, MAINTENANCE, is_safe_name
+from docket.model.nearest import nearest
 from docket.model.secretnames import names_a_secret
 from docket.model.task import Mark, Problem, Task
 from docket.model.taskclass import BrokenTaskClass, Origin, TaskClass
@@ -209,7 +210,7 @@ class Assembly:
         if kind is not None:
             written = kind.text if isinstance(kind, Scalar) else ""
             kinds = ("command", *self._built_ins)
-            near = violations.nearest(written, kinds)
+            near = nearest(written, kinds)
             self._complaints.problem(
                 (*path, "type"),
                 "there is no such type of task",
@@ -231,7 +232,7 @@ class Assembly:
         return "command" in node.entries
 
     def _unknown(self, name: str, path: Path) -> None:
-        near = violations.nearest(name, tuple(self._classes))
+        near = nearest(name, tuple(self._classes))
         directory = self._document.settings.task_dir
         self._complaints.problem(
             path,

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from docket.config.complaints import Complaints
 from docket.config.entry import Entry
-from docket.config.violations import nearest
 from docket.model.exitcodes import ExitMeaning
+from docket.model.nearest import nearest
 from docket.model.period import Period
 from docket.model.states import Overlap
 from docket.model.task import Task

@@ -22,7 +22,7 @@ from docket.config.codes import Code
 from docket.config.entry import Entry
 from docket.config.expansion import Expander
 from docket.config.retention import retention
-from docket.config.violations import close_match
+from docket.model.nearest import slip_of
 from docket.model.states import Overlap
 from docket.model.task import CommandSpec, Mark, PythonSpec, Task
 from docket.model.taskclass import TaskClass
@@ -161,7 +161,7 @@ def doubt_unknown_keys(entry: Entry, known: tuple[str, ...], drop_in: TaskClass)
         if key in known or key in own:
             continue
         later = schemas.later_keys().get(key)
-        near = close_match(key, known)
+        near = slip_of(key, known)
         if later is not None:
             sentence = f"this version of Docket does not have {later} yet"
             entry.warn(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from docket.config import schema as schemas
 from docket.config.codes import Code
 from docket.config.nodes import Node, Path, Scalar, descend
 from docket.config.scalars import UnreadableScalarError, read_plain
+from docket.model.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +118,6 @@ def unknown_key(path: Path, known: tuple[str, ...]) -> Violation:
         Code.UNKNOWN_KEY,
         at_key=True,
     )
-
-
-def nearest(word: str, known: tuple[str, ...]) -> str | None:
-    """Return the word of `known` that `word` was probably meant to be, or None."""
-    plain = {name.replace("_", "").lower(): name for name in known}
-    found = difflib.get_close_matches(
-        word.replace("-", "").replace("_", "").lower(), plain, n=1, cutoff=0.6
-    )
-    return plain[found[0]] if found else None
-
-
-def close_match(word: str, known: tuple[str, ...]) -> str | None:
-    """Return the word of `known` of which `word` is probably a slip of the pen, or None."""
-    found = difflib.get_close_matches(word, known, n=1, cutoff=0.85)
-    return found[0] if found else None
 
 
 def _missing_keys(path: Path, error: Any) -> Iterator[Violation]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from docket.errors import UsageError
+from docket.model.nearest import nearest
 
 _LONGEST_SHOWN = 60
 _LONGEST_TEXT = 300  # names, ids and instants; the values of parameters have their own limit
@@ -172,8 +172,8 @@ def _shown(value: Any) -> str:
 
 
 def _unknown(tool: str, name: str, known: Sequence[str]) -> UsageError:
-    near = difflib.get_close_matches(name[:_LONGEST_SHOWN], known, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else _takes(known)
+    near = nearest(name, known)
+    hint = f"Did you mean {near!r}?" if near else _takes(known)
     return UsageError(f"{tool} has no argument {_shown(name)}.", hint=hint)
 
 

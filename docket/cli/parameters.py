@@ -104,22 +104,23 @@ class Span(click.ParamType):
 
 
 class Instant(click.ParamType):
-    """An instant such as 2026-11-20 09:00, or a span ago such as 10min or 2d, in microseconds."""
+    """An instant such as `2026-11-20 09:00`, `yesterday` or `2d ago`, in microseconds.
+
+    A span without a direction counts back from now, or forward where `ahead`.
+    """
 
     name = "instant"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the instant; without an offset it is in the machine's zone."""
-        from docket.cli.render.times import from_words  # noqa: PLC0415  (only where one is given)
+    def __init__(self, *, ahead: bool = False) -> None:
+        self.ahead = ahead
 
-        found = from_words(str(value), time.time_ns() // 1000)
-        if found is None:
-            self.fail(
-                f"{value!r} is no instant (2026-11-20 09:00) and no span of time (10min, 2d)",
-                param,
-                ctx,
-            )
-        return found
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the instant; without a zone it is in the machine's."""
+        from docket.model.instant import read_instant  # noqa: PLC0415  (only where one is given)
+
+        del ctx
+        name = param.opts[0] if param is not None else "TIME"
+        return read_instant(name, str(value), time.time_ns() // 1000, ahead=self.ahead)
 
 
 def limit_option(default: int, what: str) -> Callable[[Decorated], Decorated]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from docket.app import history, logs, status
@@ -16,10 +15,9 @@ from docket.app.health import health as health_of
 from docket.app.listing import list_tasks as listing
 from docket.app.lookup import find_task, load_config, refuse_unsafe_name
 from docket.app.session import Session
-from docket.errors import UsageError
 from docket.mcp.errand import Desk, Errand
 from docket.mcp.runs import Result
-from docket.model.span import parse_span
+from docket.model.instant import read_instant
 from docket.model.states import RunStatus, Trigger
 
 Given = Mapping[str, Any]
@@ -121,17 +119,4 @@ def next_fires(desk: Desk, errand: Errand, given: Given) -> Result:
 
 
 def _instant(session: Session, name: str, text: str | None) -> int | None:
-    """Return an instant in microseconds since the epoch; without an offset it is local."""
-    if text is None:
-        return None
-    try:
-        return int(datetime.fromisoformat(text).astimezone().timestamp() * 1_000_000)
-    except (ValueError, OverflowError, OSError):
-        pass
-    try:
-        return session.now_us() - int(parse_span(text) * 1_000_000)
-    except (ValueError, OverflowError):
-        raise UsageError(
-            f"{name} is {text!r}, which is no instant and no span of time.",
-            hint="2026-11-20T09:00:00+00:00, or a span ago: 10min, 2d.",
-        ) from None
+    return None if text is None else read_instant(name, text, session.now_us())

@@ -150,7 +150,7 @@ _ALL = (
             whole("limit", "How many runs at most.", 20, 1, 1000),
             words("statuses", "Runs of these statuses alone.", [str(one) for one in RunStatus]),
             words("triggers", "Runs that these started.", [str(one) for one in Trigger]),
-            maybe_text("since", "Runs from then on: an ISO 8601 instant, or a span ago (2d, 1h)."),
+            maybe_text("since", "Runs from then on: 2026-11-20 09:00, yesterday, 2d ago."),
             maybe_text("until", "Runs that began before then, in the same words."),
             maybe_text("cursor", "The id of a run: the runs that are older than it."),
         ),
@@ -249,7 +249,7 @@ _ALL = (
         (
             _TASK,
             maybe_text("run_id", "The run that is meant; else the last one."),
-            maybe_text("at", "The instant that is meant, ISO 8601, or a span ago (2h)."),
+            maybe_text("at", "The instant that is meant: 2026-11-20 09:00, yesterday, 2h ago."),
         ),
         reading.why,
         ("why",),

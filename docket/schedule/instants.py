@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 from docket.errors import ScheduleError
-from docket.model.calendar import FIRST_YEAR, LAST_YEAR, Calendar, civil_from_days, instant_of
+from docket.model.calendar import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    Calendar,
+    civil_from_days,
+    days_from_civil,
+    instant_of,
+)
+from docket.model.instant import Written, WrongDateError, parse_written
 from docket.schedule import refusals
 from docket.schedule.zones import offsets_of
 
@@ -15,10 +22,6 @@ NONEXISTENT = "schedule.nonexistent_time"
 
 _DAY = 86_400
 _EPOCH = re.compile(r"@([0-9]{1,11})")
-_WRITTEN = re.compile(
-    r"(?P<local>[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.0+)?"
-    r" ?(?P<offset>Z|UTC|[+-][0-9]{2}:?[0-9]{2})?"
-)
 _HINT = "write `2026-12-24 18:00`, or with an offset `2026-12-24T18:00:00+01:00`"
 
 
@@ -31,14 +34,10 @@ def parse_instant(text: str, zone: str, zone_shown: str) -> int:
     trimmed = text.strip(" \t")
     if epoch := _EPOCH.fullmatch(trimmed):
         return _in_range(int(epoch[1]), text)
-    written = _WRITTEN.fullmatch(trimmed)
-    if written is None:
-        raise ScheduleError(
-            f"{refusals.shown(text)} is no date and time.", code=BAD_INSTANT, hint=_HINT
-        )
-    local = _local_seconds(written["local"], text)
-    if written["offset"]:
-        return _in_range(local - _offset_seconds(written["offset"], text), text)
+    written = _written(trimmed, text)
+    local = _local_seconds(written)
+    if written.zone is not None:
+        return _in_range(local - _offset_seconds(written.zone, text), text)
     instant = instant_of(local, offsets_of(zone))
     if instant is None:
         raise ScheduleError(
@@ -65,22 +64,44 @@ def instant_calendar(seconds: int) -> Calendar:
     )
 
 
-def _local_seconds(local: str, text: str) -> int:
+def _written(trimmed: str, text: str) -> Written:
+    """Return the parts of `trimmed`, which must name its day by a date and have a time of day."""
     try:
-        moment = datetime.fromisoformat(local).replace(tzinfo=UTC)
-    except ValueError:
+        written = parse_written(trimmed)
+    except WrongDateError as error:
         raise ScheduleError(
-            f"{refusals.shown(text)} names a date or time that does not exist.",
+            f"{refusals.shown(text)} is no date and time: {error}.", code=BAD_INSTANT, hint=_HINT
+        ) from None
+    if written is None or not (written.day and written.clock) or written.clock[3]:
+        raise ScheduleError(
+            f"{refusals.shown(text)} is no date and time.", code=BAD_INSTANT, hint=_HINT
+        )
+    if not written.absolute:
+        raise ScheduleError(
+            f"{refusals.shown(text)} means another day at each install.",
             code=BAD_INSTANT,
             hint=_HINT,
-        ) from None
-    return int(moment.timestamp())
+        )
+    return written
+
+
+def _local_seconds(written: Written) -> int:
+    year, month, day = map(int, (written.day or "").split("-"))
+    hour, minute, second, _ = written.clock or (0, 0, 0, 0)
+    return days_from_civil(year, month, day) * _DAY + hour * 3600 + minute * 60 + second
 
 
 def _offset_seconds(offset: str, text: str) -> int:
-    if offset in ("Z", "UTC"):
+    if offset.upper() in ("Z", "UTC", "GMT"):
         return 0
-    hours, minutes = int(offset[1:3]), int(offset[-2:])
+    if offset[0] not in "+-":
+        raise ScheduleError(
+            f"{refusals.shown(text)} holds a time zone.",
+            code=BAD_INSTANT,
+            hint="name the zone under the key `timezone`",
+        )
+    digits = offset[1:].replace(":", "").ljust(4, "0")
+    hours, minutes = int(digits[:2]), int(digits[2:])
     if hours > 15 or minutes > 59:
         raise ScheduleError(
             f"{refusals.shown(text)} has an offset from UTC that no zone has.",

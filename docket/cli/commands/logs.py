@@ -34,7 +34,7 @@ from docket.errors import UsageError
     "--since",
     type=Instant(),
     metavar="TIME",
-    help="Show what was printed from then on (an instant, or a span ago: 10min), by the journal.",
+    help="Show what the journal has from then on: 10min ago, today 09:00.",
 )
 @click.option(
     "--follow", "-f", is_flag=True, help="Go on showing what comes until the run is over."

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 import click
 
 from docket.app.pausing import pause
@@ -14,26 +11,13 @@ from docket.cli.parameters import Instant, some_tasks_argument, verb
 from docket.cli.render.pauses import pause_text
 
 
-class Later(Instant):
-    """An instant to come, or a span of time from now, in microseconds."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the instant; without an offset it is in the machine's zone."""
-        from docket.model.span import parse_span  # noqa: PLC0415  (only where one is given)
-
-        try:
-            return time.time_ns() // 1000 + int(parse_span(value) * 1e6)
-        except (ValueError, OverflowError):
-            return super().convert(value, param, ctx)
-
-
 @verb("pause")
 @some_tasks_argument()
 @click.option(
     "--until",
-    type=Later(),
+    type=Instant(ahead=True),
     metavar="TIME",
-    help="Go on by itself then: an instant such as 2026-12-01 08:00, or a span such as 2h.",
+    help="Go on by itself then: 2h, tomorrow 06:00, 2026-12-01 08:00.",
 )
 @click.option("--reason", metavar="TEXT", help="Keep TEXT with each fire that is skipped.")
 def command(call: Call, tasks: tuple[str, ...], until: int | None, reason: str | None) -> Answer:

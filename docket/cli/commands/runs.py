@@ -32,7 +32,7 @@ from docket.model.states import RunStatus, Trigger
     help="Show runs that this started; may be given several times.",
 )
 @click.option(
-    "--since", type=Instant(), metavar="TIME", help="Show runs from an instant, or a span ago, on."
+    "--since", type=Instant(), metavar="TIME", help="Show runs that began at TIME or later."
 )
 @click.option("--until", type=Instant(), metavar="TIME", help="Show runs that began before then.")
 @click.option(
@@ -53,7 +53,7 @@ def command(
 ) -> Answer:
     """List past runs, newest first: of one TASK, or of all tasks.
 
-    TIME is an instant (2026-11-20 09:00, local without an offset) or a span ago (2d, 1h 30min).
+    TIME is an instant in the words of systemd.time(7): 2026-11-20 09:00, yesterday, 2d ago.
     """
     wanted = history.Selection(
         statuses=tuple(map(RunStatus, statuses)),

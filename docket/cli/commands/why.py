@@ -18,7 +18,7 @@ from docket.cli.render.why import why_text
     "--at",
     type=Instant(),
     metavar="INSTANT",
-    help="Explain what happened (or did not) at that time: 2026-11-20 09:00, or 2h for 2 h ago.",
+    help="Explain what happened (or did not) then: 2026-11-20 09:00, yesterday 03:00, 2h ago.",
 )
 def command(call: Call, task: str, run_id: str | None, at: int | None) -> Answer:
     """Say why a task ran, failed, or did not run: on one screen, with what to do.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
-
-from docket.model.span import parse_span
+from datetime import datetime
 
 MINUTE = 60
 HOUR = 3600
@@ -42,22 +40,6 @@ def from_iso(text: str | None) -> int | None:
         return int(moment.timestamp()) * 1_000_000 + moment.microsecond
     except (ValueError, OverflowError):
         return None
-
-
-def from_words(text: str, now_us: int) -> int | None:
-    """Return the instant that a user wrote, in microseconds; None where it is none.
-
-    A span of time is so long before `now_us`; an instant without an offset is local.
-    """
-    try:
-        return max(now_us - int(parse_span(text.removesuffix(" ago")) * 1_000_000), 0)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text.strip()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return max((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1), 0)
 
 
 def relative(at_us: int, now_us: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from docket.compiler.bundle import Found, Place
 from docket.compiler.secrets import secret_names, secret_values
 from docket.compiler.service import HOOK_TIMEOUT_SECONDS, service_properties
+from docket.compiler.timer import has_spans
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Hook, Notify, Plan, PythonTarget
 from docket.model.schedule import Timing
@@ -123,6 +124,7 @@ def _timing(task: Task, timing: Timing | None) -> dict[str, Any]:
         "one_shot": timing.one_shot if timing else False,
         "catch_up": task.catch_up,
         "slack_seconds": task.jitter_seconds + task.accuracy_seconds,
+        "spans": timing is not None and has_spans(timing),
     }
 
 

@@ -48,6 +48,11 @@ def parted(timing: Timing) -> tuple[list[tuple[str, str]], list[tuple[str, str]]
     return boot, [pair for pair in timing.directives if pair[0] not in BOOT_DIRECTIVES]
 
 
+def has_spans(timing: Timing) -> bool:
+    """Whether the timer with the calendars has triggers that are no calendars."""
+    return any(name != "OnCalendar" for name, _ in parted(timing)[1])
+
+
 def waits_for_boot(timer: str, timing: Timing) -> bool:
     """Whether the unit called `timer` has boot triggers alone: started now, it would fire now."""
     only_boot = all(name in BOOT_DIRECTIVES for name, _ in timing.directives)

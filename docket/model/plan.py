@@ -182,6 +182,7 @@ class Plan:
         "service_unsaid",
         "slack_seconds",
         "sources",
+        "spans",
         "state_db",
         "success_exit_codes",
         "system",
@@ -247,6 +248,7 @@ class Plan:
     one_shot: bool  # every trigger is an `at`: a success is never repeated
     catch_up: bool | float
     slack_seconds: float
+    spans: bool  # the timer has spans beside its calendars: a fire may be for none of these
     log_max_bytes: int
     plan_hash: str
 

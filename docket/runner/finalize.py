@@ -13,6 +13,7 @@ from docket.errors import StoreError
 from docket.model.ends import CANCELLED, End, end_of_runner
 from docket.model.plan import Plan
 from docket.model.states import RunStatus, Trigger
+from docket.runner.due import fire_of
 from docket.runner.environment import usable_environment
 from docket.runner.hooks import HookRunner
 from docket.runner.locks import dead_runs, run_lock_path
@@ -107,8 +108,10 @@ def _open_run(plan: Plan, invocation: str) -> RunRow | None:
 def _recorder(plan: Plan, row: RunRow | None, invocation: str) -> tuple[Recorder, RunRow | None]:
     """Return the recorder of the run, and its row as well where that is final already."""
     started = now_us()
-    known = row or new_row(plan, None, _trigger(plan), started)
+    known = row or new_row(plan, None, Trigger.MANUAL.value, started)
     recorder = Recorder(plan.state_db, plan.lock_dir, known, now_us)
+    if row is None and (fire := fire_of(plan, recorder)) is not None:
+        known.trigger, known.scheduled_for = fire[0].value, fire[1]
     connection = recorder.connection
     if connection is None:
         return recorder, None
@@ -127,11 +130,6 @@ def _standing(connection: sqlite3.Connection, row: RunRow | None, invocation: st
         return run_of_id(connection, row.run_id)
     found = runs_of_invocation(connection, invocation)
     return found[-1] if found else None
-
-
-def _trigger(plan: Plan) -> str:
-    by_timer = os.environ.get("TRIGGER_UNIT") == plan.timer_unit
-    return (Trigger.TIMER if by_timer else Trigger.MANUAL).value
 
 
 def _close(row: RunRow, end: End) -> None:

@@ -1,11 +1,13 @@
-"""The record of a run that never had a plan: a timer fired, and its task could not be compiled."""
+"""The record of a run that never had a plan: a unit was started, and its task did not compile."""
 
 from __future__ import annotations
 
 import os
 
+from docket.model.names import boot_timer_of
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
+from docket.runner.activation import timer_elapse
 from docket.runner.record import Recorder
 from docket.runner.run import now_us
 from docket.store.rows import RunRow
@@ -19,14 +21,16 @@ if TYPE_CHECKING:
 
 def record_failure(arguments: Arguments, paths: Paths, error: DocketError) -> None:
     """Leave a failed row with the reason, where systemd started us; a person reads the error."""
-    invocation = os.environ.get("INVOCATION_ID")
-    if invocation is None or "TRIGGER_UNIT" not in os.environ:
+    unit = _own_unit(arguments.task)
+    if unit is None:
         return
+    timer = unit.removesuffix(".service") + ".timer"
+    elapse = timer_elapse(unit, [timer, boot_timer_of(timer)], system=paths.system)
     started = now_us()
     row = RunRow(
         run_id=arguments.run_id or make_run_id(started, os.urandom(4)),
         task=arguments.task,
-        trigger=Trigger.TIMER.value,
+        trigger=(Trigger.MANUAL if elapse is None else Trigger.TIMER).value,
         started_at=started,
         finished_at=started,
         status=RunStatus.FAILED.value,
@@ -34,9 +38,23 @@ def record_failure(arguments: Arguments, paths: Paths, error: DocketError) -> No
         exit_code=1,
         summary=error.sentence,
         details={"hint": error.hint},
-        invocation_id=invocation,
+        unit=unit,
+        invocation_id=os.environ.get("INVOCATION_ID"),
         pid=os.getpid(),
     )
     recorder = Recorder(paths.state_db, paths.lock_dir, row, now_us)
     recorder.end()
     recorder.close()
+
+
+def _own_unit(task: str) -> str | None:
+    """Return the unit of the task that this process runs in, without a plan that names it."""
+    if "INVOCATION_ID" not in os.environ:
+        return None
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8", errors="replace") as file:
+            units = [line.rpartition("/")[2] for line in file.read().splitlines()]
+    except OSError:
+        return None
+    ends = (f"docket-{task}.service", f"@{task}.service")
+    return next((unit for unit in units if unit.endswith(ends)), None)

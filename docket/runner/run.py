@@ -104,10 +104,8 @@ class _Run:
         self._stop = stop
         self._begun = time.monotonic()
         started = now_us()
-        trigger, due, late = self._fire()
-        self._late_us = late
+        trigger = arguments.trigger or Trigger.MANUAL.value
         self._row = new_row(self._plan, arguments.run_id, trigger, started)
-        self._row.scheduled_for = due
         self._tree: list[str] = []
         if arguments.run_id is not None:
             self._tree = take_request(self._plan.lock_dir, self._row)
@@ -119,6 +117,7 @@ class _Run:
         self._mask: Mask | None = None
         self._row.log_path = log_path(self._plan.log_dir, self._row.run_id)
         self._recorder = Recorder(self._plan.state_db, self._plan.lock_dir, self._row, now_us)
+        self._late_us = 0 if arguments.trigger else self._name_fire()
         self._lock: RunLock | None = None
         self._task_lock: TaskLock | None = None
         self._slot: NamedLock | None = None
@@ -153,16 +152,18 @@ class _Run:
             self._lock.release()
         return Finished(self._row, self._hooks, self._warnings)
 
-    def _fire(self) -> tuple[str, int | None, int]:
-        if self._arguments.trigger is not None:
-            return (self._arguments.trigger, None, 0)
-        if "TRIGGER_UNIT" in os.environ:
-            from docket.runner.due import fire_of  # noqa: PLC0415  (a timer's runs alone)
+    def _name_fire(self) -> int:
+        """Say in the row which fire of its timer the run is for; returns how late it is in µs."""
+        if "INVOCATION_ID" not in os.environ:
+            return 0
+        from docket.runner.due import fire_of  # noqa: PLC0415  (a run in its own unit)
 
-            found = fire_of(self._plan)
-            if found is not None:
-                return found
-        return (Trigger.MANUAL.value, None, 0)
+        found = fire_of(self._plan, self._recorder)
+        if found is None:
+            return 0
+        trigger, self._row.scheduled_for, late = found
+        self._row.trigger = trigger.value
+        return late
 
     def _take_run_lock(self) -> None:
         """Hold the run's own lock to the end; a runtime directory that is full stops nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docket.model.jsontext import dumps, loads
-from docket.model.states import RunStatus
+from docket.model.states import RunStatus, Trigger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -274,6 +274,31 @@ def has_succeeded_for(connection: sqlite3.Connection, task: str, scheduled_for: 
         (task, scheduled_for, RunStatus.SUCCEEDED.value),
     ).fetchone()
     return found is not None
+
+
+def has_fired(connection: sqlite3.Connection, task: str, scheduled_for: int) -> bool:
+    """Whether there is a row for that very fire, other than that it was missed."""
+    found = connection.execute(
+        "SELECT 1 FROM runs WHERE task = ? AND scheduled_for = ? AND status != ? LIMIT 1",
+        (task, scheduled_for, RunStatus.MISSED.value),
+    ).fetchone()
+    return found is not None
+
+
+def last_start_by_timer(connection: sqlite3.Connection, task: str, before_us: int) -> int | None:
+    """Return when the newest run before an instant began that a timer started, in µs, or None."""
+    found = connection.execute(
+        "SELECT started_at FROM runs WHERE task = ? AND started_at < ? AND trigger IN (?, ?) "
+        "AND status != ? ORDER BY started_at DESC LIMIT 1",
+        (
+            task,
+            before_us,
+            Trigger.TIMER.value,
+            Trigger.CATCH_UP.value,
+            RunStatus.MISSED.value,
+        ),
+    ).fetchone()
+    return None if found is None else int(found[0])
 
 
 def overrides_of(

@@ -50,6 +50,7 @@ MODULES = [
     "docket.runner.planless",
     "docket.systemd.journal",
     "docket.systemd.notify",
+    "docket.systemd.privatesocket",
 ]
 
 

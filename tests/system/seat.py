@@ -141,7 +141,7 @@ class Seat:
 
     def runs(self, task: str) -> list[dict[str, Any]]:
         """Return the runs of `task`, newest first."""
-        found: list[dict[str, Any]] = self.answer("runs", task)
+        found: list[dict[str, Any]] = self.answer("runs", task, "--limit", "1000")
         return found
 
     def await_run(

@@ -22,7 +22,7 @@ look(replace(session, now_us=lambda: time.time_ns() // 1000 + ahead), thorough=T
 """
 
 
-def _look_later(seat: HostSeat, seconds: float = 70) -> None:
+def look_later(seat: HostSeat, seconds: float = 70) -> None:
     """Look at the fires as it will be done some time from now, when all of them are settled."""
     interpreter = os.path.join(os.path.dirname(DOCKET), "python")
     seat.run([interpreter, "-c", _LATER, str(seconds)])
@@ -49,12 +49,12 @@ def test_fires_that_a_power_cut_took_are_rows_and_the_one_caught_up_is_not(ada: 
     ada.docket("install", "--now")
     _off_over(ada.host, due.timestamp())
     ada.await_run("nightly", lambda run: run["status"] == "succeeded")
-    _look_later(ada)
+    look_later(ada)
     (missed,) = _rows(ada, "careless", "missed")
     assert instant_of(missed["scheduled_for"]) == due
     assert missed["error_code"] == "machine_off"
     assert _rows(ada, "nightly", "missed") == []
-    _look_later(ada, 75)
+    look_later(ada, 75)
     assert len(_rows(ada, "careless", "missed")) == 1
 
 
@@ -63,10 +63,10 @@ def test_fires_of_a_disabled_timer_are_told_as_such(ada: HostSeat) -> None:
     ada.configure({"nightly": command("/bin/true", schedule=daily_at(due))})
     ada.docket("install", "--now")
     ada.docket("runs")
-    _look_later(ada, 62)
+    look_later(ada, 62)
     ada.docket("disable", "nightly")
     time.sleep(max(0.0, due.timestamp() - time.time()) + 1)
-    _look_later(ada)
+    look_later(ada)
     (missed,) = _rows(ada, "nightly", "missed")
     assert missed["error_code"] == "timer_disabled"
     assert instant_of(missed["scheduled_for"]) == due
@@ -77,7 +77,7 @@ def test_fires_within_a_run_are_skipped_and_name_it(ada: HostSeat) -> None:
     ada.docket("install", "--now")
     run = ada.await_run("busy", lambda run: run["status"] == "succeeded")
     ada.docket("disable", "busy")
-    _look_later(ada, 61.5)
+    look_later(ada, 61.5)
     swallowed = [r for r in _rows(ada, "busy", "skipped") if r["blocked_by"] == run["run_id"]]
     assert len(swallowed) >= 3
     assert {row["error_code"] for row in swallowed} == {"overlap"}

@@ -60,6 +60,7 @@ DEFAULTS: dict[str, Any] = {
     "one_shot": False,
     "catch_up": True,
     "slack_seconds": 1.0,
+    "spans": False,
     "log_max_bytes": 10 * 1024 * 1024,
     "plan_hash": "f" * 16,
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,13 +12,24 @@ import pytest
 from docket.model.schedule import ScheduleKind, ScheduleSpec
 from docket.model.states import RunStatus
 from docket.schedule.translate import compile_timing
+from tests.unit.runner.manager import PrivateManager
 from tests.unit.runner.runner_home import Home
 
 NINE = 1_777_280_400_000_000  # 2026-04-27T09:00:00Z, a Monday
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+TIMER = "docket-job.timer"
+BOOT_TIMER = "docket-job@_boot.timer"
 
 
-def timer_run(home: Home, fired_us: int, zone: str = "UTC", **values: Any) -> Any:
-    spec = ScheduleSpec(ScheduleKind.CRON, "0 9 * * *")
+@pytest.fixture
+def manager(home: Home) -> Iterator[PrivateManager]:
+    with PrivateManager(home.path / "xdg") as manager:
+        yield manager
+
+
+def plan(home: Home, cron: str = "0 9 * * *", zone: str = "UTC", **values: Any) -> None:
+    spec = ScheduleSpec(ScheduleKind.CRON, cron)
     timing = compile_timing([spec], zone=zone, machine_zone="UTC", system=False)
     home.plan(
         "job",
@@ -25,33 +39,123 @@ def timer_run(home: Home, fired_us: int, zone: str = "UTC", **values: Any) -> An
         calendars=[calendar.to_json() for calendar in timing.calendars],
         **values,
     )
-    environ = {
-        "TRIGGER_UNIT": "docket-job.timer",
-        "TRIGGER_TIMER_REALTIME_USEC": str(fired_us),
-    }
-    home.run("job", environ=environ)
+
+
+def fire(home: Home, manager: PrivateManager, at_us: int, timer: str = TIMER) -> Any:
+    manager.started_by(timer, at_us)
+    home.run("job", environ={**manager.environ, "TRIGGER_UNIT": TIMER})
     return home.ask(lambda reader: reader.last_any("job"))
 
 
-def test_a_timers_run_names_its_fire(home: Home) -> None:
-    run = timer_run(home, NINE + 400_000)
+def test_a_timers_run_names_its_fire(home: Home, manager: PrivateManager) -> None:
+    plan(home)
+    run = fire(home, manager, NINE + 400_000)
     assert (run.trigger, run.scheduled_for_us) == ("timer", NINE)
     assert run.details["stdout"] == "2026-04-27T09:00:00.000000+00:00\n"
 
 
-def test_a_fire_in_a_zone_is_found_in_that_zone(home: Home) -> None:
-    run = timer_run(home, NINE - 7_200_000_000 + 400_000, zone="Europe/Berlin")
-    assert (run.trigger, run.scheduled_for_us) == ("timer", NINE - 7_200_000_000)
+def test_the_second_fire_is_the_second_whatever_the_environment_still_says(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, "* * * * *")
+    seen = []
+    for minute in range(3):
+        manager.started_by(TIMER, NINE + minute * 60 * SECOND + 400_000)
+        stale = {"TRIGGER_UNIT": TIMER, "TRIGGER_TIMER_REALTIME_USEC": str(NINE + 400_000)}
+        home.run("job", environ={**manager.environ, **stale})
+        seen.append(home.ask(lambda reader: reader.last_any("job")).scheduled_for_us)
+    assert seen == [NINE, NINE + 60 * SECOND, NINE + 120 * SECOND]
 
 
-def test_a_late_fire_is_a_catch_up(home: Home) -> None:
-    run = timer_run(home, NINE + 3_600_000_000)
+def test_a_start_by_hand_is_manual_though_the_environment_names_the_timer(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home)
+    fire(home, manager, NINE)
+    manager.by_hand()
+    stale = {"TRIGGER_UNIT": TIMER, "TRIGGER_TIMER_REALTIME_USEC": str(NINE)}
+    home.run("job", environ={**manager.environ, **stale})
+    run = home.ask(lambda reader: reader.last_any("job"))
+    assert (run.trigger, run.scheduled_for_us) == ("manual", None)
+
+
+def test_a_timer_that_elapses_after_the_start_did_not_start_it(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home)
+    manager.started_by(TIMER, NINE)
+    manager.elapsed(TIMER, NINE, monotonic_us=5_001)
+    home.run("job", environ={**manager.environ, "TRIGGER_UNIT": TIMER})
+    assert home.only_run().trigger == "manual"
+
+
+def test_a_process_of_another_invocation_was_not_started_by_the_timer(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home)
+    manager.started_by(TIMER, NINE)
+    environ = {**manager.environ, "INVOCATION_ID": "d" * 32, "TRIGGER_UNIT": TIMER}
+    home.run("job", environ=environ)
+    assert home.only_run().trigger == "manual"
+
+
+def test_the_boot_timer_serves_no_calendar(home: Home, manager: PrivateManager) -> None:
+    plan(home, unit_hashes={TIMER: "", BOOT_TIMER: ""})
+    run = fire(home, manager, NINE + HOUR, BOOT_TIMER)
+    assert (run.trigger, run.scheduled_for_us) == ("timer", None)
+
+
+def test_of_two_timers_that_run_the_one_that_elapsed_last_before_the_start_counts(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, unit_hashes={TIMER: "", BOOT_TIMER: ""})
+    manager.started_by(TIMER, NINE)
+    manager.started_by(BOOT_TIMER, NINE - HOUR)
+    manager.elapsed(BOOT_TIMER, NINE - HOUR, monotonic_us=3_000)
+    manager.properties[TIMER, "SubState"] = "running"
+    home.run("job", environ=manager.environ)
+    assert home.only_run().scheduled_for_us == NINE
+
+
+def test_a_fire_of_a_span_is_not_taken_for_a_calendars_that_had_its_run(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, spans=True)
+    assert fire(home, manager, NINE + SECOND).scheduled_for_us == NINE
+    later = fire(home, manager, NINE + 10 * SECOND)
+    assert (later.trigger, later.scheduled_for_us) == ("timer", None)
+    much_later = fire(home, manager, NINE + HOUR)
+    assert (much_later.trigger, much_later.scheduled_for_us) == ("timer", None)
+
+
+def test_with_a_jitter_over_several_fires_the_first_since_the_last_start_is_meant(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, "0 * * * *", slack_seconds=10_801.0)
+    first = fire(home, manager, NINE)
+    # The next elapse is worked out from the last start: the hour after it, and the jitter.
+    hours = (first.started_us // HOUR + 1) * HOUR
+    second = fire(home, manager, hours + 2 * HOUR + 60 * SECOND)
+    assert second.scheduled_for_us == hours
+    assert second.trigger == "timer"
+
+
+def test_a_fire_in_a_zone_is_found_in_that_zone(home: Home, manager: PrivateManager) -> None:
+    plan(home, zone="Europe/Berlin")
+    run = fire(home, manager, NINE - 2 * HOUR + 400_000)
+    assert (run.trigger, run.scheduled_for_us) == ("timer", NINE - 2 * HOUR)
+
+
+def test_a_late_fire_is_a_catch_up(home: Home, manager: PrivateManager) -> None:
+    plan(home)
+    run = fire(home, manager, NINE + HOUR)
     assert (run.trigger, run.scheduled_for_us) == ("catch-up", NINE)
     assert run.status is RunStatus.SUCCEEDED
 
 
-def test_a_fire_within_the_jitter_is_no_catch_up(home: Home) -> None:
-    assert timer_run(home, NINE + 600_000_000, slack_seconds=900.0).trigger == "timer"
+def test_a_fire_within_the_jitter_is_no_catch_up(home: Home, manager: PrivateManager) -> None:
+    plan(home, slack_seconds=900.0)
+    assert fire(home, manager, NINE + 600 * SECOND).trigger == "timer"
 
 
 @pytest.mark.parametrize(
@@ -59,42 +163,114 @@ def test_a_fire_within_the_jitter_is_no_catch_up(home: Home) -> None:
     [(True, "succeeded"), (False, "skipped"), (7200, "succeeded"), (60, "skipped")],
 )
 def test_catch_up_decides_how_late_a_fire_still_runs(
-    home: Home, catch_up: bool | int, status: str
+    home: Home, manager: PrivateManager, catch_up: bool | int, status: str
 ) -> None:
-    run = timer_run(home, NINE + 3_600_000_000, catch_up=catch_up)
+    plan(home, catch_up=catch_up)
+    run = fire(home, manager, NINE + HOUR)
     assert run.status == status
     if status == "skipped":
         assert run.error_code == "too_late"
         assert "3600 s ago" in run.summary
 
 
-def test_a_window_shorter_than_what_counts_as_late_is_kept_too(home: Home) -> None:
-    assert timer_run(home, NINE + 5_000_000, catch_up=10).status == "succeeded"
-    refused = timer_run(home, NINE + 15_000_000, catch_up=10)
+def test_a_window_shorter_than_what_counts_as_late_is_kept_too(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, catch_up=10)
+    assert fire(home, manager, NINE + 5 * SECOND).status == "succeeded"
+    refused = fire(home, manager, NINE + 15 * SECOND)
     assert (refused.status, refused.error_code) == ("skipped", "too_late")
 
 
-def test_a_one_shot_that_has_succeeded_is_not_run_again(home: Home) -> None:
-    assert timer_run(home, NINE, one_shot=True).status is RunStatus.SUCCEEDED
-    again = timer_run(home, NINE + 86_000_000_000, one_shot=True)
+def test_a_fire_on_time_runs_after_one_that_was_too_late(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, "*/2 * * * *", catch_up=20)
+    assert fire(home, manager, NINE + 57 * SECOND).error_code == "too_late"
+    assert fire(home, manager, NINE + 120 * SECOND + 1).status == "succeeded"
+
+
+def test_a_one_shot_that_has_succeeded_is_not_run_again(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, one_shot=True)
+    assert fire(home, manager, NINE).status is RunStatus.SUCCEEDED
+    again = fire(home, manager, NINE + 23 * HOUR)
     assert (again.status, again.error_code) == (RunStatus.SKIPPED, "already_done")
+    assert fire(home, manager, NINE + 24 * HOUR).status is RunStatus.SUCCEEDED
 
 
-def test_a_destructive_task_does_not_run_by_timer_unless_allowed(home: Home) -> None:
-    refused = timer_run(home, NINE, destructive=True)
+def test_once_per_lets_the_first_fire_of_the_next_period_run(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, "*/20 * * * *", once_per="hour", zone="UTC")
+    at = [NINE, NINE + 1200 * SECOND, NINE + HOUR, NINE + HOUR + 1200 * SECOND]
+    seen = [fire(home, manager, instant + 1) for instant in at]
+    assert [run.status for run in seen] == ["succeeded", "skipped", "succeeded", "skipped"]
+    assert [run.scheduled_for_us for run in seen] == at
+
+
+def test_a_destructive_task_does_not_run_by_timer_unless_allowed(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, destructive=True)
+    refused = fire(home, manager, NINE)
     assert (refused.status, refused.error_code) == (RunStatus.SKIPPED, "unattended")
-    assert timer_run(home, NINE, destructive=True, unattended="allow").status == "succeeded"
+    plan(home, destructive=True, unattended="allow")
+    assert fire(home, manager, NINE).status == "succeeded"
 
 
-def test_a_trigger_of_another_unit_is_no_fire_of_ours(home: Home) -> None:
-    home.plan("job", "/bin/true")
-    home.run("job", environ={"TRIGGER_UNIT": "other.timer"})
+def test_outside_a_unit_nobody_is_asked(home: Home, manager: PrivateManager) -> None:
+    plan(home)
+    manager.started_by(TIMER, NINE)
+    environ = {**manager.environ, "INVOCATION_ID": "", "TRIGGER_UNIT": TIMER}
+    home.run("job", environ=environ)
     assert home.only_run().trigger == "manual"
+    assert manager.asked == []
 
 
-@pytest.mark.parametrize("stamp", ["", "x", "-1", "9" * 40])
-def test_a_hostile_instant_is_not_trusted(home: Home, stamp: str) -> None:
-    home.plan("job", "/bin/true")
-    environ = {"TRIGGER_UNIT": "docket-job.timer", "TRIGGER_TIMER_REALTIME_USEC": stamp}
-    assert home.run("job", environ=environ).returncode == 0
-    assert home.only_run().trigger == "timer"
+class TestWithoutAManager:
+    """Where the manager cannot be asked, the environment counts where something bears it out."""
+
+    def run(self, home: Home, fired: str, **environ: str) -> Any:
+        values = {"INVOCATION_ID": "c" * 32, "TRIGGER_UNIT": TIMER, **environ}
+        home.run("job", environ={**values, "TRIGGER_TIMER_REALTIME_USEC": fired})
+        return home.only_run()
+
+    def next_minute_us(self, now_us: int) -> int:
+        return now_us - now_us % (60 * SECOND) + 60 * SECOND
+
+    def now_us(self) -> int:
+        return time.time_ns() // 1000
+
+    def test_a_recent_instant_is_believed(self, home: Home) -> None:
+        plan(home, "* * * * *")
+        now = self.now_us()
+        assert self.run(home, str(now)).scheduled_for_us == now - now % (60 * SECOND)
+
+    def test_an_old_instant_is_not(self, home: Home) -> None:
+        plan(home, "* * * * *")
+        now = self.now_us()
+        run = self.run(home, str(NINE))
+        assert run.trigger == "timer"
+        # In the second half of a minute nothing says which fire it is for.
+        assert run.scheduled_for_us in (None, now - now % (60 * SECOND), self.next_minute_us(now))
+
+    def test_the_stamp_of_the_timer_counts_before_an_old_instant(self, home: Home) -> None:
+        plan(home, "* * * * *")
+        stamps = home.path / ".local/share/systemd/timers"
+        stamps.mkdir(parents=True)
+        (stamps / f"stamp-{TIMER}").touch()
+        now = self.now_us()
+        fired = now - 50 * SECOND
+        os.utime(stamps / f"stamp-{TIMER}", ns=(fired * 1000, fired * 1000))
+        assert self.run(home, str(NINE)).scheduled_for_us == fired - fired % (60 * SECOND)
+
+    @pytest.mark.parametrize("fired", ["", "x", "-1", "9" * 40])
+    def test_a_hostile_instant_is_not_trusted(self, home: Home, fired: str) -> None:
+        home.plan("job", "/bin/true")
+        assert self.run(home, fired).trigger == "timer"
+
+    def test_a_trigger_of_another_unit_is_no_fire_of_ours(self, home: Home) -> None:
+        home.plan("job", "/bin/true")
+        assert self.run(home, "", TRIGGER_UNIT="other.timer").trigger == "manual"

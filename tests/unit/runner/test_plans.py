@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from docket.model.states import RunStatus
 from tests.unit.runner.runner_home import Home, source_of
 
 GOOD = "tasks:\n  job:\n    type: command\n    command: [/bin/echo, {word}]\n"
@@ -72,14 +71,6 @@ def test_an_error_before_the_run_is_handed_over_too(home: Home) -> None:
     document = home.result("job")
     assert (document["ok"], document["returncode"]) == (False, 1)
     assert document["error_code"] == "config.missing"
-
-
-def test_a_timers_run_without_plan_leaves_a_row(home: Home) -> None:
-    environ = {"INVOCATION_ID": "a" * 32, "TRIGGER_UNIT": "docket-job.timer"}
-    assert home.run("job", environ=environ).returncode == 1
-    run = home.only_run()
-    assert (run.status, run.invocation_id) == (RunStatus.FAILED, "a" * 32)
-    assert run.error_code == "config.missing"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"plan_version": 99}', '{"plan_version": 1}'])

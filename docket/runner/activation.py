@@ -1,0 +1,106 @@
+"""Which timer started this unit, and when it elapsed.
+
+systemd keeps TRIGGER_UNIT and TRIGGER_TIMER_REALTIME_USEC of the first activation for as long as a
+service stays loaded, and a timer keeps it loaded (252 and 257; systemd issue 24071). From the
+second fire on they are wrong, and a start by hand carries them too. So the manager is asked. A
+timer that started a service is in the substate `running` until that service ends, and its
+LastTriggerUSec is the instant at which it elapsed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from docket.model.names import boot_timer_of
+from docket.systemd.privatesocket import read_properties
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from docket.model.plan import Plan
+    from docket.systemd.privatesocket import Question
+
+    # (timer, microseconds since the epoch at which it elapsed; None where nothing bears that out)
+    Elapse = tuple[str, int | None]
+
+_TRUSTED_AGE_US = 60_000_000  # how old a fire may be where the manager cannot be asked
+
+
+def timers_of(plan: Plan) -> list[str]:
+    """Return the timers that may start the task's unit: the first one has the calendars."""
+    boot = boot_timer_of(plan.timer_unit)
+    if boot in plan.unit_hashes or os.environ.get("TRIGGER_UNIT") == boot:
+        return [plan.timer_unit, boot]
+    return [plan.timer_unit]
+
+
+def timer_elapse(unit: str, timers: Sequence[str], *, system: bool) -> Elapse | None:
+    """Return which of `timers` started `unit`, which this process is in, and when it elapsed.
+
+    None where no timer did: by hand, by another unit, or outside the unit.
+    """
+    invocation = os.environ.get("INVOCATION_ID", "")
+    if not invocation:
+        return None
+    questions: list[Question] = [
+        (unit, "Unit", "InvocationID"),
+        (unit, "Unit", "InactiveExitTimestampMonotonic"),
+    ]
+    for timer in timers:
+        questions += [
+            (timer, "Unit", "SubState"),
+            (timer, "Timer", "LastTriggerUSec"),
+            (timer, "Timer", "LastTriggerUSecMonotonic"),
+        ]
+    found = read_properties(questions, system=system)
+    if found is None:
+        return _without_manager(timers, system=system)
+    identity, begun = found[:2]
+    if not isinstance(identity, bytes) or identity.hex() != invocation:
+        return None
+    elapsed: list[tuple[int, str, int]] = []
+    for place, timer in enumerate(timers):
+        state, instant, monotonic = found[2 + 3 * place : 5 + 3 * place]
+        # One that elapsed later found the unit active: that fire is dropped, and not this one.
+        if (
+            state == "running"
+            and isinstance(begun, int)
+            and isinstance(instant, int)
+            and isinstance(monotonic, int)
+            and monotonic <= begun
+        ):
+            elapsed.append((monotonic, timer, instant))
+    return max(elapsed)[1:] if elapsed else None
+
+
+def _without_manager(timers: Sequence[str], *, system: bool) -> Elapse | None:
+    """Return what the environment says, as far as the stamp or the clock bears it out.
+
+    The stamp of a persistent timer gets the instant of each elapse. Where neither is recent, the
+    timer is still named, so that no guard of unattended runs is passed.
+    """
+    timer = os.environ.get("TRIGGER_UNIT", "")
+    if timer not in timers:
+        return None
+    now = time.time_ns() // 1000
+    witnesses = (_stamp_us(timer, system=system), _instant())
+    recent = [at for at in witnesses if at is not None and now - _TRUSTED_AGE_US <= at <= now]
+    return (timer, max(recent, default=None))
+
+
+def _stamp_us(timer: str, *, system: bool) -> int | None:
+    from docket.systemd.stamps import stamp_path  # noqa: PLC0415  (a manager that cannot be asked)
+
+    home = os.environ.get("HOME", "")
+    try:
+        found = os.lstat(stamp_path(timer, os.environ, system=system, user_home=home))
+    except OSError:
+        return None
+    return found.st_mtime_ns // 1000
+
+
+def _instant() -> int | None:
+    text = os.environ.get("TRIGGER_TIMER_REALTIME_USEC", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None

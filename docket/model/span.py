@@ -71,17 +71,18 @@ def _parse_text(text: str) -> float:
 
 def _split_number(rest: str, text: str) -> tuple[str, str]:
     end = 0
+    rest = rest.removeprefix("+")
     while end < len(rest) and (rest[end] in _DIGITS or rest[end] == "."):
         end += 1
     number = rest[:end]
-    if number.count(".") > 1 or not number.strip("."):
+    if number.count(".") > 1 or number[-1:] not in _DIGITS:
         raise ValueError(_sentence(text))
     return number, rest[end:].lstrip(" \t")
 
 
 def _split_unit(rest: str) -> tuple[str, str]:
     end = 0
-    while end < len(rest) and rest[end] not in _DIGITS and rest[end] not in " \t.":
+    while end < len(rest) and rest[end] not in _DIGITS and rest[end] not in " \t.+":
         end += 1
     return rest[:end], rest[end:].lstrip(" \t")
 

@@ -27,6 +27,8 @@ from docket.model.span import format_span, parse_span
         ("1m", 60.0),
         ("1 y", 31_557_600.0),
         ("10\u00b5s", 0.00001),
+        ("+3.1s", 3.1),
+        ("3s +2s", 5.0),
         (" 2 hours  3 minutes ", 7380.0),
     ],
 )
@@ -38,6 +40,7 @@ def test_a_span_is_read_as_systemd_reads_it(text: str | float, seconds: float) -
     "value",
     [
         *("", " ", "h", "5 parsecs", "5min!", "-5", "1..5s", ".", "1.2.3", "5min\n", "infinity"),
+        *("3.s", "3. 1s", " 5. ", "+ 3s", "++3s"),
         *("1e3", "5,5", "\u0665s", "9" * 300, "nan", "200y"),
         *(True, -1, float("nan"), float("inf"), 10**12),
     ],

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from docket.errors import ScheduleError
 from docket.model.calendar import Calendar
 from docket.schedule import refusals
+from docket.schedule.emit import on_calendar
 from docket.schedule.fields import DAY, FIELDS, HOUR, MINUTE, WEEKDAY, CronField
 
 LONGEST_EXPRESSION = 4096
@@ -81,6 +82,10 @@ class Cron:
             return (by_weekday,)
         return (self._calendar(zone, self.days, None), by_weekday)
 
+    def both_days(self) -> Calendar:
+        """Return the calendar of the days that match `days` and `weekdays`."""
+        return self._calendar("", self.days, self.weekdays)
+
     def _calendar(
         self, zone: str, days: tuple[int, ...] | None, weekdays: tuple[int, ...] | None
     ) -> Calendar:
@@ -109,7 +114,7 @@ def parse_cron(text: str) -> Cron:
     if len(words) != len(FIELDS):
         raise refusals.bad_field_count(trimmed, len(words))
     warnings: list[str] = []
-    values = [_field(field, word, warnings) for field, word in zip(FIELDS, words, strict=True)]
+    values = [field_values(*pair, warnings) for pair in zip(FIELDS, words, strict=True)]
     starred = words[2].startswith("*") or words[4].startswith("*")
     cron = Cron(
         minutes=_partial(values[0], MINUTE),
@@ -140,7 +145,8 @@ def _expanded(trimmed: str) -> str:
         raise refusals.bad_macro(trimmed) from None
 
 
-def _field(field: CronField, text: str, warnings: list[str]) -> set[int]:
+def field_values(field: CronField, text: str, warnings: list[str]) -> set[int]:
+    """Return the values of one field; ScheduleError. What may surprise is added to `warnings`."""
     values: set[int] = set()
     for item in text.split(","):
         match = _ITEM.fullmatch(item)
@@ -163,7 +169,7 @@ def _item(field: CronField, match: re.Match[str], warnings: list[str]) -> Iterab
     if field is WEEKDAY and high == 0 < low:
         high = 7  # cronie's reading of `fri-sun`; older crons take it and never run
     if low > high:
-        raise refusals.reversed_range(field, item, low, high)
+        raise refusals.reversed_range(field, item, low, high, _step(match["step"], item))
     step = _step(match["step"], item)
     _remark(field, item, (low, high), step, warnings)
     return range(low, high + 1, step)
@@ -220,7 +226,7 @@ def _some_date(months: tuple[int, ...] | None, days: tuple[int, ...]) -> bool:
 
 def _with_possible_dates(cron: Cron, text: str) -> Cron:
     if cron.days is None or _some_date(cron.months, cron.days):
-        return cron
+        return _with_either_day_said(cron)
     if not cron.either_day:
         raise ScheduleError(
             f"The schedule {refusals.shown(text)} never fires: no month that it names has such "
@@ -232,12 +238,15 @@ def _with_possible_dates(cron: Cron, text: str) -> Cron:
     if cron.weekdays is None:
         return cron
     remark = "no month that it names has such a day of the month: only the weekdays count"
-    return Cron(
-        cron.minutes,
-        cron.hours,
-        cron.days,
-        cron.months,
-        cron.weekdays,
-        either_day=True,
-        warnings=(*cron.warnings, remark),
+    return replace(cron, warnings=(*cron.warnings, remark))
+
+
+def _with_either_day_said(cron: Cron) -> Cron:
+    """Add the warning that a day needs to match only one of the two day fields."""
+    if not cron.either_day or cron.days is None or cron.weekdays is None:
+        return cron
+    remark = (
+        "a day that matches the day of month or the day of week is enough; for the days that "
+        f"match both write `schedule: {{calendar: '{on_calendar(cron.both_days())}'}}`"
     )
+    return replace(cron, warnings=(*cron.warnings, remark))

@@ -76,7 +76,8 @@ def parse_on_calendar(text: str, zone: str = "") -> OnCalendar:
         raise ScheduleError(
             f"The calendar expression {refusals.shown(text)} never elapses.",
             code=refusals.NEVER_FIRES,
-            hint="name a date that exists",
+            hint="name a date that exists"
+            + ("" if calendar.weekdays is None else ", and falls on that day of the week"),
         )
     return OnCalendar(trimmed, calendar, own_zone=bool(zone_of_fields or own_zone), exact=exact)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from docket.errors import ScheduleError
-from docket.schedule.fields import DAY, WEEKDAY, CronField
+from docket.schedule.fields import DAY, WEEKDAY, CronField, wrapped
 
 SYNTAX = "schedule.syntax"
 OUT_OF_RANGE = "schedule.out_of_range"
@@ -23,19 +23,18 @@ _FIELDS_HINT = (
 )
 _STEP_FROM_VALUE = re.compile(r"([0-9]{1,4}|[A-Za-z]{3})/([0-9]{1,9})")
 _JITTER = "for a random delay that stays the same, use the key `jitter`"
-_LAST_DAY = "for the last day of the month write `schedule: {calendar: '*-*~01'}`"
+_CALENDAR = "what counts days from the end of a month goes under `calendar`, as `Fri *-*~01..07`"
 _EXTENSIONS = tuple(
     (re.compile(pattern, re.IGNORECASE), hint)
     for pattern, hint in (
         (r".*\?.*", "write `*` instead of `?`"),
-        (r".*#.*", "for the second Monday write `schedule: {calendar: 'Mon *-*-08..14'}`"),
+        (r".*#.*", "only the day-of-week field can count weekdays, and from 1 to 5: `mon#2`"),
         (r".*~.*", _JITTER),
-        (r"L|LW|L-[0-9]+", _LAST_DAY),
+        (r"L|LW|WL|L-[0-9]+|[0-9]+-L|(?:[0-9]|[a-z]{3,9})L|L[0-9]", _CALENDAR),
         (
-            r"(?:[0-9]|[a-z]{3})L",
-            "for the last Friday write `schedule: {calendar: 'Fri *-*~01..07'}`",
+            r"[0-9]+W|W[0-9]+",
+            "list plain days instead: which workday is nearest depends on how long the month is",
         ),
-        (r"[0-9]+W", "list plain days instead; a timer cannot look for the nearest workday"),
         (r"[HR](?:\([0-9]+-[0-9]+\))?(?:/[0-9]+)?", _JITTER),
     )
 )
@@ -67,7 +66,7 @@ def bad_character(text: str, found: str) -> ScheduleError:
 def bad_macro(text: str) -> ScheduleError:
     """A word with @ that cron does not have."""
     if text.lower().startswith("@every"):
-        hint = "for a plain interval write `schedule: {every: 15min}`"
+        hint = "an interval goes under the key `every`, as `schedule: {every: 15min}`"
         return ScheduleError(f"cron has no {shown(text)}.", code=UNSUPPORTED, hint=hint)
     return ScheduleError(f"There is no macro {shown(text)}.", code=SYNTAX, hint=MACROS_HINT)
 
@@ -111,18 +110,16 @@ def bad_step(item: str) -> ScheduleError:
     return ScheduleError(
         f"{shown(item)} has a step that is no whole number of 1 or more.",
         code=OUT_OF_RANGE,
-        hint="write a step such as `*/15`",
+        hint="a step counts from 1, as in `*/15`",
     )
 
 
-def reversed_range(field: CronField, item: str, low: int, high: int) -> ScheduleError:
+def reversed_range(field: CronField, item: str, low: int, high: int, step: int) -> ScheduleError:
     """A range that ends before it begins; cron would silently run it never."""
-    last = 6 if field is WEEKDAY else field.high
-    parts = (f"{low}-{last}" if low != last else f"{low}", _from_start(field, high))
     return ScheduleError(
         f"The range {shown(item)} in the {field.name} field ends before it begins.",
         code=REVERSED_RANGE,
-        hint=f"write `{','.join(parts)}`" + (", or the values one by one" if "/" in item else ""),
+        hint=f"write `{wrapped(field, low, high, step)}` instead of it",
     )
 
 
@@ -144,9 +141,9 @@ def _known_extension(field: CronField, item: str) -> ScheduleError | None:
 
 def _extension_hint(field: CronField, item: str) -> str | None:
     match = _STEP_FROM_VALUE.fullmatch(item)
-    if match and _is_value(field, match[1]):
+    if match and _is_value(field, match[1]) and int(match[2]):
         last = 7 if field is WEEKDAY else field.high
-        return f"write `{match[1]}-{last}/{match[2]}`"
+        return f"write `{match[1]}-{last}/{match[2]}` instead of it"
     return next((hint for pattern, hint in _EXTENSIONS if pattern.fullmatch(item)), None)
 
 
@@ -169,11 +166,11 @@ def _slip(field: CronField, item: str, text: str) -> ScheduleError:
         hint = f"write numbers from {field.low} to {field.high}, or {', '.join(field.names)}"
     else:
         hint = (
-            f"write `*`, `*/N`, a number from {field.low} to {field.high}, a range `A-B` or "
+            f"it may hold `*`, `*/N`, a number from {field.low} to {field.high}, a range `A-B` or "
             "`A-B/N`, or several of these with commas"
         )
         if field is DAY and item.startswith("-"):
-            hint += "; days counted from the end are said by `calendar: '*-*~01'`"
+            hint += f"; {_CALENDAR}"
     return ScheduleError(sentence, code=SYNTAX, hint=hint)
 
 
@@ -181,17 +178,12 @@ def _words(item: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Za-z]+", item)]
 
 
-def _from_start(field: CronField, high: int) -> str:
-    return f"{field.low}-{high}" if high != field.low else f"{high}"
-
-
 def _calendar_hint(text: str) -> str | None:
-    words = (
-        *("minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "semiannually"),
-        *("annually", "yearly"),
-    )
-    if text.lower() in words:
-        return f"write `@{text.lower()}` for cron's, or `schedule: {{calendar: {text}}}`"
+    word = text.lower()
+    if word in ("hourly", "daily", "weekly", "monthly", "annually", "yearly"):
+        return f"write `@{word}` for cron's, or `schedule: {{calendar: {word}}}`"
+    if word in ("minutely", "quarterly", "semiannually"):
+        return f"write `schedule: {{calendar: {word}}}`"
     if ":" in text or ".." in text:
         return f"systemd's own form goes under `calendar`: `schedule: {{calendar: '{text}'}}`"
     if re.fullmatch(r"[0-9.]+ ?[A-Za-z]+", text):

@@ -13,6 +13,7 @@ from docket.model.span import format_span
 from docket.schedule.cron import Cron, is_reboot, parse_cron
 from docket.schedule.daylight import daylight_warnings, parted, zone_name
 from docket.schedule.emit import on_calendar, writable
+from docket.schedule.foreign import rewritten
 from docket.schedule.instants import instant_calendar, parse_instant
 from docket.schedule.oncalendar import parse_on_calendar
 from docket.schedule.repetition import (
@@ -146,13 +147,36 @@ def _compile(spec: ScheduleSpec, place: _Place) -> _Part:
 def _cron(text: str, place: _Place) -> _Part:
     if is_reboot(text):
         return _boot(0.0, place)
-    cron = parse_cron(text)
+    try:
+        cron = parse_cron(text)
+    except ScheduleError as error:
+        raise _with_rewrite(error, text, place) from None
+    return _cron_part(cron, place)
+
+
+def _cron_part(cron: Cron, place: _Place) -> _Part:
     calendars = _zone_free(cron, place) or tuple(
         part
         for calendar in cron.calendars(place.suffix)
         for part in parted(calendar, place.machine_zone)
     )
     return _Part(_lines(calendars), calendars, cron.warnings)
+
+
+def _with_rewrite(error: ScheduleError, text: str, place: _Place) -> ScheduleError:
+    """Return the error with what to write instead, where that is known and compiles."""
+    found = rewritten(text)
+    if found is None:
+        return error
+    try:
+        for spec in found.specs:
+            if spec.kind is ScheduleKind.CRON:
+                parse_cron(spec.text)
+            else:
+                _compile(spec, place)
+    except ScheduleError:
+        return error
+    return ScheduleError(error.sentence, code=error.code, hint=found.hint())
 
 
 def _zone_free(cron: Cron, place: _Place) -> tuple[Calendar, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from docket.errors import ScheduleError
-from docket.schedule.cron import parse_cron
+from docket.schedule.translate import compile_cron
 
 
 def refusal(expression: str) -> ScheduleError:
     with pytest.raises(ScheduleError) as caught:
-        parse_cron(expression)
+        compile_cron(expression, zone=None, machine_zone="UTC", system=False)
     assert caught.value.hint, expression
     assert caught.value.sentence.endswith("."), expression
     assert caught.value.sentence.isascii(), expression
@@ -22,20 +22,21 @@ def refusal(expression: str) -> ScheduleError:
     [
         ("5/15 * * * *", "5-59/15"),
         ("0 2/4 * * *", "2-23/4"),
-        ("0 0 * * mon/2", "mon-7/2"),
+        ("0 0 * * mon/2", "0 0 * * mon-7/2"),
         ("0 0 L * *", "~01"),
         ("0 0 LW * *", "~01"),
         ("0 0 * * 5L", "Fri"),
-        ("0 0 15W * *", "workday"),
+        ("0 0 15W * *", "Mon..Fri *-*-15"),
         ("0 0 * * mon#2", "08..14"),
-        ("0 0 ? * 1", "`*`"),
+        ("0 0 ? * 1", "0 0 * * 1"),
         ("H * * * *", "jitter"),
         ("H/15 * * * *", "jitter"),
         ("H(0-29) * * * *", "jitter"),
         ("R * * * *", "jitter"),
         ("0~30 * * * *", "jitter"),
         ("* * * * * *", "seconds"),
-        ("0 0 12 * * ? 2027", "year"),
+        ("0 0 31W * *", "workday"),
+        ("0 0 12 * * ? 2027", "2027-*-*"),
         ("0 0 12 1 1 * root", "no command"),
         ("CRON_TZ=UTC 0 0 * * *", "timezone"),
         ("TZ=Europe/Berlin 0 0 * * *", "timezone"),
@@ -57,14 +58,14 @@ def test_an_extension_is_named_with_what_to_write_instead(expression: str, hint:
         ("0 0 * nov-feb *", "11-12,1-2"),
         ("5-0 * * * *", "5-59,0"),
         ("0 23-0 * * *", "23,0"),
-        ("0 0 * * 1,6-2/2", "6,0-2"),
+        ("0 0 * * 1,6-2/2", "1,6"),
     ],
 )
 def test_a_reversed_range_is_refused_with_the_two_it_means(expression: str, hint: str) -> None:
     error = refusal(expression)
     assert error.code == "schedule.reversed_range"
     assert error.hint is not None
-    assert f"`{hint}`" in error.hint
+    assert hint in error.hint
 
 
 @pytest.mark.parametrize(

@@ -150,14 +150,16 @@ def test_a_translation_shows_bare_calendars_and_whole_other_lines() -> None:
 def test_a_batch_is_answered_line_by_line_in_order() -> None:
     found = batch(
         {"id": 1, "expr": "0 9 * * 1-5", "tz": "Europe/London"},
-        {"id": "two", "expr": "0 0 13 * 5"},
+        {"id": "two", "expr": "0 0 13 * 5-7"},
         b"  ",
         {"id": None, "expr": "@daily", "tz": None},
         {"id": 4, "expr": "@reboot"},
     )
+    (warning,) = found[1].pop("warnings")
+    assert "the day of month or the day of week is enough" in warning
     assert found == [
         {"id": 1, "lines": ["Mon..Fri *-*-* 09:00:00 Europe/London"]},
-        {"id": "two", "lines": ["*-*-13 00:00:00", "Fri *-*-* 00:00:00"]},
+        {"id": "two", "lines": ["*-*-13 00:00:00", "Fri..Sun *-*-* 00:00:00"]},
         {"id": None, "lines": ["*-*-* 00:00:00"]},
         {"id": 4, "lines": [], "directives": [["OnStartupSec", "0"]]},
     ]

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from docket.app import installnotes as notes
 from docket.app.asking import Asking
-from docket.app.changes import Action, Change
+from docket.app.changes import Action, Change, written_units
 from docket.app.installplan import InstallPlan, InstallReport
 from docket.app.referenceunits import copies_dir, keep_copy, wanting_links
 from docket.app.session import Session
 from docket.app.timerchoice import TimerChoice, stamp_of
-from docket.app.wholefiles import make_directory, read_whole, remove_whole, write_whole
 from docket.errors import InstallError
+from docket.files import make_directory, read_text, remove, write_batch, write_whole
 from docket.model.task import Problem
 from docket.systemd import stamps
 
@@ -78,14 +78,8 @@ class Applying:
             make_directory(self._paths.unit_dir, 0o755)
             for change in self._plan.from_reference:
                 keep_copy(self._paths, change.name, change.before or "")
-            for file in self._plan.plans:
-                if file.after is not None:
-                    write_whole(file.path, file.after, 0o600)
-                    done.append(file.path)
-            for change in self._plan.every:
-                if change.action.writes and change.after is not None:
-                    write_whole(change.path, change.after, 0o644)
-                    done.append(change.path)
+            plans = [(f.path, f.after, 0o600) for f in self._plan.plans if f.after is not None]
+            write_batch([*plans, *written_units(self._plan.every)], done)
         except OSError as error:
             raise InstallError(
                 f"{error.filename or 'A file'} could not be written: {error.strerror}. "
@@ -121,7 +115,7 @@ class Applying:
                 removed.append(change.path)
             for file in self._plan.plans:
                 if file.after is None:
-                    remove_whole(file.path)
+                    remove(file.path)
         except OSError as error:
             reload = notes.systemctl(self._paths, "daemon-reload")
             raise InstallError(
@@ -133,18 +127,18 @@ class Applying:
             ) from None
 
     def _remove_unit(self, change: Change) -> None:
-        remove_whole(change.path)
+        remove(change.path)
         if change.is_timer:
             # Where there is no bus, or the call failed, nothing of the timer may stay behind.
             stamps.remove(self._stamp(change.name))
             if self._is_enabled(change.name):
-                remove_whole(self._link(change.name))
+                remove(self._link(change.name))
 
     def _forget_wishes(self, change: Change) -> None:
         """Remove the links by which a service of docket-cli would run when the manager starts."""
         if not change.is_timer:
             for link in wanting_links(self._paths.unit_dir, change.name):
-                remove_whole(link)
+                remove(link)
 
     def _enable(self) -> tuple[str, ...]:
         if not self._start_timers:
@@ -212,7 +206,7 @@ class Applying:
     def _left_pending(self) -> tuple[str, ...]:
         """Return the timers that an install without a manager changed and could not restart."""
         try:
-            text = read_whole(self._marker())
+            text = read_text(self._marker())
         except OSError:
             return ()
         scheduled, already = self._plan.scheduled(), set(self._plan.timers_to_restart)
@@ -223,9 +217,9 @@ class Applying:
     def _mark_pending(self, retimed: Sequence[str], *, done: bool) -> None:
         with contextlib.suppress(OSError):  # at worst a later install reloads once too often
             if done:
-                remove_whole(self._marker())
+                remove(self._marker())
             else:
-                write_whole(self._marker(), "".join(f"{timer}\n" for timer in retimed), 0o600)
+                write_whole(self._marker(), "".join(f"{timer}\n" for timer in retimed))
 
     def _marker(self) -> str:
         return os.path.join(self._paths.plan_dir, _PENDING)

@@ -21,12 +21,12 @@ from docket.app.planned import read_plan
 from docket.app.recorded import find_run, open_record
 from docket.app.session import Session
 from docket.errors import BusError, DocketError
+from docket.files import write_volatile
 from docket.model.ends import End
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 from docket.store.asking import record_cancel_request
 from docket.store.closing import close_run
-from docket.store.files import write_whole
 from docket.store.holders import open_holder
 
 _AT_WORK = ("active", "activating", "reloading", "deactivating")
@@ -107,7 +107,7 @@ def cancel(session: Session, run_id: str) -> Cancellation:
 def _record_request(session: Session, run: RunRecord, lock_dir: str) -> None:
     recorded = record_cancel_request(state_db(session), run.run_id, session.now_us())
     try:
-        write_whole(cancel_request_path(lock_dir, run.run_id), b"")
+        write_volatile(cancel_request_path(lock_dir, run.run_id), b"")
     except OSError as error:
         if not recorded:
             raise _failure(run, f"the request cannot be recorded: {error.strerror}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -83,6 +83,15 @@ class Ownership:
     force: bool
     config_exists: Mapping[str, bool]  # whether other configs named in heads are still there
     reference: frozenset[str] = frozenset()  # the names of files that docket-cli wrote
+
+
+def written_units(changes: Iterable[Change]) -> list[tuple[str, str, int]]:
+    """Return the path, the text and the permissions of each unit that gets new contents."""
+    return [
+        (change.path, change.after, 0o644)
+        for change in changes
+        if change.action.writes and change.after is not None
+    ]
 
 
 def task_of(name: str, instance: str) -> str | None:

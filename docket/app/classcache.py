@@ -10,9 +10,9 @@ from dataclasses import asdict
 from typing import Any
 
 from docket import __version__
-from docket.app.wholefiles import make_directory, read_whole, write_whole
 from docket.config.safety import refuse_if_others_can_write
 from docket.errors import UnsafeFileError
+from docket.files import read_text, write_volatile
 from docket.model.jsontext import dumps, loads
 from docket.model.taskclass import BrokenTaskClass, Origin, TaskClass
 from docket.paths import Paths
@@ -66,14 +66,13 @@ class ClassCache:
             return
         text = dumps({"stamp": self._stamp, "entries": self._entries}) + "\n"
         with contextlib.suppress(OSError):
-            make_directory(os.path.dirname(self._file), 0o700)
-            write_whole(self._file, text, 0o600)
+            write_volatile(self._file, text.encode())
 
     def _read(self, paths: Paths) -> dict[str, Any]:
         try:
             status = os.stat(self._file)
             refuse_if_others_can_write(self._file, status, user_home=paths.user_home)
-            document = loads(read_whole(self._file) or "")
+            document = loads(read_text(self._file) or "")
         except (OSError, ValueError, RecursionError, UnsafeFileError):
             return {}
         if not isinstance(document, dict) or document.get("stamp") != self._stamp:

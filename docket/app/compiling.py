@@ -13,7 +13,6 @@ from docket import __version__
 from docket.app.executables import Executables, search_path
 from docket.app.session import Session
 from docket.app.taskclasses import load_home
-from docket.app.wholefiles import make_directory, read_whole, write_whole
 from docket.compiler.bundle import Bundle, Found, Place
 from docket.compiler.compile import compile_task
 from docket.config.loader import usable
@@ -25,6 +24,7 @@ from docket.errors import (
     ScheduleError,
     UnknownTaskError,
 )
+from docket.files import read_text, write_whole
 from docket.model.nearest import nearest
 from docket.model.plan import Plan, Source
 from docket.model.schedule import ScheduleSpec, Timing
@@ -105,8 +105,7 @@ def require_task(name: str, known: Iterable[str]) -> None:
 def write_plan(session: Session, bundle: Bundle) -> None:
     """Write the plan of `bundle` to its place; PlanError where it cannot be kept there."""
     try:
-        make_directory(session.paths.plan_dir, 0o700)
-        write_whole(session.paths.plan(bundle.task.name), bundle.plan.to_text(), 0o600)
+        write_whole(session.paths.plan(bundle.task.name), bundle.plan.to_text())
     except OSError as error:
         raise PlanError(
             f"The plan of task {bundle.task.name!r} cannot be kept in {session.paths.plan_dir}:"
@@ -324,7 +323,7 @@ def _no_more_configured(task: str) -> UnknownTaskError:
 
 def _plan_before(path: str) -> Plan | None:
     try:
-        text = read_whole(path)
+        text = read_text(path)
         return Plan.from_text(text) if text else None
     except (OSError, ValueError):  # a broken plan is about to be replaced
         return None

@@ -14,12 +14,12 @@ from typing import Any
 from docket.app.compiling import compile_tasks
 from docket.app.session import Session
 from docket.app.taskclasses import load_home
-from docket.app.wholefiles import make_directory
 from docket.config import schema as schemas
 from docket.config import starter
 from docket.config.loader import by_place
 from docket.config.source import LARGEST, read_bytes
 from docket.errors import ConfigChangedError, ConfigError, ConfigMissingError, ScheduleError
+from docket.files import make_directory, write_new, write_whole
 from docket.model.task import Config, Mark, Problem
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
@@ -160,16 +160,11 @@ def configure(
 def create_if_missing(session: Session) -> bool:
     """Write a first configuration (0600, in a directory of 0700) where there is none."""
     path = session.paths.config
-    make_directory(os.path.dirname(path), 0o700)
+    make_directory(os.path.dirname(path))
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        write_new(path, starter.text(schemas.path(), session.paths))
     except FileExistsError:
         return False
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(starter.text(schemas.path(), session.paths).encode())
-        file.flush()
-        os.fsync(file.fileno())
     return True
 
 
@@ -224,22 +219,9 @@ def _replace_config(session: Session, before: bytes, text: bytes) -> None:
                 " `docket configure` again.",
                 file=session.paths.config,
             )
-        mode = stat.S_IMODE(os.stat(target).st_mode)
-        temporary = f"{target}.{os.urandom(6).hex()}"
-        _write_new(temporary, text, mode)
-        os.replace(temporary, target)
-        os.fsync(directory)
+        write_whole(target, text, stat.S_IMODE(os.stat(target).st_mode))
     finally:
         os.close(directory)
-
-
-def _write_new(path: str, data: bytes, mode: int) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 class _Draft:
@@ -251,7 +233,7 @@ class _Draft:
         self.path = os.path.join(directory, f".{name}.{os.urandom(4).hex()}.yaml")
         self._config = config
         self._before = before
-        _write_new(self.path, before, 0o600)
+        write_new(self.path, before)
 
     def read(self) -> bytes:
         """Return the text as it is now; editors may have put another file in its place."""

@@ -12,7 +12,6 @@ from typing import Any
 from docket.app.cronproof import Proof, prove, window_of
 from docket.app.crontabsource import CrontabText, read_all
 from docket.app.session import Session
-from docket.app.wholefiles import write_new, write_whole
 from docket.config import loader
 from docket.config.nodes import Section
 from docket.config.secrets import is_secret, looks_like_token
@@ -22,6 +21,7 @@ from docket.crontab.lines import Entry, read_crontab
 from docket.crontab.percent import folds_backslashes
 from docket.crontab.tasktext import whole_text
 from docket.errors import ConfigError, DocketError, ScheduleError
+from docket.files import write_new, write_whole
 from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
 from docket.model.task import Config, Mark, Problem
 from docket.schedule.cron import is_reboot
@@ -123,7 +123,7 @@ def write_import(found: CrontabImport, path: str, *, force: bool) -> CrontabImpo
     """Write the YAML to `path` (0600); OutputExistsError where that is taken, without `force`."""
     target = os.path.abspath(path)
     try:
-        (write_whole if force else write_new)(target, found.yaml, 0o600)
+        (write_whole if force else write_new)(target, found.yaml)
     except FileExistsError:
         raise OutputExistsError(
             f"{target} is there already.", hint="--force replaces it", file=target

@@ -15,11 +15,11 @@ from docket.app.installnotes import systemctl
 from docket.app.removal import own_units, uninstall
 from docket.app.session import Session
 from docket.app.timerchoice import is_past, stamp_of
-from docket.app.wholefiles import make_directory, write_new, write_whole
 from docket.compiler.bundle import Bundle
 from docket.compiler.ejected import BOOT_SUFFIX, ejected_units, losses
 from docket.compiler.timer import waits_for_boot
 from docket.errors import BrokenTaskError, DocketError, InstallError
+from docket.files import make_directory, write_batch, write_new
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
 from docket.model.task import Mark, Problem, Task
 from docket.paths import Paths
@@ -259,9 +259,12 @@ def _write(plan: EjectReport, directory: str, *, force: bool) -> tuple[str, ...]
     done: list[str] = []
     try:
         make_directory(directory, 0o755)
-        for path, text in texts.items():
-            (write_whole if force else write_new)(path, text, 0o600)
-            done.append(path)
+        if force:
+            write_batch([(path, text, 0o600) for path, text in texts.items()], done)
+        else:
+            for path, text in texts.items():
+                write_new(path, text)
+                done.append(path)
     except OSError as error:
         raise InstallError(
             f"{error.filename or directory} could not be written: {error.strerror}. "

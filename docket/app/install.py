@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from docket.app.applying import Applying
-from docket.app.changes import DiskUnit, Ownership, differences, task_of
+from docket.app.changes import DiskUnit, Ownership, differences, task_of, written_units
 from docket.app.compiling import Compilation, compile_tasks, identify
 from docket.app.directives import judge_directives
 from docket.app.installlock import install_lock
@@ -16,9 +16,9 @@ from docket.app.referenceunits import reference_units
 from docket.app.session import Session
 from docket.app.takingover import take_over
 from docket.app.upkeepunits import upkeep_changes
-from docket.app.wholefiles import NotPlainError, make_directory, read_whole, write_whole
 from docket.compiler.header import split
 from docket.errors import InstallError
+from docket.files import NotPlainError, make_directory, read_text, write_batch
 from docket.model.names import (
     MAINTENANCE,
     boot_timer_unit,
@@ -78,9 +78,7 @@ def write_to(session: Session, directory: str, names: Sequence[str] = ()) -> Ins
     changes = differences(_texts(compilation), disk, owner, removable={})
     try:
         make_directory(target, 0o755)
-        for change in changes:
-            if change.action.writes and change.after is not None:
-                write_whole(change.path, change.after, 0o644)
+        write_batch(written_units(changes))
     except OSError as error:
         raise InstallError(
             f"The units could not be written to {target}: {error.strerror}.",
@@ -136,7 +134,7 @@ def _read_units(
     units: dict[str, DiskUnit] = {}
     for file in files:
         try:
-            text = read_whole(os.path.join(directory, file))
+            text = read_text(os.path.join(directory, file))
         except NotPlainError:
             units[file] = DiskUnit(file, None)
         except OSError as error:
@@ -210,7 +208,7 @@ def _plans_of_no_task(paths: Paths, compilation: Compilation) -> list[PlanFile]:
 
 def _read_plan(path: str) -> str | None:
     try:
-        return read_whole(path)
+        return read_text(path)
     except OSError:  # whatever lies there is replaced by a whole file
         return None
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from docket.app.wholefiles import make_directory
 from docket.errors import InstallError
+from docket.files import open_private
 from docket.paths import Paths
 
 _POLL_SECONDS = 0.02
@@ -19,10 +19,8 @@ _POLL_SECONDS = 0.02
 def install_lock(paths: Paths, wait_seconds: float = 60.0) -> Iterator[None]:
     """Hold this home's install lock; InstallError where it is not free within `wait_seconds`."""
     try:
-        make_directory(paths.lock_dir, 0o700)
         path = os.path.join(paths.lock_dir, "install.lock")
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o600)
+        descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise InstallError(
             f"The install lock in {paths.lock_dir} cannot be had: {error.strerror}.",

@@ -6,6 +6,7 @@ import fcntl
 import os
 
 from docket.app.planned import read_plan
+from docket.files import open_plain
 from docket.model.records import RunRecord
 from docket.model.states import Trigger
 from docket.paths import Paths
@@ -59,7 +60,7 @@ def await_release(path: str) -> bool:
     A runner removes the file before it lets go, so a lock that is there is held or its runner died.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor, _status = open_plain(path)
     except OSError:
         return False
     try:
@@ -81,7 +82,7 @@ def boot_id() -> str | None:
 def is_held(path: str) -> bool | None:
     """Whether somebody holds the lock of the file at `path`; None where there is no such file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor, _status = open_plain(path)
     except OSError:
         return None  # ended meanwhile, or its locks lie elsewhere
     try:

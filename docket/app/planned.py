@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
+from docket.files import is_ours, read_plain
 from docket.model.names import is_safe_name
 from docket.model.plan import Plan, Source
 from docket.paths import Paths
 
 _SUFFIX = ".json"
-_OTHERS_MAY_WRITE = 0o022
 _MISSING = -1  # the mtime of a source that was not there
 
 
@@ -19,10 +19,10 @@ def read_plan(paths: Paths, task: str) -> Plan | None:
     if not is_safe_name(task):
         return None
     try:
-        with open(paths.plan(task), encoding="utf-8", errors="surrogateescape") as file:
-            if not _is_safe(os.fstat(file.fileno())):
-                return None  # the runner refuses it too
-            return Plan.from_text(file.read())
+        data, status = read_plain(paths.plan(task))
+        if not is_ours(status):
+            return None  # the runner refuses it too
+        return Plan.from_text(data.decode(errors="surrogateescape"))
     except (OSError, ValueError):
         return None
 
@@ -48,10 +48,6 @@ def plans(paths: Paths) -> Iterator[Plan]:
 def is_fresh(sources: Sequence[Source]) -> bool:
     """Whether none of the files that a plan came from has changed since; one stat each."""
     return all(_unchanged(source) for source in sources)
-
-
-def _is_safe(found: os.stat_result) -> bool:
-    return found.st_uid in (0, os.getuid()) and not found.st_mode & _OTHERS_MAY_WRITE
 
 
 def _unchanged(source: Source) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from docket.app.wholefiles import make_directory, read_whole, write_whole
+from docket.files import read_text, write_whole
 from docket.model.names import unit_stem
 from docket.paths import Paths
 
@@ -54,14 +54,13 @@ def is_reference_unit(name: str, text: str | None) -> bool:
 def keep_copy(paths: Paths, name: str, text: str) -> None:
     """Keep the text of a unit that is replaced or removed, beside those kept before; OSError."""
     directory = copies_dir(paths)
-    make_directory(directory, 0o700)
     kept, number = os.path.join(directory, name), 1
     while os.path.lexists(kept):
-        if read_whole(kept) == text:
+        if read_text(kept) == text:
             return
         number += 1
         kept = os.path.join(directory, f"{name}.{number}")
-    write_whole(kept, text, 0o600)
+    write_whole(kept, text)
 
 
 def copies_dir(paths: Paths) -> str:

@@ -19,10 +19,10 @@ from docket.app.missed import look
 from docket.app.referenceunits import reference_units
 from docket.app.session import Session
 from docket.app.timerchoice import TimerChoice, stamp_of
-from docket.app.wholefiles import read_whole
 from docket.compiler.bundle import Place
 from docket.compiler.header import Header, split
 from docket.errors import ConfigError, DocketError, InstallError
+from docket.files import read_text
 from docket.model.names import MAINTENANCE, is_safe_name
 from docket.model.task import Config, Problem
 from docket.systemd import stamps
@@ -203,7 +203,7 @@ def _units_of_reference(session: Session, instance: str) -> list[Change]:
     texts: dict[str, str | None] = {}
     for name in list_units(directory, instance):
         with suppress(OSError):  # a link or a file of somebody else's
-            texts[name] = read_whole(os.path.join(directory, name))
+            texts[name] = read_text(os.path.join(directory, name))
     return [
         Change(
             name,
@@ -220,7 +220,7 @@ def _units_of_reference(session: Session, instance: str) -> list[Change]:
 
 def _header(path: str) -> Header | None:
     try:
-        return split(read_whole(path) or "")[0]
+        return split(read_text(path) or "")[0]
     except OSError:  # a link or a file of somebody else's: not ours to remove
         return None
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any
 
-from docket.app.wholefiles import make_directory
 from docket.errors import ParameterError, UsageError
+from docket.files import open_private, remove, write_all
 from docket.model.nearest import nearest
 from docket.model.plan import Plan
 from docket.store.rows import RunRow
@@ -41,26 +41,24 @@ def requested(plan: Plan, row: RunRow) -> Iterator[None]:
     where it cannot be written. It goes away where the run is not started, else its runner takes it.
     """
     path = request_path(plan.lock_dir, row.run_id)
-    make_directory(os.path.dirname(path), 0o700)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        document: dict[str, Any] = {
-            "params": row.params,
-            "idempotency_key": row.idempotency_key,
-            "parent_run_id": row.parent_run_id,
-            "tree": [],
-            "details": row.details,
-            "unit": row.unit,
-        }
-        json.dump(document, file)
-        file.flush()
-        try:
-            yield
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
-            raise
+    document: dict[str, Any] = {
+        "params": row.params,
+        "idempotency_key": row.idempotency_key,
+        "parent_run_id": row.parent_run_id,
+        "tree": [],
+        "details": row.details,
+        "unit": row.unit,
+    }
+    descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        write_all(descriptor, json.dumps(document).encode())
+        yield
+    except BaseException:
+        remove(path)
+        raise
+    finally:
+        os.close(descriptor)
 
 
 def checked_key(key: str | None) -> str | None:

@@ -14,8 +14,8 @@ from docket.app.configuring import create_if_missing
 from docket.app.lookup import load_config, unknown_task
 from docket.app.scaffoldtext import task_text, test_text
 from docket.app.session import Session
-from docket.app.wholefiles import make_directory, write_whole
 from docket.errors import DocketError, NameRefusedError, TaskExistsError, UsageError
+from docket.files import make_directory, write_new, write_whole
 from docket.model.names import LONGEST_TASK_NAME, MAINTENANCE
 from docket.model.task import Config
 
@@ -135,11 +135,8 @@ def _write(files: dict[str, str], name: str, *, force: bool) -> None:
     written: list[str] = []
     try:
         for path, text in files.items():
-            make_directory(os.path.dirname(path), 0o700)
-            if force:
-                write_whole(path, text, 0o600)
-            else:
-                _create(path, text)
+            make_directory(os.path.dirname(path))
+            (write_whole if force else write_new)(path, text)
             written.append(path)
     except OSError as error:
         if not force:
@@ -158,15 +155,6 @@ def _write(files: dict[str, str], name: str, *, force: bool) -> None:
             hint="docket doctor examines the tasks directory.",
             task=name,
         ) from None
-
-
-def _create(path: str, text: str) -> None:
-    """Write a file where there is nothing, a link that leads nowhere included."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(text)
 
 
 def _what_is_wrong(config: Config, name: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from docket import __version__
 from docket.cli.call import Call
 from docket.errors import DocketError, ToolMissingError
+from docket.files import write_whole
 
 REPORT = "last-error.txt"
 
@@ -46,15 +47,10 @@ def internal_error(error: BaseException, call: Call) -> DocketError:
 def _report(trace: str, call: Call) -> str | None:
     """Write the traceback whole into the home; None where that cannot be done."""
     try:
-        home = call.paths().home
-        os.makedirs(home, mode=0o700, exist_ok=True)
-        path = os.path.join(home, REPORT)
-        new = f"{path}.{os.getpid()}"
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            now = datetime.now(tz=UTC).isoformat()
-            file.write(f"docket {__version__}, Python {sys.version.split()[0]}, {now}\n{trace}")
-        os.replace(new, path)
+        path = os.path.join(call.paths().home, REPORT)
+        now = datetime.now(tz=UTC).isoformat()
+        text = f"docket {__version__}, Python {sys.version.split()[0]}, {now}\n{trace}"
+        write_whole(path, text.encode(errors="backslashreplace"))
     except (OSError, ValueError, DocketError):
         return None
     return path

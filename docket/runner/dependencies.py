@@ -7,6 +7,7 @@ import select
 import signal
 import time
 
+from docket.files import write_volatile
 from docket.model.jsontext import dumps, loads
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
@@ -16,7 +17,6 @@ from docket.runner.guards import GATED, Refusal
 from docket.runner.hooks import shortened
 from docket.runner.request import is_cancelled, request_path
 from docket.runner.signals import RESTORED_BY_SPAWN
-from docket.store.files import write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class _Child:
     def _spawn(self, writer: int) -> int:
         plan, row = self._waiting.plan, self._waiting.row
         request = {"parent_run_id": row.run_id, "tree": self._tree}
-        write_whole(request_path(plan.lock_dir, self._run_id), dumps(request).encode())
+        write_volatile(request_path(plan.lock_dir, self._run_id), dumps(request).encode())
         place = ["--system"] if plan.system else ["--home", plan.home]
         os.set_inheritable(writer, True)
         words = [*exec_command(), self._task, *place, "--config", plan.config_path, "--quiet"]

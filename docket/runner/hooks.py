@@ -7,12 +7,12 @@ import select
 import signal
 import time
 
+from docket.files import write_volatile
 from docket.model.excerpt import Excerpt
 from docket.model.jsontext import dumps
 from docket.model.states import RunStatus
 from docket.runner.environment import iso
 from docket.runner.signals import RESTORED_BY_SPAWN
-from docket.store.files import write_whole
 from docket.store.rows import HookRow
 
 TYPE_CHECKING = False
@@ -126,7 +126,7 @@ class HookRunner:
         text = dumps(row.details)
         values = dict(self._environment)
         try:
-            write_whole(path, text.encode())
+            write_volatile(path, text.encode())
             values["DOCKET_DETAILS_FILE"] = path
         except OSError:
             values.pop("DOCKET_DETAILS_FILE", None)

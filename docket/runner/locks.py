@@ -7,8 +7,8 @@ import fcntl
 import os
 import time
 
+from docket.files import open_plain, open_private
 from docket.model.jsontext import dumps, loads
-from docket.store.files import open_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ def dead_runs(lock_dir: str) -> list[dict[str, Any]]:
 
 def _record_of_the_dead(directory: str, name: str) -> dict[str, Any] | None:
     try:
-        descriptor = os.open(os.path.join(directory, name), os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+        descriptor, _status = open_plain(os.path.join(directory, name), os.O_RDWR)
+    except OSError:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -105,8 +105,8 @@ def _hand_over(document: dict[str, Any], result_fd: str | None) -> None:
     """Write the result, or the error in its place, to the descriptor that the caller waits at."""
     if result_fd is None:
         return
+    from docket.files import write_all  # noqa: PLC0415  (loaded already)
     from docket.model.jsontext import dumps  # noqa: PLC0415  (loaded already)
-    from docket.store.files import write_all  # noqa: PLC0415  (loaded already)
 
     try:
         write_all(int(result_fd), dumps(document).encode())

@@ -6,12 +6,12 @@ import os
 import signal
 import time
 
+from docket.files import write_volatile
 from docket.model.states import Overlap, Trigger
 from docket.runner.guards import Refusal
 from docket.runner.locks import NamedLock, TaskLock, run_lock_path, task_lock_path
 from docket.runner.request import cancel_path
 from docket.runner.waiting import Obstacle, Waiting
-from docket.store.files import write_whole
 from docket.store.holders import open_holder
 
 _TRIES = 50
@@ -103,7 +103,7 @@ def _ask_to_stop(lock: NamedLock, waiting: Waiting) -> bool:
 def _cancel(request: str, pidfd: int) -> bool:
     """Ask a runner to end as cancelled; False where it has ended by itself, or cannot be asked."""
     try:
-        write_whole(request, b"")
+        write_volatile(request, b"")
         signal.pidfd_send_signal(pidfd, signal.SIGTERM)
     except ProcessLookupError:
         os.unlink(request)

@@ -10,9 +10,9 @@ import select
 import signal
 
 from docket.errors import DocketError, PlanError
+from docket.files import is_ours, read_plain, write_all
 from docket.model.jsontext import dumps, loads
 from docket.model.plan import Plan
-from docket.store.files import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,20 +58,18 @@ def load(paths: Paths, task: str, recompile: Callable[[str, Paths], None]) -> Lo
 def read_plan(path: str) -> Plan | None:
     """Return the plan in a file of ours; None where it is missing, torn or of another version."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        data, status = read_plain(path)
     except OSError:
         return None
-    with open(descriptor, encoding="utf-8", errors="surrogateescape") as file:
-        found = os.fstat(descriptor)
-        if found.st_uid not in (0, os.getuid()) or found.st_mode & 0o022:
-            raise PlanError(
-                f"The plan {path} can be written by others.",
-                hint=f"Remove it (rm {path}) and see who else may write there; it is made anew.",
-            )
-        try:
-            return Plan.from_text(file.read())
-        except ValueError:
-            return None
+    if not is_ours(status):
+        raise PlanError(
+            f"The plan {path} can be written by others.",
+            hint=f"Remove it (rm {path}) and see who else may write there; it is made anew.",
+        )
+    try:
+        return Plan.from_text(data.decode(errors="surrogateescape"))
+    except ValueError:
+        return None
 
 
 def _is_fresh(plan: Plan) -> bool:

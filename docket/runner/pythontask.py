@@ -15,10 +15,10 @@ from datetime import date, time
 from types import ModuleType
 from typing import Any
 
+from docket.files import write_all
 from docket.model.jsontext import dumps, loads
 from docket.model.plan import PythonTarget
 from docket.runner.reports import LARGEST_EVENT, LARGEST_RESULT
-from docket.store.files import write_all
 from docket.task import BaseTask, TaskResult, report_to
 
 _DEEPEST = 60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from docket.files import read_plain
 from docket.model.jsontext import loads
 
 TYPE_CHECKING = False
@@ -68,12 +69,8 @@ def _variable(name: str) -> str:
 
 def _read(path: str) -> dict[str, object]:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+        data, _status = read_plain(path, _LARGEST)
+        found = loads(data.decode())
+    except (OSError, ValueError):
         return {}
-    with open(descriptor, "rb") as file:
-        try:
-            found = loads(file.read(_LARGEST).decode())
-        except ValueError:
-            return {}
     return found if isinstance(found, dict) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+from docket.files import read_plain
 from docket.model.jsontext import loads
 from docket.model.states import RunStatus
 
@@ -73,16 +74,12 @@ def judge(
 def result_file(path: str) -> dict[str, Any]:
     """Return what the child wrote to DOCKET_RESULT_FILE, as details, and remove the file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        data, _status = read_plain(path, _LARGEST_RESULT_FILE)
+        os.unlink(path)
     except FileNotFoundError:
         return {}
     except OSError as error:
         return {"result_error": f"The result file cannot be read: {error.strerror}."}
-    with open(descriptor, "rb") as file:
-        data = file.read(_LARGEST_RESULT_FILE + 1)
-    os.unlink(path)
-    if len(data) > _LARGEST_RESULT_FILE:
-        return {"result_error": f"The result file is larger than {_LARGEST_RESULT_FILE} bytes."}
     try:
         found = loads(data.decode())
     except ValueError as error:

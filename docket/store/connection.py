@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from docket.store.files import open_private
+from docket.files import open_private
 from docket.store.schema import migrate, prepare
 
 TYPE_CHECKING = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from docket.store.files import open_private, write_all
+from docket.files import open_private, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from docket.errors import StoreError
+from docket.files import open_private
 from docket.store.connection import open_for_writing
-from docket.store.files import open_private
 from docket.store.reader import store_error
 from docket.store.salvage import salvage, settle
 

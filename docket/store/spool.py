@@ -6,9 +6,9 @@ import errno
 import os
 import sqlite3
 
+from docket.files import open_private, write_all, write_whole
 from docket.model.jsontext import dumps, loads
 from docket.store.connection import Transaction, open_for_writing
-from docket.store.files import open_private, write_all, write_whole
 from docket.store.rows import (
     AttemptRow,
     HookRow,

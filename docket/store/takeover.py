@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
+from docket.files import open_private
 from docket.model.states import RunStatus
 from docket.store.connection import Transaction, open_for_writing
-from docket.store.files import open_private
 from docket.store.reader import open_reader
 from docket.store.reference import (
     EVENTS,

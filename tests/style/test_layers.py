@@ -9,7 +9,7 @@ from pathlib import Path
 import docket
 
 PACKAGE = Path(docket.__path__[0])
-ANYBODY = {"errors", "paths", "model", ""}
+ANYBODY = {"errors", "files", "paths", "model", ""}
 ALLOWED = {
     "__main__": {"runner", "cli", "app"},
     "cli": {"app", "mcp", "__main__"},
@@ -27,6 +27,7 @@ ALLOWED = {
     "systemd": set(),
     "model": set(),
     "errors": set(),
+    "files": set(),
     "paths": set(),
     "task": set(),
     "libexec": {"__main__"},

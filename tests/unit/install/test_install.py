@@ -470,3 +470,48 @@ def test_the_clock_of_the_session_decides_what_is_past(home: Home) -> None:
     home.tasks(a=f"{{at: '{before.isoformat()}'}}", b=f"{{at: '{after.isoformat()}'}}")
     report = home.install(now=True)
     assert (report.not_started, report.started) == (("docket-a.timer",), ("docket-b.timer",))
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths that this process syncs, in order."""
+    paths: list[str] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        paths.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return paths
+
+
+def test_units_and_plans_are_on_disk_before_the_manager_reads_them(
+    home: Home, synced: list[str]
+) -> None:
+    home.tasks(**{f"t{number}": DAILY for number in range(20)})
+    home.install()
+    units, plans = home.paths.unit_dir, home.paths.plan_dir
+    # Two units and a plan for each task, two units of the maintenance, and both directories.
+    assert synced.count(units) == synced.count(plans) == 1
+    files = [path for path in synced if path not in (units, plans)]
+    assert len(files) == len(set(files)) == 20 * 3 + 2
+    assert synced[-2:] == sorted([units, plans])
+
+
+def test_an_install_that_changes_nothing_syncs_nothing(home: Home, synced: list[str]) -> None:
+    home.tasks(a=DAILY, b=DAILY)
+    home.install()
+    del synced[:]
+    home.install()
+    assert synced == []
+
+
+def test_an_install_that_changes_one_task_syncs_that_one(home: Home, synced: list[str]) -> None:
+    home.tasks(a=DAILY, b=DAILY)
+    home.install()
+    del synced[:]
+    home.tasks(a=LATER, b=DAILY)
+    home.install()
+    assert len([path for path in synced if ".docket-a.timer." in path]) == 1
+    assert [path for path in synced if "docket-b" in path] == []

@@ -141,7 +141,7 @@ def _stop_unit(session: Session, run: RunRecord) -> bool:
         return False
     units = session.units()
     try:
-        state = units.states([run.unit])[run.unit]
+        state = units.detail(run.unit)
     except BusError:
         return False
     own = run.run_id in run.unit  # made for this run alone

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from docket.app.ports import UnitState
+from docket.app.ports import UnitDetail
 from docket.app.session import Session
 from docket.errors import BusError
 from docket.model.plan import Plan
@@ -90,7 +90,7 @@ class Inquiry:
         self._system = session.paths.system
         self._units = session.units()
         self._machine = machine
-        self._states: dict[str, UnitState] = {}
+        self._states: dict[str, UnitDetail] = {}
         self._manager_us: int | None = None
         self._linger: bool | None = None
         self.answered = True
@@ -100,12 +100,12 @@ class Inquiry:
         except BusError:
             self.answered = False
 
-    def timer(self, plan: Plan) -> UnitState | None:
+    def timer(self, plan: Plan) -> UnitDetail | None:
         """Return the state of the plan's timer, None where the manager does not answer."""
         name = plan.timer_unit
         if self.answered and name not in self._states:
             try:
-                self._states.update(self._units.states([name]))
+                self._states[name] = self._units.detail(name)
             except BusError:
                 return None
         return self._states.get(name)
@@ -129,7 +129,7 @@ class Inquiry:
             return True
         return self._manager_us is not None and at_us < self._manager_us
 
-    def _of_timer(self, state: UnitState | None, at_us: int) -> Cause:
+    def _of_timer(self, state: UnitDetail | None, at_us: int) -> Cause:
         if state is None:
             return Cause.NOT_STARTED
         if state.load_state == "masked" or state.unit_file_state.startswith("masked"):

@@ -12,7 +12,7 @@ from itertools import chain
 from docket.app.causes import Cause, Inquiry, Machine, this_machine
 from docket.app.owed import Owed, start
 from docket.app.planned import planned_tasks, read_plan
-from docket.app.ports import UnitState
+from docket.app.ports import UnitDetail
 from docket.app.session import Session
 from docket.app.timerfile import InstalledTimer, read_timer
 from docket.errors import StoreError
@@ -250,7 +250,7 @@ def _beginning(timer: InstalledTimer, before: int | None) -> int | None:
     return None if timer.enabled_us is None else max(timer.enabled_us, timer.written_us)
 
 
-def _is_masked(state: UnitState | None) -> bool:
+def _is_masked(state: UnitDetail | None) -> bool:
     return state is not None and state.load_state == "masked"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from docket.model.unitstate import UnitState
+from docket.model.unitstate import UnitDetail, UnitState
 
-__all__ = ["Property", "UnitManager", "UnitState"]
+__all__ = ["Property", "UnitDetail", "UnitManager", "UnitState"]
 
 Property = Sequence[Any]  # name, D-Bus signature, value as JSON holds it
 
@@ -19,7 +19,13 @@ class UnitManager(Protocol):
         """Read all unit files anew (one daemon-reload)."""
 
     def states(self, names: Sequence[str]) -> Mapping[str, UnitState]:
-        """Return the state of each unit; one that has no file is `not-found`."""
+        """Return the state of each unit; one that has no file is `not-found`.
+
+        The number of calls to the manager does not grow with the units, but for active timers.
+        """
+
+    def detail(self, name: str) -> UnitDetail:
+        """Return the state of one unit with its last result and invocation."""
 
     def active(self, names: Sequence[str]) -> frozenset[str]:
         """Return which of `names` are active now; one call however many there are."""

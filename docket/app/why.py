@@ -13,7 +13,7 @@ from docket.app.liveness import alive_here
 from docket.app.logs import read as read_log
 from docket.app.lookup import load_config, unknown_task
 from docket.app.planned import read_plan
-from docket.app.ports import UnitState
+from docket.app.ports import UnitDetail
 from docket.app.recorded import find_run, open_record
 from docket.app.redaction import redact_text
 from docket.app.session import Session
@@ -303,9 +303,10 @@ def _around(
     )
 
 
-def _states(session: Session, names: tuple[str, str]) -> Mapping[str, UnitState]:
+def _states(session: Session, names: tuple[str, str]) -> Mapping[str, UnitDetail]:
     try:
-        return session.units().states(names)
+        units = session.units()
+        return {name: units.detail(name) for name in names}
     except BusError:
         return {}
 

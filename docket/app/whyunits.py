@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from docket.app.ports import UnitState
+from docket.app.ports import UnitDetail
 from docket.app.whyfinding import Finding
 from docket.model.exitreasons import systemd_code
 from docket.model.task import Problem, Task
@@ -27,8 +27,8 @@ class Around:
     has_timer: bool  # its plan or its config has a schedule
     service_unit: str
     timer_unit: str
-    service: UnitState | None
-    timer: UnitState | None
+    service: UnitDetail | None
+    timer: UnitDetail | None
     end: UnitEnd | None
     said: tuple[str, ...] = ()  # what systemd logged of the service, oldest first
 
@@ -157,7 +157,7 @@ def _of_timer(around: Around) -> Finding | None:
     return _unusable(around, state) or _off(around, state)
 
 
-def _unusable(around: Around, state: UnitState) -> Finding | None:
+def _unusable(around: Around, state: UnitDetail) -> Finding | None:
     unit = around.timer_unit
     if state.load_state == "masked" or state.unit_file_state.startswith("masked"):
         return Finding(
@@ -186,7 +186,7 @@ def _unusable(around: Around, state: UnitState) -> Finding | None:
     return None
 
 
-def _off(around: Around, state: UnitState) -> Finding | None:
+def _off(around: Around, state: UnitDetail) -> Finding | None:
     unit = around.timer_unit
     if state.active_state == "active":
         return None

@@ -50,11 +50,11 @@ def _ask_manager(session: Session, run: RunRecord, asked: dict[str, Any]) -> str
         asked["systemd"] = "not asked: the run had no unit of its own"
         return ""
     try:
-        state = session.units().states([run.unit]).get(run.unit)
+        state = session.units().detail(run.unit)
     except DocketError as error:
         asked["systemd"] = error.sentence
         return ""
-    if state is None or state.invocation_id != run.invocation_id:
+    if state.invocation_id != run.invocation_id:
         asked["systemd"] = "knows no such invocation any more"
         return ""
     asked["systemd"] = f"{state.active_state}, result {state.result or 'unknown'}"

@@ -91,15 +91,15 @@ class Connection:
             raise _bus_error(error) from None
         return bytes(job)
 
-    def properties(self, path: bytes, interface: bytes) -> Mapping[bytes, Any]:
-        """Return all properties of one interface of one of systemd's objects."""
-        found = self.call(SYSTEMD, path, PROPERTIES, b"GetAll", b"s", interface)
-        return found if isinstance(found, dict) else {}
-
     def manager_property(self, name: bytes, signature: bytes) -> Any:
         """Return one property of systemd's manager object."""
+        return self.property(MANAGER, MANAGER_INTERFACE, name, signature)
+
+    def property(self, path: bytes, interface: bytes, name: bytes, signature: bytes) -> Any:
+        """Return one property of one of systemd's objects."""
         try:
-            return self._bus.get_property(SYSTEMD, MANAGER, MANAGER_INTERFACE, name, signature)
+            self._make_room()
+            return self._bus.get_property(SYSTEMD, path, interface, name, signature)
         except DBusBaseError as error:
             raise _bus_error(error) from None
 

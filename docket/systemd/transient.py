@@ -60,13 +60,12 @@ def run_transient(
 def main_pid(bus: Connection, name: str) -> int | None:
     """Return the process of a service; 0 while it has none yet, None where it is over or gone."""
     path = bus.manager(b"LoadUnit", b"s", _wire(name))
-    unit = bus.properties(path, _UNIT)
-    if unit.get(b"LoadState") != b"loaded":
+    if bus.property(path, _UNIT, b"LoadState", b"s") != b"loaded":
         return None
-    pid = int(bus.properties(path, _SERVICE).get(b"ExecMainPID") or 0)
-    if pid:
-        return pid
-    return None if unit.get(b"ActiveState") == b"failed" else 0
+    # Asked before the process: a unit that ended in between is asked again by whoever waits.
+    failed = bus.property(path, _UNIT, b"ActiveState", b"s") == b"failed"
+    pid = int(bus.property(path, _SERVICE, b"ExecMainPID", b"u"))
+    return pid or (None if failed else 0)
 
 
 def _wire(value: Any) -> Any:

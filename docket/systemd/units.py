@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import pwd
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from docket.errors import BusError
-from docket.model.unitstate import UnitState
+from docket.model.unitstate import UnitDetail, UnitState
 from docket.systemd.bus import (
     LOGIND,
     PROPERTIES,
@@ -18,15 +17,12 @@ from docket.systemd.bus import (
     connect_system_bus,
 )
 from docket.systemd.transient import main_pid, run_transient, start_transient
+from docket.systemd.unitstates import UnitStates, instant
 
-_UNIT = b"org.freedesktop.systemd1.Unit"
-_TIMER = b"org.freedesktop.systemd1.Timer"
-_SERVICE = b"org.freedesktop.systemd1.Service"
 _LOGIND_MANAGER = b"org.freedesktop.login1.Manager"
 _LOGIND_PATH = b"/org/freedesktop/login1"
 _JOB_TIMEOUT_SECONDS = 90.0
 _LINGER_DIRECTORY = "/var/lib/systemd/linger"
-_NEVER_US = 2**64 - 1
 _RUNNING_STATES = (b"active", b"activating", b"reloading")
 
 
@@ -45,7 +41,11 @@ class SystemdUnits:
 
     def states(self, names: Sequence[str]) -> Mapping[str, UnitState]:
         """Return the state of each unit; one that has no file is `not-found`."""
-        return {name: self._state(name) for name in names}
+        return {state.name: state for state in UnitStates(self._bus()).of(names)} if names else {}
+
+    def detail(self, name: str) -> UnitDetail:
+        """Return the state of one unit with its last result and invocation."""
+        return UnitStates(self._bus()).detail(name)
 
     def active(self, names: Sequence[str]) -> frozenset[str]:
         """Return which of `names` are active now; one call however many there are."""
@@ -136,7 +136,7 @@ class SystemdUnits:
 
     def started_us(self) -> int | None:
         """Return when this manager came up, in microseconds since the epoch."""
-        return _instant(self._bus().manager_property(b"UserspaceTimestamp", b"t"))
+        return instant(self._bus().manager_property(b"UserspaceTimestamp", b"t"))
 
     def version(self) -> int:
         """Return systemd's major version, e.g. 252."""
@@ -177,15 +177,6 @@ class SystemdUnits:
         if self._open is None:
             self._open = connect(self._environ, system=self._system)
         return self._open
-
-    def _state(self, name: str) -> UnitState:
-        path = self._bus().manager(b"LoadUnit", b"s", _wire(name))
-        unit = self._bus().properties(path, _UNIT)
-        own: Mapping[bytes, Any] = {}
-        if name.endswith((".timer", ".service")) and unit.get(b"LoadState") == b"loaded":
-            interface = _TIMER if name.endswith(".timer") else _SERVICE
-            own = self._bus().properties(path, interface)
-        return _unit_state(name, unit, own)
 
     def _unless_not_loaded(self, method: bytes, signature: bytes, *values: Any) -> None:
         try:
@@ -247,45 +238,6 @@ def _refusal(verb: str, name: str, why: str) -> BusError:
 
 def _says_not_loaded(error: BusError) -> bool:
     return "not loaded" in error.sentence or "not found" in error.sentence
-
-
-def _unit_state(name: str, unit: Mapping[bytes, Any], own: Mapping[bytes, Any]) -> UnitState:
-    return UnitState(
-        name=name,
-        load_state=_text(unit.get(b"LoadState")),
-        active_state=_text(unit.get(b"ActiveState")),
-        sub_state=_text(unit.get(b"SubState")),
-        unit_file_state=_text(unit.get(b"UnitFileState")),
-        fragment_path=_text(unit.get(b"FragmentPath")),
-        drop_in_paths=tuple(_text(path) for path in unit.get(b"DropInPaths") or ()),
-        needs_reload=bool(unit.get(b"NeedDaemonReload")),
-        result=_text(own.get(b"Result")),
-        invocation_id=bytes(unit.get(b"InvocationID") or b"").hex(),
-        status_text=_text(own.get(b"StatusText")),
-        main_pid=int(own.get(b"MainPID") or 0),
-        next_elapse_us=_next_elapse(own),
-        last_trigger_us=_instant(own.get(b"LastTriggerUSec")),
-        active_since_us=_instant(unit.get(b"ActiveEnterTimestamp")),
-    )
-
-
-def _next_elapse(timer: Mapping[bytes, Any]) -> int | None:
-    """The next fire by the realtime clock; a monotonic one is counted from now."""
-    realtime = _instant(timer.get(b"NextElapseUSecRealtime"))
-    monotonic = _instant(timer.get(b"NextElapseUSecMonotonic"))
-    if monotonic is not None:
-        now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        by_monotonic = time.time_ns() // 1000 + monotonic - now_us
-        return by_monotonic if realtime is None else min(realtime, by_monotonic)
-    return realtime
-
-
-def _instant(value: Any) -> int | None:
-    return int(value) if value and value != _NEVER_US else None
-
-
-def _text(value: Any) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
 
 
 def _wire(name: str) -> bytes:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from docket.app.ports import Property
 from docket.errors import BusAbsentError, BusError
-from docket.model.unitstate import UnitState
+from docket.model.unitstate import UnitDetail, UnitState
 
 
 class FakeUnits:
@@ -45,7 +47,13 @@ class FakeUnits:
     def states(self, names: Sequence[str]) -> Mapping[str, UnitState]:
         """Return the state of each unit; one that has no file is `not-found`."""
         self._require_presence()
-        return {name: self._state(name) for name in names}
+        return {name: UnitState(**self._state(name)) for name in names}
+
+    def detail(self, name: str) -> UnitDetail:
+        """Return the state of one unit with its last result and invocation."""
+        self._require_presence()
+        result = "exit-code" if name in self._failed else "success"
+        return UnitDetail(**self._state(name), result=result)
 
     def active(self, names: Sequence[str]) -> frozenset[str]:
         """Return which of `names` are active now; one call however many there are."""
@@ -174,25 +182,23 @@ class FakeUnits:
             return f"systemd did not start {name}: its job ended as failed."
         return None
 
-    def _state(self, name: str) -> UnitState:
+    def _state(self, name: str) -> dict[str, Any]:
         if name not in self._loaded and name in self._files():
             self._loaded[name] = self._read(name)
         self._forget_if_gone(name, even_active=False)
         if name not in self._loaded:
-            return UnitState(name, "not-found", "inactive", "dead", "")
+            return asdict(UnitState(name, "not-found", "inactive", "dead", ""))
         enabled = "enabled" if os.path.islink(self._link(name)) else "disabled"
-        active = name in self._active
-        return UnitState(
-            name=name,
-            load_state="loaded",
-            active_state="failed" if name in self._failed else "active" if active else "inactive",
-            sub_state="waiting" if active else "failed" if name in self._failed else "dead",
-            unit_file_state=enabled if "[Install]" in self._loaded[name] else "static",
-            fragment_path=os.path.join(self.unit_dir, name),
-            needs_reload=self._loaded[name] != self._read(name),
-            result="exit-code" if name in self._failed else "success",
-            next_elapse_us=self.now_us + 1_000_000 if active else None,
-        )
+        active, failed = name in self._active, name in self._failed
+        return {
+            "name": name,
+            "load_state": "loaded",
+            "active_state": "failed" if failed else "active" if active else "inactive",
+            "sub_state": "waiting" if active else "failed" if failed else "dead",
+            "unit_file_state": enabled,
+            "needs_reload": self._loaded[name] != self._read(name),
+            "next_elapse_us": self.now_us + 1_000_000 if active else None,
+        }
 
     def _forget_if_gone(self, name: str, *, even_active: bool = True) -> None:
         if name not in self._files() and (even_active or name not in self._active):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from docket.errors import BusError
-from tests.contract.units_contract import Bench, UnitManagerContract
+from tests.contract.units_contract import SERVICE_TEXT, TIMER_TEXT, Bench, UnitManagerContract
 from tests.system.seat import HostSeat, Seat
 from tests.system.unit_agent import RemoteUnits
 
@@ -51,6 +51,41 @@ class TestSystemManager(UnitManagerContract):
     def bench(self, root: HostSeat) -> Iterator[Bench]:
         bench = SeatBench(root)
         yield bench
+        bench.agent.close()
+
+
+def test_drop_ins_and_their_changes_are_seen_among_many_units(ada: HostSeat) -> None:
+    bench = SeatBench(ada)
+    names = ["docket-a.timer", "docket-b.timer"]
+    drop_in = f"{ada.unit_dir}/docket-b.timer.d/later.conf"
+    try:
+        for name in names:
+            bench.write(name, TIMER_TEXT)
+            bench.write(name.replace(".timer", ".service"), SERVICE_TEXT)
+        bench.write("docket-b.timer.d/later.conf", "[Timer]\nAccuracySec=2s\n")
+        ada.systemctl("daemon-reload")
+        bench.units.start(names)  # they stay loaded
+        read = bench.units.states(names)
+        assert [read[name].drop_in_paths for name in names] == [(), (drop_in,)]
+        assert [read[name].needs_reload for name in names] == [False, False]
+        bench.write("docket-b.timer.d/later.conf", "[Timer]\nAccuracySec=3s\n")
+        changed = bench.units.states(names)
+        assert [changed[name].needs_reload for name in names] == [False, True]
+    finally:
+        bench.agent.close()
+
+
+def test_a_mask_is_seen_among_many_units(ada: HostSeat) -> None:
+    bench = SeatBench(ada)
+    names = ["docket-a.timer", "docket-b.timer"]
+    bench.write(names[0], TIMER_TEXT)
+    try:
+        ada.systemctl("mask", "--runtime", names[1])
+        states = bench.units.states(names)
+        assert [states[name].load_state for name in names] == ["loaded", "masked"]
+        assert [states[name].unit_file_state for name in names] == ["disabled", "masked"]
+    finally:
+        ada.systemctl("unmask", "--runtime", names[1])
         bench.agent.close()
 
 

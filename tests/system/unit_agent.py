@@ -15,7 +15,7 @@ from typing import Any
 
 from docket.app.ports import Property
 from docket.errors import BusError
-from docket.model.unitstate import UnitState
+from docket.model.unitstate import UnitDetail, UnitState
 from docket.systemd.units import SystemdUnits
 from tests.system.seat import REPOSITORY, Seat
 
@@ -58,6 +58,11 @@ class RemoteUnits:
             name: UnitState(**{**state, "drop_in_paths": tuple(state["drop_in_paths"])})
             for name, state in found.items()
         }
+
+    def detail(self, name: str) -> UnitDetail:
+        """As UnitManager."""
+        found = self._call("detail", name)
+        return UnitDetail(**{**found, "drop_in_paths": tuple(found["drop_in_paths"])})
 
     def active(self, names: Sequence[str]) -> frozenset[str]:
         """As UnitManager."""
@@ -142,4 +147,4 @@ def _plain(value: Any) -> Any:
         return sorted(value)
     if isinstance(value, Mapping):
         return {name: asdict(state) for name, state in value.items()}
-    return value
+    return asdict(value) if isinstance(value, UnitDetail) else value

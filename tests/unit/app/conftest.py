@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from docket.app.ports import UnitState
+from docket.app.ports import UnitDetail
 from docket.app.session import Session
 from docket.errors import BusError
 from docket.model.runid import make_run_id
@@ -33,21 +33,25 @@ class Units:
     """A service manager that knows what a test tells it; `refusal` makes every answer that."""
 
     def __init__(self) -> None:
-        self.known: dict[str, UnitState] = {}
+        self.known: dict[str, UnitDetail] = {}
         self.refusal: str | None = None
         self.lingers: bool | None = True
         self.manager_started_us: int | None = None
 
     def put(self, name: str, **facts: Any) -> None:
         """Let the manager know a unit."""
-        state = UnitState(name, "loaded", "active", "waiting", "enabled")
+        state = UnitDetail(name, "loaded", "active", "waiting", "enabled")
         self.known[name] = replace(state, **facts)
 
-    def states(self, names: Sequence[str]) -> Mapping[str, UnitState]:
+    def states(self, names: Sequence[str]) -> Mapping[str, UnitDetail]:
         """Return what is known; the rest is not found."""
+        return {name: self.detail(name) for name in names}
+
+    def detail(self, name: str) -> UnitDetail:
+        """Return what is known of one unit."""
         self._answer()
-        missing = UnitState("", "not-found", "inactive", "dead", "")
-        return {name: self.known.get(name, replace(missing, name=name)) for name in names}
+        missing = UnitDetail(name, "not-found", "inactive", "dead", "")
+        return self.known.get(name, missing)
 
     def linger(self) -> bool | None:
         """Return what the test said."""

@@ -1,0 +1,124 @@
+"""The states of many units in few calls, and of one unit with more of it.
+
+One call names them all. What the manager has no list of is asked for each unit that has it: when
+a timer fires and fired, and what changed on the disk since it was loaded. Never asked for is
+`UnitFileState`, nor everything of a unit at once, which contains it (see `unitfiles`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from docket.model.unitstate import UnitDetail, UnitState
+from docket.systemd.bus import Connection
+from docket.systemd.unitfiles import UnitFiles
+
+_UNIT = b"org.freedesktop.systemd1.Unit"
+_TIMER = b"org.freedesktop.systemd1.Timer"
+_SERVICE = b"org.freedesktop.systemd1.Service"
+_NEVER_US = 2**64 - 1
+_NOT_FOUND = ("not-found", "inactive", "dead", "")
+
+
+class UnitStates:
+    """One look at the manager and at its unit directories."""
+
+    def __init__(self, bus: Connection) -> None:
+        self._bus = bus
+        directories = bus.manager_property(b"UnitPath", b"as")
+        self._files = UnitFiles([directory.decode() for directory in directories])
+        self._loaded_us = _loaded_us(bus)
+
+    def of(self, names: Sequence[str]) -> Iterator[UnitState]:
+        """Yield the state of each unit; one that has no file is `not-found`."""
+        seen = set()
+        for row in self._rows(names):
+            state = UnitState(**self._known(row))
+            seen.add(state.name)
+            yield state
+        # The manager leaves out what can be no unit's name.
+        yield from (UnitState(name, *_NOT_FOUND) for name in names if name not in seen)
+
+    def detail(self, name: str) -> UnitDetail:
+        """Return the state of one unit with its last result and invocation."""
+        row = next(iter(self._rows([name])), None)
+        if row is None:
+            return UnitDetail(name, *_NOT_FOUND)
+        path = row[6]
+        own = _TIMER if name.endswith(".timer") else _SERVICE
+        invocation = self._get(path, _UNIT, b"InvocationID", b"ay")
+        result = self._get(path, own, b"Result", b"s") if row[2] == b"loaded" else b""
+        return UnitDetail(
+            **self._known(row),
+            result=_text(result),
+            invocation_id=bytes(invocation or b"").hex(),
+            active_since_us=instant(self._get(path, _UNIT, b"ActiveEnterTimestamp", b"t")),
+        )
+
+    def _rows(self, names: Sequence[str]) -> Sequence[Sequence[Any]]:
+        wires = [name.encode(errors="surrogateescape") for name in names]
+        found: Sequence[Sequence[Any]] = self._bus.manager(b"ListUnitsByNames", b"as", wires)
+        return found
+
+    def _known(self, row: Sequence[Any]) -> dict[str, Any]:
+        name, loaded, active, sub, path = (row[at] for at in (0, 2, 3, 4, 6))
+        known = {
+            "name": name.decode(errors="surrogateescape"),
+            "load_state": _text(loaded),
+            "active_state": _text(active),
+            "sub_state": _text(sub),
+        }
+        known["unit_file_state"] = self._files.state(known["name"])
+        if loaded != b"not-found":
+            known |= self._on_disk(known["name"], path)
+        if active == b"active" and known["name"].endswith(".timer"):
+            known |= self._fires(path)
+        return known
+
+    def _on_disk(self, name: str, path: bytes) -> dict[str, Any]:
+        has_drop_ins = self._files.has_drop_ins(name)
+        if not has_drop_ins and not self._files.changed_since(name, self._loaded_us):
+            return {}
+        paths = self._get(path, _UNIT, b"DropInPaths", b"as")
+        return {
+            "needs_reload": bool(self._get(path, _UNIT, b"NeedDaemonReload", b"b")),
+            "drop_in_paths": tuple(_text(drop_in) for drop_in in paths),
+        }
+
+    def _fires(self, path: bytes) -> dict[str, int | None]:
+        realtime = self._get(path, _TIMER, b"NextElapseUSecRealtime", b"t")
+        monotonic = self._get(path, _TIMER, b"NextElapseUSecMonotonic", b"t")
+        last = self._get(path, _TIMER, b"LastTriggerUSec", b"t")
+        return {
+            "next_elapse_us": _next_elapse(instant(realtime), instant(monotonic)),
+            "last_trigger_us": instant(last),
+        }
+
+    def _get(self, path: bytes, interface: bytes, name: bytes, signature: bytes) -> Any:
+        return self._bus.property(path, interface, name, signature)
+
+
+def _loaded_us(bus: Connection) -> int:
+    """When the manager began to read unit files for the last time."""
+    reloaded = bus.manager_property(b"UnitsLoadTimestamp", b"t")
+    return int(reloaded or bus.manager_property(b"UnitsLoadStartTimestamp", b"t"))
+
+
+def _next_elapse(realtime: int | None, monotonic: int | None) -> int | None:
+    """The next fire by the realtime clock; a monotonic one is counted from now."""
+    if monotonic is None:
+        return realtime
+    now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    by_monotonic = time.time_ns() // 1000 + monotonic - now_us
+    return by_monotonic if realtime is None else min(realtime, by_monotonic)
+
+
+def instant(value: Any) -> int | None:
+    """Return an instant in microseconds, None where the manager has none."""
+    return int(value) if value and value != _NEVER_US else None
+
+
+def _text(value: bytes) -> str:
+    return value.decode(errors="replace")

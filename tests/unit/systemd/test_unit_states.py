@@ -1,0 +1,136 @@
+"""What the states of many units cost at the bus, and what the unit directories say."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docket.systemd.bus import Connection
+from docket.systemd.unitfiles import UnitFiles
+from docket.systemd.unitstates import UnitStates
+
+RELOADED_US = 1_900_000_000_000_000  # after every file of these tests
+FIRES_US = RELOADED_US + 60_000_000
+
+
+class CountingBus(Connection):
+    """A manager with one unit for each file; `calls` counts what it was asked."""
+
+    def __init__(self, directory: Path, reloaded_us: int = RELOADED_US) -> None:
+        self._directory = directory
+        self._reloaded_us = reloaded_us
+        self.calls: Counter[str] = Counter()
+
+    def manager(self, method: bytes, signature: bytes = b"", *values: Any) -> Any:
+        """Answer ListUnitsByNames."""
+        assert (method, signature) == (b"ListUnitsByNames", b"as")
+        self.calls[method.decode()] += 1
+        return [self._row(name) for name in values[0]]
+
+    def manager_property(self, name: bytes, signature: bytes) -> Any:
+        """Answer for the manager object."""
+        del signature
+        self.calls[name.decode()] += 1
+        return {
+            b"UnitPath": [bytes(self._directory)],
+            b"UnitsLoadTimestamp": self._reloaded_us,
+        }[name]
+
+    def property(self, path: bytes, interface: bytes, name: bytes, signature: bytes) -> Any:
+        """Answer for one unit."""
+        del path, interface, signature
+        self.calls[name.decode()] += 1
+        return {
+            b"NextElapseUSecRealtime": FIRES_US,
+            b"NextElapseUSecMonotonic": 0,
+            b"LastTriggerUSec": 2**64 - 1,
+            b"NeedDaemonReload": True,
+            b"DropInPaths": [b"/x.d/a.conf"],
+        }[name]
+
+    def _row(self, name: bytes) -> tuple[Any, ...]:
+        there = (self._directory / name.decode()).exists()
+        words = (
+            (b"loaded", b"active", b"waiting") if there else (b"not-found", b"inactive", b"dead")
+        )
+        return (name, b"", *words, b"", b"/unit/" + name, 0, b"", b"/")
+
+
+def _install(directory: Path, count: int) -> list[str]:
+    names = [f"docket-t{n}.{kind}" for n in range(count) for kind in ("service", "timer")]
+    for name in names:
+        (directory / name).touch()
+    return names
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_services_and_gone_units_cost_no_call_of_their_own(tmp_path: Path, count: int) -> None:
+    services = [name for name in _install(tmp_path, count) if name.endswith(".service")]
+    gone = [f"docket-gone{n}.timer" for n in range(count)]
+    bus = CountingBus(tmp_path)
+    found = {state.name: state for state in UnitStates(bus).of([*services, *gone])}
+    assert bus.calls == {"UnitPath": 1, "UnitsLoadTimestamp": 1, "ListUnitsByNames": 1}
+    assert {found[name].load_state for name in services} == {"loaded"}
+    assert {found[name].load_state for name in gone} == {"not-found"}
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_an_active_timer_costs_its_three_instants_and_nothing_else(
+    tmp_path: Path, count: int
+) -> None:
+    names = _install(tmp_path, count)
+    bus = CountingBus(tmp_path)
+    found = {state.name: state for state in UnitStates(bus).of(names)}
+    assert bus.calls.total() == 3 + 3 * count
+    assert found["docket-t0.timer"].next_elapse_us == FIRES_US
+    assert found["docket-t0.timer"].last_trigger_us is None
+
+
+def test_only_what_changed_since_the_reload_is_asked_whether_it_needs_one(tmp_path: Path) -> None:
+    names = _install(tmp_path, 5)
+    us = os.stat(tmp_path).st_mtime_ns // 1000
+    for name in names:
+        os.utime(tmp_path / name, ns=(0, 0))
+    os.utime(tmp_path / "docket-t3.service", ns=(0, (us + 5_000_000) * 1000))
+    bus = CountingBus(tmp_path, reloaded_us=us + 1)
+    found = {state.name: state for state in UnitStates(bus).of(names)}
+    assert bus.calls["NeedDaemonReload"] == 1
+    assert [name for name, state in found.items() if state.needs_reload] == ["docket-t3.service"]
+
+
+@pytest.mark.parametrize(
+    "directory", ["docket-a-b.timer.d", "docket-a-.timer.d", "docket-.timer.d", "timer.d"]
+)
+def test_drop_ins_for_a_unit_its_prefixes_and_its_kind_are_found(
+    tmp_path: Path, directory: str
+) -> None:
+    (tmp_path / directory).mkdir()
+    files = UnitFiles([str(tmp_path)])
+    assert files.has_drop_ins("docket-a-b.timer")
+    assert not files.has_drop_ins("docket-a-b.service")
+    assert not files.has_drop_ins("cron.service")
+
+
+def test_a_link_that_wants_a_unit_enables_it_and_one_to_nowhere_masks_it(tmp_path: Path) -> None:
+    for name in ("a.timer", "b.timer"):
+        (tmp_path / name).touch()
+    (tmp_path / "timers.target.wants").mkdir()
+    (tmp_path / "timers.target.wants" / "a.timer").symlink_to(tmp_path / "a.timer")
+    (tmp_path / "c.timer").symlink_to("/dev/null")
+    files = UnitFiles([str(tmp_path), str(tmp_path / "no-such-directory")])
+    words = [files.state(name) for name in ("a.timer", "b.timer", "c.timer", "d.timer")]
+    assert words == ["enabled", "disabled", "masked", ""]
+
+
+def test_a_file_in_an_earlier_directory_counts(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for directory in (first, second):
+        directory.mkdir()
+    (first / "a.timer").symlink_to("/dev/null")
+    (second / "a.timer").touch()
+    assert UnitFiles([str(first), str(second)]).state("a.timer") == "masked"
+    assert UnitFiles([str(second), str(first)]).state("a.timer") == "disabled"

@@ -4,7 +4,8 @@ systemd keeps TRIGGER_UNIT and TRIGGER_TIMER_REALTIME_USEC of the first activati
 service stays loaded, and a timer keeps it loaded (252 and 257; systemd issue 24071). From the
 second fire on they are wrong, and a start by hand carries them too. So the manager is asked. A
 timer that started a service is in the substate `running` until that service ends, and its
-LastTriggerUSec is the instant at which it elapsed.
+LastTriggerUSec is the instant at which it elapsed. One that somebody stops or restarts before the
+manager is asked has another substate by then; it still elapsed just before the service began.
 """
 
 from __future__ import annotations
@@ -22,10 +23,23 @@ if TYPE_CHECKING:
     from docket.model.plan import Plan
     from docket.systemd.privatesocket import Question
 
-    # (timer, microseconds since the epoch at which it elapsed; None where nothing bears that out)
-    Elapse = tuple[str, int | None]
-
+_START_US = 2_000_000  # the most from an elapse to the start of the service it is for
 _TRUSTED_AGE_US = 60_000_000  # how old a fire may be where the manager cannot be asked
+
+
+class Elapse:
+    """The elapse of a timer that started a service.
+
+    `at_us` is its instant in microseconds since the epoch, None where nothing bears one out.
+    `certain` is false where a start by hand, just after the timer's own, would look the same.
+    """
+
+    __slots__ = ("at_us", "certain", "timer")
+
+    def __init__(self, timer: str, at_us: int | None, *, certain: bool = True) -> None:
+        self.timer = timer
+        self.at_us = at_us
+        self.certain = certain
 
 
 def timers_of(plan: Plan) -> list[str]:
@@ -60,19 +74,21 @@ def timer_elapse(unit: str, timers: Sequence[str], *, system: bool) -> Elapse | 
     identity, begun = found[:2]
     if not isinstance(identity, bytes) or identity.hex() != invocation:
         return None
-    elapsed: list[tuple[int, str, int]] = []
+    newest: tuple[bool, int] = (False, 0)
+    elapse: Elapse | None = None
     for place, timer in enumerate(timers):
         state, instant, monotonic = found[2 + 3 * place : 5 + 3 * place]
+        if not (isinstance(begun, int) and isinstance(instant, int) and isinstance(monotonic, int)):
+            continue
+        certain = state == "running"
         # One that elapsed later found the unit active: that fire is dropped, and not this one.
-        if (
-            state == "running"
-            and isinstance(begun, int)
-            and isinstance(instant, int)
-            and isinstance(monotonic, int)
-            and monotonic <= begun
-        ):
-            elapsed.append((monotonic, timer, instant))
-    return max(elapsed)[1:] if elapsed else None
+        before = begun - monotonic
+        if before < 0 or (not certain and before > _START_US):
+            continue
+        if (certain, monotonic) > newest:
+            newest = (certain, monotonic)
+            elapse = Elapse(timer, instant, certain=certain)
+    return elapse
 
 
 def _without_manager(timers: Sequence[str], *, system: bool) -> Elapse | None:
@@ -87,7 +103,7 @@ def _without_manager(timers: Sequence[str], *, system: bool) -> Elapse | None:
     now = time.time_ns() // 1000
     witnesses = (_stamp_us(timer, system=system), _instant())
     recent = [at for at in witnesses if at is not None and now - _TRUSTED_AGE_US <= at <= now]
-    return (timer, max(recent, default=None))
+    return Elapse(timer, max(recent, default=None))
 
 
 def _stamp_us(timer: str, *, system: bool) -> int | None:

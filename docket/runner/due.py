@@ -13,6 +13,7 @@ from docket.store.rows import has_fired, last_start_by_timer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from docket.model.plan import Plan
+    from docket.runner.activation import Elapse
     from docket.runner.record import Recorder
 
 _LATE_US = 30_000_000  # a busy machine starts things late; beyond this a fire was caught up
@@ -25,19 +26,28 @@ def fire_of(plan: Plan, recorder: Recorder) -> tuple[Trigger, int | None, int] |
     The due instant is None where no calendar was due: a span or the boot started the run.
     """
     elapse = timer_elapse(plan.unit, timers_of(plan), system=plan.system)
-    if elapse is None:
+    if elapse is None or _is_served(plan, elapse, recorder):
         return None
-    timer, instant = elapse
-    fired = time.time_ns() // 1000 if instant is None else instant
+    now = time.time_ns() // 1000
+    fired = now if elapse.at_us is None else elapse.at_us
     # The boot timer has no calendar.
-    due = _due(plan, fired, recorder) if timer == plan.timer_unit else None
+    due = _due(plan, fired, recorder) if elapse.timer == plan.timer_unit else None
     if due is None:
         return (Trigger.TIMER, None, 0)
     late = fired - due
     if late <= _LATE_US + int(plan.slack_seconds * 1e6):
         return (Trigger.TIMER, due, late)
     # A fire whose instant nobody knows is not called late.
-    return (Trigger.TIMER, None, 0) if instant is None else (Trigger.CATCH_UP, due, late)
+    return (Trigger.TIMER, None, 0) if elapse.at_us is None else (Trigger.CATCH_UP, due, late)
+
+
+def _is_served(plan: Plan, elapse: Elapse, recorder: Recorder) -> bool:
+    """Whether a doubtful elapse has had its run already: then this start is by hand."""
+    if elapse.certain or elapse.at_us is None:
+        return False
+    now = time.time_ns() // 1000
+    started = recorder.ask(lambda store: last_start_by_timer(store, plan.task, now))
+    return started is not None and started >= elapse.at_us
 
 
 def _due(plan: Plan, fired_us: int, recorder: Recorder) -> int | None:

@@ -45,12 +45,12 @@ class PrivateManager:
     def by_hand(self, unit: str = "docket-job.service") -> None:
         """Play a unit that somebody started; timers keep what they were but none is running."""
         self.properties[unit, "InvocationID"] = bytes.fromhex(INVOCATION)
-        self.properties[unit, "InactiveExitTimestampMonotonic"] = 5_000
+        self.properties[unit, "InactiveExitTimestampMonotonic"] = 9_000_000
         for name, key in list(self.properties):
             if key == "SubState":
                 self.properties[name, key] = "waiting"
 
-    def elapsed(self, timer: str, fired_us: int, *, monotonic_us: int = 4_000) -> None:
+    def elapsed(self, timer: str, fired_us: int, *, monotonic_us: int = 8_990_000) -> None:
         """Play a timer's last elapse."""
         self.properties[timer, "LastTriggerUSec"] = fired_us
         self.properties[timer, "LastTriggerUSecMonotonic"] = monotonic_us

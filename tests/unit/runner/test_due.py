@@ -72,6 +72,7 @@ def test_a_start_by_hand_is_manual_though_the_environment_names_the_timer(
 ) -> None:
     plan(home)
     fire(home, manager, NINE)
+    manager.elapsed(TIMER, NINE, monotonic_us=1)
     manager.by_hand()
     stale = {"TRIGGER_UNIT": TIMER, "TRIGGER_TIMER_REALTIME_USEC": str(NINE)}
     home.run("job", environ={**manager.environ, **stale})
@@ -79,12 +80,45 @@ def test_a_start_by_hand_is_manual_though_the_environment_names_the_timer(
     assert (run.trigger, run.scheduled_for_us) == ("manual", None)
 
 
+@pytest.mark.parametrize("state", ["dead", "waiting", "elapsed"])
+def test_a_timer_that_was_stopped_just_after_its_elapse_still_started_the_run(
+    home: Home, manager: PrivateManager, state: str
+) -> None:
+    plan(home)
+    manager.started_by(TIMER, NINE)
+    manager.properties[TIMER, "SubState"] = state
+    home.run("job", environ=manager.environ)
+    assert home.only_run().scheduled_for_us == NINE
+
+
+def test_a_start_by_hand_just_after_a_run_of_the_timer_is_manual(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, "* * * * *")
+    run = fire(home, manager, time.time_ns() // 1000)
+    assert run.trigger == "timer"
+    manager.by_hand()
+    home.run("job", environ=manager.environ)
+    assert home.ask(lambda reader: reader.last_any("job")).trigger == "manual"
+
+
+def test_a_timer_that_elapsed_long_before_the_start_did_not_start_it(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home)
+    manager.started_by(TIMER, NINE)
+    manager.elapsed(TIMER, NINE, monotonic_us=6_999_999)
+    manager.by_hand()
+    home.run("job", environ=manager.environ)
+    assert home.only_run().trigger == "manual"
+
+
 def test_a_timer_that_elapses_after_the_start_did_not_start_it(
     home: Home, manager: PrivateManager
 ) -> None:
     plan(home)
     manager.started_by(TIMER, NINE)
-    manager.elapsed(TIMER, NINE, monotonic_us=5_001)
+    manager.elapsed(TIMER, NINE, monotonic_us=9_000_001)
     home.run("job", environ={**manager.environ, "TRIGGER_UNIT": TIMER})
     assert home.only_run().trigger == "manual"
 
@@ -111,7 +145,7 @@ def test_of_two_timers_that_run_the_one_that_elapsed_last_before_the_start_count
     plan(home, unit_hashes={TIMER: "", BOOT_TIMER: ""})
     manager.started_by(TIMER, NINE)
     manager.started_by(BOOT_TIMER, NINE - HOUR)
-    manager.elapsed(BOOT_TIMER, NINE - HOUR, monotonic_us=3_000)
+    manager.elapsed(BOOT_TIMER, NINE - HOUR, monotonic_us=3_000_000)
     manager.properties[TIMER, "SubState"] = "running"
     home.run("job", environ=manager.environ)
     assert home.only_run().scheduled_for_us == NINE

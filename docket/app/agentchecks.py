@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from docket.app.checkup import Examined
@@ -18,6 +17,7 @@ from docket.app.unitchecks import timer_trouble
 from docket.errors import StoreError
 from docket.model.envfile import parse_environment
 from docket.model.plan import Plan
+from docket.model.record import Record, field
 from docket.model.records import RunRecord
 from docket.store.reader import open_reader
 
@@ -27,8 +27,7 @@ _HBACKUP = "docket.tasks.hbackup"
 _DISCOVERED = "configured_task_discovered"
 
 
-@dataclass(frozen=True, slots=True)
-class AgentCheck:
+class AgentCheck(Record):
     """One thing that holds or does not; `detail` says what was seen."""
 
     name: str
@@ -41,8 +40,7 @@ class AgentCheck:
         return {"name": self.name, "ok": self.ok, **detail}
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(Record):
     """What the store says of all tasks; both empty where it cannot be asked."""
 
     latest: Mapping[str, RunRecord] = field(default_factory=dict)

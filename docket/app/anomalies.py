@@ -7,11 +7,11 @@ it (the median of the distances, which single outliers do not move).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from statistics import median
 from typing import Any
 
+from docket.model.record import Record
 from docket.model.records import RunSample
 from docket.model.span import format_span
 from docket.model.states import RunStatus, Trigger
@@ -34,8 +34,7 @@ _SKIPPED_FIRES = 3
 _MEANT = frozenset({"paused", "skip_next", "once_per", "already_done", "task_removed"})
 
 
-@dataclass(frozen=True, slots=True)
-class Anomaly:
+class Anomaly(Record):
     """One thing that is odd; `code` never changes its meaning."""
 
     code: str
@@ -46,8 +45,7 @@ class Anomaly:
         return {"code": self.code, "sentence": self.sentence}
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Record):
     """What the record holds of a task, newest first; `good` are the runs that succeeded alone."""
 
     recent: Sequence[RunSample]

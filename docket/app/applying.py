@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 
 from docket.app import installnotes as notes
 from docket.app.asking import Asking
@@ -61,8 +60,7 @@ class Applying:
         started = self._start(stopped) if self._start_timers else ()
         if needed:
             self._mark_pending(retimed, done=reloaded)
-        report = replace(
-            self._report,
+        report = self._report.replace(
             reloaded=reloaded,
             enabled=enabled,
             started=started,
@@ -179,8 +177,7 @@ class Applying:
         elif absent is not None and still_to_reload:
             warnings.append(notes.not_read(paths, absent))
         idle = [timer for timer in self._timers.wanted if self._sleeps(timer, report)]
-        return replace(
-            report,
+        return report.replace(
             copies=copies_dir(paths) if self._plan.from_reference else None,
             pending=(notes.systemctl(paths, "daemon-reload"),) if still_to_reload else (),
             next_command=notes.next_command(

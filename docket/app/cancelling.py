@@ -10,7 +10,6 @@ import os
 import select
 import signal
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.documents import run_document
@@ -23,6 +22,7 @@ from docket.app.session import Session
 from docket.errors import BusError, DocketError
 from docket.files import write_volatile
 from docket.model.ends import End
+from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 from docket.store.asking import record_cancel_request
@@ -44,8 +44,7 @@ class CancelError(DocketError):
     code = "run.cancel_failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Termination:
+class Termination(Record):
     """How the run was ended: by its `unit`, by the `lock_holder`, or `request` (it read that)."""
 
     method: str
@@ -65,8 +64,7 @@ class Termination:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Cancellation:
+class Cancellation(Record):
     """The run as it is now, and how it was ended; None where nothing had to be signalled."""
 
     run: RunRecord

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from docket import __version__
@@ -11,6 +10,7 @@ from docket.app import schemafiles
 from docket.app.describing import task_document
 from docket.app.lookup import config_or_none_yet, known_names
 from docket.app.session import Session
+from docket.model.record import Record, field
 from docket.model.task import Config, Problem
 
 AGENT_CONTRACT_VERSION = 1
@@ -22,8 +22,7 @@ EXIT_CODES: Mapping[int, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterSummary:
+class ParameterSummary(Record):
     """One argument or option of a command; `flags` are empty for an argument."""
 
     name: str
@@ -55,8 +54,7 @@ class ParameterSummary:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class CommandSummary:
+class CommandSummary(Record):
     """One way to call a command; `agent_use` says when an agent does so.
 
     `output` and `lines` name the schemas of its answer and, where it is followed, of each line.
@@ -91,16 +89,14 @@ class CommandSummary:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(Record):
     """The whole command line: every way to call it, and the options that all of them take."""
 
     commands: tuple[CommandSummary, ...]
     options: tuple[ParameterSummary, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Record):
     """All that this Docket can do here. A broken task is among `broken`, not among the tasks."""
 
     config: Config

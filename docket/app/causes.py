@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from docket.app.ports import UnitDetail
 from docket.app.session import Session
 from docket.errors import BusError
 from docket.model.plan import Plan
+from docket.model.record import Record
 from docket.store.fires import FireLedger, Override
 from docket.systemd import boots
 from docket.systemd.boots import Span
@@ -51,8 +51,7 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Record):
     """When the machine was on and awake, as far as anything tells."""
 
     started_us: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from docket.compiler.header import Header, split
 from docket.model.names import BOOT_SUFFIX, is_safe_name, unit_stem
+from docket.model.record import Record
 
 EDITED = "was edited by hand"
 
@@ -28,16 +28,14 @@ class Action(StrEnum):
         return self in (Action.CREATE, Action.UPDATE, Action.REPLACE)
 
 
-@dataclass(frozen=True, slots=True)
-class DiskUnit:
+class DiskUnit(Record):
     """A unit file as it lies on disk; `text` is None where no plain file can be read there."""
 
     name: str
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Record):
     """What becomes of one unit file, from its text before to that after.
 
     `reason` says why a file is kept.
@@ -73,8 +71,7 @@ class Change:
         return self.action is Action.KEPT and self.reason != EDITED
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Record):
     """Whose units are at work: the instance, its config, and what may be done to their files."""
 
     directory: str
@@ -145,7 +142,7 @@ def _wanted(name: str, after: str, task: str, unit: DiskUnit | None, owner: Owne
     if unit.text is None:
         return change(Action.KEPT, None, "is no plain file, and is not followed")
     if name in owner.reference:
-        return replace(change(Action.REPLACE, unit.text), from_reference=True)
+        return change(Action.REPLACE, unit.text).replace(from_reference=True)
     return change(*_over(unit.text, after, owner))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +11,7 @@ from docket.app.ports import UnitState
 from docket.app.redaction import redact, redact_text
 from docket.app.session import Session
 from docket.errors import ConfigError
+from docket.model.record import Record, field
 
 
 class Verdict(StrEnum):
@@ -23,8 +23,7 @@ class Verdict(StrEnum):
     ERROR = "error"  # it does not work
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Record):
     """The outcome of one check; `facts` are further keys of its JSON form."""
 
     name: str
@@ -47,8 +46,7 @@ class Check:
         return {**document, "hint": self.hint, **redact(dict(self.facts))}
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Record):
     """What the checks look at; without a usable config `compilation` is None, and `refusal` why.
 
     `states` is what the service manager said of the units, asked once for all checks.

@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from docket import __version__
@@ -52,8 +51,8 @@ class ClassCache:
         """Keep what was found for as long as the files have these identities."""
         self._entries[key] = {
             "files": dict(identities),
-            "good": [asdict(part) for part in found if isinstance(part, TaskClass)],
-            "broken": [asdict(part) for part in found if isinstance(part, BrokenTaskClass)],
+            "good": [part.to_dict() for part in found if isinstance(part, TaskClass)],
+            "broken": [part.to_dict() for part in found if isinstance(part, BrokenTaskClass)],
         }
         self._changed = True
 

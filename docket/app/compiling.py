@@ -6,7 +6,6 @@ import contextlib
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from docket import __version__
@@ -27,6 +26,7 @@ from docket.errors import (
 from docket.files import read_text, write_whole
 from docket.model.nearest import nearest
 from docket.model.plan import Plan, Source
+from docket.model.record import Record
 from docket.model.schedule import ScheduleSpec, Timing
 from docket.model.task import Config, Mark, Problem, Task
 from docket.paths import Paths, exec_command
@@ -36,8 +36,7 @@ from docket.schedule.zones import machine_zone
 _ABSENT = -1  # the mtime of a source that was not there
 
 
-@dataclass(frozen=True, slots=True)
-class Compilation:
+class Compilation(Record):
     """What the config gives: the tasks that compile, and everything that is wrong with it.
 
     `broken` are the names of the tasks that have a problem: they are neither in `bundles` nor gone.

@@ -8,7 +8,6 @@ import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from docket.app.compiling import compile_tasks
@@ -20,6 +19,7 @@ from docket.config.loader import by_place
 from docket.config.source import LARGEST, read_bytes
 from docket.errors import ConfigChangedError, ConfigError, ConfigMissingError, ScheduleError
 from docket.files import make_directory, write_new, write_whole
+from docket.model.record import Record
 from docket.model.task import Config, Mark, Problem
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
@@ -28,8 +28,7 @@ from docket.schedule.zones import machine_zone
 _HARMLESS = frozenset({"task.unattended"})
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
+class CheckReport(Record):
     """Everything that is wrong or doubtful with a configuration."""
 
     path: str
@@ -58,8 +57,7 @@ class CheckReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigureReport:
+class ConfigureReport(Record):
     """What became of an editing session; `kept` is where a text that was not saved lies."""
 
     path: str
@@ -185,7 +183,7 @@ def _check_draft(session: Session, path: str) -> CheckReport:
     paths = copy.copy(session.paths)
     paths.config = path
     try:
-        report = check(replace(session, paths=paths), fresh=False)
+        report = check(session.replace(paths=paths), fresh=False)
     except ConfigMissingError:
         raise
     except ConfigError as error:  # unsafe, unreadable: what the editor left is no usable file
@@ -203,7 +201,7 @@ def _moved(problem: Problem, draft: str, path: str) -> Problem:
     mark = problem.mark
     if mark is None or mark.file != draft:
         return problem
-    return replace(problem, mark=Mark(path, mark.line, mark.column))
+    return problem.replace(mark=Mark(path, mark.line, mark.column))
 
 
 def _replace_config(session: Session, before: bytes, text: bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -19,6 +18,7 @@ from docket.crontab.timeline import (
     stretches,
 )
 from docket.model.calendar import Calendar, next_local
+from docket.model.record import Record
 from docket.model.schedule import Timing
 from docket.schedule.oncalendar import parse_on_calendar
 from docket.schedule.zones import offsets_of, zone_info
@@ -27,8 +27,7 @@ MOST_DIFFERENCES = 100
 _DAY = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Record):
     """One minute in which only one of the two runs the job."""
 
     at: int  # seconds since the epoch
@@ -50,8 +49,7 @@ class Difference:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Record):
     """What the comparison found; `fires` are cron's. The first differences are listed."""
 
     fires: int

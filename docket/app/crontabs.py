@@ -6,7 +6,6 @@ import contextlib
 import os
 import pwd
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from docket.app.cronproof import Proof, prove, window_of
@@ -22,6 +21,7 @@ from docket.crontab.percent import folds_backslashes
 from docket.crontab.tasktext import whole_text
 from docket.errors import ConfigError, DocketError, ScheduleError
 from docket.files import write_new, write_whole
+from docket.model.record import Record
 from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
 from docket.model.task import Config, Mark, Problem
 from docket.schedule.cron import is_reboot
@@ -45,8 +45,7 @@ class OutputRefusedError(DocketError):
     code = "import.not_written"
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedTask:
+class ImportedTask(Record):
     """One line of a crontab as a task; `proof` is None for @reboot, which has no calendar."""
 
     job: Job
@@ -73,8 +72,7 @@ class ImportedTask:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class CrontabImport:
+class CrontabImport(Record):
     """All that an import made; `problems` are what is left out, or does not fire alike."""
 
     tasks: tuple[ImportedTask, ...]
@@ -132,7 +130,7 @@ def write_import(found: CrontabImport, path: str, *, force: bool) -> CrontabImpo
         raise OutputRefusedError(
             f"{target} cannot be written: {error.strerror}.", file=target
         ) from None
-    return replace(found, output=target)
+    return found.replace(output=target)
 
 
 class _Import:
@@ -277,9 +275,9 @@ class _Import:
         document = loader.parse_bytes(yaml.encode(), session.paths, session.environ)
         config = loader.resolve(document)
         for problem in config.problems:
-            self._problems.append(replace(problem, mark=self._place_of(problem.task)))
+            self._problems.append(problem.replace(mark=self._place_of(problem.task)))
         for warning in config.warnings:
-            self._warnings.append(replace(warning, mark=self._place_of(warning.task)))
+            self._warnings.append(warning.replace(mark=self._place_of(warning.task)))
         for task in self._tasks:
             if not _as_meant(config, task.job):
                 raise AssertionError(f"{task.job.name} does not read back as it was written")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from docket.crontab.files import has_user_field, is_read_by_cron
 from docket.errors import DocketError, ToolMissingError, UsageError
+from docket.model.record import Record
 
 LARGEST_BYTES = 4 * 1024 * 1024
 _DEADLINE_SECONDS = 20.0
@@ -27,8 +27,7 @@ class NoCrontabError(DocketError):
     code = "import.no_crontab"
 
 
-@dataclass(frozen=True, slots=True)
-class CrontabText:
+class CrontabText(Record):
     """One crontab as bytes; `name` is what messages call it."""
 
     name: str

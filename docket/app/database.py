@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.homechecks import refused_records
@@ -12,6 +11,7 @@ from docket.app.liveness import held_runs
 from docket.app.lookup import state_db
 from docket.app.session import Session
 from docket.errors import StoreError
+from docket.model.record import Record
 from docket.store import backup as backups
 from docket.store.exporting import export as exported
 from docket.store.repair import RepairRefusedError, rebuild, reconcile_states
@@ -19,8 +19,7 @@ from docket.store.soundness import Soundness, examine
 from docket.store.spool import merge, spool_directories, waiting
 
 
-@dataclass(frozen=True, slots=True)
-class StoreCheck:
+class StoreCheck(Record):
     """What `docket db check` found; `waiting` and `refused` count spooled records."""
 
     soundness: Soundness
@@ -47,8 +46,7 @@ class StoreCheck:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
+class Backup(Record):
     """A copy that was made."""
 
     path: str
@@ -66,8 +64,7 @@ class Backup:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Record):
     """What a repair came to; `kept` is None where the database was sound and stayed."""
 
     path: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from docket.app.standing import Standing, standing
 from docket.compiler.secrets import secret_names, secret_values
 from docket.model.mask import Mask
 from docket.model.names import service_unit, timer_unit
+from docket.model.record import Record
 from docket.model.task import Config, HookSpec, Limits, NotifySpec, Task
 
 # What stands for `inputs` and `outputs` of a command that declares none: keys of its config, and
@@ -33,8 +33,7 @@ _COMMAND_OUTPUTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TaskDescription:
+class TaskDescription(Record):
     """One task as it is shown; nothing in it is secret."""
 
     task: Task
@@ -189,5 +188,5 @@ def _notify(notify: NotifySpec) -> dict[str, Any]:
 
 
 def _limits(limits: Limits) -> dict[str, Any]:
-    named = {name: getattr(limits, name) for name in Limits.__slots__}
+    named = {name: getattr(limits, name) for name in Limits.field_names()}
     return {name: value for name, value in named.items() if value is not None}

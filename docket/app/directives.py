@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from docket.app.changes import Change, task_of
 from docket.app.compiling import Compilation
@@ -34,8 +33,7 @@ def judge_directives(compilation: Compilation, changes: Sequence[Change]) -> Com
     if not problems:
         return compilation
     guilty = frozenset(problem.task for problem in problems if problem.task is not None)
-    return replace(
-        compilation,
+    return compilation.replace(
         bundles={n: bundle for n, bundle in compilation.bundles.items() if n not in guilty},
         broken=compilation.broken | guilty,
         problems=(*compilation.problems, *problems),

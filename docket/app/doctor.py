@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app import homechecks, unitchecks
@@ -15,6 +14,7 @@ from docket.app.planned import plans
 from docket.app.ports import UnitState
 from docket.app.session import Session
 from docket.errors import BusError, ConfigError, DocketError
+from docket.model.record import Record
 
 _CHECKS: tuple[tuple[str, Callable[[Examined], Check]], ...] = (
     ("config_file", homechecks.config_file),
@@ -38,8 +38,7 @@ _CHECKS: tuple[tuple[str, Callable[[Examined], Check]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(Record):
     """The outcome of all checks."""
 
     checks: tuple[Check, ...]
@@ -59,8 +58,7 @@ class Examination:
         return {"ok": self.ok, "checks": [check.document() for check in self.checks]}
 
 
-@dataclass(frozen=True, slots=True)
-class AgentExamination:
+class AgentExamination(Record):
     """The outcome of what an agent asks: of each task first, then of the installation."""
 
     checks: tuple[AgentCheck, ...]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from docket.app.ports import UnitState
 from docket.app.referenceunits import is_reference_unit
 from docket.compiler.header import content_hash, split
 from docket.model.names import boot_timer_of
+from docket.model.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Record):
     """What is different, in sentences; the paths of kept hand edits and of foreign drop-ins."""
 
     installed: bool  # one unit file at least lies on the disk

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from docket.app.asking import Asking
@@ -21,6 +20,7 @@ from docket.compiler.timer import waits_for_boot
 from docket.errors import BrokenTaskError, DocketError, InstallError
 from docket.files import make_directory, write_batch, write_new
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
+from docket.model.record import Record
 from docket.model.task import Mark, Problem, Task
 from docket.paths import Paths
 from docket.systemd import stamps
@@ -47,8 +47,7 @@ class UnitTakenError(DocketError):
     code = "eject.taken"
 
 
-@dataclass(frozen=True, slots=True)
-class Ejected:
+class Ejected(Record):
     """One task as plain units: their texts by name, and what they do not do any more."""
 
     task: str
@@ -68,8 +67,7 @@ class Ejected:
         return {"task": self.task, "units": dict(self.units), "lost": list(self.lost)}
 
 
-@dataclass(frozen=True, slots=True)
-class EjectReport:
+class EjectReport(Record):
     """What became of the units: `written` are paths, empty where they were only shown.
 
     `removed` are Docket's own files that went; `enabled` and `started` are timers. `next_steps` are
@@ -131,7 +129,7 @@ def write_to(
     """Write the plain units into `directory` and touch neither systemd nor Docket's own units."""
     plan = preview(session, names, prefix, force=force)
     target = os.path.abspath(directory)
-    return replace(plan, directory=target, written=_write(plan, target, force=force))
+    return plan.replace(directory=target, written=_write(plan, target, force=force))
 
 
 def replace_installed(
@@ -154,8 +152,7 @@ def replace_installed(
     manager.do("reload its units", lambda units: units.reload())
     on = [ejected for ejected in plan.ejected if ejected.task in was_on]
     enabled, started = _switch_on(session, on, manager)
-    return replace(
-        plan,
+    return plan.replace(
         directory=paths.unit_dir,
         written=written,
         removed=gone.removed,

@@ -11,10 +11,10 @@ import re
 import site
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from docket.config.safety import refuse_what_anybody_can_write
 from docket.errors import UnsafeFileError
+from docket.model.record import Record
 from docket.model.taskclass import BrokenTaskClass
 from docket.tasks.targets import EntryPoint
 
@@ -27,8 +27,7 @@ _SECTION = re.compile(rf"^\s*\[\s*{re.escape(GROUP)}\s*\]", re.MULTILINE)
 _VALUE = re.compile(r"(?P<module>[\w.]+)\s*(:\s*(?P<attribute>[\w.]+))?\s*(\[.*\])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Record):
     """One installed distribution that registers tasks; `file` is its entry_points.txt."""
 
     name: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.changes import Action, Change
 from docket.app.forecast import Fire, next_fires
 from docket.app.installplan import InstallPlan
 from docket.errors import ScheduleError
+from docket.model.record import Record
 from docket.model.schedule import ScheduleKind, ScheduleSpec
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
@@ -18,8 +18,7 @@ SHOWN = 3
 _TRIGGERS = ("OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec")
 
 
-@dataclass(frozen=True, slots=True)
-class TimerText:
+class TimerText(Record):
     """The triggers that a timer's text holds, and its next fires where they have a calendar."""
 
     lines: tuple[str, ...]
@@ -30,8 +29,7 @@ class TimerText:
         return {"lines": list(self.lines), "fires": [fire.document() for fire in self.fires]}
 
 
-@dataclass(frozen=True, slots=True)
-class FireChange:
+class FireChange(Record):
     """What an install does to the fires of one timer; None where there is no timer."""
 
     task: str

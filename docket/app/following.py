@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app import logs
@@ -12,6 +11,7 @@ from docket.app.recorded import find_run, open_record
 from docket.app.session import Session
 from docket.app.waiting import until_over
 from docket.errors import RunnerDiedError, UsageError
+from docket.model.record import Record
 from docket.model.records import EventRecord, RunRecord
 from docket.store.logfiles import last_lines
 from docket.store.logfollow import LogFollower
@@ -22,8 +22,7 @@ _MOST_KEPT = 1 << 22
 _BATCH = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Record):
     """Whole lines of a log as they were written, with their newlines; empty where it is quiet."""
 
     run_id: str

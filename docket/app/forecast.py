@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -12,6 +11,7 @@ from docket.errors import ScheduleError, UnknownTaskError, UsageError
 from docket.model.calendar import next_after
 from docket.model.names import is_safe_name
 from docket.model.nearest import nearest
+from docket.model.record import Record
 from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
 from docket.model.span import format_span
 from docket.model.task import Task
@@ -30,8 +30,7 @@ _NOTES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fire:
+class Fire(Record):
     """One instant at which a timer elapses, in microseconds since the epoch."""
 
     at_us: int
@@ -49,8 +48,7 @@ class Fire:
         return {"at": self.local().isoformat(), "at_us": self.at_us}
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Record):
     """The next fires of one task or expression.
 
     `zone` is the one that the schedule is meant in and shown in ("" where the machine's own has no
@@ -79,8 +77,7 @@ class Forecast:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Translation:
+class Translation(Record):
     """What one cron expression becomes: every directive, and the OnCalendar values alone."""
 
     expression: str

@@ -9,8 +9,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from types import FrameType
+
+from docket.model.record import Record
 
 RESULT_FD = 3
 UNKNOWN_EXIT = 255
@@ -27,8 +28,7 @@ _FORWARDED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Record):
     """How the runner ended: its exit status (below 0: the signal) and the result that it wrote."""
 
     exit_status: int

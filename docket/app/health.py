@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +17,7 @@ from docket.app.redaction import redact_text
 from docket.app.rhythm import Rhythm, rhythm_of
 from docket.app.session import Session
 from docket.errors import ConfigError
+from docket.model.record import Record
 from docket.model.records import OverrideRecord, RunRecord
 from docket.model.size import size_bytes
 from docket.model.states import RunStatus
@@ -41,8 +41,7 @@ class Category(StrEnum):
         return self in (Category.HEALTHY, Category.NEVER_RUN)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskHealth:
+class TaskHealth(Record):
     """One task. Instants are microseconds since the epoch; `notes` are sentences, and no faults."""
 
     task: str
@@ -91,8 +90,7 @@ class TaskHealth:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class HealthReport:
+class HealthReport(Record):
     """All tasks, or those that were asked for, by name; `warnings` are sentences."""
 
     tasks: tuple[TaskHealth, ...]

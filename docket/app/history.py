@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from docket.app.documents import event_document, run_document
@@ -13,14 +12,14 @@ from docket.app.missed import look
 from docket.app.recorded import checked_limit, find_run, open_record
 from docket.app.session import Session
 from docket.errors import UsageError
+from docket.model.record import Record, field
 from docket.model.records import EventRecord, RunRecord
 from docket.store.selection import Selection
 
 __all__ = ["EventList", "RunList", "Selection", "events", "runs"]
 
 
-@dataclass(frozen=True, slots=True)
-class RunList:
+class RunList(Record):
     """Runs, newest first, of one task or of all (`task` None).
 
     `alive` says of those that are not over whether their lock is held, `notified` of those that
@@ -43,8 +42,7 @@ class RunList:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class EventList:
+class EventList(Record):
     """Events of one run in order."""
 
     run: RunRecord
@@ -66,7 +64,7 @@ def runs(
     checked = checked_limit(limit)
     if task is not None:
         refuse_unsafe_name(task)
-    selection = replace(wanted or Selection(), task=task)
+    selection = (wanted or Selection()).replace(task=task)
     with open_record(session) as reader:
         look(session, task)
         if selection.older_than is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from docket.app.applying import Applying
 from docket.app.changes import DiskUnit, Ownership, differences, task_of, written_units
@@ -63,7 +62,7 @@ def apply(
             # Another install may have come between: what is written is decided under the lock.
             current = _compare(session.paths, plan.compilation, plan.names, force=plan.force)
         report = Applying(session, current, start_timers=start_timers, linger=linger).run()
-        return replace(report, warnings=(*report.warnings, *doubts))
+        return report.replace(warnings=(*report.warnings, *doubts))
 
 
 def write_to(session: Session, directory: str, names: Sequence[str] = ()) -> InstallReport:
@@ -94,8 +93,7 @@ def _compare(
     disk = _read_units(paths.unit_dir, compilation, names)
     instance = compilation.place.instance
     texts = {name: unit.text for name, unit in disk.items()}
-    owner = replace(
-        _owner(paths.unit_dir, compilation, disk, force=force),
+    owner = _owner(paths.unit_dir, compilation, disk, force=force).replace(
         reference=reference_units(texts, paths, instance),
     )
     on_disk = {task for task in (task_of(name, instance) for name in disk) if task is not None}

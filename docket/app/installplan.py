@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from docket.app.changes import EDITED, Action, Change
 from docket.app.compiling import Compilation
 from docket.compiler.bundle import Bundle
 from docket.model.names import service_unit, timer_unit
+from docket.model.record import Record, field
 from docket.model.task import Problem
 
 _MOST_NAMED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFile:
+class PlanFile(Record):
     """One plan that is written, or removed where `after` is None."""
 
     task: str
@@ -25,8 +24,7 @@ class PlanFile:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class InstallPlan:
+class InstallPlan(Record):
     """Every change that an install would make; `changes` has the unchanged files too."""
 
     compilation: Compilation
@@ -139,8 +137,7 @@ class InstallPlan:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class InstallReport:
+class InstallReport(Record):
     """What an install did. `pending` are commands that are still to be run by hand.
 
     `next_command` enables and starts the timers that are not enabled yet, None where all are.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.documents import latest_document
@@ -11,12 +10,12 @@ from docket.app.lookup import config_or_none_yet, known_names
 from docket.app.recorded import open_record
 from docket.app.session import Session
 from docket.errors import StoreError
+from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.task import Config, Problem, Task
 
 
-@dataclass(frozen=True, slots=True)
-class ListedTask:
+class ListedTask(Record):
     """One task of the list; `task` is None where it is broken, and `problems` says how."""
 
     name: str
@@ -47,8 +46,7 @@ class ListedTask:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class TaskList:
+class TaskList(Record):
     """All tasks in the order of their names; `warnings` are sentences."""
 
     tasks: tuple[ListedTask, ...]

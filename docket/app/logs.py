@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 from docket.app.recorded import find_run, open_record
 from docket.app.session import Session
 from docket.errors import DocketError, RunLogError, UsageError
+from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.store.logfiles import last_bytes, last_lines, read_log, tail_lines
 from docket.systemd.journalctl import read_invocation
@@ -15,8 +15,7 @@ from docket.systemd.journalctl import read_invocation
 SOURCES = ("auto", "file", "journal")
 
 
-@dataclass(frozen=True, slots=True)
-class LogText:
+class LogText(Record):
     """The log of one run; `content` is what the run wrote, byte for byte where it is the file's."""
 
     run: RunRecord
@@ -80,7 +79,7 @@ def _shortened(log: LogText, most_bytes: int | None) -> LogText:
     if most_bytes is None or len(log.content) <= most_bytes:
         return log
     left_out = len(log.content) - most_bytes
-    return replace(log, content=log.content[left_out:], left_out=left_out)
+    return log.replace(content=log.content[left_out:], left_out=left_out)
 
 
 def _from_file(run: RunRecord, tail: int | None, most_bytes: int | None) -> LogText:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -18,6 +17,7 @@ from docket.app.timerfile import InstalledTimer, read_timer
 from docket.errors import StoreError
 from docket.model.fires import Absent, Stretch, absent_fires, expected_fires, stretches
 from docket.model.plan import Plan
+from docket.model.record import Record
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.schedule.zones import offsets_of
@@ -36,8 +36,7 @@ _THOROUGH_ROUNDS = 100
 Machines = Callable[[Session, FireLedger, int], Machine]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Record):
     """What a look at the fires found: how many were missed, and how many fell into a run."""
 
     missed: int = 0
@@ -189,8 +188,8 @@ class _Judge:
         for stretch in stretches(reasons, most_single=MOST_SINGLE, standing=about):
             if stretch.joins and standing is not None:
                 replaced = standing.run_ids
-                longer = replace(
-                    stretch, first_us=standing.first_us, count=standing.count + stretch.count
+                longer = stretch.replace(
+                    first_us=standing.first_us, count=standing.count + stretch.count
                 )
                 rows.append(_row(plan, longer, standing.run_ids[-1]))
             else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.foreground import run_in_foreground
@@ -12,12 +11,12 @@ from docket.app.lookup import current_plan
 from docket.app.running import refusal_of
 from docket.app.session import Session
 from docket.errors import RunnerDiedError
+from docket.model.record import Record
 
 DELIVERED = "delivered"
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelOutcome:
+class ChannelOutcome(Record):
     """What became of the message of one channel; `problem` is a sentence, "" where it arrived."""
 
     channel: str
@@ -45,8 +44,7 @@ class ChannelOutcome:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class NotifyTest:
+class NotifyTest(Record):
     """The outcomes of all channels; `warnings` are sentences."""
 
     task: str

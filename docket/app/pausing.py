@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.documents import iso_or_none
 from docket.app.lookup import require_known, state_db
 from docket.app.session import Session
 from docket.errors import UsageError
+from docket.model.record import Record
 from docket.store.overrides import PAUSE, SKIP_NEXT, Order, lift, set_override
 
 _LONGEST_REASON = 300
 
 
-@dataclass(frozen=True, slots=True)
-class PauseReport:
+class PauseReport(Record):
     """What was ordered of which tasks; `until_us` None is until somebody resumes."""
 
     tasks: tuple[str, ...]

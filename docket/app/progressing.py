@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from docket.app.documents import iso
 from docket.app.lookup import state_db
 from docket.app.session import Session
 from docket.errors import DocketError
+from docket.model.record import Record
 from docket.model.records import EventRecord
 from docket.store.reader import Reader, open_reader
 
@@ -25,8 +25,7 @@ _LOOK_SECONDS = 0.25
 _QUIET_SECONDS = 0.2  # how long a pipe that somebody keeps open is listened to after the end
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Record):
     """What a task said last: the fraction that is done (0 to 1, None: not known) and at what."""
 
     fraction: float | None

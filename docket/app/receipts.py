@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from docket.app.documents import iso
+from docket.model.record import Record
 
 _LAUNCHED = "running"  # what a receipt has always said, whether or not the runner is up yet
 _FIRST_LOOK_SECONDS = 5
 _LONGEST_BETWEEN_SECONDS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Record):
     """A run that goes on by itself; `started_us` is microseconds since the epoch."""
 
     task: str

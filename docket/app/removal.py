@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Any
 
 from docket import __version__
@@ -24,12 +23,12 @@ from docket.compiler.header import Header, split
 from docket.errors import ConfigError, DocketError, InstallError
 from docket.files import read_text
 from docket.model.names import MAINTENANCE, is_safe_name
+from docket.model.record import Record
 from docket.model.task import Config, Problem
 from docket.systemd import stamps
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchReport:
+class SwitchReport(Record):
     """The timers that were switched on or off, by unit name.
 
     `not_started` have only instants that are over and stay as they are; `at_boot` are enabled and
@@ -86,7 +85,7 @@ def uninstall(
             ),
         )
         report = Applying(session, plan, start_timers=False, linger=False).run()
-        return replace(report, problems=(*report.problems, *_kept_problems(changes)), warnings=())
+        return report.replace(problems=(*report.problems, *_kept_problems(changes)), warnings=())
 
 
 def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
@@ -232,7 +231,7 @@ def _is_own(session: Session, header: Header, instance: str) -> bool:
 
 def _decided(change: Change, *, force: bool) -> Change:
     if not change.reason or force:
-        return replace(change, action=Action.REMOVE, reason="")
+        return change.replace(action=Action.REMOVE, reason="")
     return Change(change.name, change.path, change.task, Action.KEPT, None, None, change.reason)
 
 

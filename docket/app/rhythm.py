@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from docket.app.session import Session
 from docket.app.timerfile import InstalledTimer, read_timer
 from docket.errors import ScheduleError
 from docket.model.calendar import Calendar, next_after, previous_at_or_before
 from docket.model.plan import Plan
+from docket.model.record import Record
 from docket.model.schedule import Timing
 from docket.model.span import parse_span
 from docket.model.task import Task
@@ -23,8 +23,7 @@ _NOT_INSTALLED = "Its timer is not installed."
 _NOT_ENABLED = "Its timer is not enabled."
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Record):
     """The fires of one task; instants are microseconds since the epoch.
 
     `again_us` are the spans after which a run is followed by another one. `slack_us` is how late a

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
 from typing import Any
 
 from docket.app.documents import duration_document, hook_document, iso, iso_or_none
@@ -26,6 +25,7 @@ from docket.errors import (
     StoreError,
 )
 from docket.model.plan import Plan
+from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.runid import make_run_id
 from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
@@ -35,8 +35,7 @@ from docket.store.rows import RunRow
 _SAMPLE = 20  # how many good runs tell what a run usually takes
 
 
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
+class RunOutcome(Record):
     """What became of one run. Instants are microseconds since the epoch."""
 
     task: str
@@ -315,9 +314,9 @@ def _pid_of(session: Session, run_id: str | None) -> int | None:
 def _with_typical_duration(session: Session, outcome: RunOutcome) -> RunOutcome:
     try:
         with open_record(session) as reader:
-            return replace(outcome, typical_duration=typical_duration(reader, outcome.task))
+            return outcome.replace(typical_duration=typical_duration(reader, outcome.task))
     except StoreError as error:
-        return replace(outcome, warnings=(*outcome.warnings, error.sentence))
+        return outcome.replace(warnings=(*outcome.warnings, error.sentence))
 
 
 def typical_duration(

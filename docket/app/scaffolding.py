@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.configuring import create_if_missing
@@ -17,14 +16,14 @@ from docket.app.session import Session
 from docket.errors import DocketError, NameRefusedError, TaskExistsError, UsageError
 from docket.files import make_directory, write_new, write_whole
 from docket.model.names import LONGEST_TASK_NAME, MAINTENANCE
+from docket.model.record import Record
 from docket.model.task import Config
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _LONGEST_DESCRIPTION = 500
 
 
-@dataclass(frozen=True, slots=True)
-class NewTask:
+class NewTask(Record):
     """What was written. `warnings` are sentences about what keeps the task from being used."""
 
     task: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import Any
 
 from docket.config import schema as config_schema
 from docket.errors import UsageError
 from docket.model.nearest import nearest
+from docket.model.record import Record
 
 _ROOT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas")
 _OUTPUTS = os.path.join(_ROOT, "output")
@@ -17,8 +17,7 @@ _CODES = os.path.join(_ROOT, "error-codes.json")
 _SUFFIX = ".schema.json"
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorCode:
+class ErrorCode(Record):
     """One stable word for what went wrong, or for why a run ended as it did."""
 
     code: str

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from docket.errors import UsageError
+from docket.model.record import Record
 from docket.paths import Paths, discover
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Record):
     """One scope and home; what is None is as the environment says."""
 
     system: bool = False

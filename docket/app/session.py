@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from docket.app.ports import UnitManager
 from docket.app.scope import Scope
+from docket.model.record import Record
 from docket.paths import Paths
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Record):
     """One command's surroundings.
 
     `units` makes the service manager's gateway; making it costs nothing and cannot fail, each

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.documents import hook_document, iso, iso_or_none, latest_document
@@ -15,6 +14,7 @@ from docket.app.session import Session
 from docket.app.status import TaskStatus, TimerStatus, status
 from docket.errors import StoreError
 from docket.model.period import REACH_US, stretch
+from docket.model.record import Record
 from docket.model.records import HookRecord, OverrideRecord, RunSample
 from docket.model.task import Task
 from docket.schedule.zones import offsets_of
@@ -23,8 +23,7 @@ from docket.store.overrides import PAUSE
 _LOOKED_AT = 100  # good runs, for the one that `once_per` counts
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Record):
     """What would keep a run from beginning now; `runs` is whose: a timer's alone, or all."""
 
     code: str
@@ -36,8 +35,7 @@ class Guard:
         return {"code": self.code, "runs": self.runs, "sentence": self.sentence}
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Record):
     """One task at this moment; `next_run_us` is None where no timer will start it."""
 
     status: TaskStatus

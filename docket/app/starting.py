@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Any
 
 from docket.app.detaching import start_detached
@@ -31,6 +30,7 @@ from docket.errors import (
     StoreError,
 )
 from docket.model.plan import Plan
+from docket.model.record import Record
 from docket.model.runid import make_run_id
 from docket.model.secretnames import hidden_parameters
 from docket.model.states import RunStatus, Trigger
@@ -46,8 +46,7 @@ _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Record):
     """What the caller wants of the run beside its task; `gated` refuses a destructive one."""
 
     force: bool = False
@@ -81,7 +80,7 @@ def start(session: Session, task: str, wish: Wish) -> Receipt:
     pid = _launch(session, units, plan, row, wish)
     pid = pid or _await_pid(lambda: _pid_now(units, plan, row))
     receipt = _receipt(session, units, plan, row, pid)
-    return replace(receipt, typical_duration=known, warnings=(*receipt.warnings, *warnings))
+    return receipt.replace(typical_duration=known, warnings=(*receipt.warnings, *warnings))
 
 
 def transient_unit(plan: Plan, run_id: str) -> str:
@@ -311,7 +310,7 @@ def _receipt(
 def _with_typical_duration(plan: Plan, receipt: Receipt) -> Receipt:
     """Add what such runs take, as it was known when the run was asked for: receipts never vary."""
     known, warnings = _typical_duration(plan, receipt.started_us)
-    return replace(receipt, typical_duration=known, warnings=(*receipt.warnings, *warnings))
+    return receipt.replace(typical_duration=known, warnings=(*receipt.warnings, *warnings))
 
 
 def _typical_duration(plan: Plan, asked_us: int) -> tuple[dict[str, Any] | None, tuple[str, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -34,6 +33,7 @@ from docket.errors import BusError, UsageError
 from docket.model.incident import Incident
 from docket.model.names import is_safe_name, service_unit, timer_unit
 from docket.model.plan import Plan
+from docket.model.record import Record, field
 from docket.model.records import AttemptRecord, HookRecord, OverrideRecord, RunRecord
 from docket.model.task import Config, Task
 from docket.store.reader import Reader
@@ -48,8 +48,7 @@ class PlanState(StrEnum):
     MISSING = "missing"  # never compiled: it is made first
 
 
-@dataclass(frozen=True, slots=True)
-class TimerStatus:
+class TimerStatus(Record):
     """A task's timer. `state` is active, inactive, failed, not installed, masked or unknown.
 
     Instants are microseconds since the epoch.
@@ -72,8 +71,7 @@ class TimerStatus:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class TaskStatus:
+class TaskStatus(Record):
     """One task. `last` is its last finished real run, `timer` None where it has no schedule."""
 
     task: str
@@ -117,8 +115,7 @@ class TaskStatus:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class StatusReport:
+class StatusReport(Record):
     """All tasks, or the one that was asked for (`asked`); `warnings` are sentences."""
 
     asked: str | None
@@ -132,8 +129,7 @@ class StatusReport:
         return [task.document() for task in self.tasks if task.last is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class RunDetail:
+class RunDetail(Record):
     """One run with its attempts and hooks; `alive` is whether its lock is held, if known."""
 
     run: RunRecord

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from docket.errors import ScheduleError
 from docket.model.calendar import Calendar
 from docket.model.plan import Plan
+from docket.model.record import Record
 from docket.model.span import parse_span
 from docket.paths import Paths
 from docket.schedule.oncalendar import parse_on_calendar
@@ -17,8 +17,7 @@ _CALENDAR = "OnCalendar"
 _AGAIN = "OnUnitActiveSec"
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledTimer:
+class InstalledTimer(Record):
     """The timer of one task.
 
     `again_seconds` are the spans after which it starts the task again. `enabled_us` is when it was

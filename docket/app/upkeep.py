@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.lookup import load_config, state_db
@@ -13,6 +12,7 @@ from docket.app.owed import Owed, settle, untold
 from docket.app.reconcile import reconcile
 from docket.app.session import Session
 from docket.errors import ConfigError, DocketError, StoreError
+from docket.model.record import Record
 from docket.model.task import Config
 from docket.store.retention import prune
 from docket.store.spool import merge, spool_directories
@@ -20,8 +20,7 @@ from docket.store.spool import merge, spool_directories
 _DAY_US = 86_400_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Upkeep:
+class Upkeep(Record):
     """What a round of maintenance did, by number; `pruned` is by task.
 
     `told` is for how many runs hooks and notifications were made up for.

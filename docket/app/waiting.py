@@ -8,7 +8,6 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.documents import run_document
@@ -16,6 +15,7 @@ from docket.app.liveness import alive_here, await_release, is_held, lock_dir_of,
 from docket.app.recorded import find_run, open_record
 from docket.app.session import Session
 from docket.errors import RunnerDiedError, UsageError
+from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.store.holders import is_over, open_holder
 
@@ -26,8 +26,7 @@ _RECHECK_SECONDS = 1.0
 _UNSETTLED_EXIT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Waited:
+class Waited(Record):
     """One run that was waited for; `over` is False where the time ran out before its end."""
 
     run: RunRecord
@@ -53,8 +52,7 @@ class Waited:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class WaitReport:
+class WaitReport(Record):
     """What became of the runs, in the order in which they were named.
 
     With `any_of` only those that are over are in it, unless the time ran out for all of them.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from docket.app import whyfires, whyunits
@@ -27,6 +26,7 @@ from docket.errors import BusError, ConfigError, DocketError, UsageError
 from docket.model.incident import Incident
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Plan
+from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 from docket.model.task import Config, Problem
@@ -41,8 +41,7 @@ _NEAR_US = 60_000_000
 _SLACK_US = 60_000_000  # a fire younger than this may still be on its way
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Record):
     """The answer: what was found, the run that it is about (None: there was none), and around it.
 
     `at_us` is the instant that was asked about. `tail` is the end of what the run printed.
@@ -246,7 +245,7 @@ class _Inquiry:
             )
         found = unit or blocker
         if found is not None:
-            return replace(found, evidence=(lead, *found.evidence))
+            return found.replace(evidence=(lead, *found.evidence))
         return Finding(
             "not_started",
             f"{lead} The timer is on, and nothing tells why: the machine may have been off.",
@@ -342,8 +341,7 @@ def _tail(session: Session, run: RunRecord | None) -> tuple[str, ...]:
 
 
 def _redacted(finding: Finding) -> Finding:
-    return replace(
-        finding,
+    return finding.replace(
         sentence=redact_text(finding.sentence),
         evidence=tuple(redact_text(line) for line in finding.evidence),
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from docket.model.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record):
     """Why something ran, failed or did not run; `command` is the next step, and `does` its use."""
 
     cause: str

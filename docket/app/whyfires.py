@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.documents import iso
 from docket.model.calendar import Calendar, next_after, previous_at_or_before
 from docket.model.plan import Plan
+from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.schedule.zones import machine_zone, offsets_of
 
@@ -18,8 +18,7 @@ _STEP_US = 1
 OffsetAt = Callable[[int], int]
 
 
-@dataclass(frozen=True, slots=True)
-class FireSeen:
+class FireSeen(Record):
     """One fire, and the run that was for it.
 
     `word` is the run's status, `none`, `to come`, or `no timer then`: the timer as it is now was

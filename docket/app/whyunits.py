@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from docket.app.ports import UnitDetail
 from docket.app.whyfinding import Finding
 from docket.model.exitreasons import systemd_code
+from docket.model.record import Record
 from docket.model.task import Problem, Task
 from docket.systemd.unitend import UnitEnd
 
@@ -16,8 +16,7 @@ _SECOND_US = 1_000_000
 _BROKEN_LOADS = ("bad-setting", "error")
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(Record):
     """What is known of a task beside its runs. None is where nobody answers."""
 
     name: str

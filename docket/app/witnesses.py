@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app.liveness import boot_id, cancel_request_path, lock_dir_of
 from docket.app.session import Session
 from docket.errors import DocketError
 from docket.model.ends import CANCELLED, LOST, REBOOTED, End, end_of_runner
+from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.systemd.journalctl import read_end
 
 _AT_WORK = ("active", "activating", "reloading", "deactivating", "maintenance")
 
 
-@dataclass(frozen=True, slots=True)
-class Testimony:
+class Testimony(Record):
     """How a run ended, when at the latest, and whom that was asked."""
 
     end: End

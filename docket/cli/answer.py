@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from docket.cli.render.screen import Screen
+from docket.model.record import Record
 from docket.model.task import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record):
     """One finished answer, in both forms.
 
     `text` is made only where text is wanted, for the screen that it is shown on. `problems` and
@@ -25,8 +24,7 @@ class Answer:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Record):
     """An answer in parts, each written as it comes; an empty part asks for a flush.
 
     `endless` is one that Ctrl-C is meant to end: that is no failure.

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,17 +15,17 @@ if TYPE_CHECKING:
     from docket.paths import Paths
 
 
-@dataclass(slots=True)
 class Call:
     """What was asked for beside the verb; filled while the command line is parsed."""
 
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    json: bool = False
-    system: bool = False
-    home: str | None = None
-    config: str | None = None
-    verbose: int = 0
-    started: float = field(default_factory=time.monotonic)
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self.environ = dict(os.environ) if environ is None else environ
+        self.json = False
+        self.system = False
+        self.home: str | None = None
+        self.config: str | None = None
+        self.verbose = 0
+        self.started = time.monotonic()
 
     def program(self) -> str:
         """Return how to call this Docket again: with the options that say which one it is."""

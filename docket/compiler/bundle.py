@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from docket.model.plan import Plan, Source
+from docket.model.record import Record, field
 from docket.model.schedule import Timing
 from docket.model.task import Task
 from docket.paths import Paths
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """Where the compiled tasks will live and what will start them; the same for all of them.
 
     `instance` is the word in unit names ("" for the default home), `exec_words` the absolute
@@ -27,8 +26,7 @@ class Place:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Record):
     """What was found on this machine for one task: its programs as absolute paths, its sources."""
 
     argv: tuple[str, ...] = ()
@@ -38,8 +36,7 @@ class Found:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Record):
     """One task compiled: its plan, and its unit files (name to whole text) where it has a timer."""
 
     task: Task

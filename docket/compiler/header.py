@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+
+from docket.model.record import Record
 
 _MADE_BY = "# Made by Docket "
 _INSTANCE = "# docket-instance: "
@@ -13,8 +14,7 @@ _ADVICE = ". A hand edit is kept until `docket install --force`."
 _DEFAULT = "(default)"  # no instance can have this name
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Record):
     """What a file's head says of it; `edited` where the contents no longer have the hash."""
 
     version: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from docket.config import schema as schemas
@@ -33,10 +32,9 @@ def built_in_task(
     if built_in.network:  # a program does the work, and may hang
         idle = idle if entry.has("idle_timeout_seconds") else _IDLE_SECONDS
         config |= {"idle_timeout_seconds": idle, "grace_seconds": task.grace_seconds}
-    return replace(
-        task,
+    return task.replace(
         built_in=True,
-        python=replace(task.python, config=config),
+        python=task.python.replace(config=config),
         idle_timeout_seconds=idle,
         # What nobody configured runs by hand alone, whatever `defaults:` say.
         schedules=task.schedules if mark is not None else (),

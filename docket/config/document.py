@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from docket.config import recognising, violations
 from docket.config import schema as schemas
@@ -13,11 +12,11 @@ from docket.config.complaints import Complaints
 from docket.config.expansion import Expander, ExpansionError
 from docket.config.nodes import Places, Scalar, Section
 from docket.model.names import is_safe_name
+from docket.model.record import Record
 from docket.paths import Paths
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Record):
     """The places of a home as its configuration has them, all absolute."""
 
     state_db: str
@@ -29,8 +28,7 @@ class Settings:
     user_home: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Record):
     """The tree of a file with what is wrong so far; `unreadable` where it is not even YAML."""
 
     file: str

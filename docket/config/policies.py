@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from docket.config.complaints import Complaints
 from docket.config.entry import Entry
@@ -36,7 +35,7 @@ def grouped(entry: Entry, task: Task, groups: Mapping[str, int] | None) -> Task:
     if not task.group or groups is None:
         return task
     if task.group in groups:
-        return replace(task, group_slots=groups[task.group])
+        return task.replace(group_slots=groups[task.group])
     near = nearest(task.group, tuple(groups))
     entry.problem(
         ("group",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from docket.config import (
@@ -33,9 +32,8 @@ _DEFAULT = Task(name="", description="", raw={})
 def command_task(entry: Entry, mark: Mark, expander: Expander, user_home: str, file: str) -> Task:
     """Return the task of a `type: command` entry that the schema has accepted."""
     spec = commanding.command_spec(entry, user_home)
-    task = _shared(entry, expander, replace(_DEFAULT, name=entry.name, mark=mark), frozenset())
-    return replace(
-        task,
+    task = _shared(entry, expander, _DEFAULT.replace(name=entry.name, mark=mark), frozenset())
+    return task.replace(
         command=spec,
         description=task.description or _described(spec),
         raw=_storable(entry.merged.plain()),
@@ -57,8 +55,7 @@ def class_task(
     """
     plugin.check_schema(entry, drop_in)
     plugin.check_storable(entry)
-    base = replace(
-        _DEFAULT,
+    base = _DEFAULT.replace(
         name=entry.name,
         mark=mark,
         description=" ".join(drop_in.description.split()),
@@ -70,8 +67,7 @@ def class_task(
         agent_notes=drop_in.agent_notes,
     )
     config = entry.own.plain()
-    return replace(
-        _shared(entry, expander, base, foreign),
+    return _shared(entry, expander, base, foreign).replace(
         python=PythonSpec(drop_in.path, drop_in.class_name, config, drop_in.module),
         schema=drop_in.schema,
         raw=_storable(entry.merged.plain()),
@@ -82,8 +78,7 @@ def class_task(
 def _shared(entry: Entry, expander: Expander, base: Task, foreign: frozenset[str]) -> Task:
     """Read the keys that every task may have; those in `foreign` belong to the task itself."""
     entry = entry.without(foreign)
-    return replace(
-        base,
+    return base.replace(
         description=" ".join(entry.value("description", base.description).split()),
         enabled=entry.value("enabled", base.enabled),
         schedules=timing.schedules(entry),

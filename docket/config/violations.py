@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from docket.config import schema as schemas
@@ -11,10 +10,10 @@ from docket.config.codes import Code
 from docket.config.nodes import Node, Path, Scalar, descend
 from docket.config.scalars import UnreadableScalarError, read_plain
 from docket.model.nearest import nearest
+from docket.model.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Record):
     """One way in which a value is not what the schema says; `at_key` marks the key itself."""
 
     path: Path

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from docket.crontab.lines import Entry
 from docket.crontab.naming import task_names
 from docket.crontab.percent import split_input
+from docket.model.record import Record
 
 DEFAULT_PATH = "/usr/bin:/bin"
 DEFAULT_SHELL = "/bin/sh"
@@ -30,8 +30,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9_.+][A-Za-z0-9_.+%=-]*(?:@[A-Za-z0-9.-]+)?")
 _LONGEST_DESCRIPTION = 160
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Record):
     """What has to be known beside the file: who imports, and what is a secret or a program.
 
     `home` is set where the service manager does not set HOME by itself. `is_program`: whether a
@@ -45,8 +44,7 @@ class Surroundings:
     tells_secret: Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Record):
     """One entry, ready to be written down.
 
     `secrets` are the names of variables whose values are kept out, `refused` of those that no

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from docket.crontab.assignments import read_assignment
+from docket.model.record import Record, field
 from docket.model.task import Mark, Problem
 
 LONGEST_LINE = 998  # cron cuts a command there, or refuses it
@@ -17,8 +17,7 @@ _USER = re.compile(r"([^ \t]+)[ \t]+(.*)", re.DOTALL)
 _MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """One line that runs something.
 
     `expression` has one blank between its fields, `command` is as written, percent signs and all.
@@ -34,8 +33,7 @@ class Entry:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Crontab:
+class Crontab(Record):
     """What one file holds: its entries, the lines that cannot be read, and what is doubtful."""
 
     file: str

@@ -7,12 +7,12 @@ the clocks: cron's own, Debian's and cronie's (cron.c), and systemd's (systemd.t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
 from docket.crontab.fields import Days
+from docket.model.record import Record
 
 MINUTES_OF_DAY = 1440
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -29,8 +29,7 @@ class ClockRule(StrEnum):
     MADE_UP = "made_up"  # cron for fixed times: what was skipped runs right after, once
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Record):
     """A time of one offset from UTC; `begin`, `end` and `offset` in minutes since the epoch."""
 
     begin: int
@@ -39,8 +38,7 @@ class Stretch:
     before: int  # the offset of the stretch before
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Record):
     """The days that are looked at, in UTC: `first` counts from 1970-01-01."""
 
     first: int

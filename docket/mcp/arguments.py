@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from docket.errors import UsageError
 from docket.model.nearest import nearest
+from docket.model.record import Record
 
 _LONGEST_SHOWN = 60
 _LONGEST_TEXT = 300  # names, ids and instants; the values of parameters have their own limit
@@ -23,8 +23,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Record):
     """One argument: its JSON Schema, and its default where it may be left out."""
 
     name: str

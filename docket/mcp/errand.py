@@ -6,19 +6,18 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from docket.app.capabilities import CommandLine
 from docket.app.session import Session
 from docket.errors import DocketError
+from docket.model.record import Record
 
 ALLOWANCE = "DOCKET_MCP_ALLOW_DESTRUCTIVE"
 _YES = ("1", "true", "yes", "allow")
 _AGAIN_SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Record):
     """What every call is served with.
 
     `fault` records what nobody foresaw and returns the error to tell.

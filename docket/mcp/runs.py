@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from docket.app import cancelling, running, starting, waiting
@@ -18,6 +17,7 @@ from docket.app.session import Session
 from docket.app.starting import Wish
 from docket.errors import UsageError
 from docket.mcp.errand import Desk, Errand
+from docket.model.record import Record
 from docket.model.runid import make_run_id
 from docket.model.states import Trigger
 from docket.paths import exec_command
@@ -27,8 +27,7 @@ _LONGEST_PAUSE_SECONDS = 0.2
 _SHORTEST_TICK_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Record):
     """What a tool answers; `failed` marks it as an error, whatever is in it."""
 
     document: Any

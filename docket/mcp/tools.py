@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from docket.mcp import reading, runs
@@ -21,6 +20,7 @@ from docket.mcp.bounds import IN_A_LIST, ONE_RUN
 from docket.mcp.errand import ALLOWANCE, Desk, Errand
 from docket.mcp.runs import Result
 from docket.mcp.shapes import shape
+from docket.model.record import Record
 from docket.model.states import RunStatus, Trigger
 
 SERVER = "docket"
@@ -59,8 +59,7 @@ _WANTED = (
 _MOST = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Record):
     """One tool. `outputs` name the commands' documents that it answers with.
 
     `reads` is one that changes nothing, `repeatable` one that can be called twice for the effect of

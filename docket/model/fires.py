@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from docket.model.calendar import Calendar, next_after
+from docket.model.record import Record
 
 
 class RunSpan(NamedTuple):
@@ -31,8 +31,7 @@ class Expected(NamedTuple):
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Record):
     """A fire that has no run of its own; `index` is its place among the expected ones.
 
     `blocker` is the run that was under way then, for systemd drops what elapses meanwhile.
@@ -43,8 +42,7 @@ class Absent:
     blocker: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Record):
     """Fires in a row that are absent for one and the same reason.
 
     `joins` is set where it goes on with what is recorded already and forms one row with it.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from docket.model.record import Record
 from docket.model.states import RunStatus, Trigger
 
 NOTIFICATION = "notify"  # the kind of a hook that is a message
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Record):
     """One run. A finished run never changes."""
 
     run_id: str
@@ -69,8 +68,7 @@ class RunSample(NamedTuple):
         return max(self.started_us, self.finished_us or 0, self.scheduled_for_us or 0)
 
 
-@dataclass(frozen=True, slots=True)
-class OverrideRecord:
+class OverrideRecord(Record):
     """What somebody has ordered of a task's timer for a while."""
 
     task: str
@@ -81,8 +79,7 @@ class OverrideRecord:
     since_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRecord:
+class AttemptRecord(Record):
     """One attempt of a run."""
 
     run_id: str
@@ -96,8 +93,7 @@ class AttemptRecord:
     cpu_seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord:
+class EventRecord(Record):
     """One event that a task reported."""
 
     run_id: str
@@ -116,8 +112,7 @@ def hook_went_well(label: str, state: str, exit_code: int | None) -> bool:
     return state == "done" and (not exit_code or label.startswith("agent:"))
 
 
-@dataclass(frozen=True, slots=True)
-class HookRecord:
+class HookRecord(Record):
     """The outcome of one hook; `exit_code` is None while it runs or where it could not start."""
 
     run_id: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from docket.model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ class ScheduleKind(StrEnum):
     BOOT = "boot"
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleSpec:
+class ScheduleSpec(Record):
     """One trigger as written.
 
     `text` is a cron expression or macro, an OnCalendar expression, a span or an instant, according
@@ -33,8 +33,7 @@ class ScheduleSpec:
     key: tuple[str | int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Record):
     """What the triggers of a task become.
 
     `directives` are the lines of [Timer] in order, as (name, value): OnCalendar, OnBootSec,

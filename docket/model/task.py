@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from docket.model.exitcodes import ExitMeaning
 from docket.model.period import Period
+from docket.model.record import Record, field
 from docket.model.schedule import ScheduleSpec
 from docket.model.states import OutputFormat, Overlap
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Record):
     """A place in a file; line and column count from 1."""
 
     file: str
@@ -24,8 +23,7 @@ class Mark:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class CommandSpec:
+class CommandSpec(Record):
     """A `type: command` task's own part. `argv` is the command with its args, not yet resolved."""
 
     argv: tuple[str, ...]
@@ -34,8 +32,7 @@ class CommandSpec:
     parse_errors: str = "fail"
 
 
-@dataclass(frozen=True, slots=True)
-class PythonSpec:
+class PythonSpec(Record):
     """A Python task's own part; `config` is what `run(config)` is given.
 
     The class is in the file `path`, or, where `module` is set, in the module of that name.
@@ -47,8 +44,7 @@ class PythonSpec:
     module: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Record):
     """Resource limits; every value is text as systemd takes it, or None where not set."""
 
     memory: str | None = None
@@ -64,19 +60,17 @@ class Limits:
     @property
     def any(self) -> bool:
         """Whether one limit is set."""
-        return any(getattr(self, name) is not None for name in Limits.__slots__)
+        return any(getattr(self, name) is not None for name in Limits.field_names())
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(Record):
     """How much of the history is kept: the newest `runs`, and those of the last `days`."""
 
     runs: int | None = None
     days: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSpec:
+class AgentSpec(Record):
     """Where an agent hook posts to: an address, or the variable that holds it; and its message."""
 
     url: str = ""
@@ -84,8 +78,7 @@ class AgentSpec:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HookSpec:
+class HookSpec(Record):
     """What runs after a run: a shell command, or a POST to an agent.
 
     `kind` is on_success, on_failure or on_complete.
@@ -96,16 +89,14 @@ class HookSpec:
     agent: AgentSpec | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelSpec:
+class ChannelSpec(Record):
     """One way to tell somebody; `options` has every option of its kind, secrets too."""
 
     kind: str  # discord, telegram, slack, ntfy, webhook, mail, ping, apprise
     options: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class NotifySpec:
+class NotifySpec(Record):
     """Who is told of a task's runs, of which, and when a failure that goes on is told again."""
 
     channels: tuple[ChannelSpec, ...]
@@ -118,8 +109,7 @@ class NotifySpec:
     timeout_seconds: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Record):
     """One task, resolved: defaults applied, ~ and ${VAR} expanded, every value of its type.
 
     Times are in seconds; None means no limit. `raw` is the mapping as written (after defaults),
@@ -187,8 +177,7 @@ class Task:
         return self.built_in and self.mark is None
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record):
     """One mistake (or, as a warning, one doubt) with its place and what to do about it."""
 
     sentence: str
@@ -224,8 +213,7 @@ class Problem:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Record):
     """A whole configuration: the good tasks, the broken ones' problems, and the settings.
 
     `fatal` problems leave no task usable (the file does not parse, a top-level key is wrong);

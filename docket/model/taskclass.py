@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from docket.model.record import Record, field
 
 
 class Origin(StrEnum):
@@ -21,8 +22,7 @@ class Origin(StrEnum):
         return list(Origin).index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskClass:
+class TaskClass(Record):
     """One task class, as it describes itself.
 
     It lies in the drop-in file `path`; where `module` is set it is imported by that name instead
@@ -59,8 +59,7 @@ class TaskClass:
                 return f"the class {self.class_name} in {self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenTaskClass:
+class BrokenTaskClass(Record):
     """A class that cannot be used; where it does not say its `name`, that is guessed.
 
     `line` counts from 1 and is None where the mistake has no place in the file.

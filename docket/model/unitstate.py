@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from docket.model.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class UnitState:
+class UnitState(Record):
     """What can be asked of many units at once. Instants are microseconds since the epoch."""
 
     name: str
@@ -20,7 +19,6 @@ class UnitState:
     last_trigger_us: int | None = None  # active timers: the last fire
 
 
-@dataclass(frozen=True, slots=True)
 class UnitDetail(UnitState):
     """What is asked of one unit only."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from docket.errors import ScheduleError
 from docket.model.calendar import Calendar
+from docket.model.record import Record
 from docket.schedule import refusals
 from docket.schedule.emit import on_calendar
 from docket.schedule.fields import DAY, FIELDS, HOUR, MINUTE, WEEKDAY, CronField
@@ -42,8 +42,7 @@ _LARGEST_NUMBER = 2**31 - 1
 _LONGEST_MONTHS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(Record):
     """A cron expression: the values of each field, None where the field holds all of them.
 
     `weekdays` count from Monday = 0. `either_day` is cron's union: a day that matches `days` or
@@ -238,7 +237,7 @@ def _with_possible_dates(cron: Cron, text: str) -> Cron:
     if cron.weekdays is None:
         return cron
     remark = "no month that it names has such a day of the month: only the weekdays count"
-    return replace(cron, warnings=(*cron.warnings, remark))
+    return cron.replace(warnings=(*cron.warnings, remark))
 
 
 def _with_either_day_said(cron: Cron) -> Cron:
@@ -249,4 +248,4 @@ def _with_either_day_said(cron: Cron) -> Cron:
         "a day that matches the day of month or the day of week is enough; for the days that "
         f"match both write `schedule: {{calendar: '{on_calendar(cron.both_days())}'}}`"
     )
-    return replace(cron, warnings=(*cron.warnings, remark))
+    return cron.replace(warnings=(*cron.warnings, remark))

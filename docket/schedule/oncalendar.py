@@ -7,10 +7,10 @@ that is accepted here and refused by the service manager would leave a timer tha
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from docket.errors import ScheduleError
 from docket.model.calendar import FIRST_YEAR, LAST_YEAR, Calendar, days_from_civil, next_local
+from docket.model.record import Record
 from docket.schedule import refusals
 from docket.schedule.components import Bounds, Component, Field, Reader, field_of
 from docket.schedule.zones import is_zone
@@ -43,8 +43,7 @@ _WORDS: dict[str, dict[str, Field]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OnCalendar:
+class OnCalendar(Record):
     """An OnCalendar expression as read.
 
     `own_zone` tells whether the zone stands in the text itself. `exact` is False where systemd

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from docket.errors import ScheduleError
 from docket.model.calendar import Calendar, next_after
+from docket.model.record import Record
 from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
 from docket.model.span import format_span
 from docket.schedule.cron import Cron, is_reboot, parse_cron
@@ -35,8 +35,7 @@ _SECOND_US = 1_000_000
 _EVERY_MINUTE = frozenset(range(60))
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Record):
     """What one trigger becomes."""
 
     directives: tuple[tuple[str, str], ...]
@@ -45,8 +44,7 @@ class _Part:
     instant_us: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Record):
     """Where triggers are compiled for: the task's zone, the machine's, and the scope."""
 
     zone: str | None

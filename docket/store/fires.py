@@ -6,11 +6,11 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from docket.errors import StoreError
 from docket.model.fires import RunSpan
+from docket.model.record import Record
 from docket.model.states import RunStatus, Trigger
 from docket.store.connection import Transaction, open_for_writing
 from docket.store.rows import RunRow, write_run
@@ -26,8 +26,7 @@ _SPAN = (
 _WORDS_OF_NO_PROCESS = (RunStatus.SKIPPED.value, RunStatus.MISSED.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Record):
     """The rows of absent fires that the history of a task ends with, all for one reason."""
 
     run_ids: tuple[str, ...]  # newest first

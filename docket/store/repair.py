@@ -7,11 +7,11 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from docket.errors import StoreError
 from docket.files import open_private
+from docket.model.record import Record
 from docket.store.connection import open_for_writing
 from docket.store.reader import store_error
 from docket.store.salvage import salvage, settle
@@ -26,8 +26,7 @@ class RepairRefusedError(StoreError):
     code = "store.repair_refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Repaired:
+class Repaired(Record):
     """What a repair came to: how many runs were saved, and where the broken file is kept."""
 
     runs: int

@@ -6,9 +6,9 @@ import json
 import os
 import sqlite3
 from contextlib import closing, suppress
-from dataclasses import dataclass
 
 from docket.errors import StoreError
+from docket.model.record import Record
 from docket.model.runid import is_run_id
 from docket.store.connection import Transaction, open_for_writing
 from docket.store.logfiles import log_path
@@ -25,8 +25,7 @@ _PRUNABLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(Record):
     """Runs of one task that were removed, by number; `last` is the youngest's id."""
 
     task: str

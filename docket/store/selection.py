@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from docket.model.record import Record
 from docket.model.states import RunStatus, Trigger
 
 _NEWEST_FIRST = " ORDER BY started_at DESC, seq DESC LIMIT ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Record):
     """Runs of a task, of statuses and triggers, that began from `since_us` to before `until_us`.
 
     What is None or empty does not matter. `older_than` is a run's id: what came before it is

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import dataclass
 
 from docket.errors import StoreError
+from docket.model.record import Record
 from docket.model.states import RunStatus, Trigger
 from docket.store.reader import open_connection, store_error
 
 _MOST_SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Soundness:
+class Soundness(Record):
     """What an examination found. `runs` is None where they could not be counted."""
 
     path: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from docket.model.record import Record
 
-@dataclass(frozen=True, slots=True)
-class TakenOver:
+
+class TakenOver(Record):
     """What a take-over came to; `backup` is the file as it was before."""
 
     path: str

@@ -11,7 +11,8 @@ import subprocess
 import time
 from calendar import timegm
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from docket.model.record import Record
 
 _TIMEOUT_SECONDS = 20.0
 _SECOND_US = 1_000_000
@@ -30,8 +31,7 @@ _SLEEP_ENDS = "8811e6df2a8e40f58a94cea26f8ebf14"  # SD_MESSAGE_SLEEP_STOP
 _SHORTEST_SLEEP_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Record):
     """From one instant to another, in microseconds since the epoch."""
 
     first_us: int

@@ -8,10 +8,10 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from docket.errors import DocketError, ToolMissingError
+from docket.model.record import Record
 from docket.model.runid import is_run_id
 
 TIMEOUT_SECONDS = 30.0
@@ -24,8 +24,7 @@ class JournalError(DocketError):
     code = "journal.unreadable"
 
 
-@dataclass(frozen=True, slots=True)
-class JournalLine:
+class JournalLine(Record):
     """One entry; `at_us` is microseconds since the epoch, `priority` syslog's 0 to 7."""
 
     at_us: int

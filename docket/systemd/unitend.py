@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from docket.model.record import Record
 from docket.paths import runtime_directory
 
 _TIMEOUT_SECONDS = 10.0
@@ -28,8 +28,7 @@ _PROPERTIES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class UnitEnd:
+class UnitEnd(Record):
     """What the manager remembers of a service. Instants are microseconds since the epoch.
 
     `exit_status` is the main process's: an exit code where `exited`, else a signal's number.

@@ -12,10 +12,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
+from docket.model.record import Record
 from docket.model.taskclass import BrokenTaskClass, TaskClass
 from docket.tasks.targets import DropIn, EntryPoint
 
@@ -29,8 +29,7 @@ _AT_ONCE = 4
 _MOST_FILES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
+class Probed(Record):
     """What became of one of them: its tasks, and whether it was still running at the deadline."""
 
     target: DropIn | EntryPoint

@@ -13,9 +13,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from docket.model.record import Record
 from docket.tasks.relay import ProgressLine, Relay, Report
 from docket.tasks.stopping import StopRequest
 
@@ -31,8 +31,7 @@ class ProgramError(Exception):
     """A program that cannot be started; the text is a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Record):
     """How a program ended. `exit_code` is negative for a signal, as in `subprocess`."""
 
     command: tuple[str, ...]
@@ -68,8 +67,7 @@ class Ended:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Record):
     """How often a program at work shows that it lives, and how long it has to end."""
 
     sign_seconds: float = _MOST_SECONDS_BETWEEN_SIGNS

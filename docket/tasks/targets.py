@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
+from docket.model.record import Record
 from docket.model.taskclass import BrokenTaskClass, Origin, TaskClass
 
 
-@dataclass(frozen=True, slots=True)
-class DropIn:
+class DropIn(Record):
     """A drop-in file, to be imported by its path."""
 
     path: str
@@ -39,8 +38,7 @@ class DropIn:
         return TaskClass(path=self.path, **said)
 
 
-@dataclass(frozen=True, slots=True)
-class EntryPoint:
+class EntryPoint(Record):
     """One line of the group `docket.tasks`, to be imported by its module.
 
     `package` is the name and version of its distribution; it stands in the line `line` of `file`.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from docket.app.ports import Property
@@ -187,7 +186,7 @@ class FakeUnits:
             self._loaded[name] = self._read(name)
         self._forget_if_gone(name, even_active=False)
         if name not in self._loaded:
-            return asdict(UnitState(name, "not-found", "inactive", "dead", ""))
+            return UnitState(name, "not-found", "inactive", "dead", "").to_dict()
         enabled = "enabled" if os.path.islink(self._link(name)) else "disabled"
         active, failed = name in self._active, name in self._failed
         return {

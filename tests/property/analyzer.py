@@ -7,8 +7,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from docket.model.record import Record
 
 PROGRAM = shutil.which("systemd-analyze")
 
@@ -17,8 +18,7 @@ _ELAPSE = re.compile(r"(?:Next elapse|Iter\. #\d+|Iteration #\d+): \w{3} (\S+ \S
 _REFUSED = re.compile(r"Failed to parse calendar specification '(.*)': ")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Record):
     """systemd's answer for one expression; `elapses` are in seconds since the epoch."""
 
     normalized: str

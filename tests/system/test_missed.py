@@ -13,7 +13,6 @@ from tests.system.seat import DOCKET, HostSeat, await_that
 EVERY_SECOND = {"calendar": "*-*-* *:*:* UTC"}
 _LATER = """
 import os, sys, time
-from dataclasses import replace
 from docket.app.missed import look
 from docket.app.session import open_session
 session = open_session(os.environ)

@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from docket.app.ports import Property
@@ -146,5 +145,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, Mapping):
-        return {name: asdict(state) for name, state in value.items()}
-    return asdict(value) if isinstance(value, UnitDetail) else value
+        return {name: state.to_dict() for name, state in value.items()}
+    return value.to_dict() if isinstance(value, UnitDetail) else value

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TextIO
+
+from docket.model.record import Record
 
 NARROWEST = 20
 
@@ -22,8 +23,7 @@ class Ink(StrEnum):
     FAINT = "2"
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(Record):
     """One place where text is shown. `width` is None where nothing limits it (a pipe, a file)."""
 
     width: int | None

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from docket.cli.render.plain import cut, one_line, pad, width
 from docket.cli.render.screen import Ink, Screen
+from docket.model.record import Record
 
 GAP = 2
 NOTE_COLUMN = 40  # a note cut to less than this reads better on a line of its own
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Record):
     """One column. `shrink` says down to how many columns it may be cut; None keeps it whole."""
 
     title: str
@@ -21,16 +20,14 @@ class Column:
     shrink: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Record):
     """One value and its colour."""
 
     text: str
     ink: Ink | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Record):
     """The cells of one line, and a note that stands beside it or, on a narrow screen, below."""
 
     cells: Sequence[Cell | str]
@@ -38,8 +35,7 @@ class Row:
     note_matters: bool = True  # a note that does not matter is left out where it has no column
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Record):
     """Rows under titles; `note_title` heads the notes where they get a column."""
 
     columns: Sequence[Column]

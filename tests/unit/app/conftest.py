@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,7 +40,7 @@ class Units:
     def put(self, name: str, **facts: Any) -> None:
         """Let the manager know a unit."""
         state = UnitDetail(name, "loaded", "active", "waiting", "enabled")
-        self.known[name] = replace(state, **facts)
+        self.known[name] = state.replace(**facts)
 
     def states(self, names: Sequence[str]) -> Mapping[str, UnitDetail]:
         """Return what is known; the rest is not found."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +102,7 @@ def test_a_run_in_the_background_is_refused_by_its_runner(home: Home, tmp_path: 
     home.config(CONFIG)
     units = FakeUnits(str(tmp_path / "units"), str(tmp_path / "stamps"))
     units.absent = True
-    session = replace(home.session, units=lambda: units)
+    session = home.session.replace(units=lambda: units)
     receipt = start(session, "wipe", Wish(force=True, trigger=Trigger.AGENT, gated=True))
     (waited,) = wait(session, [receipt.run_id]).waited
     assert (waited.run.status, waited.run.error_code) == (RunStatus.SKIPPED, "destructive_refused")

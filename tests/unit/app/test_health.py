@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,7 +39,7 @@ def scheduled(home: Home, *schedules: str, **more: str) -> None:
 
 def looked(home: Home, at_us: int = NOW_US) -> dict[str, Any]:
     """Return what health says of `a` at an instant."""
-    report = health(replace(home.session, now_us=lambda: at_us))
+    report = health(home.session.replace(now_us=lambda: at_us))
     document = require_valid("health", report.document())
     details: dict[str, Any] = document["details"]["a"]
     assert "a" in document[details["category"]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import replace
 
 import pytest
 
@@ -36,11 +35,11 @@ class House:
         )
         nobody = FakeUnits(home.paths.unit_dir, home.paths.home)
         nobody.absent = True
-        alone = replace(home.session, units=lambda: nobody)
+        alone = home.session.replace(units=lambda: nobody)
         apply(alone, preview(alone))
         self.now_us = NOW_US
         self.machine = Machine(NOW_US - 400 * DAY)
-        self.session = replace(home.session, now_us=lambda: self.now_us)
+        self.session = home.session.replace(now_us=lambda: self.now_us)
         self.timer(active_since_us=NOW_US - 300 * DAY)
         self.enabled_at(NOW_US - 300 * DAY)
 

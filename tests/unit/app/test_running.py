@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -186,7 +185,7 @@ def test_a_task_that_only_a_unit_can_run_is_refused_where_there_is_none(
     home.config(CONFIG)
     absent = FakeUnits("", "")
     absent.absent = True
-    session = replace(home.session, units=lambda: absent)
+    session = home.session.replace(units=lambda: absent)
     for launcher in (Launcher.AUTO, Launcher.DIRECT):
         with pytest.raises(NeedsSystemdError) as caught:
             run(session, exec_command(), task, launcher=launcher)
@@ -199,7 +198,7 @@ def test_a_unit_that_the_manager_refuses_is_recorded_as_a_failed_run(home: Home)
     refusing = FakeUnits("", "")
     refusing.refusing.add("*")
     with pytest.raises(NotStartedError):
-        run(replace(home.session, units=lambda: refusing), exec_command(), "secure")
+        run(home.session.replace(units=lambda: refusing), exec_command(), "secure")
     [recorded] = history.runs(home.session).runs
     assert (str(recorded.status), recorded.error_code) == ("failed", "not_started")
     assert str(recorded.trigger) == "manual"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import Any
 
 from docket.app.describing import describe
@@ -26,7 +25,7 @@ tasks:
 
 
 def described(home: Home, task: str, at_us: int = NOW_US) -> dict[str, Any]:
-    session = replace(home.session, now_us=lambda: at_us)
+    session = home.session.replace(now_us=lambda: at_us)
     found: dict[str, Any] = require_valid("describe", describe(session, task).document())
     return found
 

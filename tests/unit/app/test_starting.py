@@ -7,7 +7,6 @@ import os
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,7 +60,7 @@ class Bench:
     def __init__(self, home: Home, folder: Path) -> None:
         home.config(CONFIG.replace("SHOW", json.dumps(SHOW)))
         self.fake = FakeUnits(str(folder / "units"), str(folder / "stamps"))
-        self.session = replace(home.session, units=lambda: self.fake)
+        self.session = home.session.replace(units=lambda: self.fake)
         self.lock_dir = home.paths.lock_dir
 
     def start(
@@ -94,7 +93,7 @@ def bench(home: Home, tmp_path: Path) -> Bench:
 
 def test_a_receipt_names_the_run_that_is_pending_in_the_record(bench: Bench) -> None:
     receipt = bench.start()
-    document = require_valid("run-async", replace(receipt, program="docket --home /x").document())
+    document = require_valid("run-async", receipt.replace(program="docket --home /x").document())
     [run] = history.runs(bench.session).runs
     assert (run.run_id, run.status, run.trigger) == (
         receipt.run_id,

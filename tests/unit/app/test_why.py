@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,7 +43,7 @@ def job(home: Home) -> Home:
 def asked(home: Home, task: str = "job", **more: Any) -> Explanation:
     found = why(home.session, task, **more)
     require_valid("why", found.document())
-    assert found.finding.sentence in why_text(found, replace(SCREEN, width=None))
+    assert found.finding.sentence in why_text(found, SCREEN.replace(width=None))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,7 +52,7 @@ def a_task(**changes: Any) -> Task:
         command=CommandSpec(argv=("echo", "hello")),
         schedules=(CRON,),
     )
-    return replace(task, **changes)
+    return task.replace(**changes)
 
 
 def timing_of(task: Task) -> Timing:
@@ -116,7 +115,7 @@ def test_an_awkward_home_is_quoted_for_the_manager_and_for_the_shell() -> None:
         unit_dir="/units",
         default_home="/home/ada/.docket",
     )
-    bundle = compiled(replace(PLACE, paths=paths, instance=paths.instance_key))
+    bundle = compiled(PLACE.replace(paths=paths, instance=paths.instance_key))
     service = f"docket-{paths.instance_key}@job.service"
     assert words_of(value_of(bundle, service, "ExecStart"))[-1] == home
     script = words_of(value_of(bundle, service, "ExecStopPost"))[2]
@@ -140,7 +139,7 @@ def test_compiling_the_same_twice_gives_the_same_text_and_hash() -> None:
 
 
 def test_the_header_says_version_instance_config_and_the_hash_of_the_contents() -> None:
-    bundle = compiled(replace(PLACE, instance="work"))
+    bundle = compiled(PLACE.replace(instance="work"))
     header, body = split(bundle.units["docket-work@job.service"])
     assert header is not None
     assert (header.version, header.instance) == ("1.0.0", "work")
@@ -195,7 +194,7 @@ def test_a_python_task_names_its_class_and_has_no_command() -> None:
     plan = compiled(
         command=None,
         python=PythonSpec("/home/ada/.docket/tasks/x.py", "Task", {"key": 1}),
-        found=replace(FOUND, argv=()),
+        found=FOUND.replace(argv=()),
     ).plan
     assert plan.argv == []
     assert plan.python is not None
@@ -205,7 +204,7 @@ def test_a_python_task_names_its_class_and_has_no_command() -> None:
 def test_the_plan_hash_changes_with_the_contract_and_not_with_the_sources() -> None:
     other = (Source("/home/ada/.docket/config.yaml", 9, 9, 9, 9),)
     base = compiled().plan.plan_hash
-    assert compiled(found=replace(FOUND, sources=other)).plan.plan_hash == base
+    assert compiled(found=FOUND.replace(sources=other)).plan.plan_hash == base
     assert compiled(retry=1).plan.plan_hash != base
     assert compiled(accuracy_seconds=5.0).plan.plan_hash != base
 
@@ -319,12 +318,12 @@ def test_a_name_that_is_no_safe_unit_name_is_refused(name: str) -> None:
 @pytest.mark.parametrize("instance", ["../x", "a@b", "a b", "x\ny"])
 def test_an_instance_that_is_no_safe_unit_name_is_refused(instance: str) -> None:
     with pytest.raises(NameRefusedError):
-        compiled(replace(PLACE, instance=instance))
+        compiled(PLACE.replace(instance=instance))
 
 
 def test_a_python_whose_path_systemd_would_misread_is_refused() -> None:
     with pytest.raises(CompileError):
-        compiled(replace(PLACE, exec_words=("/opt/$x/python3", "-IS", "x", "exec")))
+        compiled(PLACE.replace(exec_words=("/opt/$x/python3", "-IS", "x", "exec")))
 
 
 def test_a_negative_nice_of_a_user_is_doubted() -> None:

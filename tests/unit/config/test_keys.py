@@ -125,7 +125,7 @@ def keys_of(task: Task) -> dict[str, Any]:
         "output_format": task.command.output_format,
         "parse_errors": task.command.parse_errors,
         "schedules": [(spec.kind, spec.text) for spec in task.schedules],
-        **{name: getattr(task, name) for name in Task.__slots__ if name != "schedules"},
+        **{name: getattr(task, name) for name in Task.field_names() if name != "schedules"},
     }
 
 

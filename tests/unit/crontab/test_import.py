@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import time
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -227,7 +226,7 @@ def test_mailto_becomes_a_notification_where_it_names_addresses(
 
 
 def test_root_takes_its_own_lines_over_in_the_system_scope(home: Home) -> None:
-    session = replace(home.session, paths=discover(home.environ, system=True))
+    session = home.session.replace(paths=discover(home.environ, system=True))
     text = b"* * * * * root backup\n* * * * * ada tidy\n"
     found = import_crontabs(session, ["-"], user_field=True, years=1, read_stdin=lambda _most: text)
     backup, tidy = (task.job for task in found.tasks)

@@ -229,12 +229,14 @@ def cancel_run(run_id: str, **scope: Unpack[Scope]) -> Document:
         return _plain(cancelling.cancel(session, run_id).document())
 
 
-def capabilities(**scope: Unpack[Scope]) -> Document:
-    """Return what can be done here, for agents, as `docket capabilities`."""
-    from docket.cli.surface import command_line  # noqa: PLC0415  (brings click)
+def capabilities(*, command: str | None = None, **scope: Unpack[Scope]) -> Document:
+    """Return what can be done here, or one command in full, as `docket capabilities`."""
+    from docket.cli.surface import command_detail, forms  # noqa: PLC0415  (brings click)
 
     with _session(scope) as session:
-        return _plain(describing_all.capabilities(session, command_line()).document())
+        if command is not None:
+            return _plain(command_detail(command).document())
+        return _plain(describing_all.capabilities(session, forms()).document())
 
 
 def health(**scope: Unpack[Scope]) -> Document:

@@ -1,4 +1,4 @@
-"""What an agent reads first: the version, the places, the commands and every task's contract."""
+"""What an agent reads first: the version, the places, the commands and the tasks, in short."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from docket import __version__
 from docket.app import schemafiles
-from docket.app.describing import task_document
-from docket.app.lookup import config_or_none_yet, known_names
+from docket.app.describing import brief_document
+from docket.app.lookup import built_in_names, config_or_none_yet, shown_names
 from docket.app.session import Session
-from docket.model.record import Record, field
+from docket.model.record import Record
 from docket.model.task import Config, Problem
 
 AGENT_CONTRACT_VERSION = 1
@@ -19,6 +19,16 @@ EXIT_CODES: Mapping[int, str] = {
     1: "A failure of any kind: a failed run, a wrong command line, a config that cannot be used.",
     2: "A dry run completed.",
     130: "Interrupted by Ctrl-C, or the run was cancelled.",
+}
+# The command that says more of each thing.
+_MORE: Mapping[str, str] = {
+    "command": "docket capabilities --command NAME",
+    "task": "docket describe TASK",
+    "task_schema": "docket schema task TASK",
+    "input_schema": "docket schema input COMMAND",
+    "output_schema": "docket schema output NAME",
+    "config_schema": "docket schema config",
+    "error_codes": "docket schema errors",
 }
 
 
@@ -54,54 +64,68 @@ class ParameterSummary(Record):
         }
 
 
-class CommandSummary(Record):
+class CommandForm(Record):
     """One way to call a command; `agent_use` says when an agent does so.
 
-    `output` and `lines` name the schemas of its answer and, where it is followed, of each line.
+    `output` and `lines` name the schemas of its answer and, if it is followed, of each line.
     """
 
     name: str
     summary: str
     agent_use: str
-    command: str = ""
-    usage: str = ""
-    arguments: tuple[ParameterSummary, ...] = ()
-    options: tuple[ParameterSummary, ...] = ()
     output: str = ""
     lines: str = ""
     exit_codes: tuple[int, ...] = (0, 1)
 
-    def document(self) -> dict[str, Any]:
-        """Return the command as a JSON object."""
+    def brief(self) -> dict[str, Any]:
+        """Return the form as an element of `commands` in `docket capabilities --json`."""
         return {
             "name": self.name,
             "summary": self.summary,
             "agent_use": self.agent_use,
             "json": bool(self.output or self.lines),
-            "command": self.command,
-            "usage": self.usage,
-            "arguments": [argument.document() for argument in self.arguments],
-            "options": [option.document() for option in self.options],
-            "input_schema": schemafiles.reference("input", self.command),
+        }
+
+    def document(self) -> dict[str, Any]:
+        """Return the form with its schemas and exit codes."""
+        return {
+            **self.brief(),
             "output_schema": schemafiles.reference("output", self.output),
             "line_schema": schemafiles.reference("output", self.lines),
             "exit_codes": list(self.exit_codes),
         }
 
 
-class CommandLine(Record):
-    """The whole command line: every way to call it, and the options that all of them take."""
+class CommandDetail(Record):
+    """One command in full: every form, argument and option; `shared` options fit every command."""
 
-    commands: tuple[CommandSummary, ...]
-    options: tuple[ParameterSummary, ...] = ()
+    name: str
+    help: str
+    usage: str
+    forms: tuple[CommandForm, ...]
+    arguments: tuple[ParameterSummary, ...]
+    options: tuple[ParameterSummary, ...]
+    shared: tuple[ParameterSummary, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the command as `docket capabilities --command NAME --json` prints it."""
+        return {
+            "command": self.name,
+            "help": self.help,
+            "usage": self.usage,
+            "forms": [form.document() for form in self.forms],
+            "arguments": [argument.document() for argument in self.arguments],
+            "options": [option.document() for option in self.options],
+            "shared_options": [option.document() for option in self.shared],
+            "input_schema": schemafiles.reference("input", self.name),
+        }
 
 
 class Capabilities(Record):
-    """All that this Docket can do here. A broken task is among `broken`, not among the tasks."""
+    """What this Docket can do here. A broken task is in `broken` and not among the tasks."""
 
     config: Config
-    command_line: CommandLine
-    codes: Sequence[str] = field(default_factory=tuple)
+    forms: Sequence[CommandForm]
 
     @property
     def broken(self) -> tuple[Problem, ...]:
@@ -111,7 +135,7 @@ class Capabilities(Record):
     def document(self) -> dict[str, Any]:
         """Return the capabilities as `docket capabilities --json` prints them."""
         config = self.config
-        tasks = [config.tasks[name] for name in known_names(config) if name in config.tasks]
+        names = [name for name in shown_names(config) if name in config.tasks]
         return {
             "tool": "docket",
             "version": __version__,
@@ -122,21 +146,18 @@ class Capabilities(Record):
                 "logs_dir": config.log_dir,
                 "path": config.path,
             },
-            "commands": [command.document() for command in self.command_line.commands],
-            "options": [option.document() for option in self.command_line.options],
+            "more": dict(_MORE),
             "exit_codes": {str(code): meaning for code, meaning in EXIT_CODES.items()},
-            "error_schema": schemafiles.reference("output", "error"),
-            "error_codes": list(self.codes),
-            "schemas": schemafiles.document(),
-            "tasks": [task_document(task) for task in tasks],
+            "commands": [form.brief() for form in self.forms],
+            "tasks": [brief_document(config.tasks[name]) for name in names],
+            "built_in": [name for name in built_in_names(config) if name not in names],
             "problems": [problem.document() for problem in self.broken],
         }
 
 
-def capabilities(session: Session, command_line: CommandLine) -> Capabilities:
-    """Return what can be done here; `command_line` is told by the command line itself.
+def capabilities(session: Session, forms: Sequence[CommandForm]) -> Capabilities:
+    """Return what can be done here; `forms` are the ways to call the command line.
 
     Raises ConfigError.
     """
-    codes = tuple(code.code for code in schemafiles.error_codes())
-    return Capabilities(config_or_none_yet(session), command_line, codes)
+    return Capabilities(config_or_none_yet(session), forms)

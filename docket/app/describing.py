@@ -20,17 +20,19 @@ from docket.model.task import Config, HookSpec, Limits, NotifySpec, Task
 # What stands for `inputs` and `outputs` of a command that declares none: keys of its config, and
 # of its details.
 _COMMAND_INPUTS = {
-    "command": "The program, as one line or as a list of words",
-    "args": "More words for the program",
-    "dry_run_args": "The words for a dry run in the place of args",
-    "output_format": "What standard output holds: text, json, jsonl or auto",
+    "command": "The program",
+    "args": "Its arguments",
+    "dry_run_args": "Its arguments in a dry run",
+    "output_format": "text, json, jsonl or auto",
 }
 _COMMAND_OUTPUTS = {
-    "stdout": "What the program wrote to standard output, shortened where it is long",
-    "stderr": "What it wrote to standard error",
-    "json": "Standard output as a JSON value, where output_format is json or auto",
-    "events": "The JSON objects of standard output, where output_format is jsonl",
+    "stdout": "Standard output, bounded",
+    "stderr": "Standard error, bounded",
+    "json": "Standard output as JSON",
+    "events": "Its JSON lines",
 }
+# The keys of a task that `docket describe` shows and `docket capabilities` leaves out.
+_IN_FULL_ONLY = ("params", "type", "enabled", "schedule", "input_schema")
 
 
 class TaskDescription(Record):
@@ -91,6 +93,14 @@ def task_document(task: Task) -> dict[str, Any]:
         "input_schema": f"docket schema task {task.name}",
     }
     return _masked(task, document)
+
+
+def brief_document(task: Task) -> dict[str, Any]:
+    """Return the part of `task_document` that `docket capabilities` shows of each task."""
+    document = task_document(task)
+    for key in _IN_FULL_ONLY:
+        del document[key]
+    return document
 
 
 def contract_document(task: Task) -> dict[str, Any]:

@@ -7,35 +7,31 @@ import math
 import re
 from typing import Any
 
+_COMPACT: dict[str, Any] = {"separators": (",", ":")}
+_INDENTED: dict[str, Any] = {"indent": 2}
 _LONE = re.compile("[\ud800-\udfff]")
 
 
-def document_text(document: Any) -> str:
-    """Return `document` as JSON text that every parser takes.
+def document_text(document: Any, *, indented: bool = False) -> str:
+    """Return `document` as JSON text that every parser takes: on one line, or `indented`.
 
     Bytes that were no text (file names) are written as escapes, what JSON has no number for as
     null, and what it has no form for as text.
     """
     try:
-        text = json.dumps(document, indent=2, allow_nan=False)
+        text = json.dumps(document, allow_nan=False, **(_INDENTED if indented else _COMPACT))
         if "\\ud" not in text:
             return text
     except (ValueError, TypeError):
         pass  # something JSON has no form for: the careful way below finds it
     except RecursionError:
         return json.dumps(document, default=str)  # the C encoder goes deeper, on one line
-    return json.dumps(_representable(document), indent=2)
+    return json.dumps(_representable(document), **(_INDENTED if indented else _COMPACT))
 
 
 def compact(document: Any) -> str:
     """Return `document` as one line of JSON."""
-    try:
-        text = json.dumps(document, allow_nan=False)
-        if "\\ud" not in text:
-            return text
-    except (ValueError, TypeError):
-        pass  # as above
-    return json.dumps(_representable(document))
+    return document_text(document)
 
 
 def plain(document: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from docket.app.planned import is_fresh, plans, read_plan
 from docket.app.session import Session
@@ -92,6 +92,25 @@ def known_names(config: Config) -> list[str]:
     """Return the names of all tasks of the config, the broken ones too, in order."""
     broken = {problem.task for problem in config.problems if problem.task is not None}
     return sorted(broken | set(config.tasks))
+
+
+def shown_names(config: Config, also: Container[str] = ()) -> list[str]:
+    """Return the names of the tasks to list, in order.
+
+    Built-in tasks without an entry in the config are left out, unless there is no config yet, or
+    their name is in `also`.
+    """
+    no_config = any(warning.code == ConfigMissingError.code for warning in config.warnings)
+    return [
+        name
+        for name in known_names(config)
+        if no_config or name in also or name not in built_in_names(config)
+    ]
+
+
+def built_in_names(config: Config) -> list[str]:
+    """Return the names of the built-in tasks that the config has no entry for."""
+    return sorted(name for name, task in config.tasks.items() if task.dormant)
 
 
 def unknown_task(name: str, known: Iterable[str]) -> UnknownTaskError:

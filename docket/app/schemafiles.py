@@ -6,7 +6,6 @@ import json
 import os
 from typing import Any
 
-from docket.config import schema as config_schema
 from docket.errors import UsageError
 from docket.model.nearest import nearest
 from docket.model.record import Record
@@ -71,21 +70,6 @@ def reference(kind: str, name: str) -> dict[str, Any] | None:
         "name": name,
         "command": f"docket schema {kind} {name}",
         "path": _path(name) if kind == "output" else None,
-    }
-
-
-def document() -> dict[str, Any]:
-    """Return where each kind of schema is had, as `docket capabilities --json` prints it."""
-    return {
-        "config": {"command": "docket schema config", "path": config_schema.path()},
-        "input": {"command": "docket schema input COMMAND", "path": None},
-        "task": {"command": "docket schema task TASK", "path": None},
-        "output": {
-            "command": "docket schema output NAME",
-            "path": _OUTPUTS,
-            "names": output_names(),
-        },
-        "errors": {"command": "docket schema errors", "path": _CODES},
     }
 
 

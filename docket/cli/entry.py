@@ -82,7 +82,7 @@ def _show(answer: Answer | Stream | int, call: Call) -> int:
             if not answer.endless:
                 raise
     elif call.json:
-        outlet.write_text(document_text(answer.document))
+        outlet.write_text(document_text(answer.document, indented=outlet.is_terminal()))
     else:
         outlet.write_text(answer.text(call.screen()))
         if answer.warnings or answer.problems:
@@ -102,7 +102,7 @@ def _fail(error: DocketError, arguments: list[str], call: Call, code: int = 1) -
         outlet.complain(error_text(error, _error_screen(call)))
         return code
     try:
-        outlet.write_text(document_text(error.document()))
+        outlet.write_text(document_text(error.document(), indented=outlet.is_terminal()))
     except outlet.ReaderGoneError:
         outlet.discard_output()
     except outlet.OutputError as second:  # standard error is all that is left

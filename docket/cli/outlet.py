@@ -33,6 +33,11 @@ def prepare() -> None:
                 reconfigure(errors="backslashreplace")
 
 
+def is_terminal() -> bool:
+    """Whether a person reads standard output."""
+    return sys.stdout is not None and not sys.stdout.closed and sys.stdout.isatty()
+
+
 def write_text(text: str) -> None:
     """Write `text` and a final newline to standard output and flush it."""
     if not text:

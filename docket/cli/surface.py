@@ -1,16 +1,17 @@
-"""The command line told as data, for whoever describes it without calling it."""
+"""The command line as data: its commands with their arguments and options."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable
 from typing import Any
 
 import click
 
-from docket.app.capabilities import CommandLine, CommandSummary, ParameterSummary
+from docket.app.capabilities import CommandDetail, CommandForm, ParameterSummary
 from docket.app.schemafiles import no_schema, output_names
-from docket.cli.frame import is_shared, program, shared_options
+from docket.cli.frame import is_shared, program, shared_options, unknown_command
 from docket.cli.parameters import Instant, Span
 from docket.cli.verbs import FORMS, VERBS, Form
 
@@ -30,14 +31,27 @@ _RANGES = (click.IntRange, click.FloatRange)
 _JSON_TYPES = {"flag": "boolean", "integer": "integer", "number": "number"}
 
 
-def command_line() -> CommandLine:
-    """Return every way to call every command, with its parameters."""
-    told = {form.name.split()[0] for form in FORMS}
-    rest = [Form(verb.name, verb.summary, "") for verb in VERBS.values() if verb.name not in told]
+def forms() -> tuple[CommandForm, ...]:
+    """Return every way to call every command; no command is imported for it."""
+    listed = {form.name.split()[0] for form in FORMS}
+    rest = [Form(verb.name, verb.summary, "") for verb in VERBS.values() if verb.name not in listed]
     names = frozenset(output_names())
-    return CommandLine(
-        tuple(_summary(form, names) for form in (*FORMS, *rest)),
-        tuple(_parameter(option) for option in shared_options()),
+    return tuple(_form(form, names) for form in (*FORMS, *rest))
+
+
+def command_detail(name: str) -> CommandDetail:
+    """Return one command in full; UsageError if there is no such command."""
+    command = _known(name)
+    own = _own(command)
+    ctx = click.Context(command, info_name=f"docket {name}")
+    return CommandDetail(
+        name=name,
+        help=inspect.cleandoc(command.help or ""),
+        usage=" ".join([ctx.command_path, *command.collect_usage_pieces(ctx)]),
+        forms=tuple(form for form in forms() if form.name.split()[0] == name),
+        arguments=_parameters(p for p in own if isinstance(p, click.Argument)),
+        options=_parameters(p for p in own if isinstance(p, click.Option)),
+        shared=_parameters(shared_options()),
     )
 
 
@@ -45,8 +59,7 @@ def input_schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema of what a command takes; UsageError where there is no such command."""
     if name not in VERBS:
         raise no_schema("input", name, list(VERBS))
-    command = _command(name)
-    parameters = [_parameter(parameter) for parameter in _own(command)]
+    parameters = [_parameter(parameter) for parameter in _own(_known(name))]
     return {
         "$schema": _DIALECT,
         "title": f"What docket {name} takes",
@@ -63,27 +76,21 @@ def input_names() -> list[str]:
     return sorted(VERBS)
 
 
-def _summary(form: Form, names: frozenset[str]) -> CommandSummary:
+def _form(form: Form, names: frozenset[str]) -> CommandForm:
     verb = form.name.split()[0]
-    command = _command(verb)
-    own = _own(command)
-    ctx = click.Context(command, info_name=f"docket {verb}")
-    output = form.output if form.output is not None else verb if verb in names else ""
-    return CommandSummary(
+    return CommandForm(
         name=form.name,
         summary=form.summary,
         agent_use=form.agent_use,
-        command=verb,
-        usage=" ".join([ctx.command_path, *command.collect_usage_pieces(ctx)]),
-        arguments=_told(parameter for parameter in own if isinstance(parameter, click.Argument)),
-        options=_told(parameter for parameter in own if isinstance(parameter, click.Option)),
-        output=output,
+        output=form.output if form.output is not None else verb if verb in names else "",
         lines=form.lines,
         exit_codes=form.exit_codes,
     )
 
 
-def _command(name: str) -> click.Command:
+def _known(name: str) -> click.Command:
+    if name not in VERBS:
+        raise unknown_command(name)
     group = program()
     command = group.get_command(click.Context(group), name)
     assert command is not None
@@ -98,7 +105,7 @@ def _own(command: click.Command) -> list[click.Parameter]:
     ]
 
 
-def _told(parameters: Iterable[click.Parameter]) -> tuple[ParameterSummary, ...]:
+def _parameters(parameters: Iterable[click.Parameter]) -> tuple[ParameterSummary, ...]:
     return tuple(_parameter(parameter) for parameter in parameters)
 
 

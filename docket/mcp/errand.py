@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from docket.app.capabilities import CommandLine
+from docket.app.capabilities import CommandForm
 from docket.app.session import Session
 from docket.errors import DocketError
 from docket.model.record import Record
@@ -24,7 +24,7 @@ class Desk(Record):
     """
 
     session: Session
-    command_line: CommandLine
+    forms: Sequence[CommandForm]
     fault: Callable[[BaseException], DocketError]
 
     @property

@@ -74,9 +74,9 @@ def run_events(desk: Desk, errand: Errand, given: Given) -> Result:
 
 
 def capabilities(desk: Desk, errand: Errand, given: Given) -> Result:
-    """Return the version, the places, the commands and every task's contract."""
+    """Return the version, the places, the commands and the tasks, in short."""
     del errand, given
-    return Result(all_capabilities(desk.session, desk.command_line).document())
+    return Result(all_capabilities(desk.session, desk.forms).document())
 
 
 def health(desk: Desk, errand: Errand, given: Given) -> Result:

@@ -217,7 +217,7 @@ _ALL = (
     Tool(
         "docket_capabilities",
         "Show what Docket can do",
-        "Show the version, the places, the command line's commands, and every task's contract.",
+        "Show the version, the places, the command line's commands, and the tasks in short.",
         (),
         reading.capabilities,
         ("capabilities",),

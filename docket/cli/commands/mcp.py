@@ -11,7 +11,7 @@ from docket.cli.call import Call
 from docket.cli.internal import internal_error
 from docket.cli.outlet import complain
 from docket.cli.parameters import verb
-from docket.cli.surface import command_line
+from docket.cli.surface import forms
 from docket.errors import ExtraMissingError, UsageError
 
 _SUPPORTED = 2  # the major version of the SDK
@@ -32,7 +32,7 @@ def command(call: Call) -> Answer:
     code = serve(
         Desk(
             call.session(),
-            command_line(),
+            forms(),
             lambda error: internal_error(error, call),
         )
     )

@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from docket.app.capabilities import Capabilities
 from docket.app.describing import TaskDescription
 from docket.cli.render.facts import fact_lines
 from docket.cli.render.plain import one_line
@@ -31,32 +30,6 @@ def description_text(found: TaskDescription, screen: Screen) -> str:
         lines += [f"    {line}" for line in _json_lines(document["config"])]
     preview = f"docket run {one_line(found.task.name)} --dry-run"
     lines.append(next_step(preview, "shows what would run", screen))
-    return "\n".join(lines)
-
-
-def capabilities_text(found: Capabilities, screen: Screen) -> str:
-    """Return the commands and the tasks with what they may do."""
-    document = found.document()
-    commands = Table(
-        [Column(""), Column("")],
-        [Row([command["name"], command["summary"]]) for command in document["commands"]],
-        indent="  ",
-    )
-    lines = [f"docket {document['version']}, config {one_line(document['config']['path'])}", ""]
-    lines += ["Commands:", commands.text(screen), "", "Tasks:"]
-    rows = [
-        Row([task["name"], _flags(task)], task["description"], note_matters=True)
-        for task in document["tasks"]
-    ]
-    if rows:
-        lines.append(Table([Column("", shrink=16), Column("")], rows, indent="  ").text(screen))
-    else:
-        lines.append("  none")
-    lines += [
-        f"  {screen.paint('broken:', Ink.BAD)} {one_line(problem.task)}: "
-        f"{one_line(problem.sentence)}"
-        for problem in found.broken
-    ]
     return "\n".join(lines)
 
 
@@ -89,7 +62,7 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
     contract = document["contract"]
     yield "description", document["description"]
     yield "notes", document["agent_notes"]
-    yield "flags", _flags(document)
+    yield "flags", task_flags(document)
     yield "command", _words(contract.get("command"))
     yield (
         "python",
@@ -147,7 +120,7 @@ def _retries(contract: Mapping[str, Any]) -> str:
     return f"{contract['retry']}, after waits of {', '.join(waits)}{more}"
 
 
-def _flags(document: Mapping[str, Any]) -> str:
+def task_flags(document: Mapping[str, Any]) -> str:
     flags = [name for name in ("network", "destructive") if document[name]]
     return f"[{', '.join(flags)}]" if flags else ""
 

@@ -1,0 +1,62 @@
+"""How `docket capabilities` looks."""
+
+from __future__ import annotations
+
+from docket.app.capabilities import Capabilities, CommandDetail, ParameterSummary
+from docket.cli.render.description import task_flags
+from docket.cli.render.plain import one_line
+from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.table import Column, Row, Table
+
+
+def capabilities_text(found: Capabilities, screen: Screen) -> str:
+    """Return the commands and the tasks with what they may do."""
+    document = found.document()
+    commands = Table(
+        [Column(""), Column("")],
+        [Row([command["name"], command["summary"]]) for command in document["commands"]],
+        indent="  ",
+    )
+    lines = [f"docket {document['version']}, config {one_line(document['config']['path'])}", ""]
+    lines += ["Commands:", commands.text(screen), "", "Tasks:"]
+    rows = [
+        Row([task["name"], task_flags(task)], task["description"], note_matters=True)
+        for task in document["tasks"]
+    ]
+    if rows:
+        lines.append(Table([Column("", shrink=16), Column("")], rows, indent="  ").text(screen))
+    else:
+        lines.append("  none")
+    lines += [
+        f"  {screen.paint('broken:', Ink.BAD)} {one_line(problem.task)}: "
+        f"{one_line(problem.sentence)}"
+        for problem in found.broken
+    ]
+    return "\n".join(lines)
+
+
+def command_text(found: CommandDetail, screen: Screen) -> str:
+    """Return one command: its usage, its help, its forms, and everything that it takes."""
+    lines = [found.usage, "", found.help, "", "Forms:"]
+    forms = [Row([form.name, form.agent_use or form.summary]) for form in found.forms]
+    lines.append(Table([Column(""), Column("")], forms, indent="  ").text(screen))
+    for title, parameters in (
+        ("Arguments", found.arguments),
+        ("Options", found.options),
+        ("Options of every command", found.shared),
+    ):
+        if parameters:
+            rows = [Row([_written(one), one.help]) for one in parameters]
+            table = Table([Column(""), Column("")], rows, indent="  ")
+            lines += ["", f"{title}:", table.text(screen)]
+    codes = sorted({code for form in found.forms for code in form.exit_codes})
+    lines += ["", f"Exit codes: {', '.join(map(str, codes))}"]
+    schemas = dict.fromkeys(
+        name for form in found.forms for name in (form.output, form.lines) if name
+    )
+    lines += [f"Schema: docket schema output {name}" for name in schemas]
+    return "\n".join([*lines, f"Schema: docket schema input {found.name}"])
+
+
+def _written(parameter: ParameterSummary) -> str:
+    return " ".join(filter(None, (", ".join(parameter.flags), parameter.metavar)))

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from docket.app.capabilities import CommandLine, capabilities
+from docket.app.capabilities import capabilities
 from docket.app.describing import describe
 from docket.app.listing import list_tasks
-from docket.cli.surface import command_line
+from docket.cli.surface import forms
 from docket.errors import (
     BrokenTaskError,
     ConfigError,
@@ -128,7 +128,7 @@ def test_a_task_is_described_with_every_key_of_the_contract(home: Home) -> None:
 def test_no_secret_is_shown_of_a_task(home: Home) -> None:
     home.config(CONFIG)
     described = describe(home.session, "sync").document()
-    able = capabilities(home.session, CommandLine(())).document()
+    able = capabilities(home.session, ()).document()
     for document in (described, able):
         assert "hunter2" not in json.dumps(document)
         assert "redacted" in json.dumps(document)
@@ -160,7 +160,7 @@ def test_another_home_has_other_units(home: Home) -> None:
 
 def test_an_agent_finds_commands_places_and_tasks(home: Home) -> None:
     home.config(CONFIG)
-    document = require_valid("capabilities", capabilities(home.session, command_line()).document())
+    document = require_valid("capabilities", capabilities(home.session, forms()).document())
     assert (document["tool"], document["agent_contract_version"]) == ("docket", 1)
     assert "run <task>" in [command["name"] for command in document["commands"]]
     assert document["config"]["state_dir"] == home.paths.state_db
@@ -176,7 +176,7 @@ def test_looking_makes_no_file(home: Home) -> None:
     home.config(CONFIG)
     list_tasks(home.session)
     describe(home.session, "sync")
-    capabilities(home.session, CommandLine(()))
+    capabilities(home.session, ())
     assert os.listdir(home.paths.home) == ["config.yaml"]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from docket.app.schemafiles import error_codes, output_names
 from docket.cli.frame import is_shared, program
-from docket.cli.surface import command_line, input_names, input_schema
+from docket.cli.surface import command_detail, forms, input_names, input_schema
 from docket.cli.verbs import VERBS
 from docket.errors import UsageError
 from tests.unit.app.documents import require_valid
@@ -44,7 +46,11 @@ tasks:
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    return {command.name: command.document() for command in command_line().commands}
+    return {form.name: form.document() for form in forms()}
+
+
+def details() -> dict[str, dict[str, Any]]:
+    return {name: command_detail(name).document() for name in VERBS}
 
 
 def test_what_was_told_of_before_is_found_by_the_same_name() -> None:
@@ -56,7 +62,7 @@ def test_what_was_told_of_before_is_found_by_the_same_name() -> None:
 
 def test_no_command_is_left_out() -> None:
     """Of 0.2.2: install, configure, doctor and mcp were told to nobody."""
-    assert {document["command"] for document in documents().values()} == set(VERBS)
+    assert {name.split()[0] for name in documents()} == set(VERBS)
 
 
 @pytest.mark.parametrize("name", VERBS)
@@ -65,15 +71,16 @@ def test_every_parameter_of_a_command_is_told(name: str) -> None:
     command = group.get_command(click.Context(group), name)
     assert command is not None
     own = [p for p in command.params if not is_shared(p) and "--help" not in p.opts]
-    told = [document for document in documents().values() if document["command"] == name]
-    for document in told:
-        flags = {flag for option in document["options"] for flag in option["flags"]}
-        assert flags == {
-            f for p in own if isinstance(p, click.Option) for f in (*p.opts, *p.secondary_opts)
-        }
-        assert len(document["arguments"]) == sum(isinstance(p, click.Argument) for p in own)
-        assert document["usage"].startswith(f"docket {name}")
-        assert all(option["help"] for option in document["options"])
+    document = command_detail(name).document()
+    flags = {flag for option in document["options"] for flag in option["flags"]}
+    assert flags == {
+        f for p in own if isinstance(p, click.Option) for f in (*p.opts, *p.secondary_opts)
+    }
+    assert len(document["arguments"]) == sum(isinstance(p, click.Argument) for p in own)
+    assert document["usage"].startswith(f"docket {name}")
+    assert document["help"]
+    assert all(option["help"] for option in document["options"])
+    assert {"json", "home", "system"} <= {option["name"] for option in document["shared_options"]}
 
 
 def test_each_form_names_the_schemas_of_its_answer() -> None:
@@ -84,7 +91,8 @@ def test_each_form_names_the_schemas_of_its_answer() -> None:
             if reference is not None:
                 assert reference["name"] in known
                 assert os.path.exists(reference["path"])
-        assert document["input_schema"]["command"] == f"docket schema input {document['command']}"
+    for name, detail in details().items():
+        assert detail["input_schema"]["command"] == f"docket schema input {name}"
     found = documents()
     assert found["run <task> --async"]["output_schema"]["name"] == "run-async"
     assert found["logs <run_id> [--follow]"]["line_schema"]["name"] == "logs-follow"
@@ -103,14 +111,14 @@ def test_every_published_schema_is_named_by_some_command() -> None:
 
 
 def test_kinds_and_defaults_are_those_of_the_options() -> None:
-    options = {o["name"]: o for o in documents()["run <task>"]["options"]}
+    options = {o["name"]: o for o in details()["run"]["options"]}
     assert options["launcher"]["choices"] == ["auto", "systemd", "direct"]
     assert (options["launcher"]["type"], options["launcher"]["default"]) == ("choice", "auto")
     assert (options["dry_run"]["type"], options["dry_run"]["default"]) == ("flag", False)
     assert (options["param"]["many"], options["param"]["metavar"]) == (True, "NAME=VALUE")
-    limit = next(o for o in documents()["runs [task]"]["options"] if o["name"] == "limit")
+    limit = next(o for o in details()["runs"]["options"] if o["name"] == "limit")
     assert (limit["type"], limit["default"]) == ("integer", 20)
-    timeout = next(o for o in documents()["wait <run_id>"]["options"] if o["name"] == "timeout")
+    timeout = next(o for o in details()["wait"]["options"] if o["name"] == "timeout")
     assert timeout["type"] == "span"
 
 
@@ -187,15 +195,56 @@ def test_the_rules_of_a_class_are_in_the_schema_of_its_task(
         assert not taken.is_valid({"config": wrong})
 
 
-def test_capabilities_tells_the_same(docket: Docket, config: Callable[[str], Path]) -> None:
+def test_capabilities_shows_every_form_in_short(
+    docket: Docket, config: Callable[[str], Path]
+) -> None:
     config(CONFIG)
     document = require_valid("capabilities", docket("capabilities", "--json").document)
-    assert document["commands"] == json.loads(json.dumps(list(documents().values())))
-    assert {"json", "home", "system"} <= {option["name"] for option in document["options"]}
-    assert {"usage", "task.unknown", "run.not_found"} <= set(document["error_codes"])
-    assert document["error_schema"]["name"] == "error"
+    assert document["commands"] == [form.brief() for form in forms()]
     assert set(document["exit_codes"]) == {"0", "1", "2", "130"}
-    for kind in ("config", "output", "errors"):
-        assert os.path.exists(document["schemas"][kind]["path"])
-    shown = docket("capabilities").out
-    assert "run <task> --async" in shown
+    assert "run <task> --async" in docket("capabilities").out
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_capabilities_shows_one_command_in_full(
+    docket: Docket, config: Callable[[str], Path], name: str
+) -> None:
+    config(CONFIG)
+    told = docket("capabilities", "--command", name, "--json").document
+    assert require_valid("capabilities-command", told) == json.loads(json.dumps(details()[name]))
+    shown = docket("capabilities", "--command", name).out
+    for parameter in (*told["arguments"], *told["options"]):
+        assert all(flag in shown for flag in parameter["flags"])
+    for form in told["forms"]:
+        assert form["name"] in shown
+
+
+def test_an_unknown_command_has_the_nearest_name_as_its_hint(docket: Docket) -> None:
+    refused = docket("capabilities", "--command", "rums", "--json")
+    assert refused.code == 1
+    assert refused.document["hint"] == "did you mean: docket runs"
+
+
+def test_the_first_answer_for_agents_is_small(
+    docket: Docket, config: Callable[[str], Path]
+) -> None:
+    """8 kB and 0.6 kB a task: agents pay for every byte."""
+    entry = """
+  task-{}: {{type: command, command: [/usr/bin/rsync, -a, /home, /mnt/backup], schedule: "5 2 * * *",
+    description: Copy the homes to the backup disk, retry: 2, timeout_seconds: 3600}}"""
+    for count in (1, 20):
+        config("tasks:" + "".join(entry.format(n) for n in range(count)) + "\n")
+        told = docket("capabilities", "--json").out
+        assert len(told.encode()) <= 8000 + 600 * count
+
+
+def test_the_first_answer_for_agents_imports_no_other_command(
+    config: Callable[[str], Path],
+) -> None:
+    config(CONFIG)
+    code = (
+        "import sys; from docket.cli.entry import main; main(['capabilities', '--json']);"
+        "print(*sorted(name for name in sys.modules if name.startswith('docket.cli.commands.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "docket.cli.commands.capabilities"

@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-from docket.app.capabilities import CommandLine
 from docket.app.session import open_session
 from docket.errors import DocketError, RunNotFoundError
 from docket.mcp.errand import ALLOWANCE, AbandonedError, Desk, Errand
@@ -21,7 +20,7 @@ from docket.mcp.errand import ALLOWANCE, AbandonedError, Desk, Errand
 )
 def test_the_gate_is_open_only_for_the_words_that_open_it(text: str, gated: bool) -> None:
     session = open_session({"HOME": "/nowhere", ALLOWANCE: text})
-    assert Desk(session, CommandLine(()), lambda error: DocketError(str(error))).gated is gated
+    assert Desk(session, (), lambda error: DocketError(str(error))).gated is gated
 
 
 def test_what_is_taken_back_before_it_began_does_not_begin() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from docket.app.capabilities import capabilities
-from docket.cli.surface import command_line
+from docket.cli.surface import forms
 from tests.unit.app.documents import require_valid
 from tests.unit.plugins.installation import Installation
 
@@ -214,7 +214,7 @@ def test_a_new_task_is_told_to_people(installed: Installation) -> None:
 
 def test_agents_are_told_of_it() -> None:
     assert capabilities.__doc__
-    assert "new-task" in [command.name for command in command_line().commands]
+    assert "new-task" in [command.name for command in forms()]
 
 
 def test_two_at_once_write_one_whole_task(installed: Installation, tmp_path: Path) -> None:

@@ -157,6 +157,12 @@ class RunNotFoundError(DocketError):
     code = "run.not_found"
 
 
+class RunAmbiguousError(RunNotFoundError):
+    """Several runs fit a part of an id; `candidates` are their ids."""
+
+    code = "run.ambiguous"
+
+
 class RunPrunedError(RunNotFoundError):
     """The run was removed by `retention`."""
 

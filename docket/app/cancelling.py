@@ -17,7 +17,8 @@ from docket.app.leftovers import kill_leftovers
 from docket.app.liveness import cancel_request_path, lock_dir_of, run_lock_path
 from docket.app.lookup import state_db
 from docket.app.planned import read_plan
-from docket.app.recorded import find_run, open_record
+from docket.app.recorded import open_record
+from docket.app.runreference import find_run
 from docket.app.session import Session
 from docket.errors import BusError, DocketError
 from docket.files import write_volatile
@@ -87,8 +88,8 @@ class Cancellation(Record):
 def cancel(session: Session, run_id: str) -> Cancellation:
     """Ask that the run be cancelled, end what runs of it, and return when it is over.
 
-    A run that is over is not touched. Raises RunNotFoundError, and CancelError where the request
-    is recorded but the run could not be ended.
+    A run that is over is not touched. `run_id` may be whatever `find_run` takes. Raises
+    RunNotFoundError, and CancelError where the request is recorded but the run could not be ended.
     """
     with open_record(session) as reader:
         run = find_run(reader, run_id)
@@ -96,9 +97,9 @@ def cancel(session: Session, run_id: str) -> Cancellation:
         return Cancellation(run, None)
     lock_dir = lock_dir_of(session.paths, run.task)
     _record_request(session, run, lock_dir)
-    ended = _end(session, run, run_lock_path(lock_dir, run_id))
+    ended = _end(session, run, run_lock_path(lock_dir, run.run_id))
     found = _settled(session, run)
-    _forget_request(lock_dir, run_id)
+    _forget_request(lock_dir, run.run_id)
     return Cancellation(found, ended)
 
 

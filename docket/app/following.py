@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from docket.app import logs
-from docket.app.recorded import find_run, open_record
+from docket.app.recorded import open_record
+from docket.app.runreference import find_run
 from docket.app.session import Session
 from docket.app.waiting import until_over
 from docket.errors import RunnerDiedError, UsageError

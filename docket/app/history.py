@@ -9,7 +9,8 @@ from docket.app.documents import event_document, run_document
 from docket.app.liveness import alive_here
 from docket.app.lookup import refuse_unsafe_name, require_known
 from docket.app.missed import look
-from docket.app.recorded import checked_limit, find_run, open_record
+from docket.app.recorded import checked_limit, open_record
+from docket.app.runreference import find_run
 from docket.app.session import Session
 from docket.errors import UsageError
 from docket.model.record import Record, field
@@ -68,7 +69,8 @@ def runs(
     with open_record(session) as reader:
         look(session, task)
         if selection.older_than is not None:
-            find_run(reader, selection.older_than)
+            older_than = find_run(reader, selection.older_than).run_id
+            selection = replace(selection, older_than=older_than)
         found = tuple(reader.select(selection, checked))
         notified = reader.notified([run.run_id for run in found])
     if task is not None and not found and selection == Selection(task):
@@ -87,5 +89,11 @@ def events(session: Session, run_id: str, limit: int = 500, after_index: int = 0
         raise UsageError(f"--after-index must not be below 0, and is {after_index}.")
     with open_record(session) as reader:
         run = find_run(reader, run_id)
-        found = reader.events(run_id, min(after_index, 2**31), checked)
+        found = reader.events(run.run_id, min(after_index, 2**31), checked)
     return EventList(run, tuple(found))
+
+
+def run_id_of(session: Session, reference: str) -> str:
+    """Return the id of the run that `reference` means, as `find_run` takes it."""
+    with open_record(session) as reader:
+        return find_run(reader, reference).run_id

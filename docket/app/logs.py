@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from docket.app.recorded import find_run, open_record
+from docket.app.recorded import open_record
+from docket.app.runreference import find_run
 from docket.app.session import Session
 from docket.errors import DocketError, RunLogError, UsageError
 from docket.model.record import Record

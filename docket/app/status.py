@@ -27,7 +27,8 @@ from docket.app.missed import look
 from docket.app.planned import is_fresh, planned_tasks, read_plan
 from docket.app.ports import UnitState
 from docket.app.progressing import Progress, progress_document, progress_of
-from docket.app.recorded import find_run, open_record
+from docket.app.recorded import open_record
+from docket.app.runreference import find_run
 from docket.app.session import Session
 from docket.errors import BusError, UsageError
 from docket.model.incident import Incident
@@ -154,11 +155,11 @@ def of_run(session: Session, run_id: str, task: str | None = None) -> RunDetail:
         run = find_run(reader, run_id)
         if task not in (None, run.task):
             raise UsageError(
-                f"Run {run_id} is one of {run.task}, not of {task}.",
-                hint=f"docket status --run-id {run_id}",
+                f"Run {run.run_id} is one of {run.task}, not of {task}.",
+                hint=f"docket status --run-id {run.run_id}",
             )
-        attempts, hooks = tuple(reader.attempts(run_id)), tuple(reader.hooks(run_id))
-        progress = progress_of(reader, run_id)
+        attempts, hooks = tuple(reader.attempts(run.run_id)), tuple(reader.hooks(run.run_id))
+        progress = progress_of(reader, run.run_id)
     return RunDetail(run, alive_here(run, session.paths), attempts, hooks, progress)
 
 

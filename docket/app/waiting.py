@@ -12,7 +12,8 @@ from typing import Any
 
 from docket.app.documents import run_document
 from docket.app.liveness import alive_here, await_release, is_held, lock_dir_of, run_lock_path
-from docket.app.recorded import find_run, open_record
+from docket.app.recorded import open_record
+from docket.app.runreference import find_run
 from docket.app.session import Session
 from docket.errors import RunnerDiedError, UsageError
 from docket.model.record import Record
@@ -84,11 +85,12 @@ def wait(
     A run is over when its runner has let go of its lock: its hooks have run too. Raises
     RunNotFoundError before it waits, and RunnerDiedError where a runner died and nobody knows more.
     """
-    wanted = list(dict.fromkeys(run_ids))
-    if not wanted:
+    if not run_ids:
         raise UsageError("There is no run to wait for.", hint="docket runs lists the runs.")
     with open_record(session) as reader:
-        seen = {run_id: find_run(reader, run_id) for run_id in wanted}
+        named = [find_run(reader, run_id) for run_id in run_ids]
+    seen = {run.run_id: run for run in named}
+    wanted = list(seen)
     refuse_own_run(session, seen)
     over = _gather(session, list(seen.values()), any_of, timeout_seconds)
     if len(over) < (1 if any_of else len(wanted)):

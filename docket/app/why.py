@@ -13,16 +13,26 @@ from docket.app.logs import read as read_log
 from docket.app.lookup import load_config, unknown_task
 from docket.app.planned import read_plan
 from docket.app.ports import UnitDetail
-from docket.app.recorded import find_run, open_record
+from docket.app.recorded import open_record
 from docket.app.redaction import redact_text
+from docket.app.runreference import find_run
 from docket.app.session import Session
-from docket.app.status import TaskStatus, status
+from docket.app.status import StatusReport, TaskStatus, status
 from docket.app.whychanges import changes_since
 from docket.app.whyfinding import Finding
 from docket.app.whyfires import FireSeen
 from docket.app.whyruns import explain_run
 from docket.app.whyunits import Around
-from docket.errors import BusError, ConfigError, DocketError, UsageError
+from docket.errors import (
+    BusError,
+    ConfigError,
+    DocketError,
+    NameRefusedError,
+    RunAmbiguousError,
+    RunNotFoundError,
+    UnknownTaskError,
+    UsageError,
+)
 from docket.model.incident import Incident
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Plan
@@ -88,7 +98,11 @@ def why(
     """
     if run_id is not None and at_us is not None:
         raise UsageError("RUN_ID and --at exclude each other.", hint="leave one of the two out")
-    standing = status(session, name)
+    standing = None
+    if run_id is None and at_us is None:
+        standing, run_id = _standing_or_run(session, name)
+        name = standing.tasks[0].task
+    standing = standing or status(session, name)
     inquiry = _Inquiry(session, name, standing.tasks[0])
     with open_record(session, inquiry.config) as reader:
         chosen, finding = inquiry.answer(reader, run_id, at_us)
@@ -120,6 +134,24 @@ def _incident(incident: Incident | None) -> tuple[str, ...]:
     return (f"{lead}; it was told at {iso(incident.told_at)}.",)
 
 
+def _standing_or_run(session: Session, name: str) -> tuple[StatusReport, str | None]:
+    """Return the state of the task `name`; if there is none, that of the run it means, and its id.
+
+    Raises the error of the unknown task if no run fits either.
+    """
+    try:
+        return status(session, name), None
+    except (UnknownTaskError, NameRefusedError) as unknown:
+        try:
+            with open_record(session) as reader:
+                run = find_run(reader, name)
+        except RunAmbiguousError:
+            raise
+        except RunNotFoundError:
+            raise unknown from None
+    return status(session, run.task), run.run_id
+
+
 class _Inquiry:
     """What is asked once, and the choice of what the answer is about."""
 
@@ -139,8 +171,8 @@ class _Inquiry:
             run = find_run(reader, run_id)
             if run.task != self._name:
                 raise UsageError(
-                    f"Run {run_id} is one of the task {run.task!r}.",
-                    hint=f"docket why {run.task} {run_id}",
+                    f"Run {run.run_id} is one of the task {run.task!r}.",
+                    hint=f"docket why {run.task} {run.run_id}",
                 )
             return run, self._explained(reader, run)
         if at_us is not None:

@@ -11,8 +11,9 @@ from docket.app import cancelling, running, starting, waiting
 from docket.app.gate import refuse_destructive
 from docket.app.liveness import is_held
 from docket.app.lookup import current_plan
-from docket.app.recorded import find_run, open_record
+from docket.app.recorded import open_record
 from docket.app.running import RunOutcome
+from docket.app.runreference import find_run
 from docket.app.session import Session
 from docket.app.starting import Wish
 from docket.errors import UsageError
@@ -63,6 +64,7 @@ def wait_run(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> Result:
     errand.every_seconds = max(given["poll_interval"], _SHORTEST_TICK_SECONDS)
     with open_record(desk.session) as reader:
         run = find_run(reader, run_id)
+    run_id = run.run_id
     waiting.refuse_own_run(desk.session, {run_id: run})
     errand.message = f"waiting for run {run_id} of {run.task}"
     asleep = _sleeper(errand, timeout)

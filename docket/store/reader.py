@@ -50,6 +50,22 @@ class Reader:
         found = self._runs("WHERE run_id = ?", run_id)
         return found[0] if found else None
 
+    def run_ids_beginning(self, text: str, limit: int) -> list[str]:
+        """Return the ids that begin with a text, the newest first."""
+        rows = self._query(
+            "SELECT run_id FROM runs WHERE run_id >= ? AND run_id < ? || char(1114111)"
+            " ORDER BY run_id DESC LIMIT ?",
+            text,
+            text,
+            limit,
+        )
+        return [row[0] for row in rows]
+
+    def run_ids_ending(self, text: str) -> list[str]:
+        """Return the ids whose last eight characters are these."""
+        rows = self._query("SELECT run_id FROM runs WHERE substr(run_id, -8) = ?", text)
+        return [row[0] for row in rows]
+
     def runs(self, task: str | None = None, limit: int = 20) -> list[RunRecord]:
         """Return the newest runs, newest first."""
         if task is None:

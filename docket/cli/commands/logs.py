@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from docket.app import following, logs
+from docket.app import following, history, logs
 from docket.app.jsonform import compact
 from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
@@ -59,7 +59,9 @@ def command(
 
 
 def _followed(call: Call, run_id: str, tail: int | None) -> Iterator[bytes]:
-    parts = following.follow_log(call.session(), run_id, tail)
+    session = call.session()
+    run_id = history.run_id_of(session, run_id)
+    parts = following.follow_log(session, run_id, tail)
     if not call.json and not _on_terminal():
         return parts
     return map(_as_json if call.json else _as_text, following.pieces(run_id, parts))

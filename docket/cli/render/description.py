@@ -13,7 +13,7 @@ from docket.cli.render.plain import one_line
 from docket.cli.render.runs import status_cell
 from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
-from docket.cli.render.table import Cell, Column, Row, Table
+from docket.cli.render.table import Cell
 from docket.cli.render.times import duration, relative
 from docket.model.records import NOTIFICATION
 

@@ -100,7 +100,10 @@ class DocketAPIError(RuntimeError):
 def list_tasks(**scope: Unpack[Scope]) -> list[Document]:
     """Return every task with its last run, as `docket list`."""
     with _session(scope) as session:
-        return _rows(listing.list_tasks(session).document())
+        found = listing.list_tasks(session)
+        if found.error is not None:
+            raise _failed(found.error, found.document())
+        return _rows(found.document())
 
 
 def describe_task(task_name: str, **scope: Unpack[Scope]) -> Document:
@@ -171,7 +174,10 @@ def task_status(
     with _session(scope) as session:
         if run_id is not None:
             return plain(status.of_run(session, run_id, task_name).document())
-        return plain(status.status(session, task_name).document())
+        report = status.status(session, task_name)
+        if report.error is not None:
+            raise _failed(report.error, report.document())
+        return plain(report.document())
 
 
 def task_runs(
@@ -240,9 +246,12 @@ def capabilities(*, command: str | None = None, **scope: Unpack[Scope]) -> Docum
 
 
 def health(**scope: Unpack[Scope]) -> Document:
-    """Return how the tasks are doing, as `docket health`; never raises for what it finds."""
+    """Return how the tasks are doing, as `docket health`; raises if the config cannot be used."""
     with _session(scope) as session:
-        return _plain(weighing.health(session).document())
+        found = weighing.health(session)
+        if found.error is not None:
+            raise _failed(found.error, found.document())
+        return _plain(found.document())
 
 
 def doctor(*, agent: bool = False, **scope: Unpack[Scope]) -> Document:
@@ -273,6 +282,11 @@ def _open(
 ) -> Session:
     places = [None if path is None else os.fspath(path) for path in (home, config)]
     return open_session(dict(os.environ), system=system, home=places[0], config=places[1])
+
+
+def _failed(error: DocketError, known: Document) -> DocketAPIError:
+    """Return the error of an answer that is incomplete; `known` is all that could be said."""
+    return DocketAPIError(error.sentence, payload=_plain(known))
 
 
 def _judged(document: Document, exit_code: int, sentence: str) -> Document:

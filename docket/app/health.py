@@ -9,7 +9,13 @@ from typing import Any
 from docket.app.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
 from docket.app.documents import iso, iso_or_none, latest_document
 from docket.app.listing import schedule_texts
-from docket.app.lookup import config_or_none_yet, known_names, refuse_unsafe_name, unknown_task
+from docket.app.lookup import (
+    config_or_none_yet,
+    known_names,
+    refuse_unsafe_name,
+    shown_names,
+    unknown_task,
+)
 from docket.app.missed import look
 from docket.app.planned import planned_tasks, read_plan
 from docket.app.recorded import open_record
@@ -91,15 +97,19 @@ class TaskHealth(Record):
 
 
 class HealthReport(Record):
-    """All tasks, or those that were asked for, by name; `warnings` are sentences."""
+    """All tasks, or those that were asked for, by name; `warnings` are sentences.
+
+    `error` says why the config cannot be used: `tasks` holds what plans and record know then.
+    """
 
     tasks: tuple[TaskHealth, ...]
     warnings: tuple[str, ...] = ()
+    error: ConfigError | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether every task is well."""
-        return all(task.category.well for task in self.tasks)
+        """Whether every task is well, and the config can be used."""
+        return self.error is None and all(task.category.well for task in self.tasks)
 
     def names(self, category: Category) -> list[str]:
         """Return the tasks that are doing so."""
@@ -113,6 +123,11 @@ class HealthReport(Record):
 
     def document(self) -> dict[str, Any]:
         """Return the report as `docket health --json` prints it."""
+        if self.error is not None:
+            return {**self.error.document(), "health": self._report()}
+        return self._report()
+
+    def _report(self) -> dict[str, Any]:
         return {
             **{str(category): self.names(category) for category in Category},
             "summary": self.summary,
@@ -125,10 +140,10 @@ class HealthReport(Record):
 def health(session: Session, tasks: Sequence[str] = ()) -> HealthReport:
     """Return how `tasks` are doing, or all of the config.
 
-    A config that cannot be used is a warning: what is installed is told of then. Raises
-    UnknownTaskError, NameRefusedError and StoreError.
+    A config that cannot be used is the `error` of the report. Raises UnknownTaskError,
+    NameRefusedError and StoreError.
     """
-    config, warnings = _config(session)
+    config, error = _config(session)
     known = known_names(config) if config is not None else planned_tasks(session.paths)
     for name in tasks:
         refuse_unsafe_name(name)
@@ -137,16 +152,16 @@ def health(session: Session, tasks: Sequence[str] = ()) -> HealthReport:
     with open_record(session, config) as reader:
         look(session)
         survey = _Survey(session, config, reader)
-        found = tuple(survey.of(name) for name in sorted(set(tasks)) or known)
-    return HealthReport(found, warnings)
+        found = tuple(survey.of(name) for name in sorted(set(tasks)) or survey.names(known))
+    return HealthReport(found, error=error)
 
 
-def _config(session: Session) -> tuple[Config | None, tuple[str, ...]]:
+def _config(session: Session) -> tuple[Config | None, ConfigError | None]:
     """Return the config; the built-in tasks where there is no file yet, else None and why."""
     try:
-        return config_or_none_yet(session), ()
+        return config_or_none_yet(session), None
     except ConfigError as error:
-        return None, (error.sentence,)
+        return None, error
 
 
 class _Survey:
@@ -160,6 +175,10 @@ class _Survey:
         self._latest: Mapping[str, RunRecord] = reader.latest()
         self._failures = reader.all_consecutive_failures()
         self._overrides = reader.overrides(self._now_us)
+
+    def names(self, known: list[str]) -> list[str]:
+        """Return the tasks to report on: built-in ones only if they are configured or have run."""
+        return known if self._config is None else shown_names(self._config, self._latest)
 
     def of(self, name: str) -> TaskHealth:
         """Return how one task is doing."""

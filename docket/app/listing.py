@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from docket.app.documents import latest_document
-from docket.app.lookup import config_or_none_yet, known_names
+from docket.app.lookup import config_or_none_yet, shown_names
+from docket.app.planned import planned_tasks
 from docket.app.recorded import open_record
 from docket.app.session import Session
-from docket.errors import StoreError
+from docket.errors import ConfigError, StoreError
 from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.task import Config, Problem, Task
@@ -47,27 +48,52 @@ class ListedTask(Record):
 
 
 class TaskList(Record):
-    """All tasks in the order of their names; `warnings` are sentences."""
+    """All tasks in the order of their names; `warnings` are sentences.
+
+    `error` says why the config cannot be used: `tasks` holds what plans and record know then.
+    """
 
     tasks: tuple[ListedTask, ...]
     warnings: tuple[str | Problem, ...] = ()
+    error: ConfigError | None = None
 
-    def document(self) -> list[dict[str, Any]]:
+    @property
+    def exit_code(self) -> int:
+        """1 if the config cannot be used."""
+        return 0 if self.error is None else 1
+
+    def document(self) -> Any:
         """Return the list as `docket list --json` prints it."""
-        return [task.document() for task in self.tasks]
+        tasks = [task.document() for task in self.tasks]
+        return tasks if self.error is None else {**self.error.document(), "tasks": tasks}
 
 
 def list_tasks(session: Session) -> TaskList:
     """Return every task of the config, the broken ones too, with its last real run.
 
-    A record of runs that cannot be read is a warning. Raises ConfigError.
+    A record of runs that cannot be read is a warning, and a config that cannot be used is the
+    `error` of the list.
     """
-    config = config_or_none_yet(session)
+    try:
+        config = config_or_none_yet(session)
+    except ConfigError as error:
+        return _without_config(session, error)
     latest, warnings = _latest(session, config)
     return TaskList(
-        tuple(_listed(config, name, latest.get(name)) for name in known_names(config)),
+        tuple(_listed(config, name, latest.get(name)) for name in shown_names(config, latest)),
         (*config.warnings, *warnings),
     )
+
+
+def _without_config(session: Session, error: ConfigError) -> TaskList:
+    """Return the tasks that plans and record know."""
+    try:
+        latest, warnings = _latest(session, None)
+    except ConfigError:  # there is no plan that says where the record is
+        latest, warnings = {}, ()
+    names = sorted({*planned_tasks(session.paths), *latest})
+    tasks = tuple(ListedTask(name, None, latest.get(name)) for name in names)
+    return TaskList(tasks, warnings, error)
 
 
 def schedule_texts(task: Task) -> tuple[str, ...]:
@@ -82,7 +108,9 @@ def _listed(config: Config, name: str, last_run: RunRecord | None) -> ListedTask
     return ListedTask(name, config.tasks.get(name), last_run, problems)
 
 
-def _latest(session: Session, config: Config) -> tuple[Mapping[str, RunRecord], tuple[str, ...]]:
+def _latest(
+    session: Session, config: Config | None
+) -> tuple[Mapping[str, RunRecord], tuple[str, ...]]:
     try:
         with open_record(session, config) as reader:
             return reader.latest(), ()

@@ -50,19 +50,20 @@ def config_or_none_yet(session: Session, task: str | None = None) -> Config:
         return config
 
 
-def config_if_usable(session: Session) -> tuple[Config | None, tuple[str, ...]]:
+def config_if_usable(session: Session) -> tuple[Config | None, ConfigError | None]:
     """Return the config, or None and why it cannot be used, for commands that go on without it."""
     try:
-        return load_config(session), ()
+        return load_config(session), None
     except ConfigError as error:
-        return None, (error.sentence,)
+        return None, error
 
 
 def state_db(session: Session) -> str:
     """Return where the record of runs lies.
 
     That is what the config says. A plan whose sources are unchanged says the same without the
-    price of reading YAML; and where the config is broken, the plans that still run say it.
+    price of reading YAML; and if the config is broken, the plans that still run say it. Raises
+    ConfigError if it is broken and there is no plan: another database would be a false answer.
     """
     last_good = None
     for plan in plans(session.paths):
@@ -72,8 +73,12 @@ def state_db(session: Session) -> str:
         break
     try:
         return load_config(session).state_db
-    except ConfigError:
+    except ConfigMissingError:
         return last_good or session.paths.state_db
+    except ConfigError:
+        if last_good is None:
+            raise
+        return last_good
 
 
 def find_task(config: Config, name: str) -> Task:

@@ -30,7 +30,7 @@ from docket.app.progressing import Progress, progress_document, progress_of
 from docket.app.recorded import open_record
 from docket.app.runreference import find_run
 from docket.app.session import Session
-from docket.errors import BusError, UsageError
+from docket.errors import BusError, ConfigError, ConfigMissingError, UsageError
 from docket.model.incident import Incident
 from docket.model.names import is_safe_name, service_unit, timer_unit
 from docket.model.plan import Plan
@@ -117,14 +117,25 @@ class TaskStatus(Record):
 
 
 class StatusReport(Record):
-    """All tasks, or the one that was asked for (`asked`); `warnings` are sentences."""
+    """All tasks, or the one that was asked for (`asked`); `warnings` are sentences.
+
+    `error` says why the config cannot be used: `tasks` holds what plans and record know then.
+    """
 
     asked: str | None
     tasks: tuple[TaskStatus, ...]
     warnings: tuple[str, ...] = ()
+    error: ConfigError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """1 if the config cannot be used."""
+        return 0 if self.error is None else 1
 
     def document(self) -> Any:
         """Return what `docket status --json` prints: of all tasks, those that have run."""
+        if self.error is not None:
+            return {**self.error.document(), "tasks": [task.document() for task in self.tasks]}
         if self.asked is not None:
             return self.tasks[0].document()
         return [task.document() for task in self.tasks if task.last is not None]
@@ -166,10 +177,10 @@ def of_run(session: Session, run_id: str, task: str | None = None) -> RunDetail:
 def status(session: Session, task: str | None = None) -> StatusReport:
     """Return where every task stands, or `task` alone.
 
-    A config or a service manager that cannot be read is a warning, not an error: what is known is
-    told. Raises UnknownTaskError, NameRefusedError and StoreError.
+    A service manager that cannot be asked is a warning, and a config that cannot be used is the
+    `error` of the report. Raises UnknownTaskError, NameRefusedError and StoreError.
     """
-    config, warnings = config_if_usable(session)
+    config, error = config_if_usable(session)
     if task is not None:
         refuse_unsafe_name(task)
     with open_record(session, config) as reader:
@@ -178,7 +189,9 @@ def status(session: Session, task: str | None = None) -> StatusReport:
         states, more = _states(session, config, names)
         survey = _Survey(session, config, reader, states, task)
         found = tuple(survey.of(name) for name in names)
-    return StatusReport(task, found, (*warnings, *more))
+    if isinstance(error, ConfigMissingError):
+        return StatusReport(task, found, (error.sentence, *more))
+    return StatusReport(task, found, more, error)
 
 
 class _Survey:

@@ -118,7 +118,7 @@ def why(
         fires=fires,
         tail=_tail(session, chosen),
         changes=inquiry.changes(success, chosen, finding),
-        notes=(*standing.warnings, *inquiry.notes(finding)),
+        notes=(*_doubts(standing), *inquiry.notes(finding)),
         failures=standing.tasks[0].consecutive_failures,
         last_success=success,
     )
@@ -150,6 +150,11 @@ def _standing_or_run(session: Session, name: str) -> tuple[StatusReport, str | N
         except RunNotFoundError:
             raise unknown from None
     return status(session, run.task), run.run_id
+
+
+def _doubts(standing: StatusReport) -> tuple[str, ...]:
+    error = () if standing.error is None else (standing.error.sentence,)
+    return (*error, *standing.warnings)
 
 
 class _Inquiry:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from docket.cli.render.screen import Screen
+from docket.errors import DocketError
 from docket.model.record import Record
 from docket.model.task import Problem
 
@@ -13,8 +14,9 @@ from docket.model.task import Problem
 class Answer(Record):
     """One finished answer, in both forms.
 
-    `text` is made only where text is wanted, for the screen that it is shown on. `problems` and
-    `warnings` go to standard error beside the text; the document holds them itself.
+    `text` is made only where text is wanted, for the screen that it is shown on. `problems`,
+    `warnings` and the `error` that makes the answer incomplete go to standard error beside the
+    text; the document holds them itself.
     """
 
     document: Any
@@ -22,6 +24,7 @@ class Answer(Record):
     exit_code: int = 0
     warnings: tuple[str | Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
+    error: DocketError | None = None
 
 
 class Stream(Record):

@@ -85,6 +85,10 @@ def _show(answer: Answer | Stream | int, call: Call) -> int:
         outlet.write_text(document_text(answer.document, indented=outlet.is_terminal()))
     else:
         outlet.write_text(answer.text(call.screen()))
+        if answer.error is not None:
+            from docket.cli.render.errors import error_text  # noqa: PLC0415  (where needed)
+
+            outlet.complain(error_text(answer.error, _error_screen(call)))
         if answer.warnings or answer.problems:
             from docket.cli.render.errors import beside_text  # noqa: PLC0415  (where needed)
 

@@ -76,13 +76,13 @@ def one_expression(name: str, words: Sequence[str]) -> str:
 
 def run_id_argument() -> Callable[[Decorated], Decorated]:
     """Take the id of one run."""
-    return click.argument("run_id", metavar="RUN_ID", shell_complete=complete_run_ids)
+    return click.argument("run_id", metavar="RUN", shell_complete=complete_run_ids)
 
 
 def run_ids_argument() -> Callable[[Decorated], Decorated]:
     """Take the ids of one or more runs."""
     return click.argument(
-        "run_ids", metavar="RUN_ID...", nargs=-1, required=True, shell_complete=complete_run_ids
+        "run_ids", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_run_ids
     )
 
 

@@ -26,7 +26,8 @@ Given = Mapping[str, Any]
 def list_tasks(desk: Desk, errand: Errand, given: Given) -> Result:
     """Return every task with its last run."""
     del errand, given
-    return Result(listing(desk.session).document())
+    found = listing(desk.session)
+    return Result(found.document(), failed=found.error is not None)
 
 
 def describe_task(desk: Desk, errand: Errand, given: Given) -> Result:
@@ -40,7 +41,8 @@ def task_status(desk: Desk, errand: Errand, given: Given) -> Result:
     del errand
     if given["run_id"] is not None:
         return Result(status.of_run(desk.session, given["run_id"]).document())
-    return Result(status.status(desk.session, given["task_name"]).document())
+    found = status.status(desk.session, given["task_name"])
+    return Result(found.document(), failed=found.error is not None)
 
 
 def task_runs(desk: Desk, errand: Errand, given: Given) -> Result:
@@ -83,7 +85,8 @@ def health(desk: Desk, errand: Errand, given: Given) -> Result:
     """Return how all tasks are doing, or one."""
     del errand
     name = given["task_name"]
-    return Result(health_of(desk.session, () if name is None else (name,)).document())
+    found = health_of(desk.session, () if name is None else (name,))
+    return Result(found.document(), failed=found.error is not None)
 
 
 def doctor(desk: Desk, errand: Errand, given: Given) -> Result:

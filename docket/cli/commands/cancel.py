@@ -14,8 +14,9 @@ from docket.cli.render.outcome import cancelled_text
 def command(call: Call, run_id: str) -> Answer:
     """Cancel a run, wherever it stands: waiting, running, or between two attempts.
 
-    Its command gets SIGTERM, and all that is left of it SIGKILL after the grace; hooks run with
-    the status cancelled. For a run that is over nothing is signalled, and the exit code is 0.
+    RUN is an id, a part of it, or a task, whose run under way it means. Its command gets SIGTERM,
+    and all that is left of it SIGKILL after the grace; hooks run with the status cancelled.
+    For a run that is over nothing is signalled, and the exit code is 0.
     """
     found = cancelling.cancel(call.session(), run_id)
     return Answer(found.document(), lambda screen: cancelled_text(found, screen))

@@ -41,7 +41,8 @@ def command(
 ) -> Answer | Stream:
     """Show the events that a run reported: the JSON lines that its command printed.
 
-    RUN_ID comes from docket runs. With --follow and --json every event is one line of its own.
+    RUN is an id, a part of it, or a task, whose newest run it means. With --follow and --json every
+    event is one line of its own.
     """
     if follow:
         found = following.follow_events(call.session(), run_id, after_index, limit)

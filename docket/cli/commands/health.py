@@ -25,7 +25,10 @@ def command(call: Call, tasks: tuple[str, ...], check: bool) -> Answer:
     none, and degraded where its last run is good and something is odd about it.
     """
     found = health(call.session(), tasks)
-    code = 1 if check and not found.ok else 0
     return Answer(
-        found.document(), lambda screen: health_text(found, screen), code, warnings=found.warnings
+        found.document(),
+        lambda screen: health_text(found, screen),
+        1 if found.error is not None or (check and not found.ok) else 0,
+        found.warnings,
+        error=found.error,
     )

@@ -14,5 +14,9 @@ def command(call: Call) -> Answer:
     """List the tasks of the config and those in Python, with their last run."""
     found = list_tasks(call.session())
     return Answer(
-        found.document(), lambda screen: tasks_text(found, screen), warnings=found.warnings
+        found.document(),
+        lambda screen: tasks_text(found, screen),
+        found.exit_code,
+        found.warnings,
+        error=found.error,
     )

@@ -44,8 +44,8 @@ def command(
 ) -> Answer | Stream:
     """Show what a run printed on standard output and standard error.
 
-    RUN_ID comes from docket runs. Into a pipe or a file the log goes byte for byte; on a
-    terminal, control characters are shown instead of obeyed.
+    RUN is an id, a part of it, or a task, whose newest run it means. Into a pipe or a file the log
+    goes byte for byte; on a terminal, control characters are shown instead of obeyed.
     """
     if follow:
         if since is not None or source == "journal":

@@ -37,7 +37,7 @@ from docket.model.states import RunStatus, Trigger
 @click.option("--until", type=Instant(), metavar="TIME", help="Show runs that began before then.")
 @click.option(
     "--cursor",
-    metavar="RUN_ID",
+    metavar="RUN",
     shell_complete=complete_run_ids,
     help="Show the runs older than that one: the last that was shown.",
 )

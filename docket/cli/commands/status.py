@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from docket.app import status
@@ -16,7 +18,7 @@ from docket.cli.render.statuses import run_text, status_text
 @task_argument(required=False)
 @click.option(
     "--run-id",
-    metavar="RUN_ID",
+    metavar="RUN",
     shell_complete=complete_run_ids,
     help="Show this one run, with its attempts and hooks.",
 )
@@ -34,7 +36,8 @@ def command(call: Call, task: str | None, run_id: str | None, watch: bool) -> An
             return _of_run(session, run_id, task)
         report = status.status(session, task)
         text = lambda screen: status_text(report, screen)  # noqa: E731  (bound to this report)
-        return Answer(report.document(), text, warnings=report.warnings), False
+        answer = Answer(report.document(), text, report.exit_code, report.warnings)
+        return replace(answer, error=report.error), False
 
     if not watch:
         return answer()[0]

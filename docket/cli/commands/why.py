@@ -13,7 +13,7 @@ from docket.cli.render.why import why_text
 
 @verb("why")
 @task_argument()
-@click.argument("run_id", metavar="[RUN_ID]", required=False, shell_complete=complete_run_ids)
+@click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run_ids)
 @click.option(
     "--at",
     type=Instant(),
@@ -23,7 +23,7 @@ from docket.cli.render.why import why_text
 def command(call: Call, task: str, run_id: str | None, at: int | None) -> Answer:
     """Say why a task ran, failed, or did not run: on one screen, with what to do.
 
-    Without RUN_ID or --at it is about what happened last, or should have.
+    Without RUN or --at it is about what happened last, or should have.
     """
     found = why(call.session(), task, run_id, at)
     return Answer(found.document(), lambda screen: why_text(found, screen))

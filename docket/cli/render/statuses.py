@@ -28,7 +28,7 @@ def status_text(report: StatusReport, screen: Screen) -> str:
     """Return where the tasks stand, and what to do about those that need something."""
     if report.asked is not None:
         return task_text(report.tasks[0], screen)
-    if not report.tasks and report.warnings:
+    if not report.tasks and (report.warnings or report.error):
         step = next_step("docket configure", "opens the config", screen)
         return f"No task is known, and no run is recorded.\n{step}"
     if not report.tasks:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from docket.app.redaction import redact_text
+from docket.model.commandexit import command_exit_code
 from docket.model.incident import Incident
 from docket.model.records import (
+    NOTIFICATION,
     AttemptRecord,
     EventRecord,
     HookRecord,
@@ -35,6 +39,15 @@ def iso_or_none(instant_us: int | None) -> str | None:
         return None
 
 
+def local(at_us: int, *, seconds: bool = True) -> str:
+    """Return an instant (microseconds since the epoch) in the machine's zone, zone included."""
+    try:
+        moment = time.localtime(at_us // 1_000_000)
+    except (OverflowError, ValueError, OSError):
+        return f"@{at_us // 1_000_000}"
+    return time.strftime("%Y-%m-%d %H:%M:%S %Z" if seconds else "%Y-%m-%d %H:%M %Z", moment)
+
+
 def run_document(run: RunRecord, *, alive: bool | None = None) -> dict[str, Any]:
     """Return one run as the history shows it; `alive` is whether its lock is held, if known."""
     return {
@@ -45,6 +58,7 @@ def run_document(run: RunRecord, *, alive: bool | None = None) -> dict[str, Any]
         "finished_at": iso_or_none(run.finished_us),
         "duration_seconds": _seconds(run.duration_seconds),
         "exit_code": run.exit_code,
+        "command_exit_code": command_exit_code(run.details),
         "summary": run.summary,
         "details": details_document(run),
         "dry_run": run.dry_run,
@@ -62,6 +76,7 @@ def latest_document(run: RunRecord) -> dict[str, Any]:
         "last_run": iso(run.started_us if run.finished_us is None else run.finished_us),
         "duration_seconds": _seconds(run.duration_seconds),
         "exit_code": run.status.exit_code if run.exit_code is None else run.exit_code,
+        "command_exit_code": command_exit_code(run.details),
         "summary": run.summary,
         "details": details_document(run),
         "dry_run": run.dry_run,
@@ -115,6 +130,18 @@ def hook_document(hook: HookRecord) -> dict[str, Any]:
         "state": hook.state,
         "duration_seconds": _seconds(hook.duration_seconds),
     }
+
+
+def hook_sentence(hook: HookRecord) -> str:
+    """Return what went wrong with a hook or a message."""
+    if hook.kind == NOTIFICATION:
+        what = f"The message by {hook.label.partition(':')[2]} was not delivered"
+    else:
+        what = f"The hook {hook.kind} did not do its work ({redact_text(hook.label)})"
+    why = next(iter(hook.stderr.strip().splitlines()[-1:]), "")
+    if not why and hook.exit_code is not None:
+        why = f"exit code {hook.exit_code}"
+    return f"{what}: {redact_text(why) or hook.state.replace('_', ' ')}"
 
 
 def incident_document(incident: Incident) -> dict[str, Any]:

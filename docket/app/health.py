@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from docket.app.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
-from docket.app.documents import iso, iso_or_none, latest_document
+from docket.app.documents import hook_sentence, iso_or_none, latest_document, local
 from docket.app.listing import schedule_texts
 from docket.app.lookup import (
     config_or_none_yet,
@@ -60,6 +60,7 @@ class TaskHealth(Record):
     running: bool = False
     anomalies: tuple[Anomaly, ...] = ()
     notes: tuple[str, ...] = ()
+    failing_since_us: int | None = None
 
     @property
     def next_fire_us(self) -> int | None:
@@ -71,6 +72,7 @@ class TaskHealth(Record):
         document: dict[str, Any] = {
             "last_run": latest_document(self.last) if self.last is not None else None,
             "consecutive_failures": self.consecutive_failures,
+            "failing_since": iso_or_none(self.failing_since_us),
             "category": str(self.category),
             "running": self.running,
             "anomalies": [anomaly.document() for anomaly in self.anomalies],
@@ -175,6 +177,7 @@ class _Survey:
         self._latest: Mapping[str, RunRecord] = reader.latest()
         self._failures = reader.all_consecutive_failures()
         self._overrides = reader.overrides(self._now_us)
+        self._bad_hooks = reader.bad_hooks([run.run_id for run in self._latest.values()])
 
     def names(self, known: list[str]) -> list[str]:
         """Return the tasks to report on: built-in ones only if they are configured or have run."""
@@ -188,13 +191,20 @@ class _Survey:
         past = Past(self._reader.samples(name, RECENT), self._reader.good_samples(name, SAMPLE))
         paused = [order for order in self._overrides.get(name, ()) if order.kind == PAUSE]
         due_us = None if paused else self._due_us(rhythm, past)
-        odd = (*_due(due_us), *_odd(task, rhythm, past, self._now_us))
         last = self._latest.get(name)
+        hooks = self._bad_hooks.get(last.run_id, []) if last is not None else []
+        failures = self._failures.get(name, 0)
+        odd = (
+            *_due(due_us),
+            *_odd(task, rhythm, past, self._now_us),
+            *(Anomaly("hook_failed", f"{hook_sentence(hook)}.") for hook in hooks),
+        )
         return TaskHealth(
             task=name,
-            category=_category(last, stale=due_us is not None, odd=bool(odd)),
+            category=_category(last, failures, stale=due_us is not None, odd=bool(odd)),
             last=last,
-            consecutive_failures=self._failures.get(name, 0),
+            consecutive_failures=failures,
+            failing_since_us=self._reader.failing_since(name) if failures else None,
             now_us=self._now_us,
             schedule=_schedule(task),
             rhythm=rhythm,
@@ -218,7 +228,7 @@ class _Survey:
 def _due(due_us: int | None) -> tuple[Anomaly, ...]:
     if due_us is None:
         return ()
-    at = f"{iso(due_us)[:16].replace('T', ' ')} UTC"
+    at = local(due_us, seconds=False)
     return (Anomaly("no_run_when_due", f"It was due at {at}, and did not run."),)
 
 
@@ -243,8 +253,10 @@ def _memory_limit(task: Task | None) -> int | None:
         return None
 
 
-def _category(last: RunRecord | None, *, stale: bool, odd: bool) -> Category:
-    if last is not None and last.status is not RunStatus.SUCCEEDED:
+def _category(last: RunRecord | None, failures: int, *, stale: bool, odd: bool) -> Category:
+    """Return how a task is doing; after a run that somebody cancelled, the runs before it count."""
+    cancelled = last is not None and last.status is RunStatus.CANCELLED
+    if failures or (last is not None and not cancelled and last.status is not RunStatus.SUCCEEDED):
         return Category.FAILED
     if stale:
         return Category.STALE
@@ -264,5 +276,5 @@ def _notes(task: Task | None, rhythm: Rhythm | None) -> tuple[str, ...]:
 
 
 def _paused(order: OverrideRecord) -> str:
-    until = f" until {iso(order.until_us)}" if order.until_us is not None else ""
+    until = f" until {local(order.until_us)}" if order.until_us is not None else ""
     return f"It is paused{until}." + (f" {redact_text(order.reason)}" if order.reason else "")

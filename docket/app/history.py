@@ -48,6 +48,14 @@ class EventList(Record):
 
     run: RunRecord
     events: tuple[EventRecord, ...]
+    after_index: int = 0
+    last_index: int = 0  # of the last event that the run has reported
+
+    @property
+    def more(self) -> int:
+        """How many events follow those that are listed."""
+        listed = self.events[-1].event_index if self.events else self.last_index
+        return max(self.last_index - listed, 0)
 
     def document(self) -> list[dict[str, Any]]:
         """Return the events as `docket events --json` prints them."""
@@ -90,7 +98,8 @@ def events(session: Session, run_id: str, limit: int = 500, after_index: int = 0
     with open_record(session) as reader:
         run = find_run(reader, run_id)
         found = reader.events(run.run_id, min(after_index, 2**31), checked)
-    return EventList(run, tuple(found))
+        last_index = reader.last_event_index(run.run_id)
+    return EventList(run, tuple(found), after_index, last_index)
 
 
 def run_id_of(session: Session, reference: str) -> str:

@@ -43,6 +43,7 @@ class ListedTask(Record):
             "broken": self.task is None,
             "problems": [problem.document() for problem in self.problems],
             "enabled": self.task.enabled if self.task is not None else False,
+            "destructive": self.task.destructive if self.task is not None else False,
             "schedule": list(self.schedule),
         }
 

@@ -28,6 +28,7 @@ class Receipt(Record):
     idempotency_key: str | None = None
     typical_duration: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    repeated: bool = False  # whether it is the receipt of an earlier request with the same key
     program: str = "docket"  # how a shell calls the Docket that the run is one of
 
     def document(self) -> dict[str, Any]:
@@ -49,6 +50,7 @@ class Receipt(Record):
             "unit": self.unit,
             "launcher": self.launcher,
             "idempotency_key": self.idempotency_key,
+            "repeated": self.repeated,
             "warnings": list(self.warnings),
         }
         if self.typical_duration is not None:

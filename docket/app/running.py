@@ -8,7 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from docket.app.documents import duration_document, hook_document, iso, iso_or_none
+from docket.app.documents import (
+    duration_document,
+    hook_document,
+    iso,
+    iso_or_none,
+)
 from docket.app.foreground import Ended, run_in_foreground
 from docket.app.leftovers import kill_leftovers
 from docket.app.lookup import current_plan
@@ -24,6 +29,7 @@ from docket.errors import (
     RunnerDiedError,
     StoreError,
 )
+from docket.model.commandexit import command_exit_code
 from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.model.records import RunRecord
@@ -76,6 +82,7 @@ class RunOutcome(Record):
             "details": dict(self.details),
             "dry_run": self.dry_run,
             "exit_code": self.exit_code,
+            "command_exit_code": command_exit_code(self.details),
             "retry_count": self.retry_count,
             "run_id": self.run_id,
             "task": self.task,

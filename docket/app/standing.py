@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from docket.app.documents import hook_document, iso, iso_or_none, latest_document
+from docket.app.documents import hook_document, iso, iso_or_none, latest_document, local
 from docket.app.planned import read_plan
 from docket.app.recorded import open_record
 from docket.app.redaction import redact_text
@@ -59,6 +59,7 @@ class Standing(Record):
             "last_run": latest_document(last) if last is not None else None,
             "last_hooks": [hook_document(hook) for hook in self.hooks],
             "consecutive_failures": self.status.consecutive_failures,
+            "failing_since": iso_or_none(self.status.failing_since_us),
             "timer": self.status.timer.document() if self.status.timer is not None else None,
             "drift": list(self.status.drift.sentences),
         }
@@ -99,7 +100,7 @@ def _guards(
         yield Guard("unattended", "timer", "It is destructive, and gets no timer.")
     for order in orders:
         if order.kind == PAUSE:
-            until = f" until {iso(order.until_us)}" if order.until_us is not None else ""
+            until = f" until {local(order.until_us)}" if order.until_us is not None else ""
             why = f": {redact_text(order.reason)}" if order.reason else ""
             yield Guard("paused", "timer", f"It is paused{until}{why}.")
         else:

@@ -287,7 +287,8 @@ def _first_receipt(
             return None
         return _pid_now(units, plan, standing) or 0
 
-    return _with_typical_duration(plan, _receipt(session, units, plan, row, _await_pid(ask)))
+    receipt = _receipt(session, units, plan, row, _await_pid(ask))
+    return replace(_with_typical_duration(plan, receipt), repeated=True)
 
 
 def _receipt(
@@ -308,7 +309,7 @@ def _receipt(
 
 
 def _with_typical_duration(plan: Plan, receipt: Receipt) -> Receipt:
-    """Add what such runs take, as it was known when the run was asked for: receipts never vary."""
+    """Add the typical duration as of the request, so that a repeated receipt is the same."""
     known, warnings = _typical_duration(plan, receipt.started_us)
     return receipt.replace(typical_duration=known, warnings=(*receipt.warnings, *warnings))
 

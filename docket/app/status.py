@@ -9,6 +9,7 @@ from typing import Any
 from docket.app.documents import (
     attempt_document,
     hook_document,
+    hook_sentence,
     incident_document,
     iso_or_none,
     latest_document,
@@ -87,6 +88,13 @@ class TaskStatus(Record):
     overrides: tuple[OverrideRecord, ...] = ()
     progress: Mapping[str, Progress] = field(default_factory=dict)  # by the id of a run under way
     incident: Incident | None = None  # the last one, open or not
+    failing_since_us: int | None = None
+    bad_hooks: tuple[HookRecord, ...] = ()  # of the last run, messages too
+
+    @property
+    def bad_hooks_in_words(self) -> list[str]:
+        """What went wrong with the hooks and messages of the last run, in sentences."""
+        return [hook_sentence(hook) for hook in self.bad_hooks]
 
     def document(self) -> dict[str, Any]:
         """Return the task as `docket status TASK --json` prints it."""
@@ -110,6 +118,8 @@ class TaskStatus(Record):
             "drop_ins": list(self.drift.drop_ins),
             "configured": self.configured,
             "consecutive_failures": self.consecutive_failures,
+            "failing_since": iso_or_none(self.failing_since_us),
+            "bad_hooks": self.bad_hooks_in_words,
             "problems": list(self.problems),
             "overrides": [override_document(override) for override in self.overrides],
             "incident": None if self.incident is None else incident_document(self.incident),
@@ -213,6 +223,7 @@ class _Survey:
         self._overrides = reader.overrides(session.now_us())
         self._incidents = reader.incidents(task)
         self._running: dict[str, list[RunRecord]] = {}
+        self._bad_hooks = reader.bad_hooks([run.run_id for run in self._latest.values()])
         for run in reader.running(task):
             self._running.setdefault(run.task, []).append(run)
 
@@ -227,19 +238,23 @@ class _Survey:
         drift = find_drift(paths.unit_dir, expected, (service, timer), self._states or {})
         scheduled = drift.installed or bool(expected) or _has_timer(task)
         lock_dir = plan.lock_dir if plan is not None else paths.lock_dir
+        last = self._latest.get(name)
+        failures = self._reader.consecutive_failures(name)
         return TaskStatus(
             task=name,
             configured=(task is not None and not task.dormant) or bool(problems),
-            last=self._latest.get(name),
+            last=last,
             running=tuple((run, is_alive(run, lock_dir)) for run in self._running.get(name, ())),
             timer=_timer(timer, self._states) if scheduled else None,
             drift=drift,
             plan_state=_plan_state(plan, usable=task is not None),
-            consecutive_failures=self._reader.consecutive_failures(name),
+            consecutive_failures=failures,
             problems=problems,
             overrides=tuple(self._overrides.get(name, ())),
             progress=self._progress(name),
             incident=self._incidents.get(name),
+            failing_since_us=self._reader.failing_since(name) if failures else None,
+            bad_hooks=() if last is None else tuple(self._bad_hooks.get(last.run_id, ())),
         )
 
     def _progress(self, name: str) -> dict[str, Progress]:

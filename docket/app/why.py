@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from docket.app import whyfires, whyunits
-from docket.app.documents import iso, iso_or_none, run_document
+from docket.app.documents import iso_or_none, local, run_document
 from docket.app.liveness import alive_here
 from docket.app.logs import read as read_log
 from docket.app.lookup import load_config, unknown_task
@@ -68,6 +68,7 @@ class Explanation(Record):
     notes: tuple[str, ...]
     failures: int
     last_success: RunRecord | None
+    failing_since_us: int | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the explanation as `docket why --json` prints it."""
@@ -84,6 +85,7 @@ class Explanation(Record):
             "changes": list(self.changes),
             "notes": list(self.notes),
             "consecutive_failures": self.failures,
+            "failing_since": iso_or_none(self.failing_since_us),
             "last_success": success.run_id if success is not None else None,
             "next_step": found.command or None,
         }
@@ -121,6 +123,7 @@ def why(
         notes=(*_doubts(standing), *inquiry.notes(finding)),
         failures=standing.tasks[0].consecutive_failures,
         last_success=success,
+        failing_since_us=standing.tasks[0].failing_since_us,
     )
 
 
@@ -128,10 +131,10 @@ def _incident(incident: Incident | None) -> tuple[str, ...]:
     """Say who knows of an incident that is open."""
     if incident is None or not incident.is_open:
         return ()
-    lead = f"An incident is open since {iso(incident.opened_at)} ({incident.failures} failures)"
+    lead = f"An incident is open since {local(incident.opened_at)} ({incident.failures} failures)"
     if incident.told_at is None:
         return (f"{lead}, and nobody has been told.",)
-    return (f"{lead}; it was told at {iso(incident.told_at)}.",)
+    return (f"{lead}; it was told at {local(incident.told_at)}.",)
 
 
 def _standing_or_run(session: Session, name: str) -> tuple[StatusReport, str | None]:
@@ -239,7 +242,7 @@ class _Inquiry:
             blocker = whyunits.blocker(self._around)
             return None, blocker or Finding(
                 "no_fire",
-                f"Nothing was to start the task at {iso(at_us)}.",
+                f"Nothing was to start the task at {local(at_us)}.",
                 (),
                 f"docket next {self._name}",
                 "shows when it fires",
@@ -269,13 +272,13 @@ class _Inquiry:
     def _absence(self, fire: int) -> Finding:
         """Say why the fire at an instant came to nothing."""
         installed = self._installed_us()
-        lead = f"The fire of {iso(fire)} had no run."
+        lead = f"The fire of {local(fire)} had no run."
         blocker = whyunits.blocker(self._around)
         unit = whyunits.failed_start(self._around, frozenset(), fire)
         if installed is not None and fire < installed and blocker is None:
             return Finding(
                 "not_installed_then",
-                f"{lead} The timer as it is now was installed later, at {iso(installed)}.",
+                f"{lead} The timer as it is now was installed later, at {local(installed)}.",
                 (),
                 f"docket runs {self._name}",
                 "lists the runs that there were",

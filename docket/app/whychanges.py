@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import docket
-from docket.app.documents import iso
+from docket.app.documents import local
 from docket.app.status import TaskStatus
 from docket.model.plan import Plan
 from docket.model.records import RunRecord
@@ -38,7 +38,7 @@ def _of_runs(success: RunRecord, run: RunRecord | None) -> Iterator[str]:
         yield "The machine was started anew."
     if run.trigger != success.trigger:
         yield f"What started it: {success.trigger} then, {run.trigger} now."
-    if (run.unit is None) != (success.unit is None):
+    if run.status.ran and (run.unit is None) != (success.unit is None):
         there = run.unit is not None
         yield f"It ran {'in its unit' if there else 'outside its unit'}, and did not then."
     if dict(run.params or {}) != dict(success.params or {}):
@@ -54,7 +54,7 @@ def _of_files(plan: Plan, since: int) -> Iterator[str]:
     for word, path in named:
         changed = _modified(path)
         if changed > since:
-            yield f"{word} {path} changed at {iso(changed)}."
+            yield f"{word} {path} changed at {local(changed)}."
         elif changed < 0:
             yield f"{word} {path} is not there."
 

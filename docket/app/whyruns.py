@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from docket.app.documents import iso
+from docket.app.documents import local
 from docket.app.whyfinding import Finding
 from docket.model.exitreasons import exit_words, signal_words, systemd_code
 from docket.model.plan import Plan
@@ -34,7 +34,7 @@ def _cause(run: RunRecord, plan: Plan | None, blocker: RunRecord | None) -> tupl
     if run.status is RunStatus.SUCCEEDED:
         return "succeeded", "It ran, and succeeded."
     if not run.status.final:
-        return str(run.status), f"It is {run.status}, since {iso(run.started_us)}."
+        return str(run.status), f"It is {run.status}, since {local(run.started_us)}."
     code = run.error_code or str(run.status)
     if code in ("runner_failed", "unit_failed"):
         return _unit_end(code, run)
@@ -48,7 +48,7 @@ def _reason(code: str, run: RunRecord) -> str:
     if run.status is RunStatus.MISSED:
         many = run.details.get("count")
         fires = f"{many} fires up to that" if isinstance(many, int) and many > 1 else "The fire"
-        return f"{fires} of {iso(run.scheduled_for_us or run.started_us)} had no run: {reason}."
+        return f"{fires} of {local(run.scheduled_for_us or run.started_us)} had no run: {reason}."
     return f"The run was {run.status}: {reason}."
 
 
@@ -70,7 +70,7 @@ def _special(code: str, run: RunRecord, plan: Plan | None, blocker: RunRecord | 
         case "overlap" if blocker is not None:
             sentence = (
                 f"Another run of the task was still under way: {blocker.run_id}, "
-                f"since {iso(blocker.started_us)} ({blocker.status})."
+                f"since {local(blocker.started_us)} ({blocker.status})."
             )
     return sentence
 

@@ -11,6 +11,7 @@ import click
 
 from docket.app.capabilities import CommandDetail, CommandForm, ParameterSummary
 from docket.app.schemafiles import no_schema, output_names
+from docket.cli.call import Call
 from docket.cli.frame import is_shared, program, shared_options, unknown_command
 from docket.cli.parameters import Instant, Span
 from docket.cli.verbs import FORMS, VERBS, Form
@@ -53,6 +54,16 @@ def command_detail(name: str) -> CommandDetail:
         options=_parameters(p for p in own if isinstance(p, click.Option)),
         shared=_parameters(shared_options()),
     )
+
+
+def help_text(name: str | None) -> str:
+    """Return the help page of the program, or of one command; UsageError for an unknown one."""
+    group = program()
+    ctx = click.Context(group, info_name="docket", obj=Call())
+    if name is None:
+        return group.get_help(ctx)
+    command = _known(name)
+    return command.get_help(click.Context(command, info_name=name, parent=ctx))
 
 
 def input_schema(name: str) -> dict[str, Any]:

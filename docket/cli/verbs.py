@@ -55,6 +55,7 @@ _ALL = (
     Verb("capabilities", "capabilities", SETUP, "Describe commands and tasks for agents."),
     Verb("mcp", "mcp", SETUP, "Serve agents over the Model Context Protocol."),
     Verb("completion", "completion", SETUP, "Print the completion script of a shell."),
+    Verb("help", "help", SETUP, "Print the help of Docket, or of one command."),
 )
 
 VERBS = {verb.name: verb for verb in _ALL}

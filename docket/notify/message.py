@@ -20,6 +20,7 @@ class Message:
     """
 
     __slots__ = (
+        "command_exit_code",
         "duration_seconds",
         "error_code",
         "event",
@@ -43,6 +44,7 @@ class Message:
     status: str
     error_code: str | None
     exit_code: int
+    command_exit_code: int | None
     summary: str
     started_at: str  # ISO 8601
     finished_at: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from docket.model.commandexit import command_exit_code
 from docket.model.incident import (
     FAILURE,
     RECOVERY,
@@ -238,6 +239,7 @@ class Notifier:
             status=row.status,
             error_code=row.error_code,
             exit_code=row.exit_code or 0,
+            command_exit_code=command_exit_code(row.details),
             summary=row.summary,
             started_at=iso(row.started_at),
             finished_at=iso(self._ended_at()),
@@ -286,7 +288,8 @@ def agent_outcome(
         "summary": row.summary,
         "details_json": details_json,
     }
-    document = {**values, "exit_code": row.exit_code, "message": fill(hook.message, values)}
+    codes = {"exit_code": row.exit_code, "command_exit_code": command_exit_code(row.details)}
+    document = {**values, **codes, "message": fill(hook.message, values)}
     options = {"url": hook.url, "url_env": hook.url_env}
     sending = Sending(Job("agent", options, document), environment, timeout_seconds)
     delivery = deliver([sending])[0]

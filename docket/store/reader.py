@@ -162,6 +162,29 @@ class Reader:
         rows = self._query("SELECT consecutive_failures FROM task_state WHERE task = ?", task)
         return rows[0][0] if rows else 0
 
+    def failing_since(self, task: str) -> int | None:
+        """Return when the first run after the last success that failed began; None for none."""
+        rows = self._query(
+            "SELECT r.started_at FROM runs r LEFT JOIN task_state s ON s.task = r.task "
+            "WHERE r.task = ? AND r.started_at > coalesce(s.last_success_us, -1) "
+            "AND r.finished_at IS NOT NULL AND NOT r.dry_run "
+            "AND r.status NOT IN ('succeeded', 'skipped', 'missed', 'cancelled') "
+            "ORDER BY r.started_at LIMIT 1",
+            task,
+        )
+        return rows[0][0] if rows else None
+
+    def bad_hooks(self, run_ids: Sequence[str]) -> dict[str, list[HookRecord]]:
+        """Return, per run, the hooks and messages that did not do what they were for."""
+        found: dict[str, list[HookRecord]] = {}
+        for begin in range(0, len(run_ids), _MOST_VALUES):
+            chosen = run_ids[begin : begin + _MOST_VALUES]
+            places = ", ".join("?" * len(chosen))
+            for hook in self._hooks(f"run_id IN ({places}) AND state != 'started'", *chosen):
+                if not hook.went_well:
+                    found.setdefault(hook.run_id, []).append(hook)
+        return found
+
     def attempts(self, run_id: str) -> list[AttemptRecord]:
         """Return the attempts of a run in order."""
         rows = self._query(
@@ -173,10 +196,13 @@ class Reader:
 
     def hooks(self, run_id: str) -> list[HookRecord]:
         """Return the hooks of a run in order."""
+        return self._hooks("run_id = ?", run_id)
+
+    def _hooks(self, where: str, *values: Any) -> list[HookRecord]:
         rows = self._query(
-            "SELECT run_id, kind, position, label, state, exit_code, stdout, stderr, duration_us "
-            "FROM hook_outcomes WHERE run_id = ? ORDER BY position",
-            run_id,
+            "SELECT run_id, kind, position, label, state, exit_code, stdout, stderr, duration_us "  # noqa: S608
+            f"FROM hook_outcomes WHERE {where} ORDER BY run_id, position",
+            *values,
         )
         return [HookRecord(*[*row[:8], _seconds(row[8])]) for row in rows]
 
@@ -217,6 +243,11 @@ class Reader:
             limit,
         )
         return [EventRecord(*[*row[:6], json.loads(row[6])]) for row in rows]
+
+    def last_event_index(self, run_id: str) -> int:
+        """Return the number of the last event of a run; 0 if it has none."""
+        rows = self._query("SELECT max(event_index) FROM events WHERE run_id = ?", run_id)
+        return rows[0][0] or 0
 
     def last_progress(self, run_id: str) -> EventRecord | None:
         """Return the newest event of a run that tells its progress, among its last thousand."""

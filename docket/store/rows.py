@@ -209,18 +209,20 @@ def write_run(connection: sqlite3.Connection, row: RunRow) -> None:
 
 
 def _write_state(connection: sqlite3.Connection, row: RunRow) -> None:
+    """Update what is known of the task; a run that somebody cancelled is no failure of it."""
     good = row.status == RunStatus.SUCCEEDED
+    bad = row.status != RunStatus.CANCELLED and not good
     connection.execute(
         "INSERT INTO task_state VALUES (?, ?, ?, ?) ON CONFLICT (task) DO UPDATE SET "
         "last_run_id = excluded.last_run_id, "
         "last_success_us = coalesce(excluded.last_success_us, last_success_us), "
-        "consecutive_failures = CASE excluded.consecutive_failures WHEN 0 THEN 0 "
-        "ELSE consecutive_failures + 1 END "
+        "consecutive_failures = CASE WHEN excluded.last_success_us IS NOT NULL THEN 0 "
+        "ELSE consecutive_failures + excluded.consecutive_failures END "
         # A record that was spooled comes late: it must not push a newer run aside.
         "WHERE excluded.last_run_id >= last_run_id "
         # An id that docket-cli took may be any text, and tells nothing of its time.
         "OR last_run_id NOT GLOB '[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T*'",
-        (row.task, row.run_id, row.finished_at if good else None, 0 if good else 1),
+        (row.task, row.run_id, row.finished_at if good else None, 1 if bad else 0),
     )
 
 

@@ -138,6 +138,7 @@ def _merge_one(connection: sqlite3.Connection, path: str) -> int:
     with Transaction(connection, durable=True):
         standing = run_of_id(connection, row.run_id)
         if standing is None or standing.finished_at is None:
+            row.details["spooled"] = True
             write_run(connection, row)
             write_attempts(connection, row.run_id, attempts)
             write_events(connection, row.run_id, events)

@@ -11,8 +11,9 @@ from docket.app.documents import event_document
 from docket.app.jsonform import compact
 from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
+from docket.cli.outlet import complain
 from docket.cli.parameters import MOST_ROWS, run_id_argument, verb
-from docket.cli.render.runs import event_text, events_text
+from docket.cli.render.runs import event_text, events_text, more_events
 from docket.model.records import EventRecord
 
 SHOWN = 500
@@ -48,7 +49,11 @@ def command(
         found = following.follow_events(call.session(), run_id, after_index, limit)
         return Stream(_lines(found, call))
     shown = history.events(call.session(), run_id, limit or SHOWN, after_index)
-    return Answer(shown.document(), lambda screen: events_text(shown.events, shown.run, screen))
+    remarks = more_events(shown)
+    if call.json:
+        for remark in remarks:
+            complain(f"docket: {remark}")
+    return Answer(shown.document(), lambda screen: events_text(shown, screen), warnings=remarks)
 
 
 def _lines(events: Iterator[EventRecord | None], call: Call) -> Iterator[bytes]:

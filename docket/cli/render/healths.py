@@ -10,7 +10,7 @@ from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.tasks import NO_TASKS
-from docket.cli.render.times import relative
+from docket.cli.render.times import failing_text, relative
 
 _INKS = {
     Category.FAILED: Ink.BAD,
@@ -44,12 +44,12 @@ def _row(task: TaskHealth, screen: Screen) -> Row:
     running = Cell("running", Ink.BUSY) if task.running else last
     running = Cell("running", Ink.BUSY) if task.running else Cell(last)
     cells = [Cell(task.task), Cell(word, _INKS[task.category]), running, Cell(after)]
-    return Row(cells, " ".join(_matters(task)))
+    return Row(cells, " ".join(_matters(task, screen.now_us)))
 
 
-def _matters(task: TaskHealth) -> Iterator[str]:
+def _matters(task: TaskHealth, now_us: int) -> Iterator[str]:
     if task.category is Category.FAILED and task.last is not None:
-        again = f" ({task.consecutive_failures} in a row)" if task.consecutive_failures > 1 else ""
+        again = failing_text(task.consecutive_failures, task.failing_since_us, now_us)
         yield f"{task.last.summary.rstrip('.') or task.last.status}{again}."
     yield from (anomaly.sentence for anomaly in task.anomalies)
     about_its_timer = task.rhythm.notes if task.rhythm is not None else ()

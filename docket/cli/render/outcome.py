@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docket.app.cancelling import Cancellation
+from docket.app.jsonform import compact
+from docket.app.returned import returned
 from docket.app.running import RunOutcome
 from docket.app.waiting import Waited, WaitReport
 from docket.cli.render.plain import one_line
@@ -13,8 +15,10 @@ from docket.cli.render.runs import status_cell
 from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
 from docket.cli.render.times import duration
-from docket.model.records import NOTIFICATION, hook_went_well
+from docket.model.records import NOTIFICATION, RunRecord, hook_went_well
 from docket.model.states import RunStatus
+
+_MOST_RETURNED = 400
 
 
 def outcome_text(outcome: RunOutcome, screen: Screen) -> str:
@@ -66,8 +70,20 @@ def _waited_lines(each: Waited, screen: Screen) -> Iterator[str]:
     yield f"{one_line(run.task)} {word}{took} (run {run.run_id})"
     if run.summary:
         yield f"  {one_line(run.summary)}"
+    value = returned_text(run)
+    if value:
+        yield f"  returned {value}"
     if each.exit_code and run.log_path:
         yield next_step(f"docket logs {run.run_id}", "shows what it printed", screen)
+
+
+def returned_text(run: RunRecord) -> str:
+    """Return what the task returned as JSON, cut to a few lines; empty if it returned nothing."""
+    value = returned(run.details)
+    if not value:
+        return ""
+    text = one_line(compact(value["json"] if list(value) == ["json"] else value))
+    return text if len(text) <= _MOST_RETURNED else f"{text[:_MOST_RETURNED]} ..."
 
 
 def _headline(outcome: RunOutcome, screen: Screen) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from docket.app.documents import local
 from docket.app.pausing import PauseReport
 from docket.cli.render.plain import exact
-from docket.cli.render.times import local
 
 
 def pause_text(report: PauseReport) -> str:

@@ -9,8 +9,9 @@ from docket.cli.render.steps import next_step
 
 
 def receipt_text(receipt: Receipt, screen: Screen) -> str:
-    """Return what was started, where it runs, and how to follow it."""
-    started = screen.paint("started", Ink.BUSY)
+    """Return what was started, by this request or an earlier one, and how to follow it."""
+    word = "was started before with this key" if receipt.repeated else "started"
+    started = screen.paint(word, Ink.BUSY)
     where = f"PID {receipt.pid}" if receipt.unit is None else receipt.unit
     return "\n".join(
         (

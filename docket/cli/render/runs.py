@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from docket.app.documents import event_document
-from docket.app.history import RunList
+from docket.app.documents import event_document, local
+from docket.app.history import EventList, RunList
 from docket.app.jsonform import compact
 from docket.cli.render.plain import cut, one_line
 from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
-from docket.cli.render.times import duration, from_iso, local, relative
+from docket.cli.render.times import duration, from_iso, relative
 from docket.model.records import EventRecord, RunRecord
 from docket.model.states import RunStatus
 
@@ -46,7 +46,7 @@ def runs_text(found: RunList, screen: Screen) -> str:
     if not runs:
         return f"No runs of {one_line(of_task)} yet." if of_task else "No runs yet."
     columns = [Column("RUN ID"), Column("TASK", shrink=12), Column("STATUS")]
-    columns += [Column("STARTED"), Column("TOOK", right=True)]
+    columns += [Column("STARTED"), Column("BY"), Column("TOOK", right=True)]
     if of_task:
         del columns[1]
     rows = []
@@ -57,25 +57,50 @@ def runs_text(found: RunList, screen: Screen) -> str:
             run.task,
             run_cell(run, alive=found.alive.get(run.run_id)),
             started,
+            run.trigger.value,
             duration(_took(run, screen.now_us)),
         ]
         if of_task:
             del cells[1]
-        untold = found.notified.get(run.run_id) == "failed"
-        note = f"{run.summary} {_UNTOLD}" if untold else run.summary
-        matters = untold or run.status is not RunStatus.SUCCEEDED
-        rows.append(Row(cells, note, note_matters=matters))
+        remarks = list(_remarks(run, found))
+        matters = bool(remarks) or run.status is not RunStatus.SUCCEEDED
+        rows.append(Row(cells, " ".join([run.summary, *remarks]), note_matters=matters))
     table = Table(columns, rows, note_title="SUMMARY").text(screen)
     if any(not run.status.final and found.alive.get(run.run_id) is False for run in runs):
         table += "\n\nrunning? marks a run whose runner is gone and that systemd is closing."
     return f"{table}\n\n{_look_closer(runs, screen)}" if screen.terminal else table
 
 
-def events_text(events: Sequence[EventRecord], run: RunRecord, screen: Screen) -> str:
+def _remarks(run: RunRecord, found: RunList) -> Iterator[str]:
+    """Yield what else a reader should know of a run."""
+    if found.notified.get(run.run_id) == "failed":
+        yield _UNTOLD
+    if run.details.get("plan_warning"):
+        yield "(ran by the last good plan)"
+    if run.details.get("spooled"):
+        yield "(recorded later: the database could not be written)"
+
+
+def events_text(found: EventList, screen: Screen) -> str:
     """Return events, one to a line: number, time, type and the event itself."""
-    if not events:
-        return f"Run {run.run_id} reported no events."
-    return "\n".join(event_text(event, screen) for event in events)
+    if not found.last_index:
+        return f"Run {found.run.run_id} reported no events."
+    if not found.events:
+        return (
+            f"Run {found.run.run_id} reported no event after number {found.after_index};"
+            f" its last one is number {found.last_index}."
+        )
+    return "\n".join(event_text(event, screen) for event in found.events)
+
+
+def more_events(found: EventList) -> tuple[str, ...]:
+    """Return the remark that there are more events than are listed, with the next command."""
+    if not found.more:
+        return ()
+    index = found.events[-1].event_index
+    return (
+        f"{found.more} more events follow: docket events {found.run.run_id} --after-index {index}",
+    )
 
 
 def event_text(event: EventRecord, screen: Screen) -> str:

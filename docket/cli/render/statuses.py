@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from docket.app.documents import local
 from docket.app.progressing import Progress
 from docket.app.status import PlanState, RunDetail, StatusReport, TaskStatus
 from docket.cli.render.facts import fact_lines
+from docket.cli.render.outcome import returned_text
 from docket.cli.render.plain import one_line
 from docket.cli.render.runs import status_cell
 from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.tasks import NO_TASKS
-from docket.cli.render.times import duration, local, relative
+from docket.cli.render.times import duration, failing_text, relative
+from docket.model.commandexit import command_exit_code
 from docket.model.incident import Incident
 from docket.model.records import NOTIFICATION, HookRecord, OverrideRecord, RunRecord
 from docket.model.states import RunStatus
@@ -71,11 +74,27 @@ def run_text(detail: RunDetail, screen: Screen) -> str:
             (f"attempt {a.number}", _attempt(a.exit_code, a.signal, a.ended_by))
             for a in detail.attempts
         ]
+    facts += list(_of_details(run))
     facts += [_hook(hook) for hook in detail.hooks]
     lines = [screen.paint(f"run {run.run_id}", Ink.STRONG), *fact_lines(facts, screen)]
     if run.log_path is not None:
         lines.append(next_step(f"docket logs {run.run_id}", "shows what it printed", screen))
     return "\n".join(lines)
+
+
+def _of_details(run: RunRecord) -> Iterator[Fact]:
+    code = command_exit_code(run.details)
+    yield "exit code", "" if not code else f"{code} of the command"
+    yield "returned", returned_text(run)
+    if run.params:
+        yield "params", ", ".join(f"{name}={value}" for name, value in run.params.items())
+    if run.details.get("plan_warning"):
+        warning = one_line(str(run.details["plan_warning"]))
+        yield "plan", Cell(f"the last good one: {warning}", Ink.DOUBT)
+    if run.details.get("spooled"):
+        yield "record", Cell("merged later: the database could not be written", Ink.DOUBT)
+    if run.details.get("log_problem"):
+        yield "log", Cell(one_line(str(run.details["log_problem"])), Ink.DOUBT)
 
 
 def _hook(hook: HookRecord) -> Fact:
@@ -116,8 +135,9 @@ def _doubts(task: TaskStatus, screen: Screen) -> str:
     if any(alive is False for _, alive in task.running):
         doubts.append("its runner is gone, and systemd is closing the run")
     if task.last is not None and task.last.status.exit_code and task.last.summary:
-        again = f" ({task.consecutive_failures} in a row)" if task.consecutive_failures > 1 else ""
+        again = failing_text(task.consecutive_failures, task.failing_since_us, screen.now_us)
         doubts.append(f"{task.last.summary}{again}")
+    doubts += map(one_line, task.bad_hooks_in_words)
     doubts += [_override(override, screen) for override in task.overrides]
     doubts += task.drift.sentences[:1]
     if not task.configured:
@@ -170,10 +190,7 @@ def _task_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
         yield "last run", Cell(f"{cell.text} {_when(run.started_us, screen)}{took}", cell.ink)
         yield "", run.summary
         yield "", f"run {run.run_id}"
-    if task.consecutive_failures > 1:
-        yield "failures", Cell(f"{task.consecutive_failures} in a row", Ink.BAD)
-    if task.incident is not None and task.incident.is_open:
-        yield "incident", Cell(_incident(task.incident, screen), Ink.BAD)
+    yield from _failures(task, screen)
     for current, alive in task.running:
         yield "running", _status(current, alive)
         yield "", f"since {_when(current.started_us, screen)}, run {current.run_id}"
@@ -189,6 +206,17 @@ def _task_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
         yield "problem", Cell(problem, Ink.BAD)
     if not task.configured:
         yield "config", Cell("the task is no longer in the config", Ink.DOUBT)
+
+
+def _failures(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
+    if task.consecutive_failures:
+        since = task.failing_since_us
+        when = "" if since is None else f", since {_when(since, screen)}"
+        yield "failures", Cell(f"{task.consecutive_failures} in a row{when}", Ink.BAD)
+    for sentence in task.bad_hooks_in_words:
+        yield "hook", Cell(sentence, Ink.DOUBT)
+    if task.incident is not None and task.incident.is_open:
+        yield "incident", Cell(_incident(task.incident, screen), Ink.BAD)
 
 
 def _timer_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:

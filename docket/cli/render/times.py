@@ -5,18 +5,11 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
+from docket.app.documents import local
+
 MINUTE = 60
 HOUR = 3600
 DAY = 86400
-
-
-def local(at_us: int, *, seconds: bool = True) -> str:
-    """Return an instant (microseconds since the epoch) in the machine's zone, zone included."""
-    try:
-        moment = time.localtime(at_us // 1_000_000)
-    except (OverflowError, ValueError, OSError):
-        return f"@{at_us // 1_000_000}"
-    return time.strftime("%Y-%m-%d %H:%M:%S %Z" if seconds else "%Y-%m-%d %H:%M %Z", moment)
 
 
 def weekday_and_local(at_us: int) -> str:
@@ -83,3 +76,11 @@ def _rounded(seconds: float) -> str:
     if days < 60:
         return f"{days} d"
     return f"{days // 365} y {days % 365} d" if days >= 365 else f"{days} d"
+
+
+def failing_text(failures: int, since_us: int | None, now_us: int) -> str:
+    """Return how many runs in a row have failed and since when, in brackets; empty for one."""
+    if failures < 2:
+        return ""
+    since = "" if since_us is None else f" since {relative(since_us, now_us)}"
+    return f" ({failures} in a row{since})"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from docket.app.documents import local
 from docket.app.why import Explanation
 from docket.cli.render.facts import wrap
 from docket.cli.render.plain import one_line
 from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
-from docket.cli.render.times import local, relative
+from docket.cli.render.times import relative
 
 _MARGIN = "  "
 _GOOD = ("succeeded", "not_due_yet", "running", "pending")
@@ -30,7 +31,8 @@ def _lines(found: Explanation, screen: Screen) -> Iterator[str]:
         when = f"{local(found.run.started_us)}, {relative(found.run.started_us, screen.now_us)}"
         yield f"{_MARGIN}run {found.run.run_id} ({found.run.trigger}, {when})"
     if found.failures > 1 and finding.cause != "succeeded":
-        yield f"{_MARGIN}{found.failures} runs in a row did not succeed."
+        since = "" if found.failing_since_us is None else f", since {local(found.failing_since_us)}"
+        yield f"{_MARGIN}{found.failures} runs in a row did not succeed{since}."
     if found.tail and finding.cause != "succeeded":
         yield from _section("last lines", found.tail, screen)
     yield from _section("fires", list(_fires(found)), screen)

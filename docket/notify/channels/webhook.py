@@ -12,6 +12,24 @@ from docket.notify.http import Client
 from docket.notify.message import Message
 from docket.notify.settings import Settings
 
+_KEYS = (
+    "event",
+    "task",
+    "run_id",
+    "status",
+    "error_code",
+    "exit_code",
+    "command_exit_code",
+    "summary",
+    "trigger",
+    "started_at",
+    "finished_at",
+    "duration_seconds",
+    "host",
+    "note",
+    "output",
+)
+
 
 def send(settings: Settings, message: Message, client: Client) -> Delivery:
     """Send the message; `X-Docket-Delivery` stays the same over all tries of one message."""
@@ -40,9 +58,7 @@ def send(settings: Settings, message: Message, client: Client) -> Delivery:
 
 def document(message: Message) -> dict[str, Any]:
     """Return the message as the object that goes out."""
-    names = ("event", "task", "run_id", "status", "error_code", "exit_code", "summary", "trigger")
-    more = ("started_at", "finished_at", "duration_seconds", "host", "note", "output")
     return {
-        **{name: getattr(message, name) for name in (*names, *more)},
+        **{name: getattr(message, name) for name in _KEYS},
         "message": message.text(with_output=False),
     }

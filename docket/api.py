@@ -34,9 +34,10 @@ from docket.app import capabilities as describing_all
 from docket.app import doctor as examining
 from docket.app import health as weighing
 from docket.app.jsonform import plain
+from docket.app.refusals import known_word, refuse_in_dry_run
 from docket.app.requests import Launcher
 from docket.app.session import Session, open_session
-from docket.errors import DocketError, UsageError
+from docket.errors import DocketError
 from docket.model.states import EXIT_DRY_RUN, RunStatus
 from docket.paths import exec_command
 
@@ -127,8 +128,8 @@ def run_task(
     does not. KeyboardInterrupt cancels the run before it goes on.
     """
     with _session(scope) as session:
-        if dry_run and params:
-            raise UsageError("A dry run takes no parameters.", hint="leave `params` out")
+        if dry_run:
+            refuse_in_dry_run(params=bool(params))
         outcome = running.run(
             session,
             exec_command(),
@@ -137,7 +138,7 @@ def run_task(
             force=force,
             echo=False,
             params=_pairs(params),
-            launcher=_launcher(launcher),
+            launcher=known_word("launcher", launcher, Launcher),
             signals=False,
         )
         return _judged(outcome.document(), outcome.exit_code, outcome.summary)
@@ -159,11 +160,9 @@ def run_task_async(
     """
     with _session(scope) as session:
         if dry_run:
-            raise UsageError(
-                "A dry run leaves no record, so it cannot go on in the background.",
-                hint="run_task(name, dry_run=True) returns its result at once",
-            )
-        wish = starting.Wish(force, idempotency_key, _pairs(params), _launcher(launcher))
+            refuse_in_dry_run(background=True)
+        by = known_word("launcher", launcher, Launcher)
+        wish = starting.Wish(force, idempotency_key, _pairs(params), by)
         return _plain(starting.start(session, task_name, wish).document())
 
 
@@ -190,9 +189,8 @@ def task_runs(
 ) -> list[Document]:
     """Return the newest runs, or those older than the run `cursor`, as `docket runs`."""
     with _session(scope) as session:
-        wanted = history.Selection(
-            statuses=tuple(_status(word) for word in statuses), older_than=cursor
-        )
+        known = tuple(known_word("status", word, RunStatus) for word in statuses)
+        wanted = history.Selection(statuses=known, older_than=cursor)
         return _rows(history.runs(session, task_name, limit, wanted).document())
 
 
@@ -307,22 +305,6 @@ def _rows(documents: list[Document]) -> list[Document]:
 
 def _pairs(params: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
     return tuple((params or {}).items())
-
-
-def _launcher(word: str) -> Launcher:
-    try:
-        return Launcher(word)
-    except ValueError:
-        known = ", ".join(Launcher)
-        raise UsageError(f"There is no launcher {word!r}.", hint=f"one of: {known}") from None
-
-
-def _status(word: str) -> RunStatus:
-    try:
-        return RunStatus(word)
-    except ValueError:
-        known = ", ".join(RunStatus)
-        raise UsageError(f"There is no status {word!r}.", hint=f"one of: {known}") from None
 
 
 def _waited(document: Document) -> str:

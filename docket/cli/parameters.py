@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import click
@@ -84,6 +85,22 @@ def run_ids_argument() -> Callable[[Decorated], Decorated]:
     return click.argument(
         "run_ids", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_run_ids
     )
+
+
+class KnownWord(click.Choice):
+    """One of the words of a closed set; `kind` is what they are called together."""
+
+    def __init__(self, kind: str, words: type[StrEnum]) -> None:
+        super().__init__([str(word) for word in words])
+        self.kind = kind
+        self.words = words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word as a member of the set."""
+        from docket.app.refusals import known_word  # noqa: PLC0415  (kept out of --help)
+
+        del param, ctx
+        return known_word(self.kind, str(value), self.words)
 
 
 class Span(click.ParamType):

@@ -12,11 +12,11 @@ from docket.app.gate import refuse_destructive
 from docket.app.liveness import is_held
 from docket.app.lookup import current_plan
 from docket.app.recorded import open_record
+from docket.app.refusals import refuse_in_dry_run
 from docket.app.running import RunOutcome
 from docket.app.runreference import find_run
 from docket.app.session import Session
 from docket.app.starting import Wish
-from docket.errors import UsageError
 from docket.mcp.errand import Desk, Errand
 from docket.model.record import Record
 from docket.model.runid import make_run_id
@@ -90,11 +90,9 @@ def refuse_where_gated(desk: Desk, task: str) -> None:
 
 def _preview(desk: Desk, given: Mapping[str, Any]) -> Result:
     """Show what would run; a preview that is complete is a success."""
-    for name in ("params", "idempotency_key"):
-        if given[name]:
-            raise UsageError(
-                f"dry_run and {name} exclude each other.", hint="Leave one of them out."
-            )
+    refuse_in_dry_run(
+        params=bool(given["params"]), idempotency_key=given["idempotency_key"] is not None
+    )
     outcome = running.run(
         desk.session,
         exec_command(),

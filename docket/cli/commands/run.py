@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from docket.app import running
+from docket.app.refusals import refuse_in_dry_run
 from docket.app.requests import Launcher
 from docket.cli.answer import Answer
 from docket.cli.call import Call
-from docket.cli.parameters import task_argument, verb
+from docket.cli.parameters import KnownWord, task_argument, verb
 from docket.cli.render.outcome import outcome_text
 from docket.cli.render.receipt import receipt_text
 from docket.errors import UsageError
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--launcher",
-    type=click.Choice([str(one) for one in Launcher]),
+    type=KnownWord("launcher", Launcher),
     default="auto",
     metavar="WHICH",
     help="systemd (a unit of its own), direct (a process of the caller's), or auto, which takes"
@@ -69,9 +70,10 @@ def command(
     --async the run goes on in a systemd unit of its own, and 0 says that it was started.
     """
     pairs = _pairs(params)
-    if dry_run and (background or pairs):
-        other = "--async" if background else "--param"
-        raise UsageError(f"--dry-run and {other} exclude each other.", hint="leave one of them out")
+    if dry_run:
+        refuse_in_dry_run(
+            background=background, params=bool(pairs), idempotency_key=idempotency_key is not None
+        )
     if background:
         from docket.app.starting import Wish  # noqa: PLC0415  (kept out of the foreground)
 

@@ -7,7 +7,14 @@ import click
 from docket.app import history
 from docket.cli.answer import Answer
 from docket.cli.call import Call
-from docket.cli.parameters import Instant, complete_run_ids, limit_option, task_argument, verb
+from docket.cli.parameters import (
+    Instant,
+    KnownWord,
+    complete_run_ids,
+    limit_option,
+    task_argument,
+    verb,
+)
 from docket.cli.render.runs import runs_text
 from docket.model.states import RunStatus, Trigger
 
@@ -18,7 +25,7 @@ from docket.model.states import RunStatus, Trigger
 @click.option(
     "--status",
     "statuses",
-    type=click.Choice([status.value for status in RunStatus]),
+    type=KnownWord("status", RunStatus),
     multiple=True,
     metavar="STATUS",
     help="Show runs of that status alone; may be given several times.",
@@ -26,7 +33,7 @@ from docket.model.states import RunStatus, Trigger
 @click.option(
     "--trigger",
     "triggers",
-    type=click.Choice([trigger.value for trigger in Trigger]),
+    type=KnownWord("trigger", Trigger),
     multiple=True,
     metavar="TRIGGER",
     help="Show runs that this started; may be given several times.",

@@ -78,7 +78,7 @@ def runs(
         look(session, task)
         if selection.older_than is not None:
             older_than = find_run(reader, selection.older_than).run_id
-            selection = replace(selection, older_than=older_than)
+            selection = selection.replace(older_than=older_than)
         found = tuple(reader.select(selection, checked))
         notified = reader.notified([run.run_id for run in found])
     if task is not None and not found and selection == Selection(task):

@@ -288,7 +288,7 @@ def _first_receipt(
         return _pid_now(units, plan, standing) or 0
 
     receipt = _receipt(session, units, plan, row, _await_pid(ask))
-    return replace(_with_typical_duration(plan, receipt), repeated=True)
+    return _with_typical_duration(plan, receipt).replace(repeated=True)
 
 
 def _receipt(

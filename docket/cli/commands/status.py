@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from docket.app import status
@@ -37,7 +35,7 @@ def command(call: Call, task: str | None, run_id: str | None, watch: bool) -> An
         report = status.status(session, task)
         text = lambda screen: status_text(report, screen)  # noqa: E731  (bound to this report)
         answer = Answer(report.document(), text, report.exit_code, report.warnings)
-        return replace(answer, error=report.error), False
+        return answer.replace(error=report.error), False
 
     if not watch:
         return answer()[0]

@@ -48,7 +48,7 @@ def test_every_command_that_answers_in_json_has_a_schema() -> None:
 
 
 def test_the_files_are_as_their_tool_writes_them() -> None:
-    tool = os.path.join(ROOT, "tools", "output_schemas.py")
+    tool = os.path.join(ROOT, "tools", "make_schemas.py")
     done = subprocess.run(
         [sys.executable, tool, "--check"], capture_output=True, text=True, check=False
     )

@@ -231,7 +231,8 @@ def test_the_first_answer_for_agents_is_small(
     """8 kB and 0.6 kB a task: agents pay for every byte."""
     entry = """
   task-{}: {{type: command, command: [/usr/bin/rsync, -a, /home, /mnt/backup],
-    schedule: "5 2 * * *", description: Copy the homes to the backup disk, retry: 2, timeout_seconds: 3600}}"""
+    schedule: "5 2 * * *", description: Copy the homes to the backup disk, retry: 2,
+    timeout_seconds: 3600}}"""
     for count in (1, 20):
         config("tasks:" + "".join(entry.format(n) for n in range(count)) + "\n")
         told = docket("capabilities", "--json").out

@@ -1,0 +1,1 @@
+"""The shapes of the JSON documents; only type checkers and tools/make_schemas.py import them."""

@@ -1,0 +1,43 @@
+"""The shapes of what `check`, `configure` and `new-task` answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+
+from docket.model.shapes import ProblemDocument
+
+
+class ConfigReportDocument(TypedDict):
+    """What is wrong with a config."""
+
+    ok: Annotated[bool, "Whether there is no mistake."]
+    path: Annotated[str, "The config."]
+    problems: Annotated[list[ProblemDocument], "Every mistake with its place."]
+    warnings: Annotated[list[ProblemDocument], "What is doubtful."]
+
+
+class CheckReportDocument(ConfigReportDocument):
+    """What is wrong with the config and its tasks."""
+
+    tasks: Annotated[list[str], "The tasks that compile."]
+
+
+class ConfigureReportDocument(ConfigReportDocument):
+    """What became of an edit."""
+
+    created: Annotated[bool, "Whether the config was created."]
+    saved: Annotated[bool, "Whether the edited text is the config now."]
+    kept: Annotated[str | None, "Where a text that was not saved is kept."]
+
+
+class NewTaskDocument(TypedDict):
+    """A new task in Python."""
+
+    created: Annotated[bool, "Always true."]
+    task: Annotated[str, "The task's name."]
+    class_name: Annotated[str, "The class in the file."]
+    path: Annotated[str, "The file of the task."]
+    next_steps: Annotated[list[str], "What to do next, in order."]
+    test_path: Annotated[str, "Its test."]
+    test_command: Annotated[str, "The command that runs the test."]
+    warnings: Annotated[list[str], "What keeps the task from being used, in sentences."]

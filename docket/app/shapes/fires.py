@@ -1,0 +1,86 @@
+"""The shapes of fires: forecasts, translations, pauses and what `maintain` did."""
+
+from __future__ import annotations
+
+from typing import Annotated, NotRequired, TypedDict
+
+from docket.model.jsonkinds import Count, Instant, LocalInstant, Rule
+
+_Directives = Annotated[
+    list[list[str]],
+    Rule(items={"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}),
+    "Every directive of the timer as name and value.",
+]
+_Warnings = Annotated[list[str], "Fires that daylight saving swallows, and other doubts."]
+_Lines = Annotated[list[str], "The values of OnCalendar=."]
+
+
+class FireDocument(TypedDict):
+    """One instant."""
+
+    at: Annotated[LocalInstant, "When."]
+    at_us: Annotated[int, "The same in microseconds since the epoch."]
+
+
+class ForecastDocument(TypedDict):
+    """The next fires of a task or an expression."""
+
+    task: Annotated[str | None, "The task; null for an expression."]
+    expression: Annotated[str | None, "The expression; null for a task."]
+    timezone: Annotated[str, "The zone of the fires; `local` if it has no name."]
+    lines: Annotated[list[str], "The directives of the timer."]
+    fires: Annotated[list[FireDocument], "The next fires in order."]
+    notes: Annotated[list[str], "What no instant can say, such as a run after boot."]
+    warnings: _Warnings
+
+
+class TranslationDocument(TypedDict):
+    """A schedule in systemd's words."""
+
+    expression: Annotated[str, "The expression as given."]
+    timezone: Annotated[str | None, "The zone as given."]
+    lines: _Lines
+    directives: _Directives
+    warnings: _Warnings
+
+
+class TranslatedLineDocument(TypedDict):
+    """The answer to one line of a batch."""
+
+    id: Annotated[str | float | bool | None, "As given."]
+    lines: _Lines
+    directives: NotRequired[_Directives]
+    warnings: NotRequired[_Warnings]
+
+
+class RefusedLineDocument(TypedDict):
+    """The answer to one line of a batch that is wrong."""
+
+    id: Annotated[str | float | bool | None, "As given."]
+    error: Annotated[str, "What is wrong, in one sentence."]
+    error_code: Annotated[str, "A stable word for it."]
+    hint: Annotated[str | None, "What to write instead."]
+
+
+class PauseReportDocument(TypedDict):
+    """What `pause`, `resume` and `skip-next` did."""
+
+    ok: Annotated[bool, "Always true."]
+    tasks: Annotated[list[str], "The tasks."]
+    until: Annotated[Instant | None, "When the pause ends by itself."]
+    remaining: Annotated[Count | None, "How many fires are skipped."]
+    reason: Annotated[str | None, "The reason, as it was given."]
+    count: Annotated[Count, "How many tasks."]
+
+
+class UpkeepDocument(TypedDict):
+    """What `maintain` did."""
+
+    ok: Annotated[bool, "Whether everything could be done."]
+    merged: Annotated[Count, "Spooled records that were merged into the database."]
+    closed: Annotated[Count, "Runs that were recorded as running and were not."]
+    missed: Annotated[Count, "Fires without a run."]
+    swallowed: Annotated[Count, "Fires that came during a run."]
+    told: Annotated[Count, "Runs whose pending hooks and notifications were sent."]
+    pruned: Annotated[dict[str, Count], "How many runs `retention` removed, by task."]
+    problems: Annotated[list[str], "What could not be done, in sentences."]

@@ -1,0 +1,33 @@
+"""The shapes of what `runs`, `logs` and their kin answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypedDict
+
+from docket.app.shapes.text import Notified, RunDocument
+from docket.model.jsonkinds import Rule, RunId, Status
+
+
+class ListedRunDocument(RunDocument):
+    """One run in the list of past runs."""
+
+    notified: Notified
+
+
+class LogDocument(TypedDict):
+    """What a run printed."""
+
+    run_id: Annotated[RunId, "The run's id."]
+    status: Annotated[Literal["ok"], "There is a log."]
+    path: Annotated[str | None, "The log file; null if the journal was read."]
+    content: Annotated[str, "The output; bytes that are not UTF-8 are marked."]
+    source: Annotated[str, Rule(enum=["file", "journal"]), "Where it was read."]
+    task_name: Annotated[str, "The task."]
+    run_status: Annotated[Status, "The state of the run."]
+
+
+class LogLineDocument(TypedDict):
+    """One line of a log that is followed."""
+
+    run_id: Annotated[RunId, "The run's id."]
+    content: Annotated[str, "The line, with its newline if it has one."]

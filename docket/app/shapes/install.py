@@ -1,0 +1,126 @@
+"""The shapes of what `install`, `uninstall`, `enable`, `disable` and `eject` answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, NotRequired, TypedDict
+
+from docket.app.shapes.fires import FireDocument
+from docket.model.jsonkinds import Count, Rule
+from docket.model.shapes import ProblemDocument
+
+
+class UnitTextsDocument(TypedDict):
+    """The units of one task as text."""
+
+    schedule: Annotated[str, "The triggers as written, with commas between them."]
+    schedules: NotRequired[Annotated[list[str], "The triggers as written."]]
+    service: Annotated[str, "The service unit."]
+    timer: Annotated[str, "The timer unit."]
+
+
+class TimerTextDocument(TypedDict):
+    """A timer as it is or will be."""
+
+    lines: Annotated[list[str], "The directives of the timer."]
+    fires: Annotated[list[FireDocument], "Its next fires, if it has a calendar."]
+
+
+class FireChangeDocument(TypedDict):
+    """How the fires of a task change."""
+
+    task: Annotated[str, "The task."]
+    unit: Annotated[str, "The timer unit."]
+    before: Annotated[TimerTextDocument | None, "Null if there is no timer yet."]
+    after: Annotated[TimerTextDocument | None, "Null if there will be no timer."]
+
+
+class UnitChangeDocument(TypedDict):
+    """What becomes of one unit file."""
+
+    unit: Annotated[str, "The name of the unit file."]
+    path: Annotated[str, "Its path."]
+    task: Annotated[str, "Its task."]
+    action: Annotated[
+        str,
+        Rule(enum=["create", "update", "remove", "unchanged", "kept"]),
+        "What install does with it.",
+    ]
+    reason: Annotated[str | None, "Why it is kept."]
+    diff: Annotated[str, "The change as a unified diff."]
+
+
+class DifferenceDocument(TypedDict):
+    """What an install would change."""
+
+    ok: Annotated[bool, "Whether every task can be installed."]
+    changes: Annotated[list[UnitChangeDocument], "Each unit file."]
+    next_fires: Annotated[
+        list[FireChangeDocument], "The next fires before and after, of timers that change."
+    ]
+    timers_to_restart: Annotated[list[str], "Active timers that would be restarted."]
+    problems: Annotated[list[ProblemDocument], "What is wrong with tasks."]
+    warnings: Annotated[list[ProblemDocument], "What is doubtful."]
+
+
+class UnitReportDocument(TypedDict):
+    """What an install or an uninstall did."""
+
+    ok: Annotated[bool, "Whether everything was done."]
+    installed: Annotated[list[str], "The paths of all unit files of the selected tasks."]
+    count: Annotated[Count, "How many those are."]
+    created: Annotated[list[str], "Files that are new."]
+    updated: Annotated[list[str], "Files that were changed."]
+    replaced: Annotated[list[str], "Files of docket-cli that Docket's replaced."]
+    copies: Annotated[str | None, "Where docket-cli's files are kept; null if there were none."]
+    removed: Annotated[list[str], "Files that were removed."]
+    kept: Annotated[list[str], "Files that differ and were left as they are."]
+    unchanged: Annotated[Count, "How many files were as they should be."]
+    reloaded: Annotated[bool, "Whether the service manager reloaded its files."]
+    enabled: Annotated[list[str], "Timers that were enabled."]
+    started: Annotated[list[str], "Timers that were started."]
+    restarted: Annotated[list[str], "Active timers that changed and were restarted."]
+    not_started: Annotated[list[str], "One-shot timers whose instants are past."]
+    pending: Annotated[list[str], "Commands that are still to be run by hand."]
+    next_command: Annotated[str | None, "The command that enables and starts the timers."]
+    linger: Annotated[
+        bool | None, "Whether the user's timers keep running after logout; null if not known."
+    ]
+    maintenance: Annotated[list[str], "The maintenance units that were written or removed."]
+    problems: Annotated[list[ProblemDocument], "What is wrong with tasks."]
+    warnings: Annotated[list[ProblemDocument], "What is doubtful."]
+    at_boot: NotRequired[Annotated[list[str], "Timers that start at the next boot only."]]
+    programs: Annotated[dict[str, str], "The path of the program that a task runs, by task."]
+    message: NotRequired[Annotated[str, "Why there was nothing to do."]]
+
+
+class SwitchReportDocument(TypedDict):
+    """What `enable` or `disable` did."""
+
+    ok: Annotated[bool, "Always true."]
+    timers: Annotated[list[str], "The timer units."]
+    not_started: Annotated[list[str], "One-shot timers whose instants are past."]
+    at_boot: NotRequired[Annotated[list[str], "Timers that start at the next boot only."]]
+    count: Annotated[Count, "How many timers."]
+
+
+class EjectedTaskDocument(TypedDict):
+    """One task as plain units."""
+
+    task: Annotated[str, "The task."]
+    units: Annotated[dict[str, str], "The text of each unit, by its name."]
+    lost: Annotated[list[str], "What Docket did and the units do not, in sentences."]
+
+
+class EjectionDocument(TypedDict):
+    """Tasks as plain units that need no Docket."""
+
+    ok: Annotated[bool, "Whether everything was done."]
+    tasks: Annotated[list[EjectedTaskDocument], "The tasks."]
+    directory: Annotated[str | None, "Where the units were written; null if nowhere."]
+    written: Annotated[list[str], "The files that were written."]
+    removed: Annotated[list[str], "Docket's own files that were removed."]
+    enabled: Annotated[list[str], "The timers that were enabled."]
+    started: Annotated[list[str], "The timers that were started."]
+    next_steps: Annotated[list[str], "Commands that are still to be run by hand."]
+    problems: Annotated[list[ProblemDocument], "What could not be done."]
+    warnings: Annotated[list[ProblemDocument], "What is doubtful."]

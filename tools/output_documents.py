@@ -1,0 +1,128 @@
+"""The documents that commands print: the name of each schema, its title and its type."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from docket.app.shapes.agents import CapabilitiesDocument, CommandDocument
+from docket.app.shapes.crontab import CrontabImportDocument
+from docket.app.shapes.doctor import (
+    AgentExaminationDocument,
+    ExaminationDocument,
+    ExportLine,
+    StoreBackupDocument,
+    StoreCheckDocument,
+    StoreRepairDocument,
+)
+from docket.app.shapes.editing import (
+    CheckReportDocument,
+    ConfigureReportDocument,
+    NewTaskDocument,
+)
+from docket.app.shapes.fires import (
+    ForecastDocument,
+    PauseReportDocument,
+    RefusedLineDocument,
+    TranslatedLineDocument,
+    TranslationDocument,
+    UpkeepDocument,
+)
+from docket.app.shapes.history import ListedRunDocument, LogDocument, LogLineDocument
+from docket.app.shapes.install import (
+    DifferenceDocument,
+    EjectionDocument,
+    SwitchReportDocument,
+    UnitReportDocument,
+    UnitTextsDocument,
+)
+from docket.app.shapes.runs import (
+    CancelledDocument,
+    NotifyTestDocument,
+    OutcomeDocument,
+    ReceiptDocument,
+    WaitTimeoutDocument,
+)
+from docket.app.shapes.status import (
+    DescriptionDocument,
+    HealthDocument,
+    ListedTaskDocument,
+    NeverRunDocument,
+    RunDetailDocument,
+    TaskStatusDocument,
+)
+from docket.app.shapes.text import EventDocument, RunDocument
+from docket.app.shapes.why import WhyDocument
+from docket.cli.shapes import CompletionDocument, HelpDocument
+from docket.model.shapes import ErrorCodeDocument, ErrorDocument
+
+JsonSchema = dict[str, Any]
+
+DOCUMENTS: dict[str, tuple[str, Any]] = {
+    "error": ("What every command prints with --json when it fails", ErrorDocument),
+    "run": ("docket run --json", OutcomeDocument),
+    "run-async": ("docket run --async --json: the receipt", ReceiptDocument),
+    "status": (
+        "docket status --json: of all tasks that have run, of one task, or of one run",
+        list[TaskStatusDocument] | TaskStatusDocument | NeverRunDocument | RunDetailDocument,
+    ),
+    "runs": ("docket runs --json, newest first", list[ListedRunDocument]),
+    "wait": (
+        "docket wait --json: of one run, or a list of several",
+        RunDocument | WaitTimeoutDocument | list[RunDocument | WaitTimeoutDocument],
+    ),
+    "events": ("docket events --json, in order", list[EventDocument]),
+    "list": ("docket list --json, by name", list[ListedTaskDocument]),
+    "logs": ("docket logs --json", LogDocument),
+    "cancel": ("docket cancel --json", CancelledDocument),
+    "logs-follow": ("One line of docket logs --follow --json", LogLineDocument),
+    "events-follow": ("One line of docket events --follow --json", EventDocument),
+    "why": ("docket why --json", WhyDocument),
+    "describe": ("docket describe --json", DescriptionDocument),
+    "doctor": (
+        "docket doctor --json, without and with --agent",
+        ExaminationDocument | AgentExaminationDocument,
+    ),
+    "health": ("docket health --json", HealthDocument),
+    "notify": ("docket notify test --json", NotifyTestDocument),
+    "maintain": ("docket maintain --json", UpkeepDocument),
+    "db": (
+        "docket db check, backup or repair, --json",
+        StoreCheckDocument | StoreBackupDocument | StoreRepairDocument,
+    ),
+    "db-export": ("One line of docket db export", ExportLine),
+    "install": ("docket install --json", UnitReportDocument),
+    "install-list": ("docket install --list --json: by task", dict[str, UnitTextsDocument]),
+    "install-diff": ("docket install --diff --json", DifferenceDocument),
+    "next": (
+        "docket next --json: of one task or expression, or of all tasks",
+        ForecastDocument | list[ForecastDocument],
+    ),
+    "translate": ("docket translate --json", TranslationDocument),
+    "translate-batch": (
+        "One line of docket translate --batch",
+        TranslatedLineDocument | RefusedLineDocument,
+    ),
+    "uninstall": ("docket uninstall --json", UnitReportDocument),
+    "import": ("docket import crontab --json", CrontabImportDocument),
+    "check": ("docket check --json", CheckReportDocument),
+    "configure": ("docket configure --json", ConfigureReportDocument),
+    "schema": (
+        "docket schema --json: a JSON Schema, the names of schemas, or the error codes",
+        JsonSchema | list[str] | list[ErrorCodeDocument],
+    ),
+    "capabilities": ("docket capabilities --json: where an agent begins", CapabilitiesDocument),
+    "capabilities-command": ("docket capabilities --command NAME --json", CommandDocument),
+    "completion": ("docket completion --json", CompletionDocument),
+    "help": ("docket help --json", HelpDocument),
+    "eject": ("docket eject --json", EjectionDocument),
+    "enable": ("docket enable --json", SwitchReportDocument),
+    "disable": ("docket disable --json", SwitchReportDocument),
+    "new-task": ("docket new-task --json", NewTaskDocument),
+    "pause": ("docket pause --json", PauseReportDocument),
+    "resume": ("docket resume --json", PauseReportDocument),
+    "skip-next": ("docket skip-next --json", PauseReportDocument),
+}

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from docket.app import (
     cancelling,
@@ -33,6 +33,7 @@ from docket.app import (
 from docket.app import capabilities as describing_all
 from docket.app import doctor as examining
 from docket.app import health as weighing
+from docket.app.documents import run_document
 from docket.app.jsonform import plain
 from docket.app.refusals import known_word, refuse_in_dry_run
 from docket.app.requests import Launcher
@@ -40,6 +41,23 @@ from docket.app.session import Session, open_session
 from docket.errors import DocketError
 from docket.model.states import EXIT_DRY_RUN, RunStatus
 from docket.paths import exec_command
+
+if TYPE_CHECKING:
+    from docket.app.shapes.agents import CapabilitiesDocument, CommandDocument
+    from docket.app.shapes.doctor import AgentExaminationDocument, ExaminationDocument
+    from docket.app.shapes.history import ListedRunDocument, LogDocument
+    from docket.app.shapes.runs import (
+        CancelledDocument,
+        OutcomeDocument,
+        ReceiptDocument,
+    )
+    from docket.app.shapes.status import (
+        DescriptionDocument,
+        HealthDocument,
+        ListedTaskDocument,
+        StatusAnswer,
+    )
+    from docket.app.shapes.text import EventDocument, RunDocument
 
 __all__ = [
     "DocketAPIError",
@@ -59,7 +77,7 @@ __all__ = [
     "wait_run",
 ]
 
-Document = dict[str, Any]
+Document = TypeVar("Document")
 _GOOD = (0, EXIT_DRY_RUN)
 
 
@@ -98,19 +116,19 @@ class DocketAPIError(RuntimeError):
         return found if isinstance(found, str) else None
 
 
-def list_tasks(**scope: Unpack[Scope]) -> list[Document]:
+def list_tasks(**scope: Unpack[Scope]) -> list[ListedTaskDocument]:
     """Return every task with its last run, as `docket list`."""
     with _session(scope) as session:
         found = listing.list_tasks(session)
         if found.error is not None:
             raise _failed(found.error, found.document())
-        return _rows(found.document())
+        return plain(found.rows())
 
 
-def describe_task(task_name: str, **scope: Unpack[Scope]) -> Document:
+def describe_task(task_name: str, **scope: Unpack[Scope]) -> DescriptionDocument:
     """Return one task's contract and config without secrets, as `docket describe`."""
     with _session(scope) as session:
-        return _plain(describing.describe(session, task_name).document())
+        return plain(describing.describe(session, task_name).document())
 
 
 def run_task(
@@ -121,7 +139,7 @@ def run_task(
     params: Mapping[str, str] | None = None,
     launcher: str = "auto",
     **scope: Unpack[Scope],
-) -> Document:
+) -> OutcomeDocument:
     """Run a task to its end and return its result, as `docket run`.
 
     A run that failed or was cancelled raises, with its result as the payload; a completed dry run
@@ -153,7 +171,7 @@ def run_task_async(
     idempotency_key: str | None = None,
     launcher: str = "auto",
     **scope: Unpack[Scope],
-) -> Document:
+) -> ReceiptDocument:
     """Start a run that goes on by itself and return its receipt, as `docket run --async`.
 
     `dry_run` is refused: a dry run leaves no record that the receipt could lead to.
@@ -163,12 +181,12 @@ def run_task_async(
             refuse_in_dry_run(background=True)
         by = known_word("launcher", launcher, Launcher)
         wish = starting.Wish(force, idempotency_key, _pairs(params), by)
-        return _plain(starting.start(session, task_name, wish).document())
+        return plain(starting.start(session, task_name, wish).document())
 
 
 def task_status(
     task_name: str | None = None, *, run_id: str | None = None, **scope: Unpack[Scope]
-) -> Any:
+) -> StatusAnswer:
     """Return where all tasks stand, or one, or one run in detail, as `docket status`."""
     with _session(scope) as session:
         if run_id is not None:
@@ -176,7 +194,7 @@ def task_status(
         report = status.status(session, task_name)
         if report.error is not None:
             raise _failed(report.error, report.document())
-        return plain(report.document())
+        return plain(report.answer())
 
 
 def task_runs(
@@ -186,12 +204,12 @@ def task_runs(
     statuses: Sequence[str] = (),
     cursor: str | None = None,
     **scope: Unpack[Scope],
-) -> list[Document]:
+) -> list[ListedRunDocument]:
     """Return the newest runs, or those older than the run `cursor`, as `docket runs`."""
     with _session(scope) as session:
         known = tuple(known_word("status", word, RunStatus) for word in statuses)
         wanted = history.Selection(statuses=known, older_than=cursor)
-        return _rows(history.runs(session, task_name, limit, wanted).document())
+        return plain(history.runs(session, task_name, limit, wanted).document())
 
 
 def wait_run(
@@ -200,7 +218,7 @@ def wait_run(
     timeout: float | None = None,
     poll_interval: float = 1.0,
     **scope: Unpack[Scope],
-) -> Document:
+) -> RunDocument:
     """Sleep until a run is over and return it, as `docket wait`; `timeout` is in seconds.
 
     A run that did not succeed raises with the run as the payload, and so does a time that runs out
@@ -209,50 +227,58 @@ def wait_run(
     del poll_interval
     with _session(scope) as session:
         found = waiting.wait(session, [run_id], timeout_seconds=timeout)
-        document: Document = found.document()
-        return _judged(document, found.exit_code, _waited(document))
+        waited = found.waited[0]
+        run = run_document(waited.run)
+        if not waited.over:
+            sentence = f"The time ran out before run {run['run_id']} was over."
+            raise DocketAPIError(sentence, payload=plain(waited.document()))
+        return _judged(run, found.exit_code, run["summary"])
 
 
-def run_logs(run_id: str, *, tail: int | None = None, **scope: Unpack[Scope]) -> Document:
+def run_logs(run_id: str, *, tail: int | None = None, **scope: Unpack[Scope]) -> LogDocument:
     """Return what a run printed, or the last `tail` lines of it, as `docket logs`."""
     with _session(scope) as session:
-        return _plain(logs.read(session, run_id, tail).document())
+        return plain(logs.read(session, run_id, tail).document())
 
 
 def run_events(
     run_id: str, *, limit: int = 500, after_index: int = 0, **scope: Unpack[Scope]
-) -> list[Document]:
+) -> list[EventDocument]:
     """Return the events that a run reported, from the one after `after_index` on."""
     with _session(scope) as session:
-        return _rows(history.events(session, run_id, limit, after_index).document())
+        return plain(history.events(session, run_id, limit, after_index).document())
 
 
-def cancel_run(run_id: str, **scope: Unpack[Scope]) -> Document:
+def cancel_run(run_id: str, **scope: Unpack[Scope]) -> CancelledDocument:
     """Cancel a run and return it when it is over, as `docket cancel`."""
     with _session(scope) as session:
-        return _plain(cancelling.cancel(session, run_id).document())
+        return plain(cancelling.cancel(session, run_id).document())
 
 
-def capabilities(*, command: str | None = None, **scope: Unpack[Scope]) -> Document:
+def capabilities(
+    *, command: str | None = None, **scope: Unpack[Scope]
+) -> CapabilitiesDocument | CommandDocument:
     """Return what can be done here, or one command in full, as `docket capabilities`."""
     from docket.cli.surface import command_detail, forms  # noqa: PLC0415  (brings click)
 
     with _session(scope) as session:
         if command is not None:
-            return _plain(command_detail(command).document())
-        return _plain(describing_all.capabilities(session, forms()).document())
+            return plain(command_detail(command).document())
+        return plain(describing_all.capabilities(session, forms()).document())
 
 
-def health(**scope: Unpack[Scope]) -> Document:
+def health(**scope: Unpack[Scope]) -> HealthDocument:
     """Return how the tasks are doing, as `docket health`; raises if the config cannot be used."""
     with _session(scope) as session:
         found = weighing.health(session)
         if found.error is not None:
             raise _failed(found.error, found.document())
-        return _plain(found.document())
+        return plain(found.report())
 
 
-def doctor(*, agent: bool = False, **scope: Unpack[Scope]) -> Document:
+def doctor(
+    *, agent: bool = False, **scope: Unpack[Scope]
+) -> ExaminationDocument | AgentExaminationDocument:
     """Examine the installation, with `agent` each task too, as `docket doctor`.
 
     Raises, with the document as the payload, where something does not work.
@@ -282,32 +308,17 @@ def _open(
     return open_session(dict(os.environ), system=system, home=places[0], config=places[1])
 
 
-def _failed(error: DocketError, known: Document) -> DocketAPIError:
+def _failed(error: DocketError, known: object) -> DocketAPIError:
     """Return the error of an answer that is incomplete; `known` is all that could be said."""
-    return DocketAPIError(error.sentence, payload=_plain(known))
+    return DocketAPIError(error.sentence, payload=plain(known))
 
 
 def _judged(document: Document, exit_code: int, sentence: str) -> Document:
-    answer = _plain(document)
+    answer = plain(document)
     if exit_code not in _GOOD:
         raise DocketAPIError(sentence, exit_code=exit_code, payload=answer)
     return answer
 
 
-def _plain(document: Document) -> Document:
-    found: Document = plain(document)
-    return found
-
-
-def _rows(documents: list[Document]) -> list[Document]:
-    return [_plain(document) for document in documents]
-
-
 def _pairs(params: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
     return tuple((params or {}).items())
-
-
-def _waited(document: Document) -> str:
-    if document["status"] == "wait_timeout":
-        return f"The time ran out before run {document['run_id']} was over."
-    return str(document["summary"])

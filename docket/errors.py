@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from docket.model.shapes import ErrorDocument
+
 
 class DocketError(Exception):
     """Something the user can be told in one sentence.
@@ -23,15 +25,25 @@ class DocketError(Exception):
         self.hint = hint
         self.facts = facts
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ErrorDocument:
         """The error as the JSON object that every command prints for it."""
-        return {
+        document: ErrorDocument = {
             "ok": False,
             "error": self.sentence,
             "error_code": self.code,
             "hint": self.hint,
-            **self.facts,
         }
+        return _joined(document, self.facts)
+
+    def document_with(self, **known: Any) -> ErrorDocument:
+        """The error with what could be said all the same, under keys of the published error."""
+        return _joined(self.document(), known)
+
+
+def _joined(document: ErrorDocument, more: dict[str, Any]) -> ErrorDocument:
+    joined: Any = {**document, **more}
+    found: ErrorDocument = joined
+    return found
 
 
 class UsageError(DocketError):
@@ -51,7 +63,7 @@ class ConfigError(DocketError):
         super().__init__(sentence, hint=hint, **facts)
         self.problems = tuple(problems)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ErrorDocument:
         """The error with its problems, each as an object with file, line, column and key."""
         return {**super().document(), "problems": [p.document() for p in self.problems]}
 

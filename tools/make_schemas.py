@@ -13,12 +13,12 @@ import os
 import re
 import sys
 import types
+from collections.abc import Callable
 from typing import (
     Annotated,
     Any,
     Literal,
     NotRequired,
-    Required,
     Union,
     get_args,
     get_origin,
@@ -58,18 +58,20 @@ class Schemas:
         origin, arguments = get_origin(hint), get_args(hint)
         if origin is Annotated:
             return _annotated(self.of(arguments[0]), arguments[1:])
-        if origin in (Required, NotRequired):
-            return self.of(arguments[0])
-        if origin in (Union, types.UnionType):
-            return self._union(arguments)
-        if origin is Literal:
-            return {"const": arguments[0]} if len(arguments) == 1 else {"enum": list(arguments)}
-        if origin is list:
-            return {"type": "array", "items": self.of(arguments[0])}
-        if origin is dict:
-            values = self.of(arguments[1])
-            return {"type": "object", **({"additionalProperties": values} if values else {})}
-        raise TypeError(f"{hint!r} is no type of a JSON document")
+        make = self._makers().get(origin)
+        if make is None:
+            raise TypeError(f"{hint!r} is no type of a JSON document")
+        return make(arguments)
+
+    def _makers(self) -> dict[Any, Callable[[tuple[Any, ...]], Schema]]:
+        return {
+            NotRequired: lambda arguments: self.of(arguments[0]),
+            Union: self._union,
+            types.UnionType: self._union,
+            Literal: _literal,
+            list: lambda arguments: {"type": "array", "items": self.of(arguments[0])},
+            dict: self._table,
+        }
 
     def whole(self, hint: Any) -> Schema:
         """Return the schema of a whole document, in which the outermost object is spelled out."""
@@ -93,6 +95,10 @@ class Schemas:
             "required": [key for key, value in keys.items() if get_origin(value) != NotRequired],
         }
 
+    def _table(self, arguments: tuple[Any, ...]) -> Schema:
+        values = self.of(arguments[1])
+        return {"type": "object", **({"additionalProperties": values} if values else {})}
+
     def _union(self, members: tuple[Any, ...]) -> Schema:
         schemas = [self.of(member) for member in members]
         if all(set(schema) <= {"type"} for schema in schemas):
@@ -102,6 +108,10 @@ class Schemas:
             if isinstance(other.get("type"), str) and "enum" not in other:
                 return {**other, "type": [other["type"], "null"]}
         return {"anyOf": schemas}
+
+
+def _literal(values: tuple[Any, ...]) -> Schema:
+    return {"const": values[0]} if len(values) == 1 else {"enum": list(values)}
 
 
 def _annotated(schema: Schema, remarks: Any) -> Schema:

@@ -50,9 +50,7 @@ from docket.app.shapes.status import (
     DescriptionDocument,
     HealthDocument,
     ListedTaskDocument,
-    NeverRunDocument,
-    RunDetailDocument,
-    TaskStatusDocument,
+    StatusAnswer,
 )
 from docket.app.shapes.text import EventDocument, RunDocument
 from docket.app.shapes.why import WhyDocument
@@ -67,7 +65,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "run-async": ("docket run --async --json: the receipt", ReceiptDocument),
     "status": (
         "docket status --json: of all tasks that have run, of one task, or of one run",
-        list[TaskStatusDocument] | TaskStatusDocument | NeverRunDocument | RunDetailDocument,
+        StatusAnswer,
     ),
     "runs": ("docket runs --json, newest first", list[ListedRunDocument]),
     "wait": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.checkup import Examined
 from docket.app.documents import iso_or_none
@@ -21,6 +21,9 @@ from docket.model.record import Record, field
 from docket.model.records import RunRecord
 from docket.store.reader import open_reader
 
+if TYPE_CHECKING:
+    from docket.app.shapes.doctor import AgentCheckDocument
+
 _STREAK = 3
 _BACKUP = "docket.tasks.backup"
 _HBACKUP = "docket.tasks.hbackup"
@@ -34,10 +37,12 @@ class AgentCheck(Record):
     ok: bool
     detail: str = ""
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> AgentCheckDocument:
         """Return the check as an element of `checks`; nothing in it is secret."""
-        detail = {"detail": redact_text(self.detail)} if self.detail else {}
-        return {"name": self.name, "ok": self.ok, **detail}
+        document: AgentCheckDocument = {"name": self.name, "ok": self.ok}
+        if self.detail:
+            document["detail"] = redact_text(self.detail)
+        return document
 
 
 class _Record(Record):

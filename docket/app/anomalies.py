@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.model.record import Record
 from docket.model.records import RunSample
 from docket.model.span import format_span
 from docket.model.states import RunStatus, Trigger
+
+if TYPE_CHECKING:
+    from docket.app.shapes.status import AnomalyDocument
 
 SAMPLE = 21  # good runs that are looked at: the newest, and those that it is held against
 RECENT = 60  # runs of any kind that are looked at
@@ -40,7 +43,7 @@ class Anomaly(Record):
     code: str
     sentence: str
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> AnomalyDocument:
         """Return it as a JSON object."""
         return {"code": self.code, "sentence": self.sentence}
 

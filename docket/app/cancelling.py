@@ -10,7 +10,7 @@ import os
 import select
 import signal
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.documents import run_document
 from docket.app.leftovers import kill_leftovers
@@ -29,6 +29,9 @@ from docket.model.states import RunStatus
 from docket.store.asking import record_cancel_request
 from docket.store.closing import close_run
 from docket.store.holders import open_holder
+
+if TYPE_CHECKING:
+    from docket.app.shapes.runs import CancelledDocument, TerminationDocument
 
 _AT_WORK = ("active", "activating", "reloading", "deactivating")
 _HOOK_SECONDS = 30.0  # each
@@ -54,7 +57,7 @@ class Termination(Record):
     signal: str | None = None
     killed: tuple[int, ...] = ()  # processes that had to be killed
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> TerminationDocument:
         """Return it as a JSON object."""
         return {
             "method": self.method,
@@ -76,7 +79,7 @@ class Cancellation(Record):
         """Whether the run is cancelled, by this call or by an earlier one."""
         return self.run.status is RunStatus.CANCELLED
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> CancelledDocument:
         """Return the run as `docket cancel --json` prints it."""
         return {
             **run_document(self.run),

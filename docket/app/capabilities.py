@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket import __version__
 from docket.app import schemafiles
@@ -13,6 +13,16 @@ from docket.app.session import Session
 from docket.model.record import Record
 from docket.model.task import Config, Problem
 
+if TYPE_CHECKING:
+    from docket.app.shapes.agents import (
+        BriefFormDocument,
+        CapabilitiesDocument,
+        CommandDocument,
+        FormDocument,
+        MoreDocument,
+        ParameterDocument,
+    )
+
 AGENT_CONTRACT_VERSION = 1
 EXIT_CODES: Mapping[int, str] = {
     0: "Success; a run that a guard skipped counts as one.",
@@ -21,7 +31,7 @@ EXIT_CODES: Mapping[int, str] = {
     130: "Interrupted by Ctrl-C, or the run was cancelled.",
 }
 # The command that says more of each thing.
-_MORE: Mapping[str, str] = {
+_MORE: MoreDocument = {
     "command": "docket capabilities --command NAME",
     "task": "docket describe TASK",
     "task_schema": "docket schema task TASK",
@@ -47,7 +57,7 @@ class ParameterSummary(Record):
     minimum: float | None = None
     maximum: float | None = None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ParameterDocument:
         """Return the parameter as a JSON object."""
         return {
             "name": self.name,
@@ -77,7 +87,7 @@ class CommandForm(Record):
     lines: str = ""
     exit_codes: tuple[int, ...] = (0, 1)
 
-    def brief(self) -> dict[str, Any]:
+    def brief(self) -> BriefFormDocument:
         """Return the form as an element of `commands` in `docket capabilities --json`."""
         return {
             "name": self.name,
@@ -86,7 +96,7 @@ class CommandForm(Record):
             "json": bool(self.output or self.lines),
         }
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> FormDocument:
         """Return the form with its schemas and exit codes."""
         return {
             **self.brief(),
@@ -107,7 +117,7 @@ class CommandDetail(Record):
     options: tuple[ParameterSummary, ...]
     shared: tuple[ParameterSummary, ...]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> CommandDocument:
         """Return the command as `docket capabilities --command NAME --json` prints it."""
         return {
             "command": self.name,
@@ -132,7 +142,7 @@ class Capabilities(Record):
         """What is wrong with tasks that cannot be used."""
         return tuple(problem for problem in self.config.problems if problem.task is not None)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> CapabilitiesDocument:
         """Return the capabilities as `docket capabilities --json` prints them."""
         config = self.config
         names = [name for name in shown_names(config) if name in config.tasks]
@@ -146,7 +156,7 @@ class Capabilities(Record):
                 "logs_dir": config.log_dir,
                 "path": config.path,
             },
-            "more": dict(_MORE),
+            "more": _MORE,
             "exit_codes": {str(code): meaning for code, meaning in EXIT_CODES.items()},
             "commands": [form.brief() for form in self.forms],
             "tasks": [brief_document(config.tasks[name]) for name in names],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.app.compiling import Compilation
 from docket.app.ports import UnitState
@@ -12,6 +12,9 @@ from docket.app.redaction import redact, redact_text
 from docket.app.session import Session
 from docket.errors import ConfigError
 from docket.model.record import Record, field
+
+if TYPE_CHECKING:
+    from docket.app.shapes.doctor import CheckDocument
 
 
 class Verdict(StrEnum):
@@ -37,13 +40,19 @@ class Check(Record):
         """Whether the installation cannot be called sound with this outcome."""
         return self.verdict is Verdict.ERROR
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> CheckDocument:
         """Return the check as an element of `docket doctor --json`; nothing in it is secret."""
         sentence = redact_text(self.sentence)
-        document = {"check": self.name, "status": str(self.verdict), "detail": sentence}
+        document: CheckDocument = {
+            "check": self.name,
+            "status": str(self.verdict),
+            "detail": sentence,
+            "hint": self.hint,
+        }
         if self.verdict is Verdict.ERROR:
             document["error"] = sentence
-        return {**document, "hint": self.hint, **redact(dict(self.facts))}
+        document.update(redact(dict(self.facts)))
+        return document
 
 
 class Examined(Record):

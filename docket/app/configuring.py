@@ -8,7 +8,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.compiling import compile_tasks
 from docket.app.session import Session
@@ -23,6 +23,9 @@ from docket.model.record import Record
 from docket.model.task import Config, Mark, Problem
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
+
+if TYPE_CHECKING:
+    from docket.app.shapes.editing import CheckReportDocument, ConfigureReportDocument
 
 # A task that may not run unattended is as its owner wrote it; it only gets no timer.
 _HARMLESS = frozenset({"task.unattended"})
@@ -46,7 +49,7 @@ class CheckReport(Record):
         """Whether `configure` puts such a text in the place of the configuration."""
         return all(problem.code in _HARMLESS for problem in self.problems)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> CheckReportDocument:
         """The report as a JSON object."""
         return {
             "ok": self.ok,
@@ -66,7 +69,7 @@ class ConfigureReport(Record):
     check: CheckReport
     kept: str | None = None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ConfigureReportDocument:
         """The report as a JSON object."""
         return {
             "ok": self.kept is None and self.check.savable,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.crontab.fields import Times
 from docket.crontab.timeline import (
@@ -23,6 +23,9 @@ from docket.model.schedule import Timing
 from docket.schedule.oncalendar import parse_on_calendar
 from docket.schedule.zones import offsets_of, zone_info
 
+if TYPE_CHECKING:
+    from docket.app.shapes.crontab import MinuteDocument, ProofDocument
+
 MOST_DIFFERENCES = 100
 _DAY = 86_400
 
@@ -39,7 +42,7 @@ class Difference(Record):
         """Return the minute as the zone's clock shows it."""
         return datetime.fromtimestamp(self.at, zone_info(self.zone))
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> MinuteDocument:
         """Return the difference as a JSON object."""
         return {
             "at": self.local().isoformat(),
@@ -63,7 +66,7 @@ class Proof(Record):
         """Whether both run the job in the very same minutes."""
         return self.differing == 0
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ProofDocument:
         """Return the proof as a JSON object."""
         return {
             "identical": self.identical,

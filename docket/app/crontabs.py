@@ -6,7 +6,7 @@ import contextlib
 import os
 import pwd
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.cronproof import Proof, prove, window_of
 from docket.app.crontabsource import CrontabText, read_all
@@ -27,6 +27,9 @@ from docket.model.task import Config, Mark, Problem
 from docket.schedule.cron import is_reboot
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone as zone_of_machine
+
+if TYPE_CHECKING:
+    from docket.app.shapes.crontab import CrontabImportDocument, ImportedTaskDocument
 
 MOST_YEARS = 50
 _AT_BOOT = "runs when the machine starts: there is no calendar to compare"
@@ -55,7 +58,7 @@ class ImportedTask(Record):
         """Return what the comparison with cron found, on one line."""
         return _AT_BOOT if self.proof is None else self.proof.sentence()
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ImportedTaskDocument:
         """Return the task as a JSON object."""
         entry = self.job.entry
         return {
@@ -86,7 +89,7 @@ class CrontabImport(Record):
         """Whether every line was carried over and fires as it did."""
         return not self.problems
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> CrontabImportDocument:
         """Return the import as a JSON object."""
         return {
             "ok": self.ok,

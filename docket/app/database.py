@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.app.homechecks import refused_records
 from docket.app.liveness import held_runs
@@ -17,6 +17,13 @@ from docket.store.exporting import export as exported
 from docket.store.repair import RepairRefusedError, rebuild, reconcile_states
 from docket.store.soundness import Soundness, examine
 from docket.store.spool import merge, spool_directories, waiting
+
+if TYPE_CHECKING:
+    from docket.app.shapes.doctor import (
+        StoreBackupDocument,
+        StoreCheckDocument,
+        StoreRepairDocument,
+    )
 
 
 class StoreCheck(Record):
@@ -31,7 +38,7 @@ class StoreCheck(Record):
         """Whether nothing is wrong with the database itself."""
         return not self.soundness.problems
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> StoreCheckDocument:
         """Return the check as `docket db check --json` prints it."""
         return {
             "ok": self.ok,
@@ -53,7 +60,7 @@ class Backup(Record):
     copy: str
     size_bytes: int
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> StoreBackupDocument:
         """Return the copy as `docket db backup --json` prints it."""
         return {
             "ok": True,
@@ -73,7 +80,7 @@ class Repair(Record):
     kept: str | None
     problems: tuple[str, ...]  # what was wrong before
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> StoreRepairDocument:
         """Return the repair as `docket db repair --json` prints it."""
         return {
             "ok": True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from docket.app.listing import schedule_texts
@@ -17,6 +17,11 @@ from docket.model.names import service_unit, timer_unit
 from docket.model.record import Record
 from docket.model.task import Config, HookSpec, Limits, NotifySpec, Task
 
+if TYPE_CHECKING:
+    from docket.app.shapes.agents import BriefTaskDocument
+    from docket.app.shapes.status import DescriptionDocument, NowDocument, TaskDocument
+
+Shown = TypeVar("Shown")
 # What stands for `inputs` and `outputs` of a command that declares none: keys of its config, and
 # of its details.
 _COMMAND_INPUTS = {
@@ -31,8 +36,6 @@ _COMMAND_OUTPUTS = {
     "json": "Standard output as JSON",
     "events": "Its JSON lines",
 }
-# The keys of a task that `docket describe` shows and `docket capabilities` leaves out.
-_IN_FULL_ONLY = ("params", "type", "enabled", "schedule", "input_schema")
 
 
 class TaskDescription(Record):
@@ -44,11 +47,14 @@ class TaskDescription(Record):
     warnings: tuple[str, ...] = ()
     now: Standing | None = None  # None where the record of runs cannot be read
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> DescriptionDocument:
         """Return the task as `docket describe --json` prints it."""
+        now: NowDocument = {}
+        if self.now is not None:
+            now = _masked(self.task, self.now.document())
         return {
             **task_document(self.task),
-            **(_masked(self.task, self.now.document()) if self.now is not None else {}),
+            **now,
             "contract": contract_document(self.task),
             "units": {"service": self.service_unit, "timer": self.timer_unit},
             "sources": list(self.task.sources),
@@ -72,9 +78,9 @@ def describe(session: Session, task: str) -> TaskDescription:
     return TaskDescription(found, service, timer, (*warnings, *now.warnings), now)
 
 
-def task_document(task: Task) -> dict[str, Any]:
+def task_document(task: Task) -> TaskDocument:
     """Return what agents are told of a task before they run it, without secrets."""
-    document = {
+    document: TaskDocument = {
         "name": task.name,
         "description": redact_text(task.description),
         "agent_notes": redact_text(task.agent_notes),
@@ -95,12 +101,22 @@ def task_document(task: Task) -> dict[str, Any]:
     return _masked(task, document)
 
 
-def brief_document(task: Task) -> dict[str, Any]:
+def brief_document(task: Task) -> BriefTaskDocument:
     """Return the part of `task_document` that `docket capabilities` shows of each task."""
-    document = task_document(task)
-    for key in _IN_FULL_ONLY:
-        del document[key]
-    return document
+    full = task_document(task)
+    return {
+        "name": full["name"],
+        "description": full["description"],
+        "agent_notes": full["agent_notes"],
+        "inputs": full["inputs"],
+        "outputs": full["outputs"],
+        "schema": full["schema"],
+        "required_env": full["required_env"],
+        "destructive": full["destructive"],
+        "network": full["network"],
+        "configured": full["configured"],
+        "config": full["config"],
+    }
 
 
 def contract_document(task: Task) -> dict[str, Any]:
@@ -139,9 +155,9 @@ def contract_document(task: Task) -> dict[str, Any]:
     return _masked(task, document)
 
 
-def _masked(task: Task, document: dict[str, Any]) -> dict[str, Any]:
+def _masked(task: Task, document: Shown) -> Shown:
     """Return what is shown of a task without the secrets that its config spells out."""
-    shown: dict[str, Any] = Mask(secret_values(task)).value(document)
+    shown: Shown = Mask(secret_values(task)).value(document)
     return shown
 
 

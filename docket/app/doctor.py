@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app import homechecks, unitchecks
 from docket.app.agentchecks import AgentCheck, agent_checks
@@ -15,6 +15,9 @@ from docket.app.ports import UnitState
 from docket.app.session import Session
 from docket.errors import BusError, ConfigError, DocketError
 from docket.model.record import Record
+
+if TYPE_CHECKING:
+    from docket.app.shapes.doctor import AgentExaminationDocument, ExaminationDocument
 
 _CHECKS: tuple[tuple[str, Callable[[Examined], Check]], ...] = (
     ("config_file", homechecks.config_file),
@@ -53,7 +56,7 @@ class Examination(Record):
         """The exit code of `docket doctor`."""
         return 0 if self.ok else 1
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ExaminationDocument:
         """Return the examination as `docket doctor --json` prints it."""
         return {"ok": self.ok, "checks": [check.document() for check in self.checks]}
 
@@ -74,7 +77,7 @@ class AgentExamination(Record):
         """The exit code of `docket doctor --agent`."""
         return 0 if self.ok else 1
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> AgentExaminationDocument:
         """Return the examination as `docket doctor --agent --json` prints it."""
         return {
             "healthy": self.ok,

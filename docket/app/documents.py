@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.app.redaction import redact_text
 from docket.model.commandexit import command_exit_code
@@ -20,6 +20,19 @@ from docket.model.records import (
     RunRecord,
 )
 from docket.model.states import RunStatus
+
+if TYPE_CHECKING:
+    from docket.app.shapes.text import (
+        AttemptDocument,
+        DurationsDocument,
+        EventDocument,
+        HookDocument,
+        IncidentDocument,
+        LatestDocument,
+        OverrideDocument,
+        ProvenanceDocument,
+        RunDocument,
+    )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -48,7 +61,7 @@ def local(at_us: int, *, seconds: bool = True) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S %Z" if seconds else "%Y-%m-%d %H:%M %Z", moment)
 
 
-def run_document(run: RunRecord, *, alive: bool | None = None) -> dict[str, Any]:
+def run_document(run: RunRecord, *, alive: bool | None = None) -> RunDocument:
     """Return one run as the history shows it; `alive` is whether its lock is held, if known."""
     return {
         "run_id": run.run_id,
@@ -67,7 +80,7 @@ def run_document(run: RunRecord, *, alive: bool | None = None) -> dict[str, Any]
     }
 
 
-def latest_document(run: RunRecord) -> dict[str, Any]:
+def latest_document(run: RunRecord) -> LatestDocument:
     """Return one finished run as the latest of its task; `last_run` is when it finished."""
     return {
         "task_name": run.task,
@@ -95,7 +108,7 @@ def details_document(run: RunRecord) -> dict[str, Any]:
     return details
 
 
-def event_document(event: EventRecord) -> dict[str, Any]:
+def event_document(event: EventRecord) -> EventDocument:
     """Return one event; its own timestamp where it brought one, else when it arrived."""
     return {
         "run_id": event.run_id,
@@ -108,7 +121,7 @@ def event_document(event: EventRecord) -> dict[str, Any]:
     }
 
 
-def override_document(override: OverrideRecord) -> dict[str, Any]:
+def override_document(override: OverrideRecord) -> OverrideDocument:
     """Return what is ordered of a task's timer as a JSON object."""
     return {
         "kind": override.kind,
@@ -119,7 +132,7 @@ def override_document(override: OverrideRecord) -> dict[str, Any]:
     }
 
 
-def hook_document(hook: HookRecord) -> dict[str, Any]:
+def hook_document(hook: HookRecord) -> HookDocument:
     """Return the outcome of one hook."""
     return {
         "command": hook.label,
@@ -144,7 +157,7 @@ def hook_sentence(hook: HookRecord) -> str:
     return f"{what}: {redact_text(why) or hook.state.replace('_', ' ')}"
 
 
-def incident_document(incident: Incident) -> dict[str, Any]:
+def incident_document(incident: Incident) -> IncidentDocument:
     """Return a task's incident as a JSON object."""
     return {
         "open": incident.is_open,
@@ -160,7 +173,7 @@ def incident_document(incident: Incident) -> dict[str, Any]:
     }
 
 
-def attempt_document(attempt: AttemptRecord) -> dict[str, Any]:
+def attempt_document(attempt: AttemptRecord) -> AttemptDocument:
     """Return one attempt; `exit_code` and `signal` are the command's own."""
     return {
         "number": attempt.number,
@@ -174,7 +187,7 @@ def attempt_document(attempt: AttemptRecord) -> dict[str, Any]:
     }
 
 
-def duration_document(seconds: Sequence[float]) -> dict[str, Any] | None:
+def duration_document(seconds: Sequence[float]) -> DurationsDocument | None:
     """Return what runs usually take, from the durations of the last good ones; None for none."""
     if not seconds:
         return None
@@ -189,7 +202,7 @@ def duration_document(seconds: Sequence[float]) -> dict[str, Any] | None:
     }
 
 
-def _provenance(run: RunRecord) -> dict[str, Any]:
+def _provenance(run: RunRecord) -> ProvenanceDocument:
     return {
         "error_code": run.error_code,
         "trigger": str(run.trigger),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.asking import Asking
 from docket.app.changes import Change, task_of
@@ -24,6 +24,9 @@ from docket.model.record import Record
 from docket.model.task import Mark, Problem, Task
 from docket.paths import Paths
 from docket.systemd import stamps
+
+if TYPE_CHECKING:
+    from docket.app.shapes.install import EjectedTaskDocument, EjectionDocument
 
 _USER_UNITS = ("/etc/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user")
 _SYSTEM_UNITS = (
@@ -62,7 +65,7 @@ class Ejected(Record):
         """Whether one of the units is a timer."""
         return any(name.endswith(".timer") for name in self.units)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> EjectedTaskDocument:
         """Return the task as a JSON object."""
         return {"task": self.task, "units": dict(self.units), "lost": list(self.lost)}
 
@@ -89,7 +92,7 @@ class EjectReport(Record):
         """Whether everything was done."""
         return not self.problems
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> EjectionDocument:
         """Return the report as a JSON object."""
         return {
             "ok": self.ok,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.changes import Action, Change
 from docket.app.forecast import Fire, next_fires
@@ -13,6 +13,9 @@ from docket.model.record import Record
 from docket.model.schedule import ScheduleKind, ScheduleSpec
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
+
+if TYPE_CHECKING:
+    from docket.app.shapes.install import FireChangeDocument, TimerTextDocument
 
 SHOWN = 3
 _TRIGGERS = ("OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec")
@@ -24,7 +27,7 @@ class TimerText(Record):
     lines: tuple[str, ...]
     fires: tuple[Fire, ...]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> TimerTextDocument:
         """Return the triggers as a JSON object."""
         return {"lines": list(self.lines), "fires": [fire.document() for fire in self.fires]}
 
@@ -37,7 +40,7 @@ class FireChange(Record):
     before: TimerText | None
     after: TimerText | None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> FireChangeDocument:
         """Return the change as a JSON object."""
         return {
             "task": self.task,

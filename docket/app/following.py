@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app import logs
 from docket.app.recorded import open_record
@@ -18,6 +18,9 @@ from docket.store.logfiles import last_lines
 from docket.store.logfollow import LogFollower
 from docket.store.reader import Reader
 
+if TYPE_CHECKING:
+    from docket.app.shapes.history import LogLineDocument
+
 _LOOK_SECONDS = 0.1
 _MOST_KEPT = 1 << 22
 _BATCH = 2000
@@ -29,7 +32,7 @@ class Piece(Record):
     run_id: str
     content: bytes
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> LogLineDocument:
         """Return the piece as `docket logs --follow --json` prints it, on one line."""
         return {
             "run_id": self.run_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from docket.errors import ScheduleError, UnknownTaskError, UsageError
 from docket.model.calendar import next_after
@@ -18,6 +18,9 @@ from docket.model.task import Task
 from docket.schedule.translate import compile_cron, compile_timing
 from docket.schedule.zones import machine_zone as zone_of_machine
 from docket.schedule.zones import offsets_of, zone_info
+
+if TYPE_CHECKING:
+    from docket.app.shapes.fires import FireDocument, ForecastDocument, TranslationDocument
 
 MOST_FIRES = 1000
 _SECOND_US = 1_000_000
@@ -43,7 +46,7 @@ class Fire(Record):
             microseconds=micros
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> FireDocument:
         """Return the fire as a JSON object: ISO-8601 with the zone's offset, and microseconds."""
         return {"at": self.local().isoformat(), "at_us": self.at_us}
 
@@ -64,7 +67,7 @@ class Forecast(Record):
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ForecastDocument:
         """Return the forecast as a JSON object."""
         return {
             "task": self.task,
@@ -96,7 +99,7 @@ class Translation(Record):
             value if name == "OnCalendar" else f"{name}={value}" for name, value in self.directives
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> TranslationDocument:
         """Return the translation as a JSON object."""
         return {
             "expression": self.expression,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
 from docket.app.documents import hook_sentence, iso_or_none, latest_document, local
@@ -30,6 +30,10 @@ from docket.model.states import RunStatus
 from docket.model.task import Config, Task
 from docket.store.overrides import PAUSE
 from docket.store.reader import Reader
+
+if TYPE_CHECKING:
+    from docket.app.shapes.status import HealthDocument, TaskHealthDocument
+    from docket.model.shapes import ErrorDocument
 
 
 class Category(StrEnum):
@@ -67,9 +71,9 @@ class TaskHealth(Record):
         """When it is due next, as the calendars of its schedule say."""
         return self.rhythm.next_us(self.now_us) if self.rhythm is not None else None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> TaskHealthDocument:
         """Return the task as an element of `details` in `docket health --json`."""
-        document: dict[str, Any] = {
+        document: TaskHealthDocument = {
             "last_run": latest_document(self.last) if self.last is not None else None,
             "consecutive_failures": self.consecutive_failures,
             "failing_since": iso_or_none(self.failing_since_us),
@@ -81,21 +85,18 @@ class TaskHealth(Record):
         if self.schedule:
             document["schedule"] = self.schedule
         if self.rhythm is not None:
-            document |= self._fires(self.rhythm)
+            self._add_fires(document, self.rhythm)
         if self.last is not None:
             over_us = self.last.finished_us or self.last.started_us
             document["seconds_since_last_run"] = round(max(self.now_us - over_us, 0) / 1e6, 3)
         return document
 
-    def _fires(self, rhythm: Rhythm) -> dict[str, Any]:
+    def _add_fires(self, document: TaskHealthDocument, rhythm: Rhythm) -> None:
+        document["previous_fire"] = iso_or_none(rhythm.previous_us(self.now_us))
+        document["next_fire"] = iso_or_none(self.next_fire_us)
         interval = rhythm.interval_seconds(self.now_us)
-        if interval is not None and interval == int(interval):
-            interval = int(interval)  # docket-cli printed whole seconds without a point
-        return {
-            "previous_fire": iso_or_none(rhythm.previous_us(self.now_us)),
-            "next_fire": iso_or_none(self.next_fire_us),
-            **({"schedule_interval_seconds": round(interval)} if interval is not None else {}),
-        }
+        if interval is not None:
+            document["schedule_interval_seconds"] = round(interval)
 
 
 class HealthReport(Record):
@@ -123,15 +124,20 @@ class HealthReport(Record):
         words = ((len(self.names(c)), c.value.replace("_", " ")) for c in Category)
         return ", ".join(f"{count} {word}" for count, word in words)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> HealthDocument | ErrorDocument:
         """Return the report as `docket health --json` prints it."""
         if self.error is not None:
-            return {**self.error.document(), "health": self._report()}
-        return self._report()
+            return self.error.document_with(health=self.report())
+        return self.report()
 
-    def _report(self) -> dict[str, Any]:
+    def report(self) -> HealthDocument:
+        """Return what is known of the tasks."""
         return {
-            **{str(category): self.names(category) for category in Category},
+            "healthy": self.names(Category.HEALTHY),
+            "degraded": self.names(Category.DEGRADED),
+            "failed": self.names(Category.FAILED),
+            "stale": self.names(Category.STALE),
+            "never_run": self.names(Category.NEVER_RUN),
             "summary": self.summary,
             "details": {task.task: task.document() for task in self.tasks},
             "ok": self.ok,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.documents import event_document, run_document
 from docket.app.liveness import alive_here
@@ -16,6 +16,10 @@ from docket.errors import UsageError
 from docket.model.record import Record, field
 from docket.model.records import EventRecord, RunRecord
 from docket.store.selection import Selection
+
+if TYPE_CHECKING:
+    from docket.app.shapes.history import ListedRunDocument
+    from docket.app.shapes.text import EventDocument
 
 __all__ = ["EventList", "RunList", "Selection", "events", "runs"]
 
@@ -32,7 +36,7 @@ class RunList(Record):
     alive: Mapping[str, bool | None] = field(default_factory=dict)
     notified: Mapping[str, str] = field(default_factory=dict)
 
-    def document(self) -> list[dict[str, Any]]:
+    def document(self) -> list[ListedRunDocument]:
         """Return the runs as `docket runs --json` prints them."""
         return [
             {
@@ -57,7 +61,7 @@ class EventList(Record):
         listed = self.events[-1].event_index if self.events else self.last_index
         return max(self.last_index - listed, 0)
 
-    def document(self) -> list[dict[str, Any]]:
+    def document(self) -> list[EventDocument]:
         """Return the events as `docket events --json` prints them."""
         return [event_document(event) for event in self.events]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.app.changes import EDITED, Action, Change
 from docket.app.compiling import Compilation
@@ -11,6 +11,9 @@ from docket.compiler.bundle import Bundle
 from docket.model.names import service_unit, timer_unit
 from docket.model.record import Record, field
 from docket.model.task import Problem
+
+if TYPE_CHECKING:
+    from docket.app.shapes.install import UnitReportDocument
 
 _MOST_NAMED = 20
 
@@ -201,7 +204,7 @@ class InstallReport(Record):
             warnings=plan.warnings,
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> UnitReportDocument:
         """The report as a JSON object; `installed` and `count` are the reference program's keys."""
         return {
             "ok": self.ok,

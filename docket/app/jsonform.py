@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from typing import Any, TypeVar
 
+Document = TypeVar("Document")
 _COMPACT: dict[str, Any] = {"separators": (",", ":")}
 _INDENTED: dict[str, Any] = {"indent": 2}
 _LONE = re.compile("[\ud800-\udfff]")
@@ -34,12 +35,13 @@ def compact(document: Any) -> str:
     return document_text(document)
 
 
-def plain(document: Any) -> Any:
+def plain(document: Document) -> Document:
     """Return what a reader of the JSON text gets: plain values that nobody else holds."""
     try:
-        return json.loads(compact(document))
+        read: Document = json.loads(compact(document))
     except RecursionError:  # a task may print what is nested deeper than JSON readers go
         return document
+    return read
 
 
 def _representable(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.documents import latest_document
 from docket.app.lookup import config_or_none_yet, shown_names
@@ -14,6 +14,10 @@ from docket.errors import ConfigError, StoreError
 from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.task import Config, Problem, Task
+
+if TYPE_CHECKING:
+    from docket.app.shapes.status import ListedTaskDocument
+    from docket.model.shapes import ErrorDocument
 
 
 class ListedTask(Record):
@@ -34,7 +38,7 @@ class ListedTask(Record):
         """The triggers as written."""
         return schedule_texts(self.task) if self.task is not None else ()
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ListedTaskDocument:
         """Return the task as an element of `docket list --json`."""
         return {
             "name": self.name,
@@ -63,10 +67,14 @@ class TaskList(Record):
         """1 if the config cannot be used."""
         return 0 if self.error is None else 1
 
-    def document(self) -> Any:
+    def document(self) -> list[ListedTaskDocument] | ErrorDocument:
         """Return the list as `docket list --json` prints it."""
-        tasks = [task.document() for task in self.tasks]
-        return tasks if self.error is None else {**self.error.document(), "tasks": tasks}
+        tasks = self.rows()
+        return tasks if self.error is None else self.error.document_with(tasks=tasks)
+
+    def rows(self) -> list[ListedTaskDocument]:
+        """Return each task as an element of the list."""
+        return [task.document() for task in self.tasks]
 
 
 def list_tasks(session: Session) -> TaskList:

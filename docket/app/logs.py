@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.recorded import open_record
 from docket.app.runreference import find_run
@@ -12,6 +12,9 @@ from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.store.logfiles import last_bytes, last_lines, read_log, tail_lines
 from docket.systemd.journalctl import read_invocation
+
+if TYPE_CHECKING:
+    from docket.app.shapes.history import LogDocument
 
 SOURCES = ("auto", "file", "journal")
 
@@ -25,7 +28,7 @@ class LogText(Record):
     content: bytes
     left_out: int = 0  # bytes before `content`, where it was to be short
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> LogDocument:
         """Return the log as `docket logs --json` prints it; bytes that are no UTF-8 are marked."""
         return {
             "run_id": self.run.run_id,

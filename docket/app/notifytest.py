@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.app.foreground import run_in_foreground
 from docket.app.lookup import current_plan
@@ -12,6 +12,9 @@ from docket.app.running import refusal_of
 from docket.app.session import Session
 from docket.errors import RunnerDiedError
 from docket.model.record import Record
+
+if TYPE_CHECKING:
+    from docket.app.shapes.runs import DeliveryDocument, NotifyTestDocument
 
 DELIVERED = "delivered"
 
@@ -31,7 +34,7 @@ class ChannelOutcome(Record):
         """Whether the other side has taken the message."""
         return self.state == DELIVERED
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> DeliveryDocument:
         """Return the outcome as a JSON object."""
         return {
             "channel": self.channel,
@@ -56,7 +59,7 @@ class NotifyTest(Record):
         """Whether every channel took the message."""
         return all(channel.ok for channel in self.channels)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> NotifyTestDocument:
         """Return the outcomes as `docket notify test --json` prints them."""
         return {
             "ok": self.ok,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.documents import iso_or_none
 from docket.app.lookup import require_known, state_db
@@ -12,6 +12,9 @@ from docket.app.session import Session
 from docket.errors import UsageError
 from docket.model.record import Record
 from docket.store.overrides import PAUSE, SKIP_NEXT, Order, lift, set_override
+
+if TYPE_CHECKING:
+    from docket.app.shapes.fires import PauseReportDocument
 
 _LONGEST_REASON = 300
 
@@ -24,7 +27,7 @@ class PauseReport(Record):
     remaining: int | None = None
     reason: str | None = None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> PauseReportDocument:
         """The report as a JSON object."""
         return {
             "ok": True,

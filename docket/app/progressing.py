@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from docket.app.documents import iso
 from docket.app.lookup import state_db
@@ -18,6 +18,9 @@ from docket.errors import DocketError
 from docket.model.record import Record
 from docket.model.records import EventRecord
 from docket.store.reader import Reader, open_reader
+
+if TYPE_CHECKING:
+    from docket.app.shapes.runs import ProgressDocument
 
 _CHUNK = 1 << 16
 _ABOVE_STANDARD = 10
@@ -32,7 +35,7 @@ class Progress(Record):
     message: str
     at_us: int
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ProgressDocument:
         """Return the progress as a JSON object."""
         return {"fraction": self.fraction, "message": self.message, "at": iso(self.at_us)}
 
@@ -50,7 +53,7 @@ class Display(Protocol):
         """Leave nothing but the output behind."""
 
 
-def progress_document(progress: Progress | None) -> dict[str, Any] | None:
+def progress_document(progress: Progress | None) -> ProgressDocument | None:
     """Return the progress as a JSON object, null where there is none."""
     return None if progress is None else progress.document()
 

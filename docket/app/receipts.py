@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.documents import iso
 from docket.model.record import Record
 
-_LAUNCHED = "running"  # what a receipt has always said, whether or not the runner is up yet
+if TYPE_CHECKING:
+    from docket.app.shapes.runs import ExpectationDocument, ReceiptDocument
+    from docket.app.shapes.text import DurationsDocument
+
 _FIRST_LOOK_SECONDS = 5
 _LONGEST_BETWEEN_SECONDS = 300
 
@@ -26,17 +28,18 @@ class Receipt(Record):
     unit: str | None
     launcher: str
     idempotency_key: str | None = None
-    typical_duration: Mapping[str, Any] | None = None
+    typical_duration: DurationsDocument | None = None
     warnings: tuple[str, ...] = ()
     repeated: bool = False  # whether it is the receipt of an earlier request with the same key
     program: str = "docket"  # how a shell calls the Docket that the run is one of
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ReceiptDocument:
         """Return the receipt as `docket run --async --json` prints it."""
         program = self.program
-        document: dict[str, Any] = {
+        expected = expectation(self.typical_duration)
+        document: ReceiptDocument = {
             "ok": True,
-            "status": _LAUNCHED,
+            "status": "running",  # whether or not the runner is up yet
             "task": self.task,
             "run_id": self.run_id,
             "pid": self.pid,
@@ -45,7 +48,7 @@ class Receipt(Record):
             "status_command": f"{program} status --run-id {self.run_id} --json",
             "wait_command": f"{program} wait {self.run_id} --json",
             "logs_command": f"{program} logs {self.run_id}",
-            **expectation(self.typical_duration),
+            "next_check_after_seconds": expected["next_check_after_seconds"],
             "mode": "async",
             "unit": self.unit,
             "launcher": self.launcher,
@@ -54,11 +57,13 @@ class Receipt(Record):
             "warnings": list(self.warnings),
         }
         if self.typical_duration is not None:
-            document["typical_duration"] = dict(self.typical_duration)
+            document["estimated_duration_seconds"] = expected["estimated_duration_seconds"]
+            document["p90_duration_seconds"] = expected["p90_duration_seconds"]
+            document["typical_duration"] = self.typical_duration
         return document
 
 
-def expectation(typical_duration: Mapping[str, Any] | None) -> dict[str, Any]:
+def expectation(typical_duration: DurationsDocument | None) -> ExpectationDocument:
     """Return how long a run may take and when it is worth looking again, as far as it is known.
 
     That is after a quarter of what such runs take, in whole seconds.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket import __version__
 from docket.app.applying import Applying
@@ -27,6 +27,9 @@ from docket.model.record import Record
 from docket.model.task import Config, Problem
 from docket.systemd import stamps
 
+if TYPE_CHECKING:
+    from docket.app.shapes.install import SwitchReportDocument
+
 
 class SwitchReport(Record):
     """The timers that were switched on or off, by unit name.
@@ -39,7 +42,7 @@ class SwitchReport(Record):
     not_started: tuple[str, ...] = ()
     at_boot: tuple[str, ...] = ()
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> SwitchReportDocument:
         """The report as a JSON object."""
         return {
             "ok": True,

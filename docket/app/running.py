@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.app.documents import (
     duration_document,
@@ -38,6 +38,10 @@ from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
 from docket.store.reader import Reader
 from docket.store.rows import RunRow
 
+if TYPE_CHECKING:
+    from docket.app.shapes.runs import OutcomeDocument
+    from docket.app.shapes.text import DurationsDocument, HookDocument
+
 _SAMPLE = 20  # how many good runs tell what a run usually takes
 
 
@@ -57,8 +61,8 @@ class RunOutcome(Record):
     duration_seconds: float | None
     log_path: str | None
     blocked_by: str | None = None
-    hooks: tuple[Mapping[str, Any], ...] = ()
-    typical_duration: Mapping[str, Any] | None = None
+    hooks: tuple[HookDocument, ...] = ()
+    typical_duration: DurationsDocument | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -73,9 +77,9 @@ class RunOutcome(Record):
             return EXIT_DRY_RUN
         return self.status.exit_code
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> OutcomeDocument:
         """Return the outcome as `docket run --json` prints it."""
-        document = {
+        document: OutcomeDocument = {
             "ok": self.ok,
             "status": str(self.status),
             "summary": self.summary,
@@ -89,13 +93,13 @@ class RunOutcome(Record):
             "started_at": iso(self.started_us),
             "finished_at": iso_or_none(self.finished_us),
             "duration_seconds": self.duration_seconds,
-            "hooks": [dict(hook) for hook in self.hooks],
+            "hooks": list(self.hooks),
             "error_code": self.error_code,
             "log_path": self.log_path,
             "warnings": list(self.warnings),
         }
         if self.typical_duration is not None:
-            document["typical_duration"] = dict(self.typical_duration)
+            document["typical_duration"] = self.typical_duration
         return document
 
 
@@ -214,7 +218,7 @@ def recorded_outcome(session: Session, task: str, run_id: str) -> RunOutcome:
     return _told_outcome(session, _recorded_outcome(session, Ended(0, b""), task, run_id))
 
 
-def outcome_of_record(run: RunRecord, hooks: Sequence[Mapping[str, Any]]) -> RunOutcome:
+def outcome_of_record(run: RunRecord, hooks: Sequence[HookDocument]) -> RunOutcome:
     """Return the outcome that the record of a finished run tells."""
     return RunOutcome(
         task=run.task,
@@ -328,7 +332,7 @@ def _with_typical_duration(session: Session, outcome: RunOutcome) -> RunOutcome:
 
 def typical_duration(
     reader: Reader, task: str, *, before_us: int | None = None
-) -> dict[str, Any] | None:
+) -> DurationsDocument | None:
     """Return what the task's last good runs took; None where there are none.
 
     With `before_us` only what was over then counts.

@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.configuring import create_if_missing
 from docket.app.lookup import load_config, unknown_task
@@ -18,6 +18,9 @@ from docket.files import make_directory, write_new, write_whole
 from docket.model.names import LONGEST_TASK_NAME, MAINTENANCE
 from docket.model.record import Record
 from docket.model.task import Config
+
+if TYPE_CHECKING:
+    from docket.app.shapes.editing import NewTaskDocument
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _LONGEST_DESCRIPTION = 500
@@ -33,7 +36,7 @@ class NewTask(Record):
     test_command: str
     warnings: tuple[str, ...] = ()
 
-    def document(self, program: str = "docket") -> dict[str, Any]:
+    def document(self, program: str = "docket") -> NewTaskDocument:
         """Return it as `docket new-task --json` prints it; `program` is how Docket is called."""
         return {
             "created": True,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.errors import UsageError
 from docket.model.nearest import nearest
 from docket.model.record import Record
+
+if TYPE_CHECKING:
+    from docket.app.shapes.agents import SchemaReferenceDocument
+    from docket.model.shapes import ErrorCodeDocument
 
 _ROOT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas")
 _OUTPUTS = os.path.join(_ROOT, "output")
@@ -23,7 +27,7 @@ class ErrorCode(Record):
     meaning: str
     what_to_do: str
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ErrorCodeDocument:
         """Return the code as a JSON object."""
         return {"code": self.code, "meaning": self.meaning, "what_to_do": self.what_to_do}
 
@@ -59,7 +63,7 @@ def error_codes() -> tuple[ErrorCode, ...]:
         return tuple(ErrorCode(**row) for row in json.load(file))
 
 
-def reference(kind: str, name: str) -> dict[str, Any] | None:
+def reference(kind: str, name: str) -> SchemaReferenceDocument | None:
     """Return how to get the schema of a name: by a command, and where it lies; None for no name.
 
     Those of inputs are made when they are asked for, so they lie nowhere.

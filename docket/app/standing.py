@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.documents import hook_document, iso, iso_or_none, latest_document, local
 from docket.app.planned import read_plan
@@ -20,6 +20,9 @@ from docket.model.task import Task
 from docket.schedule.zones import offsets_of
 from docket.store.overrides import PAUSE
 
+if TYPE_CHECKING:
+    from docket.app.shapes.status import GuardDocument, NowDocument
+
 _LOOKED_AT = 100  # good runs, for the one that `once_per` counts
 
 
@@ -30,7 +33,7 @@ class Guard(Record):
     runs: str
     sentence: str
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> GuardDocument:
         """Return the guard as a JSON object."""
         return {"code": self.code, "runs": self.runs, "sentence": self.sentence}
 
@@ -44,7 +47,7 @@ class Standing(Record):
     hooks: tuple[HookRecord, ...] = ()  # of the last run, messages too
     warnings: tuple[str, ...] = ()
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> NowDocument:
         """Return the keys that `docket describe --json` adds to the contract."""
         held = [(run, alive) for run, alive in self.status.running if alive is not False]
         last = self.status.last

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.app.detaching import start_detached
 from docket.app.liveness import boot_id
@@ -39,6 +39,9 @@ from docket.store.logfiles import log_path
 from docket.store.pending import claim, close_unstarted, find
 from docket.store.reader import open_reader
 from docket.store.rows import RunRow
+
+if TYPE_CHECKING:
+    from docket.app.shapes.text import DurationsDocument
 
 _NO_LINGER = "Linger is off: the run ends when you log out (loginctl enable-linger keeps it)."
 _PATIENCE_SECONDS = 10.0  # how long a receipt waits for the process that it names
@@ -314,7 +317,9 @@ def _with_typical_duration(plan: Plan, receipt: Receipt) -> Receipt:
     return receipt.replace(typical_duration=known, warnings=(*receipt.warnings, *warnings))
 
 
-def _typical_duration(plan: Plan, asked_us: int) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+def _typical_duration(
+    plan: Plan, asked_us: int
+) -> tuple[DurationsDocument | None, tuple[str, ...]]:
     """Return what such runs took before the run was asked for, and why that is not known."""
     try:
         with open_reader(plan.state_db) as reader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.documents import (
     attempt_document,
@@ -40,6 +40,17 @@ from docket.model.records import AttemptRecord, HookRecord, OverrideRecord, RunR
 from docket.model.task import Config, Task
 from docket.store.reader import Reader
 
+if TYPE_CHECKING:
+    from docket.app.shapes.status import (
+        NeverRunDocument,
+        RunDetailDocument,
+        StandingDocument,
+        StatusAnswer,
+        TaskStatusDocument,
+        TimerDocument,
+    )
+    from docket.model.shapes import ErrorDocument
+
 
 class PlanState(StrEnum):
     """What the next run of a task will obey."""
@@ -62,7 +73,7 @@ class TimerStatus(Record):
     next_fire_us: int | None
     last_trigger_us: int | None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> TimerDocument:
         """Return the timer as a JSON object."""
         return {
             "unit": self.unit,
@@ -96,14 +107,15 @@ class TaskStatus(Record):
         """What went wrong with the hooks and messages of the last run, in sentences."""
         return [hook_sentence(hook) for hook in self.bad_hooks]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> TaskStatusDocument | NeverRunDocument:
         """Return the task as `docket status TASK --json` prints it."""
+        standing = self._standing()
         if self.last is None:
-            document: dict[str, Any] = {"task": self.task, "status": "never_run"}
-        else:
-            document = latest_document(self.last)
+            return {"task": self.task, "status": "never_run", **standing}
+        return {**latest_document(self.last), **standing}
+
+    def _standing(self) -> StandingDocument:
         return {
-            **document,
             "running": [
                 {
                     **run_document(run, alive=alive),
@@ -142,10 +154,14 @@ class StatusReport(Record):
         """1 if the config cannot be used."""
         return 0 if self.error is None else 1
 
-    def document(self) -> Any:
-        """Return what `docket status --json` prints: of all tasks, those that have run."""
+    def document(self) -> StatusAnswer | ErrorDocument:
+        """Return what `docket status --json` prints."""
         if self.error is not None:
-            return {**self.error.document(), "tasks": [task.document() for task in self.tasks]}
+            return self.error.document_with(tasks=[task.document() for task in self.tasks])
+        return self.answer()
+
+    def answer(self) -> StatusAnswer:
+        """Return the task that was asked for, or of all tasks those that have run."""
         if self.asked is not None:
             return self.tasks[0].document()
         return [task.document() for task in self.tasks if task.last is not None]
@@ -160,7 +176,7 @@ class RunDetail(Record):
     hooks: tuple[HookRecord, ...]
     progress: Progress | None = None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> RunDetailDocument:
         """Return the run as `docket status --run-id --json` prints it."""
         return {
             **run_document(self.run, alive=self.alive),

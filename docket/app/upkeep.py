@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.lookup import load_config, state_db
 from docket.app.missed import Look, look
@@ -16,6 +16,9 @@ from docket.model.record import Record
 from docket.model.task import Config
 from docket.store.retention import prune
 from docket.store.spool import merge, spool_directories
+
+if TYPE_CHECKING:
+    from docket.app.shapes.fires import UpkeepDocument
 
 _DAY_US = 86_400_000_000
 
@@ -39,7 +42,7 @@ class Upkeep(Record):
         """Whether everything could be done."""
         return not self.problems
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> UpkeepDocument:
         """Return what was done as `docket maintain --json` prints it."""
         return {
             "ok": self.ok,

@@ -8,7 +8,7 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app.documents import run_document
 from docket.app.liveness import alive_here, await_release, is_held, lock_dir_of, run_lock_path
@@ -19,6 +19,10 @@ from docket.errors import RunnerDiedError, UsageError
 from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.store.holders import is_over, open_holder
+
+if TYPE_CHECKING:
+    from docket.app.shapes.runs import WaitTimeoutDocument
+    from docket.app.shapes.text import RunDocument
 
 _OWN_RUN = "DOCKET_RUN_ID"
 _SETTLE_SECONDS = 10.0  # between a runner's death and the row that its finalizer closes
@@ -41,7 +45,7 @@ class Waited(Record):
         status = self.run.status
         return status.exit_code if self.run.exit_code is None else self.run.exit_code
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> RunDocument | WaitTimeoutDocument:
         """Return the run, or what was last seen of it."""
         if self.over:
             return run_document(self.run)
@@ -67,7 +71,9 @@ class WaitReport(Record):
         """The first exit code that is not 0; 0 where every run succeeded."""
         return next((each.exit_code for each in self.waited if each.exit_code), 0)
 
-    def document(self) -> Any:
+    def document(
+        self,
+    ) -> RunDocument | WaitTimeoutDocument | list[RunDocument | WaitTimeoutDocument]:
         """Return one object for one run that was asked for, and a list for several."""
         documents = [each.document() for each in self.waited]
         return documents[0] if self.asked == 1 else documents

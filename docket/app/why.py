@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from docket.app import whyfires, whyunits
 from docket.app.documents import iso_or_none, local, run_document
@@ -44,6 +44,9 @@ from docket.store.reader import Reader
 from docket.systemd.journalctl import read_unit
 from docket.systemd.unitend import read_unit_end
 
+if TYPE_CHECKING:
+    from docket.app.shapes.why import WhyDocument
+
 TAIL_LINES = 8
 _LOG_LINES = 5
 _LOOKED_AT = 50  # runs, for which the last start of the unit may have been
@@ -70,7 +73,7 @@ class Explanation(Record):
     last_success: RunRecord | None
     failing_since_us: int | None = None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> WhyDocument:
         """Return the explanation as `docket why --json` prints it."""
         found, success = self.finding, self.last_success
         return {

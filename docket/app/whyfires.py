@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.app.documents import iso
 from docket.model.calendar import Calendar, next_after, previous_at_or_before
@@ -11,6 +11,9 @@ from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.schedule.zones import machine_zone, offsets_of
+
+if TYPE_CHECKING:
+    from docket.app.shapes.why import NearFireDocument
 
 BEFORE = 3
 AFTER = 2
@@ -29,7 +32,7 @@ class FireSeen(Record):
     run_id: str | None
     word: str
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> NearFireDocument:
         """Return the fire as a JSON object."""
         return {"at": iso(self.at_us), "run_id": self.run_id, "outcome": self.word}
 

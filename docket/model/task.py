@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.model.exitcodes import ExitMeaning
 from docket.model.period import Period
 from docket.model.record import Record, field
 from docket.model.schedule import ScheduleSpec
 from docket.model.states import OutputFormat, Overlap
+
+if TYPE_CHECKING:
+    from docket.model.shapes import ProblemDocument
 
 
 class Mark(Record):
@@ -198,7 +201,7 @@ class Problem(Record):
         foreign = self.code == "config.unknown_key" and len(self.key) == 1 and self.hint is None
         return self.task is None and not foreign
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ProblemDocument:
         """The problem as a JSON object."""
         return {
             "error": self.sentence,

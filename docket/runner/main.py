@@ -101,7 +101,7 @@ def _record_without_plan(arguments: Arguments, paths: Paths, error: DocketError)
         record_failure(arguments, paths, error)
 
 
-def _hand_over(document: dict[str, Any], result_fd: str | None) -> None:
+def _hand_over(document: object, result_fd: str | None) -> None:
     """Write the result, or the error in its place, to the descriptor that the caller waits at."""
     if result_fd is None:
         return

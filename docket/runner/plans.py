@@ -17,8 +17,8 @@ from docket.model.plan import Plan
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
+    from docket.model.shapes import ErrorDocument
     from docket.paths import Paths
 
 _COMPILE_SECONDS = 60
@@ -88,7 +88,7 @@ def _is_fresh(plan: Plan) -> bool:
 
 def _recompile_in_child(
     task: str, paths: Paths, recompile: Callable[[str, Paths], None]
-) -> dict[str, Any] | None:
+) -> ErrorDocument | None:
     """Compile in a forked child, so that YAML and its kin never enter the runner's own memory.
 
     Returns None where it went well, else the error as a document.
@@ -107,7 +107,7 @@ def _recompile_in_child(
 def _compile_and_exit(
     task: str, paths: Paths, recompile: Callable[[str, Paths], None], writer: int
 ) -> None:
-    document: dict[str, Any] = {"error_code": "", "error": ""}
+    document: object = {"error_code": "", "error": ""}
     try:
         recompile(task, paths)
     except DocketError as error:
@@ -118,7 +118,7 @@ def _compile_and_exit(
     os._exit(0)
 
 
-def _await(child: int, reader: int) -> dict[str, Any] | None:
+def _await(child: int, reader: int) -> ErrorDocument | None:
     waiting = select.poll()
     waiting.register(reader, select.POLLIN)
     data = b""
@@ -132,13 +132,13 @@ def _await(child: int, reader: int) -> dict[str, Any] | None:
         data += chunk
     os.waitpid(child, 0)
     try:
-        document: dict[str, Any] = loads(data.decode())
+        document: ErrorDocument = loads(data.decode())
     except ValueError:
         return PlanError("Compiling the task took too long or was killed.").document()
     return document if document["error_code"] else None
 
 
-def _error_of(document: dict[str, Any]) -> DocketError:
+def _error_of(document: ErrorDocument) -> DocketError:
     error = DocketError(str(document["error"]), hint=document.get("hint"))
     error.code = str(document["error_code"])
     return error

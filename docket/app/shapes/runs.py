@@ -47,7 +47,17 @@ class OutcomeDocument(TypedDict):
     typical_duration: NotRequired[Annotated[DurationsDocument, "How long its good runs took."]]
 
 
-class ReceiptDocument(TypedDict):
+class ExpectationDocument(TypedDict):
+    """How long a run may take."""
+
+    next_check_after_seconds: Annotated[
+        float, Rule(minimum=1), "When it is worth looking at the run again."
+    ]
+    estimated_duration_seconds: NotRequired[Annotated[Amount, "Half of its good runs took less."]]
+    p90_duration_seconds: NotRequired[Annotated[Amount, "Nine of ten took at most this long."]]
+
+
+class ReceiptDocument(ExpectationDocument):
     """The receipt of a run in the background."""
 
     ok: Annotated[Literal[True], "The run was started."]
@@ -60,17 +70,12 @@ class ReceiptDocument(TypedDict):
     status_command: Annotated[str, "The command that shows the run."]
     wait_command: Annotated[str, "The command that waits for its end."]
     logs_command: Annotated[str, "The command that shows what it printed."]
-    next_check_after_seconds: Annotated[
-        float, Rule(minimum=1), "When it is worth looking at the run again."
-    ]
     mode: Annotated[Literal["async"], "Always async."]
     unit: Annotated[str | None, "The systemd unit of this run."]
     launcher: Annotated[str, Rule(enum=["systemd", "direct"]), "What started it."]
     idempotency_key: Annotated[str | None, "The idempotency key of the request."]
     repeated: Annotated[bool, "Whether an earlier request with this key started the run."]
     warnings: Annotated[list[str], "Further remarks, in sentences."]
-    estimated_duration_seconds: NotRequired[Annotated[Amount, "Half of its good runs took less."]]
-    p90_duration_seconds: NotRequired[Annotated[Amount, "Nine of ten took at most this long."]]
     typical_duration: NotRequired[Annotated[DurationsDocument, "How long its good runs took."]]
 
 

@@ -71,6 +71,14 @@ class RunDetailDocument(RunDocument):
     hooks: Annotated[list[HookDocument], "The outcomes of its hooks in order."]
 
 
+StatusAnswer = (
+    list[TaskStatusDocument | NeverRunDocument]
+    | TaskStatusDocument
+    | NeverRunDocument
+    | RunDetailDocument
+)
+
+
 class ListedTaskDocument(TypedDict):
     """One task in the list."""
 
@@ -128,13 +136,9 @@ class GuardDocument(TypedDict):
     sentence: Annotated[str, "The reason in a sentence."]
 
 
-class DescriptionDocument(TaskDocument):
-    """One task in full. The last keys are missing if the history cannot be read."""
+class NowDocument(TypedDict):
+    """The present state of a task; every key is missing if the history cannot be read."""
 
-    contract: Annotated[JsonObject, "How it is run, resolved; seconds, null for no limit."]
-    units: Annotated[UnitNamesDocument, "Its units."]
-    sources: Annotated[list[str], "The files that the task comes from."]
-    warnings: Annotated[list[str], "What is doubtful, in sentences."]
     next_run: NotRequired[Annotated[Instant | None, "When its timer starts it next."]]
     lock: NotRequired[Annotated[LockDocument, "Its lock."]]
     guards: NotRequired[Annotated[list[GuardDocument], "What would keep a run from beginning."]]
@@ -146,6 +150,15 @@ class DescriptionDocument(TaskDocument):
     failing_since: NotRequired[FailingSince]
     timer: NotRequired[Annotated[TimerDocument | None, "Null if the task has no schedule."]]
     drift: NotRequired[Annotated[list[str], "How the units differ from the config."]]
+
+
+class DescriptionDocument(TaskDocument, NowDocument):
+    """One task in full."""
+
+    contract: Annotated[JsonObject, "How it is run, resolved; seconds, null for no limit."]
+    units: Annotated[UnitNamesDocument, "Its units."]
+    sources: Annotated[list[str], "The files that the task comes from."]
+    warnings: Annotated[list[str], "What is doubtful, in sentences."]
 
 
 class AnomalyDocument(TypedDict):

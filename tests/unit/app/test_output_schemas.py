@@ -107,7 +107,7 @@ def test_forecasts_and_translations_are_in_their_shape() -> None:
 
 
 def _listed(home: Home) -> dict[str, Any]:
-    return list_tasks(home.session).document()[0]
+    return dict(list_tasks(home.session).rows()[0])
 
 
 def _all(value: Any, key: str) -> list[Any]:

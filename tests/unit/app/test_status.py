@@ -206,8 +206,8 @@ def test_what_is_ordered_of_a_timer_is_told_while_it_holds(home: Home) -> None:
     told = [(o["kind"], o["remaining"], o["reason"]) for o in document["overrides"]]
     assert told == [("pause", None, "moving house"), ("skip-next", 2, None)]
     set_override(db, ["plain"], Order(PAUSE, until=NOW_US), at_us=NOW_US - 1, uid=uid)
-    later = status.status(home.session, "plain").document()
-    assert [override["kind"] for override in later["overrides"]] == ["skip-next"]
+    [later] = status.status(home.session, "plain").tasks
+    assert [override.kind for override in later.overrides] == ["skip-next"]
 
 
 def test_one_run_is_told_with_its_attempts_and_hooks(home: Home) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
 import pytest
 
@@ -58,18 +57,12 @@ CONTRACT_KEYS = {
 }
 
 
-def without_built_ins(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    built_in = {task.name for task in BUILT_IN}
-    assert {document["name"] for document in documents} >= built_in
-    return [document for document in documents if document["name"] not in built_in]
-
-
 def test_every_task_is_listed_the_broken_ones_too(home: Home) -> None:
     home.config(CONFIG)
     run_id = home.record("sync", "failed")
     home.record("sync", "skipped")
     documents = require_valid("list", list_tasks(home.session).document())
-    broken, plain, sync = without_built_ins(documents)
+    broken, plain, sync = documents
     assert [task["name"] for task in (broken, plain, sync)] == ["broken", "plain", "sync"]
     assert broken["broken"]
     assert broken["problems"]
@@ -79,25 +72,26 @@ def test_every_task_is_listed_the_broken_ones_too(home: Home) -> None:
     assert sync["schedule"] == ["0 2 * * *", "every: 6h"]
 
 
-def test_an_empty_config_lists_the_built_in_tasks_alone(home: Home) -> None:
+def test_built_in_tasks_are_listed_only_if_they_are_configured_or_have_run(home: Home) -> None:
     home.config("tasks: {}\n")
+    assert list_tasks(home.session).rows() == []
+    home.record("backup")
+    home.config("tasks:\n  health-check: {checks: [disk]}\n")
     documents = require_valid("list", list_tasks(home.session).document())
-    assert [document["name"] for document in documents] == sorted(t.name for t in BUILT_IN)
-    assert all(document["description"] and not document["broken"] for document in documents)
+    assert [document["name"] for document in documents] == ["backup", "health-check"]
 
 
 def test_a_store_that_is_broken_does_not_hide_the_tasks(home: Home) -> None:
     home.config(CONFIG)
     home.file(home.paths.state_db, "no database " * 100)
     found = list_tasks(home.session)
-    assert len(without_built_ins(found.document())) == 3
+    assert len(found.tasks) == 3
     assert any(home.paths.state_db in str(warning) for warning in found.warnings)
 
 
 def test_without_a_config_the_built_in_tasks_are_listed(home: Home) -> None:
-    listed = list_tasks(home.session).document()
-    assert listed
-    assert without_built_ins(listed) == []
+    listed = [row["name"] for row in list_tasks(home.session).rows()]
+    assert listed == sorted(task.name for task in BUILT_IN)
 
 
 def test_without_a_usable_config_there_is_no_list(home: Home) -> None:
@@ -166,8 +160,8 @@ def test_an_agent_finds_commands_places_and_tasks(home: Home) -> None:
     assert document["config"]["state_dir"] == home.paths.state_db
     assert document["config"]["logs_dir"] == home.paths.log_dir
     assert document["config"]["tasks_dir"] == home.paths.task_dir
-    tasks = without_built_ins(document["tasks"])
-    assert [task["name"] for task in tasks] == ["plain", "sync"]
+    assert [task["name"] for task in document["tasks"]] == ["plain", "sync"]
+    assert document["built_in"] == sorted(task.name for task in BUILT_IN)
     assert all(task.keys() >= CONTRACT_KEYS for task in document["tasks"])
     assert {problem["task"] for problem in document["problems"]} == {"broken"}
 

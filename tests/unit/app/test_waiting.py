@@ -76,7 +76,8 @@ def test_a_wait_for_a_finished_run_returns_at_once(home: Home) -> None:
     good, bad = home.record("a"), home.record("b", "failed")
     cancelled = home.record("c", "cancelled", exit_code=130)
     report = wait(home.session, [good])
-    assert (report.exit_code, report.document()["status"]) == (0, "succeeded")
+    assert (report.exit_code, report.waited[0].document()["status"]) == (0, "succeeded")
+    assert report.document() == report.waited[0].document()
     assert wait(home.session, [good, cancelled, bad]).exit_code == 130
     documents = require_valid("wait", wait(home.session, [bad, good]).document())
     assert [document["run_id"] for document in documents] == [bad, good]
@@ -84,7 +85,7 @@ def test_a_wait_for_a_finished_run_returns_at_once(home: Home) -> None:
 
 def test_a_wait_asked_twice_for_one_run_answers_once(home: Home) -> None:
     run_id = home.record("a")
-    assert wait(home.session, [run_id, run_id]).document()["run_id"] == run_id
+    assert [each.run.run_id for each in wait(home.session, [run_id, run_id]).waited] == [run_id]
 
 
 def held(home: Home, task: str) -> tuple[str, RunLock]:

@@ -46,11 +46,11 @@ tasks:
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    return {form.name: form.document() for form in forms()}
+    return {form.name: dict(form.document()) for form in forms()}
 
 
 def details() -> dict[str, dict[str, Any]]:
-    return {name: command_detail(name).document() for name in VERBS}
+    return {name: dict(command_detail(name).document()) for name in VERBS}
 
 
 def test_what_was_told_of_before_is_found_by_the_same_name() -> None:

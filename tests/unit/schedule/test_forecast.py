@@ -138,7 +138,7 @@ def test_a_translation_shows_bare_calendars_and_whole_other_lines() -> None:
     assert union.printed() == ("*-*-13 00:00:00 UTC", "Fri *-*-* 00:00:00 UTC")
     boot = translate("@reboot", zone=None, system=True, machine_zone="UTC")
     assert boot.printed() == ("OnBootSec=0",)
-    assert boot.document() == {
+    assert dict(boot.document()) == {
         "expression": "@reboot",
         "timezone": None,
         "lines": [],

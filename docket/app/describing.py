@@ -25,16 +25,16 @@ Shown = TypeVar("Shown")
 # What stands for `inputs` and `outputs` of a command that declares none: keys of its config, and
 # of its details.
 _COMMAND_INPUTS = {
-    "command": "The program",
-    "args": "Its arguments",
-    "dry_run_args": "Its arguments in a dry run",
+    "command": "Program",
+    "args": "Arguments",
+    "dry_run_args": "Arguments of a dry run",
     "output_format": "text, json, jsonl or auto",
 }
 _COMMAND_OUTPUTS = {
-    "stdout": "Standard output, bounded",
-    "stderr": "Standard error, bounded",
-    "json": "Standard output as JSON",
-    "events": "Its JSON lines",
+    "stdout": "Standard output",
+    "stderr": "Standard error",
+    "json": "JSON output",
+    "events": "JSON lines",
 }
 
 

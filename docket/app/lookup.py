@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Iterable
 
 from docket.app.planned import is_fresh, plans, read_plan
@@ -63,7 +64,8 @@ def state_db(session: Session) -> str:
 
     That is what the config says. A plan whose sources are unchanged says the same without the
     price of reading YAML; and if the config is broken, the plans that still run say it. Raises
-    ConfigError if it is broken and there is no plan: another database would be a false answer.
+    ConfigError if it is broken, and there is neither a plan nor a record at the usual place: "no
+    runs" would be a guess.
     """
     last_good = None
     for plan in plans(session.paths):
@@ -76,9 +78,9 @@ def state_db(session: Session) -> str:
     except ConfigMissingError:
         return last_good or session.paths.state_db
     except ConfigError:
-        if last_good is None:
+        if last_good is None and not os.path.exists(session.paths.state_db):
             raise
-        return last_good
+        return last_good or session.paths.state_db
 
 
 def find_task(config: Config, name: str) -> Task:

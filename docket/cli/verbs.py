@@ -78,7 +78,13 @@ FORMS = (
     Form(
         "capabilities",
         "Describe commands and tasks.",
-        "Begin here: read every command and every task's contract once.",
+        "Begin here: read every command and every task in short.",
+    ),
+    Form(
+        "capabilities --command <name>",
+        "Describe one command in full.",
+        "Read the options, exit codes and schemas of a command.",
+        output="capabilities-command",
     ),
     Form(
         "describe <task>",
@@ -88,7 +94,7 @@ FORMS = (
     Form(
         "new-task",
         "Write a new Python task, with a test.",
-        "Begin a task of your own: the file that it writes runs as it is, and is edited then.",
+        "Begin a task of your own; the new file runs as it is.",
     ),
     Form(
         "run <task>",
@@ -99,7 +105,7 @@ FORMS = (
     Form(
         "run <task> --dry-run",
         "Show what would run.",
-        "Preview a run without any effect; exit code 2 says that the preview was complete.",
+        "Preview a run without any effect; exit code 2 is success.",
         exit_codes=(1, 2, 130),
     ),
     Form(
@@ -118,19 +124,19 @@ FORMS = (
     Form(
         "wait <run_id>",
         "Wait until a run, or several, are over.",
-        "Sleep until a run ends instead of asking again and again; the exit code is the run's.",
+        "Sleep until a run ends; the exit code is the run's.",
         exit_codes=(0, 1, 130),
     ),
     Form(
         "logs <run_id> [--follow]",
-        "Show what a run printed, and with --follow what it goes on to print.",
-        "Read the output of a failed run, or watch one; with --follow the end of the run ends it.",
+        "Show what a run prints.",
+        "Read the output of a run; --follow ends with the run.",
         lines="logs-follow",
     ),
     Form(
         "cancel <run_id>",
         "Cancel a run.",
-        "End a run that is not wanted any more; for one that is over nothing happens.",
+        "End a run; one that is over stays as it is.",
     ),
     Form(
         "events <run_id> --follow",
@@ -152,7 +158,7 @@ FORMS = (
     Form(
         "health",
         "Say how the tasks are doing: healthy, degraded, failed, stale or never run.",
-        "See in one call what failed, what did not run though it was due, and what is odd.",
+        "See what failed, what did not run when due, and what is odd.",
     ),
     Form(
         "install [task...]",
@@ -168,7 +174,7 @@ FORMS = (
     Form(
         "install [task...] --diff",
         "Show what an install would change.",
-        "Look at every change of a unit, and the fires before and after, before installing.",
+        "See every change of units and fires before installing.",
         output="install-diff",
     ),
     Form("uninstall [task...]", "Remove timers and units.", "Take a task off its schedule."),
@@ -196,18 +202,18 @@ FORMS = (
     Form(
         "import crontab [file...]",
         "Turn crontabs into tasks for review.",
-        "Move jobs from cron: the YAML, and for each line whether it fires exactly as before.",
+        "Move jobs from cron; each line says whether it fires as before.",
     ),
     Form("check", "Check the config.", "List every mistake after editing the config."),
     Form(
         "schema [kind] [name]",
-        "Print a JSON Schema of the config, of an input, a task or an output; or all error codes.",
-        "Learn the config's keys, what a command or a task takes, or the exact shape of an answer.",
+        "Print a JSON Schema, or all error codes.",
+        "Learn the keys of the config, of an input or of an answer.",
     ),
     Form(
         "notify test <task>",
         "Send a test message through a task's channels.",
-        "Prove that a failure will reach somebody; the exit code is 1 where a channel fails.",
+        "Prove that a failure will reach somebody.",
     ),
     Form("doctor", "Examine the installation.", "Find out why timers do not fire."),
     Form(
@@ -223,7 +229,7 @@ FORMS = (
     Form(
         "mcp",
         "Serve agents over the Model Context Protocol.",
-        "Not called by hand: the config of an agent names it, and its tools do what these do.",
+        "Not called by hand: an agent's config names it.",
     ),
     Form("db check", "Examine the database of runs.", "See whether the history is sound."),
     Form("db backup <file>", "Copy the database.", "Keep a copy before something is changed."),

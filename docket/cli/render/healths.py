@@ -9,7 +9,7 @@ from docket.cli.render.plain import one_line
 from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
-from docket.cli.render.tasks import NO_TASKS
+from docket.cli.render.tasks import NO_TASKS, NONE_KNOWN
 from docket.cli.render.times import failing_text, relative
 
 _INKS = {
@@ -25,7 +25,7 @@ _ORDER = list(_INKS)
 def health_text(found: HealthReport, screen: Screen) -> str:
     """Return the summary and a line for each task, with what is the matter with it."""
     if not found.tasks:
-        return NO_TASKS
+        return NO_TASKS if found.error is None else NONE_KNOWN
     columns = [
         Column("TASK", shrink=12),
         Column("HEALTH"),

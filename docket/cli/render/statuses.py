@@ -14,7 +14,7 @@ from docket.cli.render.runs import status_cell
 from docket.cli.render.screen import Ink, Screen
 from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
-from docket.cli.render.tasks import NO_TASKS
+from docket.cli.render.tasks import NO_TASKS, NONE_KNOWN
 from docket.cli.render.times import duration, failing_text, relative
 from docket.model.commandexit import command_exit_code
 from docket.model.incident import Incident
@@ -31,7 +31,9 @@ def status_text(report: StatusReport, screen: Screen) -> str:
     """Return where the tasks stand, and what to do about those that need something."""
     if report.asked is not None:
         return task_text(report.tasks[0], screen)
-    if not report.tasks and (report.warnings or report.error):
+    if not report.tasks and report.error is not None:
+        return NONE_KNOWN
+    if not report.tasks and report.warnings:
         step = next_step("docket configure", "opens the config", screen)
         return f"No task is known, and no run is recorded.\n{step}"
     if not report.tasks:

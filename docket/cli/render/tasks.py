@@ -9,13 +9,14 @@ from docket.cli.render.steps import next_step
 from docket.cli.render.table import Cell, Column, Row, Table
 from docket.cli.render.times import relative
 
+NONE_KNOWN = "No task is known: there is no plan and no run."
 NO_TASKS = "No tasks yet. docket configure opens the config."
 
 
 def tasks_text(found: TaskList, screen: Screen) -> str:
     """Return the tasks with their schedule, their last run and what they say of themselves."""
     if not found.tasks:
-        return NO_TASKS
+        return NO_TASKS if found.error is None else NONE_KNOWN
     columns = [Column("TASK", shrink=16), Column("SCHEDULE", shrink=12), Column("LAST RUN")]
     rows = [_row(task, screen) for task in found.tasks]
     table = Table(columns, rows, note_title="DESCRIPTION", note_column=24).text(screen)

@@ -148,7 +148,8 @@ def test_a_misspelt_keyword_is_a_type_error() -> None:
 def test_one_key_is_one_run(home: Home) -> None:
     first = api.run_task_async("good", idempotency_key="k", params={"to": "/srv"})
     require_valid("run-async", first)
-    assert api.run_task_async("good", idempotency_key="k", params={"to": "/srv"}) == first
+    again = api.run_task_async("good", idempotency_key="k", params={"to": "/srv"})
+    assert again == {**first, "repeated": True}
     with pytest.raises(api.DocketAPIError) as caught:
         api.run_task_async("good", idempotency_key="k", params={"to": "/mnt"})
     assert caught.value.error_code == "run.key_taken"

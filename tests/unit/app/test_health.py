@@ -206,9 +206,7 @@ def test_a_dry_run_hides_no_failure(home: Home) -> None:
     assert docket(home, 0, "health")["failed"] == ["a"]
 
 
-@pytest.mark.parametrize(
-    "status", ["failed", "timed_out", "killed", "lost", "interrupted", "cancelled"]
-)
+@pytest.mark.parametrize("status", ["failed", "timed_out", "killed", "lost", "interrupted"])
 def test_every_end_but_success_is_a_failure(home: Home, status: str) -> None:
     home.config("tasks: {a: {type: command, command: 'true'}}")
     home.record("a")
@@ -216,6 +214,49 @@ def test_every_end_but_success_is_a_failure(home: Home, status: str) -> None:
     home.record("a", status)
     details = looked(home)
     assert (details["category"], details["consecutive_failures"]) == ("failed", 2)
+
+
+def test_a_run_that_somebody_cancelled_is_no_failure(home: Home) -> None:
+    home.config("tasks: {a: {type: command, command: 'true'}}")
+    home.record("a")
+    home.record("a", "cancelled")
+    details = looked(home)
+    assert (details["category"], details["consecutive_failures"]) == ("healthy", 0)
+    assert details["failing_since"] is None
+
+
+def test_a_cancelled_run_hides_no_failure_before_it(home: Home) -> None:
+    home.config("tasks: {a: {type: command, command: 'true'}}")
+    home.record("a", "failed")
+    home.record("a", "cancelled")
+    details = looked(home)
+    assert (details["category"], details["consecutive_failures"]) == ("failed", 1)
+
+
+def test_failures_in_a_row_say_since_when(home: Home) -> None:
+    home.config("tasks: {a: {type: command, command: 'true'}}")
+    home.record("a", "failed")
+    home.record("a")
+    first = home.record("a", "failed")
+    home.record("a", "cancelled")
+    home.record("a", "timed_out")
+    details = looked(home)
+    assert details["consecutive_failures"] == 2
+    [run] = [run for run in docket(home, 0, "runs") if run["run_id"] == first]
+    assert details["failing_since"] == run["started_at"]
+    assert docket(home, 0, "status", "a")["failing_since"] == run["started_at"]
+    assert docket(home, 0, "why", "a")["failing_since"] == run["started_at"]
+
+
+def test_a_failed_hook_of_a_good_run_is_odd(home: Home) -> None:
+    home.config("tasks: {a: {type: command, command: 'true', on_success: 'exit 4'}}")
+    docket(home, 0, "run", "a")
+    details = looked(home)
+    assert (details["category"], codes(details)) == ("degraded", ["hook_failed"])
+    assert "exit code 4" in details["anomalies"][0]["sentence"]
+    assert docket(home, 0, "status", "a")["bad_hooks"] == [
+        details["anomalies"][0]["sentence"].removesuffix(".")
+    ]
 
 
 def test_a_pause_and_a_disabled_task_are_noted_and_not_stale(home: Home) -> None:
@@ -283,10 +324,10 @@ def test_a_broken_config_hides_no_task_that_is_installed(home: Home) -> None:
     ran(home, MORNING + 14 * HOUR)
     home.config("tasks: [\n")
     report = health(home.session)
-    document = require_valid("health", report.document())
-    assert document["degraded"] == ["a"]
-    assert codes(document["details"]["a"]) == ["config_broken"]
-    assert len(report.warnings) == 1
+    known = require_valid("error", report.document())["health"]
+    assert require_valid("health", known)["degraded"] == ["a"]
+    assert codes(known["details"]["a"]) == ["config_broken"]
+    assert not known["ok"]
     home.config("tasks: {a: {type: command, retry: -1}, b: {type: command, command: 'true'}}")
     document = require_valid("health", health(home.session).document())
     assert document["degraded"] == ["a"]

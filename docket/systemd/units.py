@@ -21,6 +21,7 @@ from docket.systemd.unitstates import UnitStates, instant
 
 _LOGIND_MANAGER = b"org.freedesktop.login1.Manager"
 _LOGIND_PATH = b"/org/freedesktop/login1"
+_NOTHING_TO_CLEAN = "No matching resources"
 _JOB_TIMEOUT_SECONDS = 90.0
 _LINGER_DIRECTORY = "/var/lib/systemd/linger"
 _RUNNING_STATES = (b"active", b"activating", b"reloading")
@@ -93,9 +94,19 @@ class SystemdUnits:
             self._unless_not_loaded(b"ResetFailedUnit", b"s", _wire(name))
 
     def clean_state(self, names: Sequence[str]) -> None:
-        """Remove what systemd keeps for stopped timers (the Persistent= stamp)."""
+        """Remove what systemd keeps for stopped timers (the Persistent= stamp).
+
+        One that has no stamp is no error. All are tried; the first failure is raised.
+        """
+        failures: list[BusError] = []
         for name in names:
-            self._unless_not_loaded(b"CleanUnit", b"sas", _wire(name), [b"state"])
+            try:
+                self._unless_not_loaded(b"CleanUnit", b"sas", _wire(name), [b"state"])
+            except BusError as error:
+                if _NOTHING_TO_CLEAN not in error.sentence:
+                    failures.append(error)
+        if failures:
+            raise failures[0]
 
     def linger(self) -> bool | None:
         """Whether the user's manager outlives the session; None for the system scope."""

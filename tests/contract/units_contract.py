@@ -150,6 +150,17 @@ class UnitManagerContract:
         units.clean_state([TIMER, ABSENT])
         assert not bench.has_stamp(TIMER)
 
+    def test_a_timer_without_a_stamp_is_clean_already_and_the_others_are_cleaned(
+        self, bench: Bench, units: UnitManager
+    ) -> None:
+        units.clean_state([TIMER])
+        units.start([TIMER])
+        units.stop([TIMER])
+        assert bench.has_stamp(TIMER)
+        units.clean_state([SERVICE, TIMER])
+        assert not bench.has_stamp(TIMER)
+        units.clean_state([TIMER])
+
     def test_a_changed_file_needs_a_reload_until_there_was_one(
         self, bench: Bench, units: UnitManager
     ) -> None:

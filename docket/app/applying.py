@@ -12,6 +12,7 @@ from docket.app.changes import Action, Change, written_units
 from docket.app.installplan import InstallPlan, InstallReport
 from docket.app.referenceunits import copies_dir, keep_copy, wanting_links
 from docket.app.session import Session
+from docket.app.switches import Switches
 from docket.app.timerchoice import TimerChoice, stamp_of
 from docket.errors import InstallError
 from docket.files import make_directory, read_text, remove, write_batch, write_whole
@@ -39,7 +40,10 @@ class Applying:
         self._start_timers = start_timers
         self._set_linger = linger
         self._manager = Asking(session.units())
-        self._timers = TimerChoice(plan.scheduled(), session.now_us())
+        self._switches = Switches(session.paths)
+        self._timers = TimerChoice(
+            plan.scheduled(), session.now_us(), off=self._switches.off(plan.scheduled())
+        )
         self._report = InstallReport.begin(plan)
 
     def run(self) -> InstallReport:
@@ -60,6 +64,7 @@ class Applying:
         started = self._start(stopped) if self._start_timers else ()
         if needed:
             self._mark_pending(retimed, done=reloaded)
+        self._switches.keep(self._plan.scheduled(), gone=self._plan.timers_to_remove)
         report = self._report.replace(
             reloaded=reloaded,
             enabled=enabled,
@@ -129,8 +134,8 @@ class Applying:
         if change.is_timer:
             # Where there is no bus, or the call failed, nothing of the timer may stay behind.
             stamps.remove(self._stamp(change.name))
-            if self._is_enabled(change.name):
-                remove(self._link(change.name))
+            if self._switches.is_on(change.name):
+                remove(self._switches.link(change.name))
 
     def _forget_wishes(self, change: Change) -> None:
         """Remove the links by which a service of docket-cli would run when the manager starts."""
@@ -141,7 +146,7 @@ class Applying:
     def _enable(self) -> tuple[str, ...]:
         if not self._start_timers:
             return ()
-        missing = [timer for timer in self._timers.wanted if not self._is_enabled(timer)]
+        missing = [timer for timer in self._timers.wanted if not self._switches.is_on(timer)]
         if missing and self._manager.do("enable timers", lambda units: units.enable(missing)):
             return tuple(missing)
         return ()
@@ -164,7 +169,14 @@ class Applying:
         linger = self._manager.linger()
         absent, paths = self._manager.absent, self._paths
         problems = list(self._manager.problems)
-        warnings: list[Problem] = [notes.past(timer) for timer in self._timers.past]
+        written = {change.name for change in self._plan.changes if change.retimes}
+        warnings: list[Problem] = [
+            notes.past(timer) for timer in self._timers.past if timer in written
+        ]
+        if self._start_timers:
+            bundles = self._plan.scheduled()
+            off = {bundles[timer].task.name for timer in self._timers.off}
+            warnings += [notes.left_off(task) for task in sorted(off)]
         warnings += [
             notes.at_boot(timer, system=paths.system)
             for timer in report.enabled
@@ -198,7 +210,7 @@ class Applying:
         """
         ours_now = {c.name for c in self._plan.from_reference if c.action is Action.REPLACE}
         runs = (*report.restarted, *report.started)
-        return not self._is_enabled(timer) or (timer in ours_now and timer not in runs)
+        return not self._switches.is_on(timer) or (timer in ours_now and timer not in runs)
 
     def _left_pending(self) -> tuple[str, ...]:
         """Return the timers that an install without a manager changed and could not restart."""
@@ -223,9 +235,3 @@ class Applying:
 
     def _stamp(self, timer: str) -> str:
         return stamp_of(self._session, timer)
-
-    def _link(self, timer: str) -> str:
-        return os.path.join(self._paths.unit_dir, "timers.target.wants", timer)
-
-    def _is_enabled(self, timer: str) -> bool:
-        return os.path.islink(self._link(timer))

@@ -42,6 +42,17 @@ def past(timer: str) -> Problem:
     )
 
 
+def left_off(task: str) -> Problem:
+    """Return the note on a task whose timer somebody switched off, and that stays off."""
+    return Problem(
+        f"The timer of '{task}' stays off: it was disabled.",
+        None,
+        hint=f"`docket enable {task}` turns it on.",
+        code="install.off",
+        task=task,
+    )
+
+
 def at_boot(timer: str, *, system: bool) -> Problem:
     """Return the note on a timer that was enabled and would run its task if it was started."""
     when = "start of the machine" if system else "start of your service manager"

@@ -17,6 +17,7 @@ from docket.app.installplan import InstallPlan, InstallReport, PlanFile
 from docket.app.missed import look
 from docket.app.referenceunits import reference_units
 from docket.app.session import Session
+from docket.app.switches import Switches
 from docket.app.timerchoice import TimerChoice, stamp_of
 from docket.compiler.bundle import Place
 from docket.compiler.header import Header, split
@@ -111,6 +112,7 @@ def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
             for timer in idle:
                 stamps.touch(stamp_of(session, timer))
             units.start(idle)
+            Switches(session.paths).keep(wanted)
         return SwitchReport(tuple(wanted), choice.past, tuple(sorted(choice.at_boot)))
 
 
@@ -123,6 +125,7 @@ def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
         timers = _timers(session, names)
         units = session.units()
         look(session)  # from now on nothing tells since when the timers were on
+        Switches(session.paths).keep(timers)
         if timers:
             units.stop(timers)
             units.disable(timers)

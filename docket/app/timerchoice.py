@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from docket.app.session import Session
 from docket.compiler.bundle import Bundle
@@ -13,18 +13,23 @@ from docket.systemd import stamps
 class TimerChoice:
     """Timers by what may be done with them.
 
-    `startable` may be enabled and started, `at_boot` enabled for the next boot alone, `past` (only
-    instants that are over) neither; `wanted` are the first two in order.
+    `startable` may be enabled and started, `at_boot` may only be enabled (for the next boot),
+    `past` (only instants that are over) and `off` (somebody switched them off) neither; `wanted`
+    are the first two in order.
     """
 
-    def __init__(self, scheduled: Mapping[str, Bundle], now_us: int) -> None:
+    def __init__(
+        self, scheduled: Mapping[str, Bundle], now_us: int, *, off: Collection[str] = ()
+    ) -> None:
         self.past = tuple(t for t, bundle in scheduled.items() if is_past(bundle, now_us))
         self.at_boot = frozenset(
             timer
             for timer, bundle in scheduled.items()
             if bundle.timing is not None and waits_for_boot(timer, bundle.timing)
         )
-        self.wanted = tuple(timer for timer in scheduled if timer not in self.past)
+        self.off = tuple(timer for timer in off if timer not in self.past)
+        idle = {*self.past, *self.off}
+        self.wanted = tuple(timer for timer in scheduled if timer not in idle)
         self.startable = frozenset(self.wanted) - self.at_boot
 
 

@@ -57,6 +57,10 @@ class Home:
         plan = preview(self.session, names, force=force)
         return apply(self.session, plan, start_timers=now, linger=linger)
 
+    def plans(self) -> list[str]:
+        """Return the names of the plan files."""
+        return sorted(n for n in os.listdir(self.paths.plan_dir) if n.endswith(".json"))
+
     def unit(self, name: str) -> Path:
         """Return where the unit file `name` lies."""
         return Path(self.paths.unit_dir, name)

@@ -126,7 +126,7 @@ def test_a_task_that_is_gone_leaves_nothing_behind(home: Home) -> None:
     assert home.unit_files() == ["docket-b.service", "docket-b.timer"]
     assert os.listdir(home.unit("timers.target.wants")) == ["docket-b.timer"]
     assert not home.stamp("docket-a.timer").exists()
-    assert os.listdir(home.paths.plan_dir) == ["b.json"]
+    assert home.plans() == ["b.json"]
     assert home.units.active(["docket-a.timer"]) == frozenset()
     assert home.units.changing_calls() == [
         "stop",

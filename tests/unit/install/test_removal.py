@@ -21,7 +21,7 @@ def test_uninstalling_a_task_leaves_nothing_of_it_and_all_of_the_others(home: Ho
     assert report.ok
     assert home.unit_files() == ["docket-b.service", "docket-b.timer"]
     assert not home.stamp("docket-a.timer").exists()
-    assert os.listdir(home.paths.plan_dir) == ["b.json"]
+    assert home.plans() == ["b.json"]
     assert home.units.changing_calls() == [
         "stop",
         "disable",

@@ -1,0 +1,59 @@
+"""Which timers are on, and which ones somebody switched off.
+
+A timer without a link below timers.target.wants is off. Whether it was never on, or was on and
+somebody switched it off, needs a list of the timers that were on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+
+from docket.files import read_text, remove, write_whole
+from docket.paths import Paths
+
+_SEEN_ON = "timers-on"
+
+
+class Switches:
+    """The timers of one home, as their links on the disk say."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._unit_dir = paths.unit_dir
+        self._list = os.path.join(paths.plan_dir, _SEEN_ON)
+
+    def link(self, timer: str) -> str:
+        """Return the link that an enabled timer has."""
+        return os.path.join(self._unit_dir, "timers.target.wants", timer)
+
+    def is_on(self, timer: str) -> bool:
+        """Whether the timer is enabled."""
+        return os.path.islink(self.link(timer))
+
+    def off(self, timers: Iterable[str]) -> tuple[str, ...]:
+        """Return those of `timers` that were on and were switched off, by whatever means."""
+        seen = self._seen()
+        return tuple(timer for timer in timers if timer in seen and not self.is_on(timer))
+
+    def keep(self, timers: Collection[str], *, gone: Collection[str] = ()) -> None:
+        """Remember which of `timers` are on; what was on before is remembered until it is gone.
+
+        A list that cannot be written is no failure: at worst a timer is switched on again.
+        """
+        seen = self._seen()
+        kept = (seen | {timer for timer in timers if self.is_on(timer)}) - set(gone)
+        if kept == seen:
+            return
+        try:
+            if kept:
+                write_whole(self._list, "".join(f"{timer}\n" for timer in sorted(kept)))
+            else:
+                remove(self._list)
+        except OSError:
+            return
+
+    def _seen(self) -> set[str]:
+        try:
+            return set((read_text(self._list) or "").split())
+        except OSError:
+            return set()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from docket.app.documents import run_document
 from docket.app.leftovers import kill_leftovers
-from docket.app.liveness import cancel_request_path, lock_dir_of, run_lock_path
+from docket.app.liveness import lock_dir_of
 from docket.app.lookup import state_db
 from docket.app.planned import read_plan
 from docket.app.recorded import open_record
@@ -26,6 +26,7 @@ from docket.model.ends import End
 from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
+from docket.runfiles import CANCEL, LOCK, discard, run_file
 from docket.store.asking import record_cancel_request
 from docket.store.closing import close_run
 from docket.store.holders import open_holder
@@ -100,16 +101,16 @@ def cancel(session: Session, run_id: str) -> Cancellation:
         return Cancellation(run, None)
     lock_dir = lock_dir_of(session.paths, run.task)
     _record_request(session, run, lock_dir)
-    ended = _end(session, run, run_lock_path(lock_dir, run.run_id))
+    ended = _end(session, run, run_file(lock_dir, run.run_id, LOCK))
     found = _settled(session, run)
-    _forget_request(lock_dir, run.run_id)
+    discard(run_file(lock_dir, run.run_id, CANCEL))
     return Cancellation(found, ended)
 
 
 def _record_request(session: Session, run: RunRecord, lock_dir: str) -> None:
     recorded = record_cancel_request(state_db(session), run.run_id, session.now_us())
     try:
-        write_volatile(cancel_request_path(lock_dir, run.run_id), b"")
+        write_volatile(run_file(lock_dir, run.run_id, CANCEL), b"")
     except OSError as error:
         if not recorded:
             raise _failure(run, f"the request cannot be recorded: {error.strerror}") from None
@@ -216,13 +217,6 @@ def _settled(session: Session, run: RunRecord) -> RunRecord:
         if time.monotonic() > deadline:
             raise _failure(run, "it was signalled, but nobody has recorded its end yet")
         time.sleep(_LOOK_SECONDS)
-
-
-def _forget_request(lock_dir: str, run_id: str) -> None:
-    try:
-        os.unlink(cancel_request_path(lock_dir, run_id))
-    except OSError:
-        return  # whoever closed the run took it away
 
 
 def _failure(run: RunRecord, why: str) -> CancelError:

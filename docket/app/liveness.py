@@ -10,6 +10,7 @@ from docket.files import open_plain
 from docket.model.records import RunRecord
 from docket.model.states import Trigger
 from docket.paths import Paths
+from docket.runfiles import LOCK, run_file, runs_directory
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -23,7 +24,7 @@ def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
         return None
     if run.boot_id not in (None, boot_id()):
         return False
-    held = is_held(run_lock_path(lock_dir, run.run_id))
+    held = is_held(run_file(lock_dir, run.run_id, LOCK))
     if held is None and run.pid is not None and not os.path.exists(f"/proc/{run.pid}"):
         return False
     if held is None and run.boot_id is None and run.trigger is Trigger.ASYNC:
@@ -42,16 +43,6 @@ def lock_dir_of(paths: Paths, task: str) -> str:
     """Return where the locks of a task lie: its plan knows."""
     plan = read_plan(paths, task)
     return plan.lock_dir if plan is not None else paths.lock_dir
-
-
-def run_lock_path(lock_dir: str, run_id: str) -> str:
-    """Return where the runner of a run keeps its lock."""
-    return os.path.join(lock_dir, "runs", run_id + ".lock")
-
-
-def cancel_request_path(lock_dir: str, run_id: str) -> str:
-    """Return the file whose presence asks that a run be cancelled."""
-    return os.path.join(lock_dir, "runs", run_id + ".cancel")
 
 
 def await_release(path: str) -> bool:
@@ -96,13 +87,13 @@ def is_held(path: str) -> bool | None:
 
 def held_runs(lock_dir: str) -> list[str]:
     """Return the ids of the runs whose locks are held, in order."""
-    directory = os.path.join(lock_dir, "runs")
+    directory = runs_directory(lock_dir)
     try:
         names = sorted(os.listdir(directory))
     except OSError:
         return []
     return [
-        name.removesuffix(".lock")
+        name.removesuffix(LOCK)
         for name in names
-        if name.endswith(".lock") and is_held(os.path.join(directory, name))
+        if name.endswith(LOCK) and is_held(os.path.join(directory, name))
     ]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 
 from docket.app.leftovers import kill_leftovers
-from docket.app.liveness import alive_here, boot_id, is_held, lock_dir_of, run_lock_path
+from docket.app.liveness import alive_here, boot_id, is_held, lock_dir_of
 from docket.app.owed import Owed, is_owed_something, start
-from docket.app.requests import request_path
 from docket.app.session import Session
 from docket.app.witnesses import testimony
 from docket.errors import StoreError
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
+from docket.runfiles import REQUEST, remove_run_files, run_file
 from docket.store.closing import close_run
 from docket.store.reader import open_reader
 from docket.store.spool import merge, spool_directories
@@ -60,7 +59,7 @@ def _seems_dead(session: Session, run: RunRecord) -> bool:
     if alive is not None:
         return not alive
     if run.status is RunStatus.PENDING:
-        asked = request_path(lock_dir_of(session.paths, run.task), run.run_id)
+        asked = run_file(lock_dir_of(session.paths, run.task), run.run_id, REQUEST)
         # Whoever starts it holds its request meanwhile, however long a busy machine takes.
         return not is_held(asked) and session.now_us() - run.started_us > _STARTING_US
     # Its lock file is gone: its runner removed it as the last thing, or the runtime directory went.
@@ -85,14 +84,5 @@ def _close(session: Session, state_db: str, run: RunRecord) -> bool:
         state_db, run.run_id, told.end, finished_us=told.at_us, details={"asked": told.asked}
     ):
         return False
-    _clear_away(run_lock_path(lock_dir_of(session.paths, run.task), run.run_id))
+    remove_run_files(lock_dir_of(session.paths, run.task), run.run_id)
     return True
-
-
-def _clear_away(lock: str) -> None:
-    stem = lock.removesuffix(".lock")
-    for path in (lock, stem + ".request", stem + ".cancel", stem + ".result"):
-        try:
-            os.unlink(path)
-        except OSError:
-            continue

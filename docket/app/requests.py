@@ -14,15 +14,11 @@ from docket.errors import ParameterError, UsageError
 from docket.files import open_private, remove, write_all
 from docket.model.nearest import nearest
 from docket.model.plan import Plan
+from docket.runfiles import REQUEST, run_file
 from docket.store.rows import RunRow
 
 _LONGEST_KEY = 200
 _MOST_BYTES = 64 * 1024  # of one value: the kernel takes 128 KiB in one variable
-
-
-def request_path(lock_dir: str, run_id: str) -> str:
-    """Return the file in which the runner finds what its run was given."""
-    return os.path.join(lock_dir, "runs", run_id + ".request")
 
 
 class Launcher(StrEnum):
@@ -40,7 +36,7 @@ def requested(plan: Plan, row: RunRow) -> Iterator[None]:
     Whoever finds a pending run whose request is locked knows that it is about to begin. OSError
     where it cannot be written. It goes away where the run is not started, else its runner takes it.
     """
-    path = request_path(plan.lock_dir, row.run_id)
+    path = run_file(plan.lock_dir, row.run_id, REQUEST)
     document: dict[str, Any] = {
         "params": row.params,
         "idempotency_key": row.idempotency_key,

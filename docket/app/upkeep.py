@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from docket.app.liveness import is_held
 from docket.app.lookup import load_config, state_db
 from docket.app.missed import Look, look
 from docket.app.owed import Owed, settle, untold
+from docket.app.planned import plans
 from docket.app.reconcile import reconcile
 from docket.app.session import Session
 from docket.errors import ConfigError, DocketError, StoreError
 from docket.model.record import Record
 from docket.model.task import Config
+from docket.runfiles import LOCK, remove_run_files, run_file, runs_with_files
+from docket.store.reader import open_reader
 from docket.store.retention import prune
 from docket.store.spool import merge, spool_directories
 
@@ -72,6 +77,7 @@ def maintain(session: Session) -> Upkeep:
         told = settle(session, [*owed, *untold(session, path)])
     except DocketError as error:
         problems.append(error.sentence)
+    _clear_away(session, path)
     pruned: dict[str, int] = {}
     try:
         config = load_config(session)
@@ -80,6 +86,20 @@ def maintain(session: Session) -> Upkeep:
     else:
         _prune(session, config, pruned, problems)
     return Upkeep(merged, closed, fires, told, pruned, tuple(problems))
+
+
+def _clear_away(session: Session, state_db: str) -> None:
+    """Remove what runners left that were killed after they had recorded the end of their run.
+
+    Whoever works on a run, its finalizer too, holds its lock: the files of a held run stay.
+    """
+    with suppress(StoreError), open_reader(state_db) as reader:
+        for lock_dir in {session.paths.lock_dir, *(plan.lock_dir for plan in plans(session.paths))}:
+            for run_id in runs_with_files(lock_dir):
+                run = reader.run(run_id)
+                over = run is not None and run.status.final
+                if over and not is_held(run_file(lock_dir, run_id, LOCK)):
+                    remove_run_files(lock_dir, run_id)
 
 
 def _prune(session: Session, config: Config, pruned: dict[str, int], problems: list[str]) -> None:

@@ -11,13 +11,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from docket.app.documents import run_document
-from docket.app.liveness import alive_here, await_release, is_held, lock_dir_of, run_lock_path
+from docket.app.liveness import alive_here, await_release, is_held, lock_dir_of
 from docket.app.recorded import open_record
 from docket.app.runreference import find_run
 from docket.app.session import Session
 from docket.errors import RunnerDiedError, UsageError
 from docket.model.record import Record
 from docket.model.records import RunRecord
+from docket.runfiles import LOCK, run_file
 from docket.store.holders import is_over, open_holder
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class _Look:
 
     def __init__(self, session: Session, run: RunRecord) -> None:
         self.run = run
-        self.lock = run_lock_path(lock_dir_of(session.paths, run.task), run.run_id)
+        self.lock = run_file(lock_dir_of(session.paths, run.task), run.run_id, LOCK)
         self.free_since: float | None = None
         self.pause = _LOOK_SECONDS  # until the next look
         self._session = session

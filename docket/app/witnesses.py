@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from docket.app.liveness import boot_id, cancel_request_path, lock_dir_of
+from docket.app.liveness import boot_id, lock_dir_of
 from docket.app.session import Session
 from docket.errors import DocketError
 from docket.model.ends import CANCELLED, LOST, REBOOTED, End, end_of_runner
 from docket.model.record import Record
 from docket.model.records import RunRecord
+from docket.runfiles import is_cancelled
 from docket.systemd.journalctl import read_end
 
 _AT_WORK = ("active", "activating", "reloading", "deactivating", "maintenance")
@@ -75,8 +76,8 @@ def _ask_journal(
 
 
 def _cancel_was_asked(session: Session, run: RunRecord) -> bool:
-    path = cancel_request_path(lock_dir_of(session.paths, run.task), run.run_id)
-    return run.cancel_requested_us is not None or os.path.exists(path)
+    lock_dir = lock_dir_of(session.paths, run.task)
+    return run.cancel_requested_us is not None or is_cancelled(lock_dir, run.run_id)
 
 
 def _last_sign(run: RunRecord, now_us: int) -> int:

@@ -12,10 +12,10 @@ from docket.model.jsontext import dumps, loads
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.paths import exec_command
+from docket.runfiles import REQUEST, is_cancelled, run_file
 from docket.runner.environment import iso, variables_of_files
 from docket.runner.guards import GATED, Refusal
 from docket.runner.hooks import shortened
-from docket.runner.request import is_cancelled, request_path
 from docket.runner.signals import RESTORED_BY_SPAWN
 
 TYPE_CHECKING = False
@@ -137,7 +137,8 @@ class _Child:
     def _spawn(self, writer: int) -> int:
         plan, row = self._waiting.plan, self._waiting.row
         request = {"parent_run_id": row.run_id, "tree": self._tree}
-        write_volatile(request_path(plan.lock_dir, self._run_id), dumps(request).encode())
+        path = run_file(plan.lock_dir, self._run_id, REQUEST)
+        write_volatile(path, dumps(request).encode())
         place = ["--system"] if plan.system else ["--home", plan.home]
         os.set_inheritable(writer, True)
         words = [*exec_command(), self._task, *place, "--config", plan.config_path, "--quiet"]

@@ -13,13 +13,13 @@ from docket.errors import StoreError
 from docket.model.ends import CANCELLED, End, end_of_runner
 from docket.model.plan import Plan
 from docket.model.states import RunStatus, Trigger
+from docket.runfiles import BESIDE_THE_LOCK, is_cancelled, remove_run_files
 from docket.runner.due import fire_of
 from docket.runner.environment import usable_environment
 from docket.runner.hooks import HookRunner
-from docket.runner.locks import dead_runs, run_lock_path
+from docket.runner.locks import RunLock, dead_runs
 from docket.runner.plans import read_plan
 from docket.runner.record import Recorder
-from docket.runner.request import forget, is_cancelled
 from docket.runner.run import mask_for, new_row, now_us
 from docket.store.rows import RunRow, run_of_id, runs_of_invocation, started_hooks
 
@@ -55,13 +55,7 @@ def finalize(task: str, paths: Paths, run_id: str | None) -> int:
             end = end_of_runner(result, os.environ.get("EXIT_STATUS", ""))
         _close(finished, end)
         recorder.end()
-    _run_owed_hooks(plan, finished, recorder)
-    recorder.close()
-    forget(plan.lock_dir, finished.run_id)
-    try:
-        os.unlink(run_lock_path(plan.lock_dir, finished.run_id))
-    except OSError:
-        pass
+    _end_run(plan, finished, recorder)
     return 0
 
 
@@ -89,9 +83,23 @@ def _hooks_of_closed(plan: Plan, run_id: str) -> int:
     row = None if connection is None else run_of_id(connection, run_id)
     if row is not None and row.task == plan.task and row.finished_at is not None:
         recorder.row = row
-        _run_owed_hooks(plan, row, recorder)
-    recorder.close()
+        _end_run(plan, row, recorder)
+    else:
+        recorder.close()
     return 0
+
+
+def _end_run(plan: Plan, row: RunRow, recorder: Recorder) -> None:
+    """Run the hooks that nobody has begun, and remove the files of the run."""
+    try:
+        lock = RunLock(plan.lock_dir, row.run_id)  # held as a runner does: see app/upkeep.py
+    except OSError:
+        lock = None
+    _run_owed_hooks(plan, row, recorder)
+    recorder.close()
+    remove_run_files(plan.lock_dir, row.run_id, BESIDE_THE_LOCK)
+    if lock is not None:
+        lock.release()
 
 
 def _open_run(plan: Plan, invocation: str) -> RunRow | None:

@@ -11,6 +11,7 @@ from docket.files import write_volatile
 from docket.model.excerpt import Excerpt
 from docket.model.jsontext import dumps
 from docket.model.states import RunStatus
+from docket.runfiles import DETAILS, discard, run_file
 from docket.runner.environment import iso
 from docket.runner.signals import RESTORED_BY_SPAWN
 from docket.store.rows import HookRow
@@ -72,15 +73,12 @@ class HookRunner:
         ]
         if not hooks:
             return []
-        details_path = os.path.join(self._plan.lock_dir, "runs", self._row.run_id + ".details")
+        details_path = run_file(self._plan.lock_dir, self._row.run_id, DETAILS)
         try:
             environment = self._with_details(details_path)
             outcomes = [self._run_one(position, hook, environment) for position, hook in hooks]
         finally:
-            try:
-                os.unlink(details_path)
-            except OSError:
-                pass
+            discard(details_path)
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _run_one(self, position: int, hook: Hook, environment: dict[str, str]) -> HookRow | None:

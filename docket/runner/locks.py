@@ -9,6 +9,7 @@ import time
 
 from docket.files import open_plain, open_private
 from docket.model.jsontext import dumps, loads
+from docket.runfiles import LOCK, run_file, runs_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 _FLAGS = os.O_RDWR | os.O_CREAT
 _TRIES = 50
 _BETWEEN_TRIES_SECONDS = 0.01
-
-
-def run_lock_path(lock_dir: str, run_id: str) -> str:
-    """Return where the lock of one run lies."""
-    return os.path.join(lock_dir, "runs", run_id + ".lock")
 
 
 def task_lock_path(lock_dir: str, task: str) -> str:
@@ -36,7 +32,7 @@ class RunLock:
 
     def __init__(self, lock_dir: str, run_id: str) -> None:
         """Take the lock of a run; FileExistsError where another process runs under that id."""
-        self._path = run_lock_path(lock_dir, run_id)
+        self._path = run_file(lock_dir, run_id, LOCK)
         self._descriptor = open_private(self._path, _FLAGS)
         if not _take(self._descriptor):
             os.close(self._descriptor)
@@ -121,12 +117,12 @@ def _take(descriptor: int) -> bool:
 
 def dead_runs(lock_dir: str) -> list[dict[str, Any]]:
     """Return what the files of dead runs tell: those whose lock nobody holds."""
-    directory = os.path.join(lock_dir, "runs")
+    directory = runs_directory(lock_dir)
     try:
         names = os.listdir(directory)
     except FileNotFoundError:
         return []
-    locks = sorted(name for name in names if name.endswith(".lock"))
+    locks = sorted(name for name in names if name.endswith(LOCK))
     found = (_record_of_the_dead(directory, name) for name in locks)
     return [record for record in found if record is not None]
 

@@ -8,9 +8,9 @@ import time
 
 from docket.files import write_volatile
 from docket.model.states import Overlap, Trigger
+from docket.runfiles import CANCEL, LOCK, run_file
 from docket.runner.guards import Refusal
-from docket.runner.locks import NamedLock, TaskLock, run_lock_path, task_lock_path
-from docket.runner.request import cancel_path
+from docket.runner.locks import NamedLock, TaskLock, task_lock_path
 from docket.runner.waiting import Obstacle, Waiting
 from docket.store.holders import open_holder
 
@@ -88,11 +88,11 @@ def _ask_to_stop(lock: NamedLock, waiting: Waiting) -> bool:
         return False
     pid, pidfd = found
     try:
-        of_run = open_holder(run_lock_path(waiting.lock_dir, holder))
+        of_run = open_holder(run_file(waiting.lock_dir, holder, LOCK))
         if of_run is not None:
             os.close(of_run[1])
         same = of_run is not None and of_run[0] == pid
-        if not same or not _cancel(cancel_path(waiting.lock_dir, holder), pidfd):
+        if not same or not _cancel(run_file(waiting.lock_dir, holder, CANCEL), pidfd):
             return False
     finally:
         os.close(pidfd)

@@ -1,11 +1,10 @@
-"""What others ask of a run by files beside its lock: how it begins, and that it be cancelled."""
+"""What a run is given when it starts, by a file beside its lock."""
 
 from __future__ import annotations
 
-import os
-
 from docket.files import read_plain
 from docket.model.jsontext import loads
+from docket.runfiles import REQUEST, run_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,28 +13,13 @@ if TYPE_CHECKING:
 _LARGEST = 1 << 20
 
 
-def request_path(lock_dir: str, run_id: str) -> str:
-    """Return where whoever starts a run in advance says what it is given."""
-    return os.path.join(lock_dir, "runs", run_id + ".request")
-
-
-def cancel_path(lock_dir: str, run_id: str) -> str:
-    """Return the file whose presence asks that a run be cancelled."""
-    return os.path.join(lock_dir, "runs", run_id + ".cancel")
-
-
-def is_cancelled(lock_dir: str, run_id: str) -> bool:
-    """Whether somebody has asked that the run be cancelled."""
-    return os.path.exists(cancel_path(lock_dir, run_id))
-
-
 def take_request(lock_dir: str, row: RunRow) -> list[str]:
     """Fill the row from the run's request file, where there is one.
 
     Returns the tasks that have run already in the tree this run belongs to. The parameters are as
     they were given, and may be secrets.
     """
-    document = _read(request_path(lock_dir, row.run_id))
+    document = _read(run_file(lock_dir, row.run_id, REQUEST))
     params = document.get("params")
     if isinstance(params, dict):
         row.params = {str(name): str(value) for name, value in params.items()}
@@ -46,16 +30,6 @@ def take_request(lock_dir: str, row: RunRow) -> list[str]:
     if isinstance(details, dict):
         row.details = {**details, **row.details}
     return [str(name) for name in tree] if isinstance(tree, list) else []
-
-
-def forget(lock_dir: str, run_id: str) -> None:
-    """Remove what was asked, once the run is over, and the result that a dead runner never read."""
-    stem = os.path.join(lock_dir, "runs", run_id)
-    for kind in (".request", ".cancel", ".result", ".details"):
-        try:
-            os.unlink(stem + kind)
-        except OSError:
-            continue
 
 
 def parameter_variables(params: dict[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import time
 
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
+from docket.runfiles import BESIDE_THE_LOCK, RESULT, is_cancelled, remove_run_files, run_file
 from docket.runner.attempt import AttemptContext, run_attempt
 from docket.runner.echo import Echo
 from docket.runner.environment import (
@@ -20,7 +21,7 @@ from docket.runner.environment import (
 from docket.runner.guards import Refusal, refusal_before_lock, refusal_of_overlap
 from docket.runner.locks import RunLock, TaskLock
 from docket.runner.record import Recorder
-from docket.runner.request import forget, is_cancelled, take_request
+from docket.runner.request import take_request
 from docket.runner.verdict import Verdict, judge, one_line, result_file
 from docket.store.logfiles import RunLog, log_path
 from docket.store.rows import RunRow
@@ -147,7 +148,7 @@ class _Run:
         if self._recorder.problem:
             self._warnings.append(self._recorder.problem)
         if self._arguments.run_id is not None or self._stop.received:
-            forget(self._plan.lock_dir, self._row.run_id)
+            remove_run_files(self._plan.lock_dir, self._row.run_id, BESIDE_THE_LOCK)
         if self._lock is not None:
             self._lock.release()
         return Finished(self._row, self._hooks, self._warnings)
@@ -237,7 +238,7 @@ class _Run:
     def _run_attempts(self) -> None:
         plan, row = self._plan, self._row
         log = RunLog(row.log_path or "", plan.log_max_bytes)
-        result_path = os.path.join(plan.lock_dir, "runs", row.run_id + ".result")
+        result_path = run_file(plan.lock_dir, row.run_id, RESULT)
         try:
             self._environment = task_environment(plan, in_unit=row.unit is not None)
             add_run(self._environment, plan, row, self._params, result_path)

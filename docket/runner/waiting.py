@@ -8,8 +8,8 @@ import signal
 import time
 
 from docket.model.states import RunStatus
+from docket.runfiles import is_cancelled
 from docket.runner.guards import Refusal
-from docket.runner.request import is_cancelled
 from docket.store.holders import open_holder
 from docket.systemd.notify import notify_status
 

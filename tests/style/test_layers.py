@@ -9,7 +9,7 @@ from pathlib import Path
 import docket
 
 PACKAGE = Path(docket.__path__[0])
-ANYBODY = {"errors", "files", "paths", "model", ""}
+ANYBODY = {"errors", "files", "paths", "model", "runfiles", ""}
 ALLOWED = {
     "__main__": {"runner", "cli", "app"},
     "cli": {"app", "mcp", "__main__"},
@@ -28,6 +28,7 @@ ALLOWED = {
     "model": set(),
     "errors": set(),
     "files": set(),
+    "runfiles": set(),
     "paths": set(),
     "task": set(),
     "libexec": {"__main__"},

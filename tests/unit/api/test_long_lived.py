@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from docket import api
-from docket.app.liveness import run_lock_path
 from docket.app.waiting import wait
+from docket.runfiles import LOCK, run_file
 from docket.runner.locks import RunLock
 from tests.unit.app.conftest import Home
 from tests.unit.app.test_waiting import held
@@ -182,7 +182,7 @@ def test_a_wait_with_a_time_limit_ends_with_the_run(home: Home) -> None:
     assert time.monotonic() - begun < 10
     assert [each.run.run_id for each in report.waited] == receipts[:1]
     api.cancel_run(receipts[1])
-    assert not os.path.exists(run_lock_path(home.paths.lock_dir, receipts[1]))
+    assert not os.path.exists(run_file(home.paths.lock_dir, receipts[1], LOCK))
 
 
 def test_a_wait_goes_on_while_the_hooks_of_a_finished_run_hold_its_lock(home: Home) -> None:

@@ -16,11 +16,12 @@ import pytest
 from docket.app import status
 from docket.app.cancelling import CancelError, cancel
 from docket.app.leftovers import kill_leftovers
-from docket.app.liveness import boot_id, cancel_request_path, held_runs
+from docket.app.liveness import boot_id, held_runs
 from docket.app.session import Session
 from docket.app.waiting import wait
 from docket.errors import RunNotFoundError
 from docket.model.states import RunStatus
+from docket.runfiles import CANCEL, run_file
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid
 from tests.unit.app.test_outputs_of_commands import docket
@@ -171,7 +172,7 @@ def test_cancelling_a_finished_run_signals_nothing(home: Home) -> None:
         False,
         None,
     )
-    assert not os.path.exists(cancel_request_path(home.paths.lock_dir, run_id))
+    assert not os.path.exists(run_file(home.paths.lock_dir, run_id, CANCEL))
 
 
 def test_a_process_that_got_the_number_of_a_dead_runner_is_never_signalled(home: Home) -> None:

@@ -12,7 +12,7 @@ import pytest
 from docket.app import install
 from docket.app.doctor import examine
 from docket.app.liveness import boot_id
-from docket.runner.locks import run_lock_path
+from docket.runfiles import LOCK, run_file
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid
 from tests.unit.app.test_status import CONFIG, SERVICE, TIMER, installed
@@ -228,7 +228,7 @@ def test_records_that_wait_and_files_that_are_none_are_counted(home: Home) -> No
 def test_rows_of_dead_runners_are_named(home: Home) -> None:
     dead = home.record("a", "running", boot_id=boot_id(), pid=os.getpid())
     home.record("b", "running", boot_id="another boot", pid=1)
-    home.file(run_lock_path(home.paths.lock_dir, dead), "")
+    home.file(run_file(home.paths.lock_dir, dead, LOCK), "")
     found = checks(home)["hanging_runs"]
     assert (found["status"], len(found["run_ids"])) == ("warning", 2)
     assert dead in found["detail"]

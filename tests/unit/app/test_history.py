@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from docket.app import history, liveness, logs
+from docket.app import history, logs
 from docket.app.liveness import boot_id
 from docket.errors import (
     ConfigError,
@@ -20,7 +20,7 @@ from docket.errors import (
     UnknownTaskError,
     UsageError,
 )
-from docket.runner.locks import RunLock, run_lock_path
+from docket.runner.locks import RunLock
 from docket.store.closing import close_killed
 from docket.store.logfiles import RunLog
 from docket.store.spool import spool, spool_directories
@@ -278,10 +278,6 @@ def test_a_config_that_is_unsafe_is_an_error_of_its_own(home: Home) -> None:
 
     with pytest.raises(ConfigError):
         load_config(home.session)
-
-
-def test_reader_and_runner_agree_where_the_lock_of_a_run_lies() -> None:
-    assert liveness.run_lock_path("/x", "id") == run_lock_path("/x", "id")
 
 
 def test_a_row_is_closed_as_killed_once_and_a_final_one_never(home: Home) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from docket.app.liveness import run_lock_path
 from docket.app.lookup import current_plan
 from docket.app.missed import Look
 from docket.app.planned import read_plan
 from docket.app.reconcile import reconcile
 from docket.app.upkeep import maintain
 from docket.model.records import HookRecord
+from docket.runfiles import LOCK, run_file
 from docket.store.reader import open_reader
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.test_missed import DAY, HOUR, House, hour_before_now
@@ -48,7 +48,7 @@ def told(home: Home, server: Loopback) -> Home:
 def dead_run(home: Home, **known: Any) -> str:
     """Record a run of another boot, whose lock file is there and free."""
     run_id = home.record("a", "running", boot_id="another", pid=os.getpid(), **known)
-    home.file(run_lock_path(home.paths.lock_dir, run_id), "{}")
+    home.file(run_file(home.paths.lock_dir, run_id, LOCK), "{}")
     return run_id
 
 

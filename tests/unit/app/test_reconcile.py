@@ -11,11 +11,11 @@ import pytest
 
 from docket.app import history
 from docket.app.compiling import compile_tasks, write_plan
-from docket.app.liveness import boot_id, run_lock_path
+from docket.app.liveness import boot_id
 from docket.app.reconcile import reconcile
-from docket.app.requests import request_path
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
+from docket.runfiles import CANCEL, LOCK, REQUEST, run_file
 from docket.runner.locks import RunLock
 from docket.store.reader import open_reader
 from tests.unit.app.conftest import NOW_US, Home
@@ -28,7 +28,7 @@ def dead_run(home: Home, status: str = "running", **known: Any) -> str:
     """Record a run whose lock file is there and free."""
     known = {"boot_id": boot_id(), "pid": os.getpid(), **known}
     run_id = home.record("a", status, **known)
-    home.file(run_lock_path(home.paths.lock_dir, run_id), "{}")
+    home.file(run_file(home.paths.lock_dir, run_id, LOCK), "{}")
     return run_id
 
 
@@ -92,7 +92,7 @@ def test_a_silent_bus_is_named_in_the_row(home: Home) -> None:
 
 def test_a_run_that_was_to_be_cancelled_is_cancelled(home: Home) -> None:
     run_id = dead_run(home, **IN_UNIT)
-    home.file(run_lock_path(home.paths.lock_dir, run_id)[: -len("lock")] + "cancel", "")
+    home.file(run_file(home.paths.lock_dir, run_id, CANCEL), "")
     run = closed(home, run_id)
     assert (run.status, run.exit_code) == (RunStatus.CANCELLED, 130)
     assert os.listdir(os.path.join(home.paths.lock_dir, "runs")) == []
@@ -120,7 +120,7 @@ def test_a_run_that_was_asked_for_just_now_may_still_begin(home: Home) -> None:
 
 def test_a_run_whose_request_is_held_is_being_started_however_long_that_takes(home: Home) -> None:
     run_id = home.record("a", "pending", at=NOW_US - 600_000_000, boot_id=boot_id())
-    path = home.file(request_path(home.paths.lock_dir, run_id), "{}")
+    path = home.file(run_file(home.paths.lock_dir, run_id, REQUEST), "{}")
     with open(path) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         assert reconcile(home.session, home.paths.state_db) == 0

@@ -14,10 +14,11 @@ import pytest
 
 from docket.app.documents import run_document
 from docket.app.leftovers import kill_leftovers
-from docket.app.liveness import boot_id, run_lock_path
+from docket.app.liveness import boot_id
 from docket.app.waiting import WaitReport, wait
 from docket.errors import RunNotFoundError, UsageError
 from docket.model.states import RunStatus
+from docket.runfiles import LOCK, run_file
 from docket.runner.locks import RunLock
 from docket.store.holders import open_holder
 from tests.unit.app.conftest import Home
@@ -185,7 +186,7 @@ def test_a_runner_that_is_killed_wakes_the_waiter_with_the_truth(
     reports: list[WaitReport] = []
     waiter = threading.Thread(target=lambda: reports.append(wait(home.session, [run_id])))
     waiter.start()
-    found = open_holder(run_lock_path(home.paths.lock_dir, run_id))
+    found = open_holder(run_file(home.paths.lock_dir, run_id, LOCK))
     assert found is not None
     signal.pidfd_send_signal(found[1], signal.SIGKILL)
     os.close(found[1])

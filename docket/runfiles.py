@@ -1,0 +1,57 @@
+"""The files of a run in the runtime directory, listed once: `runs/RUN_ID` and a suffix each."""
+
+from __future__ import annotations
+
+import os
+
+LOCK = ".lock"  # held by the runner to the end; holds the row as JSON
+REQUEST = ".request"  # what the run is given when it starts: may hold secret parameters
+CANCEL = ".cancel"  # its presence asks that the run be cancelled
+RESULT = ".result"  # what DOCKET_RESULT_FILE names, written by the task
+DETAILS = ".details"  # what DOCKET_DETAILS_FILE names, read by hooks
+
+BESIDE_THE_LOCK = (REQUEST, CANCEL, RESULT, DETAILS)
+ALL = (*BESIDE_THE_LOCK, LOCK)
+
+
+def runs_directory(lock_dir: str) -> str:
+    """Return the directory of the files of runs."""
+    return os.path.join(lock_dir, "runs")
+
+
+def run_file(lock_dir: str, run_id: str, kind: str) -> str:
+    """Return the path of one file of a run."""
+    return os.path.join(lock_dir, "runs", run_id + kind)
+
+
+def is_cancelled(lock_dir: str, run_id: str) -> bool:
+    """Whether somebody has asked that the run be cancelled."""
+    return os.path.lexists(run_file(lock_dir, run_id, CANCEL))
+
+
+def remove_run_files(lock_dir: str, run_id: str, kinds: tuple[str, ...] = ALL) -> None:
+    """Remove the files of a run that is over; one that cannot be removed stays."""
+    for kind in kinds:
+        discard(run_file(lock_dir, run_id, kind))
+
+
+def discard(path: str) -> None:
+    """Remove a file, a link or an empty directory, where that can be done."""
+    for remove in (os.unlink, os.rmdir):
+        try:
+            return remove(path)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            continue
+    return None
+
+
+def runs_with_files(lock_dir: str) -> list[str]:
+    """Return the ids of the runs that have files, in order."""
+    try:
+        names = os.listdir(runs_directory(lock_dir))
+    except OSError:
+        return []
+    stems = (name.rpartition(".") for name in names)
+    return sorted({stem for stem, dot, kind in stems if stem and dot + kind in ALL})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import pwd
 import signal
 import sys
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -33,6 +36,7 @@ _CLEARED_NAMES = (
     "VISUAL",
 )
 _NO_BUS = "unix:path=/dev/null/there-is-no-bus-in-tests"
+_END_SECONDS = 10.0
 _counter = itertools.count(1)
 
 
@@ -108,6 +112,36 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def _homes(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tmp_path_factory.mktemp("homes"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The tests leave no process behind: what still runs in their folders is named and killed."""
+    base = str(tmp_path_factory.getbasetemp())
+    yield
+    deadline = time.monotonic() + _END_SECONDS
+    while (left := processes_in(base)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert not left, "processes of tests are left:\n" + "\n".join(left.values())
+
+
+def processes_in(folder: str) -> dict[int, str]:
+    """Return the processes whose words or environment name a folder, with both."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) in (os.getpid(), os.getppid()):
+            continue
+        texts = []
+        for part in ("cmdline", "environ"):
+            with contextlib.suppress(OSError), open(f"/proc/{name}/{part}", "rb") as file:
+                texts.append(file.read().decode(errors="replace").replace("\0", " "))
+        named = [word for word in " ".join(texts).split(" ") if f"{folder}/" in f"{word}/"]
+        if named:
+            found[int(name)] = f"{name}: {texts[0]} ({named[-1]})"
+    return found
 
 
 @pytest.fixture(autouse=True)

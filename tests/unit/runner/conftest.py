@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from tests.unit.runner.runner_home import Home
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """Return a Docket home in a directory of its own."""
-    return Home(tmp_path / "home")
+def home(tmp_path: Path) -> Iterator[Home]:
+    """Return a Docket home in a directory of its own; its gates are open in the end."""
+    home = Home(tmp_path / "home")
+    yield home
+    home.open_gates()

@@ -87,6 +87,17 @@ class Home:
         self.log_dir = path / "logs"
         (path / "plans").mkdir(parents=True, mode=0o700)
         self.environ = {"PATH": os.environ["PATH"], "HOME": str(path), "LANG": "C.UTF-8"}
+        self._gates: list[Path] = []
+
+    def gate(self, name: str = "gate") -> Path:
+        """Return a file that is missing until the test makes it, or is over."""
+        self._gates.append(self.path / name)
+        return self._gates[-1]
+
+    def open_gates(self) -> None:
+        """Let every job go on that waits for a gate: its runner may have been killed."""
+        for gate in self._gates:
+            gate.touch()
 
     def plan(self, task: str, *argv: str, **values: Any) -> Plan:
         """Write the plan of a task; `hooks` are (kind, command), `python` is (path, class)."""

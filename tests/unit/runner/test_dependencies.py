@@ -81,7 +81,7 @@ def test_a_task_that_is_skipped_anyway_runs_no_dependency(home: Home) -> None:
 
 
 def test_a_dependency_waits_for_a_run_of_itself_that_is_going(home: Home) -> None:
-    gate = home.path / "gate"
+    gate = home.gate()
     noting(home, "base", then=f"while ! test -e {gate}; do sleep 0.02; done")
     noting(home, "top", "base")
     first = home.start("base")

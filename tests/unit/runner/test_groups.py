@@ -11,7 +11,7 @@ from tests.unit.runner.runner_home import Home, wait_until
 
 
 def gated(home: Home, task: str, **more: Any) -> Path:
-    gate = home.path / f"gate-{task}"
+    gate = home.gate(f"gate-{task}")
     script = f"while ! test -e {gate}; do sleep 0.02; done"
     home.plan(task, "/bin/sh", "-c", script, **{"group": "disk", "group_slots": 1, **more})
     return gate

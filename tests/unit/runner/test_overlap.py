@@ -49,7 +49,7 @@ def end(*processes: subprocess.Popen[bytes]) -> list[int]:
 
 def gated(home: Home, policy: str, **more: Any) -> Path:
     """Plan a job that runs until the file that is returned is there."""
-    gate = home.path / "gate"
+    gate = home.gate()
     home.plan(
         "job",
         "/bin/sh",
@@ -190,7 +190,7 @@ def test_replace_signals_nobody_where_the_named_run_is_not_the_holder(home: Home
     home.plan("job", "/bin/true", overlap="replace", timeout_seconds=0.5)
     path = home.lock_dir / "tasks" / "job.lock"
     path.parent.mkdir(parents=True)
-    holder = subprocess.Popen(["/usr/bin/flock", str(path), "sleep", "20"])
+    holder = subprocess.Popen(["/usr/bin/flock", "-F", str(path), "sleep", "20"])
     try:
         wait_until(lambda: open_holder(str(path)))
         path.write_text("20261120T000000000000-00000000\n")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from docket.config import builtin, plugin, policies, recognising, violations
 from docket.config import schema as schemas
 from docket.config.codes import Code
+from docket.config.dependencies import check_dependencies
 from docket.config.document import Document
 from docket.config.entry import WHOLE, Entry
 from docket.config.expansion import Expander
@@ -73,7 +74,7 @@ class Assembly:
                 task = make(Section(0, 0), None, name, known)
                 if task is not None:
                     found[name] = task
-        policies.check_dependencies(found, self._known_names(), self._complaints)
+        check_dependencies(found, self._known_names(), self._complaints)
         return found
 
     def _known_names(self) -> frozenset[str]:

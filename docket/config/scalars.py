@@ -10,6 +10,7 @@ import yaml
 _TAG = "tag:yaml.org,2002:"
 _SWITCHES = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_LONGEST_NUMBER = 1000  # YAML 1.1 reads 1:1:1 in base 60, with a product for each part
 _UNDERSCORED = re.compile(r"[0-9]_")
 
 
@@ -63,6 +64,8 @@ def _read_as(tag: str, text: str) -> tuple[Any, str | None]:
 def _number(kind: str, text: str) -> tuple[Any, str | None]:
     if kind == "int" and text.isdecimal() and (text[0] != "0" or text == "0") and len(text) < 19:
         return int(text), None
+    if len(text) > _LONGEST_NUMBER:
+        raise UnreadableScalarError(f"the number has more than {_LONGEST_NUMBER} characters")
     reader = yaml.constructor.SafeConstructor()
     node = yaml.ScalarNode(_TAG + kind, text)
     try:

@@ -10,7 +10,7 @@ from docket.app.compiling import Compilation
 from docket.model.task import Problem
 from docket.systemd import analyze
 
-_COMPLAINT = re.compile(r"([^/ ]+\.(?:service|timer)):([0-9]+): (.+)")
+_COMPLAINT = re.compile(r"(?<![^/ ])([^/ ]+\.(?:service|timer)):([0-9]+): (.+)")
 
 
 def judge_directives(compilation: Compilation, changes: Sequence[Change]) -> Compilation:

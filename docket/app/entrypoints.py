@@ -23,7 +23,7 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 _METADATA = (".dist-info", ".egg-info")
 _OWN = "docket-cli"  # what it registers itself is built in
 _LARGEST = 1024 * 1024
-_SECTION = re.compile(rf"^\s*\[\s*{re.escape(GROUP)}\s*\]", re.MULTILINE)
+_SECTION = re.compile(rf"^[ \t]*\[[ \t]*{re.escape(GROUP)}[ \t]*\]", re.MULTILINE)
 _VALUE = re.compile(r"(?P<module>[\w.]+)\s*(:\s*(?P<attribute>[\w.]+))?\s*(\[.*\])?")
 
 

@@ -7,7 +7,7 @@ import pwd
 import re
 from collections.abc import Mapping
 
-_VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})", re.ASCII)
+_VARIABLE = re.compile(r"\$(\w+|\{[^{}$]*\})", re.ASCII)
 
 
 class ExpansionError(ValueError):

@@ -28,7 +28,7 @@ LOGIND = b"org.freedesktop.login1"
 _SYSTEM_PRIVATE = "/run/systemd/private"
 _SYSTEM_BUS = "/run/dbus/system_bus_socket"
 # pystemd tells errors as "[err -2]: b'Unit x not found.'", with the D-Bus name before it at times.
-_QUOTED = re.compile(r"""b(['"])(.*?)\1""")
+_QUOTED = re.compile(r"""b(?:'([^']*)'|"([^"]*)")""")
 _NOISE = re.compile(r"^\[err -?\d+\]:\s*")
 _ADDRESS_PLAIN = frozenset(string.ascii_letters + string.digits + "-_/.\\*")
 _WAIT_US = 250_000
@@ -216,7 +216,7 @@ def _absence(*, system: bool) -> BusAbsentError:
 def _bus_error(error: DBusBaseError) -> BusError:
     text = (str(error.args[0]) if error.args else str(error)).partition("\n")[0]
     quoted = _QUOTED.findall(text)
-    sentence = quoted[-1][1] if quoted else _NOISE.sub("", text).strip()
+    sentence = "".join(quoted[-1]) if quoted else _NOISE.sub("", text).strip()
     sentence = sentence or "The service manager refused the call."
     hint = None
     if "uthenti" in sentence or "ermission denied" in sentence or "ccess denied" in sentence:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from docket.model.excerpt import Excerpt
 from docket.tasks.stopping import StopRequest
 
-_PIECE = re.compile(rb"[^\r\n]*(?:\r\n|[\r\n])")
+_PIECE = re.compile(rb"[^\r\n]*(?:\r\n|[\r\n])")  # looked for up to the last end of a line
 _LONGEST_PIECE = 64 * 1024
 
 Report = Callable[[float | None, str], None]
@@ -97,7 +97,8 @@ class Relay:
     def _pieces(self, data: bytes) -> int:
         """Take every line that is whole, or that the next one overwrites; return their end."""
         end = 0
-        for found in _PIECE.finditer(data):
+        last = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        for found in _PIECE.finditer(data, 0, last):
             self._take(found[0])
             end = found.end()
         return end

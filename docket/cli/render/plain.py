@@ -13,7 +13,7 @@ _UNSAFE = re.compile(
 )
 _BLANK_CONTROLS = re.compile("[\t\n\v\f\r]+")
 _COLOUR_SEQUENCE = re.compile("\x1b\\[[0-9;:]*m")
-_BARE_RETURN = re.compile("\r+\n|\r")
+_RETURNS_AT_AN_END = re.compile("(?<!\r)\r+\n")
 _ZERO_WIDTH = frozenset(("Mn", "Me", "Cf"))
 
 
@@ -37,7 +37,7 @@ def lines(text: str) -> list[str]:
     """
     if text.isascii() and text.replace("\n", "").isprintable():
         return text.split("\n")
-    plain = _BARE_RETURN.sub("\n", _COLOUR_SEQUENCE.sub("", text))
+    plain = _RETURNS_AT_AN_END.sub("\n", _COLOUR_SEQUENCE.sub("", text)).replace("\r", "\n")
     return [
         "\t".join(_UNSAFE.sub(_shown, part) for part in line.split("\t"))
         for line in plain.split("\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from docket.errors import ScheduleError, UnknownTaskError, UsageError
 from docket.model.calendar import next_after
@@ -56,7 +56,8 @@ class Forecast(Record):
 
     `zone` is the one that the schedule is meant in and shown in ("" where the machine's own has no
     name). `lines` are the timer's directives. `notes` say what no list of instants can, such as
-    runs after boot; `warnings` what daylight saving takes away.
+    runs after boot; `warnings` what daylight saving takes away. `source` is what the fires are
+    worked out from.
     """
 
     task: str | None
@@ -66,6 +67,7 @@ class Forecast(Record):
     fires: tuple[Fire, ...]
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    source: Literal["timer", "config", "expression"] = "config"
 
     def document(self) -> ForecastDocument:
         """Return the forecast as a JSON object."""
@@ -75,6 +77,7 @@ class Forecast(Record):
             "timezone": self.zone or "local",
             "lines": list(self.lines),
             "fires": [fire.document() for fire in self.fires],
+            "source": self.source,
             "notes": list(self.notes),
             "warnings": list(self.warnings),
         }
@@ -251,6 +254,7 @@ def _forecast(
         fires=next_fires(timing, zone=zone, machine_zone=machine_zone, after_us=now_us, n=n),
         notes=(*notes, *_monotonic_notes(timing)),
         warnings=timing.warnings,
+        source="config" if expression is None else "expression",
     )
 
 

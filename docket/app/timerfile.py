@@ -15,13 +15,15 @@ from docket.schedule.oncalendar import parse_on_calendar
 
 _CALENDAR = "OnCalendar"
 _AGAIN = "OnUnitActiveSec"
+_TRIGGERS = ("OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec")
 
 
 class InstalledTimer(Record):
     """The timer of one task.
 
-    `again_seconds` are the spans after which it starts the task again. `enabled_us` is when it was
-    enabled, None where it is not.
+    `lines` are its triggers as written. `again_seconds` are the spans after which it starts the
+    task again. `slack_seconds` is how late it may be by its own jitter and accuracy. `enabled_us`
+    is when it was enabled, None where it is not.
     """
 
     plan: Plan
@@ -29,12 +31,12 @@ class InstalledTimer(Record):
     again_seconds: tuple[float, ...]
     written_us: int
     enabled_us: int | None
+    slack_seconds: float = 0.0
+    lines: tuple[str, ...] = ()
 
 
 def read_timer(paths: Paths, plan: Plan) -> InstalledTimer | None:
     """Return the timer of a plan's task, None where it is not installed."""
-    if plan.timer_unit not in plan.unit_hashes:
-        return None
     path = os.path.join(paths.unit_dir, plan.timer_unit)
     link = os.path.join(paths.unit_dir, "timers.target.wants", plan.timer_unit)
     try:
@@ -47,7 +49,11 @@ def read_timer(paths: Paths, plan: Plan) -> InstalledTimer | None:
         enabled = os.lstat(link).st_mtime_ns // 1000
     except OSError:
         enabled = None
-    return InstalledTimer(plan, _calendars(text), _spans(text), written, enabled)
+    lines = tuple(line for line in text.splitlines() if line.partition("=")[0] in _TRIGGERS)
+    slack = sum(_spans(text, "RandomizedDelaySec")) + sum(_spans(text, "AccuracySec"))
+    return InstalledTimer(
+        plan, _calendars(text), _spans(text, _AGAIN), written, enabled, slack, lines
+    )
 
 
 def _calendars(text: str) -> tuple[Calendar, ...]:
@@ -63,9 +69,9 @@ def _calendars(text: str) -> tuple[Calendar, ...]:
     return tuple(found)
 
 
-def _spans(text: str) -> tuple[float, ...]:
+def _spans(text: str, key: str) -> tuple[float, ...]:
     found = []
-    for value in _values(text, _AGAIN):
+    for value in _values(text, key):
         try:
             found.append(parse_span(value))
         except ValueError:  # as above

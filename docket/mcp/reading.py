@@ -10,8 +10,8 @@ from docket.app import why as explaining
 from docket.app.capabilities import capabilities as all_capabilities
 from docket.app.describing import describe
 from docket.app.doctor import examine
-from docket.app.forecast import forecast_task
 from docket.app.health import health as health_of
+from docket.app.installedfires import forecast_tasks
 from docket.app.listing import list_tasks as listing
 from docket.app.lookup import find_task, load_config, refuse_unsafe_name
 from docket.app.session import Session
@@ -111,13 +111,9 @@ def next_fires(desk: Desk, errand: Errand, given: Given) -> Result:
     config = load_config(session)
     name = given["task_name"]
     tasks = [find_task(config, name)] if name is not None else list(config.tasks.values())
-    found = [
-        forecast_task(
-            task, system=session.paths.system, now_us=session.now_us(), n=given["count"]
-        ).document()
-        for task in tasks
-        if task.schedules or name is not None
-    ]
+    wanted = [task for task in tasks if task.schedules or name is not None]
+    forecasts = forecast_tasks(session, config, wanted, given["count"])
+    found = [forecast.document() for forecast in forecasts]
     return Result(found[0] if name is not None else found)
 
 

@@ -17,7 +17,7 @@ from docket.app.missed import look
 from docket.app.session import open_session
 session = open_session(os.environ)
 ahead = int(float(sys.argv[1]) * 1e6)
-look(replace(session, now_us=lambda: time.time_ns() // 1000 + ahead), thorough=True)
+look(session.replace(now_us=lambda: time.time_ns() // 1000 + ahead), thorough=True)
 """
 
 

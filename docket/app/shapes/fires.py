@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from docket.model.jsonkinds import Count, Instant, LocalInstant, Rule
 
@@ -30,6 +30,9 @@ class ForecastDocument(TypedDict):
     timezone: Annotated[str, "The zone of the fires; `local` if it has no name."]
     lines: Annotated[list[str], "The directives of the timer."]
     fires: Annotated[list[FireDocument], "The next fires in order."]
+    source: Annotated[
+        Literal["timer", "config", "expression"], "What the fires are worked out from."
+    ]
     notes: Annotated[list[str], "What no instant can say, such as a run after boot."]
     warnings: _Warnings
 

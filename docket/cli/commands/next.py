@@ -9,8 +9,8 @@ from docket.app.forecast import (
     Forecast,
     forecast_expression,
     forecast_target,
-    forecast_task,
 )
+from docket.app.installedfires import forecast_tasks
 from docket.app.lookup import find_task, known_names, load_config
 from docket.app.session import Session
 from docket.cli.answer import Answer
@@ -37,7 +37,8 @@ def command(call: Call, target: tuple[str, ...], count: int | None, timezone: st
     """Show the next fires of a TASK, of an expression, or of all tasks.
 
     EXPR is a cron expression or an OnCalendar expression, in quotes: docket next '0 9 * * 1-5'.
-    What is shown is what systemd does with the installed timer.
+    Of a task, what is shown is what systemd will do with the installed timer: its jitter is in it,
+    a timer that is off has no fires, and those that a pause holds back are left out.
     """
     session = call.session()
     if target:
@@ -61,12 +62,8 @@ def command(call: Call, target: tuple[str, ...], count: int | None, timezone: st
 
 def _all(session: Session, count: int) -> list[Forecast]:
     config = load_config(session)
-    system, now_us = session.paths.system, session.now_us()
-    return [
-        forecast_task(task, system=system, now_us=now_us, n=count)
-        for task in config.tasks.values()
-        if task.schedules
-    ]
+    scheduled = [task for task in config.tasks.values() if task.schedules]
+    return forecast_tasks(session, config, scheduled, count)
 
 
 def _one(session: Session, target: str, timezone: str | None, count: int) -> Forecast:
@@ -86,8 +83,7 @@ def _one(session: Session, target: str, timezone: str | None, count: int) -> For
                 f"--timezone is for expressions, and {target} is a task.",
                 hint="write `timezone:` into the task",
             )
-        task = find_task(config, target)
-        return forecast_task(task, system=system, now_us=now_us, n=count)
+        return forecast_tasks(session, config, [find_task(config, target)], count)[0]
     return forecast_target(
         target, config.tasks, zone=timezone, system=system, now_us=now_us, n=count
     )

@@ -52,6 +52,7 @@ def test_fires_are_shown_in_the_schedules_zone() -> None:
             {"at": "2026-11-21T09:00:00+01:00", "at_us": 1_795_248_000_000_000},
             {"at": "2026-11-22T09:00:00+01:00", "at_us": 1_795_334_400_000_000},
         ],
+        "source": "expression",
         "notes": [],
         "warnings": [],
     }

@@ -32,7 +32,7 @@ def mcp() -> int:
 def _recompile(task: str, paths: Paths) -> None:
     """Compile `task` anew; the runner calls this in a child, so that it stays as small as it is."""
     _use_site()
-    from docket.app.compiling import recompile  # noqa: PLC0415  (the compiler's named seam)
+    from docket.app.catalog.compilation import recompile  # noqa: PLC0415  (the compiler's named seam)
 
     recompile(paths, dict(os.environ), task)
 

@@ -19,25 +19,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
-from docket.app import (
-    cancelling,
-    describing,
-    history,
-    listing,
-    logs,
-    running,
-    starting,
-    status,
-    waiting,
-)
-from docket.app import capabilities as describing_all
-from docket.app import doctor as examining
-from docket.app import health as weighing
-from docket.app.documents import run_document
-from docket.app.jsonform import plain
-from docket.app.refusals import known_word, refuse_in_dry_run
-from docket.app.requests import Launcher
-from docket.app.session import Session, open_session
+from docket.app.doctor import doctor as examining
+from docket.app.history import history, logs
+from docket.app.record.runrequests import Launcher
+from docket.app.runs import cancel as cancelling
+from docket.app.runs import run as running
+from docket.app.runs import start as starting
+from docket.app.runs import wait as waiting
+from docket.app.runs.refusals import known_word, refuse_in_dry_run
+from docket.app.session.session import Session, open_session
+from docket.app.status import capabilities as describing_all
+from docket.app.status import describe as describing
+from docket.app.status import health as weighing
+from docket.app.status import list as listing
+from docket.app.status import status
+from docket.app.text.documents import run_document
+from docket.app.text.jsonform import plain
 from docket.errors import DocketError
 from docket.model.states import EXIT_DRY_RUN, RunStatus
 from docket.paths import exec_command
@@ -259,7 +256,7 @@ def capabilities(
     *, command: str | None = None, **scope: Unpack[Scope]
 ) -> CapabilitiesDocument | CommandDocument:
     """Return what can be done here, or one command in full, as `docket capabilities`."""
-    from docket.cli.surface import command_detail, forms  # noqa: PLC0415  (brings click)
+    from docket.cli.selfdescription import command_detail, forms  # noqa: PLC0415  (brings click)
 
     with _session(scope) as session:
         if command is not None:

@@ -17,8 +17,8 @@ BEGIN = "<!-- begin: made by tools/make_config_docs.py from schemas/config.schem
 END = "<!-- end -->\n"
 sys.path.insert(0, ROOT)
 
-from docket.config import schema as schemas  # noqa: E402
-from docket.config.codes import Code  # noqa: E402
+from docket.config.schema import schema as schemas  # noqa: E402
+from docket.config.yaml.codes import Code  # noqa: E402
 
 
 def main() -> int:

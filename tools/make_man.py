@@ -17,8 +17,8 @@ PAGE = os.path.join(ROOT, "docs", "man", "docket.1")
 sys.path.insert(0, ROOT)
 
 from docket import __version__  # noqa: E402
-from docket.cli.frame import Command, Program, is_shared, program  # noqa: E402
-from docket.cli.verbs import VERBS  # noqa: E402
+from docket.cli.clickgroup import Command, Program, is_shared, program  # noqa: E402
+from docket.cli.commandtable import VERBS  # noqa: E402
 
 TAIL = r"""
 .SH EXIT STATUS

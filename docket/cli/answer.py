@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from docket.cli.render.screen import Screen
+from docket.cli.render.layout.screen import Screen
 from docket.errors import DocketError
 from docket.model.record import Record
 from docket.model.task import Problem

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from docket.app.scope import Scope
-    from docket.app.session import Session
-    from docket.cli.render.screen import Screen
+    from docket.app.session.scope import Scope
+    from docket.app.session.session import Session
+    from docket.cli.render.layout.screen import Screen
     from docket.paths import Paths
 
 
@@ -37,9 +37,9 @@ class Call:
 
     def session(self) -> Session:
         """Open the session that use cases take."""
-        from docket.app.session import open_session  # noqa: PLC0415  (kept out of --help)
-        from docket.app.takingover import watch  # noqa: PLC0415  (as above)
-        from docket.cli.announcing import Announcer  # noqa: PLC0415  (as above)
+        from docket.app.record.takeover import watch  # noqa: PLC0415  (as above)
+        from docket.app.session.session import open_session  # noqa: PLC0415  (kept out of --help)
+        from docket.cli.takeovernotes import Announcer  # noqa: PLC0415  (as above)
 
         watch(Announcer(self))
         session = open_session(self.environ, system=self.system, home=self.home, config=self.config)
@@ -49,7 +49,7 @@ class Call:
 
     def screen(self) -> Screen:
         """Return what standard output can show."""
-        from docket.cli.render.screen import screen_of  # noqa: PLC0415  (kept out of --help)
+        from docket.cli.render.layout.screen import screen_of  # noqa: PLC0415  (kept out of --help)
 
         return screen_of(sys.stdout, self.environ, time.time_ns() // 1000, self.program())
 
@@ -62,6 +62,6 @@ class Call:
         write_note(sentence, "INFO" if level == 1 else "DEBUG", as_json=self.json)
 
     def _scope(self) -> Scope:
-        from docket.app.scope import Scope  # noqa: PLC0415  (kept out of --help)
+        from docket.app.session.scope import Scope  # noqa: PLC0415  (kept out of --help)
 
         return Scope(self.system, self.home, self.config)

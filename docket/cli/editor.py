@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from docket.cli import outlet
+from docket.cli import streams
 from docket.errors import DocketError, ToolMissingError
 
 FALLBACK = "vi"
@@ -51,6 +51,6 @@ def ask(question: str) -> bool:
     """Ask on the terminal; an empty answer is yes, and no answer at all is no."""
     if sys.stdin is None or not sys.stdin.isatty():
         return False
-    outlet.complain(question)
+    streams.complain(question)
     answer = sys.stdin.readline()
     return bool(answer) and answer.strip().lower() in ("", "y", "yes")

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docket.app.jsonform import document_text
-from docket.cli import outlet
+from docket.app.text.jsonform import document_text
+from docket.cli import streams
 from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
-from docket.cli.frame import SpokenError, program
-from docket.cli.render.screen import screen_of
+from docket.cli.clickgroup import SpokenError, program
+from docket.cli.render.layout.screen import screen_of
 from docket.cli.usage import explain
 from docket.errors import DocketError
 
 if TYPE_CHECKING:
-    from docket.cli.render.screen import Screen
+    from docket.cli.render.layout.screen import Screen
 
 EXIT_INTERRUPTED = 130
 
@@ -32,17 +32,17 @@ class InterruptedByUserError(DocketError):
 
 def main(argv: Sequence[str]) -> int:
     """Run the command line `argv` (without the program's name) and return its exit code."""
-    outlet.prepare()
+    streams.prepare()
     call = Call()
     if "_DOCKET_COMPLETE" in call.environ:
-        from docket.cli.completing import complete  # noqa: PLC0415  (asked for by shells only)
+        from docket.cli.completion import complete  # noqa: PLC0415  (asked for by shells only)
 
         return complete(call)
     arguments = list(argv)
     try:
         return _show(_answer(arguments, call), call)
-    except outlet.ReaderGoneError:
-        outlet.discard_output()
+    except streams.ReaderGoneError:
+        streams.discard_output()
         return 1
     except KeyboardInterrupt:
         return _fail(InterruptedByUserError("Interrupted."), arguments, call, EXIT_INTERRUPTED)
@@ -60,7 +60,7 @@ def _answer(arguments: list[str], call: Call) -> Answer | Stream | int:
         with group.make_context("docket", arguments.copy(), obj=call) as ctx:
             answer = group.invoke(ctx)
     except SpokenError as spoken:
-        outlet.write_text(spoken.text)
+        streams.write_text(spoken.text)
         return spoken.code
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -73,26 +73,26 @@ def _answer(arguments: list[str], call: Call) -> Answer | Stream | int:
 
 def _show(answer: Answer | Stream | int, call: Call) -> int:
     if isinstance(answer, int):
-        outlet.flush()
+        streams.flush()
         return answer
     if isinstance(answer, Stream):
         try:
-            outlet.write_parts(answer.parts)
+            streams.write_parts(answer.parts)
         except KeyboardInterrupt:
             if not answer.endless:
                 raise
     elif call.json:
-        outlet.write_text(document_text(answer.document, indented=outlet.is_terminal()))
+        streams.write_text(document_text(answer.document, indented=streams.is_terminal()))
     else:
-        outlet.write_text(answer.text(call.screen()))
+        streams.write_text(answer.text(call.screen()))
         if answer.error is not None:
             from docket.cli.render.errors import error_text  # noqa: PLC0415  (where needed)
 
-            outlet.complain(error_text(answer.error, _error_screen(call)))
+            streams.complain(error_text(answer.error, _error_screen(call)))
         if answer.warnings or answer.problems:
             from docket.cli.render.errors import beside_text  # noqa: PLC0415  (where needed)
 
-            outlet.complain(beside_text(answer.problems, answer.warnings, _error_screen(call)))
+            streams.complain(beside_text(answer.problems, answer.warnings, _error_screen(call)))
     call.note(f"took {time.monotonic() - call.started:.3f} s")
     return answer.exit_code
 
@@ -103,22 +103,22 @@ def _fail(error: DocketError, arguments: list[str], call: Call, code: int = 1) -
 
     if not wants_json(arguments, call):
         _give_up_output(error)
-        outlet.complain(error_text(error, _error_screen(call)))
+        streams.complain(error_text(error, _error_screen(call)))
         return code
     try:
-        outlet.write_text(document_text(error.document(), indented=outlet.is_terminal()))
-    except outlet.ReaderGoneError:
-        outlet.discard_output()
-    except outlet.OutputError as second:  # standard error is all that is left
+        streams.write_text(document_text(error.document(), indented=streams.is_terminal()))
+    except streams.ReaderGoneError:
+        streams.discard_output()
+    except streams.OutputError as second:  # standard error is all that is left
         _give_up_output(second)
-        outlet.complain(error_text(second, _error_screen(call)))
+        streams.complain(error_text(second, _error_screen(call)))
     return code
 
 
 def _give_up_output(error: DocketError) -> None:
     """Where standard output takes nothing, what waits for it must not fail a second time."""
-    if isinstance(error, outlet.OutputError):
-        outlet.discard_output()
+    if isinstance(error, streams.OutputError):
+        streams.discard_output()
 
 
 def wants_json(arguments: Sequence[str], call: Call) -> bool:

@@ -24,7 +24,7 @@ class InternalError(DocketError):
 
 def internal_error(error: BaseException, call: Call) -> DocketError:
     """Return the error to show for an unforeseen one; its traceback is kept in a 0600 file."""
-    from docket.app.redaction import redact_text  # noqa: PLC0415  (faults alone)
+    from docket.app.text.redaction import redact_text  # noqa: PLC0415  (faults alone)
 
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("docket"):
         return ToolMissingError(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
-from docket.app.jsonform import compact
-from docket.cli.render.plain import exact
+from docket.app.text.jsonform import compact
+from docket.cli.render.layout.plain import exact
 
 
 def write_note(sentence: str, level: str, *, as_json: bool) -> None:

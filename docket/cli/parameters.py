@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
-from docket.cli.frame import Command
+from docket.cli.clickgroup import Command
 from docket.errors import UsageError
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -97,7 +97,7 @@ class KnownWord(click.Choice):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the word as a member of the set."""
-        from docket.app.refusals import known_word  # noqa: PLC0415  (kept out of --help)
+        from docket.app.runs.refusals import known_word  # noqa: PLC0415  (kept out of --help)
 
         del param, ctx
         return known_word(self.kind, str(value), self.words)
@@ -155,7 +155,7 @@ def complete_task_names(
     ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Return the names of tasks that begin with `incomplete`, for shells."""
-    from docket.app.listing import list_tasks  # noqa: PLC0415  (asked for by shells only)
+    from docket.app.status.list import list_tasks  # noqa: PLC0415  (asked for by shells only)
 
     found = list_tasks(_call(ctx).session())
     return [
@@ -169,7 +169,7 @@ def complete_run_ids(
     ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Return the ids of the newest runs that begin with `incomplete`, for shells."""
-    from docket.app.history import runs  # noqa: PLC0415  (asked for by shells only)
+    from docket.app.history.history import runs  # noqa: PLC0415  (asked for by shells only)
 
     found = runs(_call(ctx).session(), None, 50)
     return [

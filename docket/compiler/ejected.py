@@ -12,7 +12,7 @@ from docket.compiler.directives import check_sections, raw_lines
 from docket.compiler.service import description, glob_quoted, write_credentials, write_limits
 from docket.compiler.text import UnitText
 from docket.compiler.timer import Directives, parted, write_timer
-from docket.model.exitcodes import ExitMeaning
+from docket.model.exitmeaning import ExitMeaning
 from docket.model.schedule import Timing
 from docket.model.span import format_span
 from docket.model.states import OutputFormat, Overlap

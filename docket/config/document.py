@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from docket.config import recognising, violations
-from docket.config import schema as schemas
-from docket.config.codes import Code
-from docket.config.complaints import Complaints
-from docket.config.expansion import Expander, ExpansionError
-from docket.config.nodes import Places, Scalar, Section
+from docket.config.schema import fastchecks, violations
+from docket.config.schema import schema as schemas
+from docket.config.schema.complaints import Complaints
+from docket.config.task.expansion import Expander, ExpansionError
+from docket.config.yaml.codes import Code
+from docket.config.yaml.nodes import Places, Scalar, Section
 from docket.model.names import is_safe_name
 from docket.model.record import Record
 from docket.paths import Paths
@@ -51,7 +51,7 @@ def read_settings(
         for key, node in root.entries.items()
     }
     wrong: set[str] = set()
-    if not recognising.top_level()(value):
+    if not fastchecks.top_level()(value):
         for found in violations.find(schemas.top_level(), value, root):
             complaints.violation((), found)
             wrong.update(str(part) for part in found.path[:1])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from docket.config import source
-from docket.config.assembly import Assembly
-from docket.config.codes import Code
-from docket.config.complaints import Complaints
-from docket.config.composing import Duplicate, Refusal
+from docket.config.alltasks import Assembly
 from docket.config.document import Document, Settings, read_settings
-from docket.config.nodes import Node, Scalar, Section
-from docket.config.syntax import compose
+from docket.config.schema.complaints import Complaints
+from docket.config.yaml import source
+from docket.config.yaml.codes import Code
+from docket.config.yaml.composer import Duplicate, Refusal
+from docket.config.yaml.nodes import Node, Scalar, Section
+from docket.config.yaml.syntax import compose
 from docket.errors import ConfigError, ConfigMissingError
 from docket.model.task import Config, Mark, Problem
 from docket.model.taskclass import BrokenTaskClass, TaskClass

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from docket.app import history, logs, status
-from docket.app import why as explaining
-from docket.app.capabilities import capabilities as all_capabilities
-from docket.app.describing import describe
-from docket.app.doctor import examine
-from docket.app.health import health as health_of
-from docket.app.installedfires import forecast_tasks
-from docket.app.listing import list_tasks as listing
-from docket.app.lookup import find_task, load_config, refuse_unsafe_name
-from docket.app.session import Session
-from docket.mcp.errand import Desk, Errand
+from docket.app.catalog.lookup import find_task, load_config, refuse_unsafe_name
+from docket.app.doctor.doctor import examine
+from docket.app.fires.installedfires import forecast_tasks
+from docket.app.history import history, logs
+from docket.app.session.session import Session
+from docket.app.status import status
+from docket.app.status.capabilities import capabilities as all_capabilities
+from docket.app.status.describe import describe
+from docket.app.status.health import health as health_of
+from docket.app.status.list import list_tasks as listing
+from docket.app.why import why as explaining
 from docket.mcp.runs import Result
+from docket.mcp.toolcall import Desk, Errand
 from docket.model.instant import read_instant
 from docket.model.states import RunStatus, Trigger
 

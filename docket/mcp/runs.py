@@ -7,17 +7,20 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docket.app import cancelling, running, starting, waiting
-from docket.app.gate import refuse_destructive
-from docket.app.liveness import is_held
-from docket.app.lookup import current_plan
-from docket.app.recorded import open_record
-from docket.app.refusals import refuse_in_dry_run
-from docket.app.running import RunOutcome
-from docket.app.runreference import find_run
-from docket.app.session import Session
-from docket.app.starting import Wish
-from docket.mcp.errand import Desk, Errand
+from docket.app.catalog.lookup import current_plan
+from docket.app.record.liveness import is_held
+from docket.app.record.opening import open_record
+from docket.app.record.runreference import find_run
+from docket.app.runs import cancel as cancelling
+from docket.app.runs import run as running
+from docket.app.runs import start as starting
+from docket.app.runs import wait as waiting
+from docket.app.runs.gate import refuse_destructive
+from docket.app.runs.refusals import refuse_in_dry_run
+from docket.app.runs.run import RunOutcome
+from docket.app.runs.start import Wish
+from docket.app.session.session import Session
+from docket.mcp.toolcall import Desk, Errand
 from docket.model.record import Record
 from docket.model.runid import make_run_id
 from docket.model.states import Trigger

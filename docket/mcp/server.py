@@ -1,6 +1,6 @@
 """The server: the protocol by the official SDK, every call in a thread of its own.
 
-This and `wire` are all that needs the extra `mcp`; the tools themselves know nothing of it.
+This and `stdio` are all that needs the extra `mcp`; the tools themselves know nothing of it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
 from docket import __version__
-from docket.app.jsonform import plain
+from docket.app.text.jsonform import plain
 from docket.errors import DocketError
 from docket.mcp.arguments import checked, input_schema
-from docket.mcp.bounds import bounded
-from docket.mcp.errand import AbandonedError, Desk, Errand
-from docket.mcp.shapes import enveloped
+from docket.mcp.outputs import enveloped
+from docket.mcp.stdio import Answers, Requests, take_streams
+from docket.mcp.toolcall import AbandonedError, Desk, Errand
 from docket.mcp.tools import INSTRUCTIONS, SERVER, TOOLS, Tool
-from docket.mcp.wire import Answers, Requests, take_streams
+from docket.mcp.truncation import bounded
 
 _QUICK = 16  # calls at a time that only look; others wait for their turn
 _LASTING = 256  # those that take as long as a run does

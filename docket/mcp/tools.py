@@ -16,10 +16,10 @@ from docket.mcp.arguments import (
     whole,
     words,
 )
-from docket.mcp.bounds import IN_A_LIST, ONE_RUN
-from docket.mcp.errand import ALLOWANCE, Desk, Errand
+from docket.mcp.outputs import shape
 from docket.mcp.runs import Result
-from docket.mcp.shapes import shape
+from docket.mcp.toolcall import ALLOWANCE, Desk, Errand
+from docket.mcp.truncation import IN_A_LIST, ONE_RUN
 from docket.model.record import Record
 from docket.model.states import RunStatus, Trigger
 

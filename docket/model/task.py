@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from docket.model.exitcodes import ExitMeaning
+from docket.model.exitmeaning import ExitMeaning
 from docket.model.period import Period
 from docket.model.record import Record, field
 from docket.model.schedule import ScheduleSpec

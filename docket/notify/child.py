@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from docket.model.jsontext import dumps
+from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import (
     DELIVERED,
     NOT_SENT,
@@ -20,7 +21,6 @@ from docket.notify.delivery import (
     DeliveryError,
 )
 from docket.notify.sending import Job
-from docket.notify.settings import Settings
 
 _KINDS = frozenset(
     {"agent", "apprise", "discord", "mail", "ntfy", "ping", "slack", "telegram", "webhook"}

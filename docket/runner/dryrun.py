@@ -6,20 +6,20 @@ import os
 import time
 
 from docket.model.states import RunStatus
-from docket.runner.attempt import AttemptContext, run_attempt
-from docket.runner.echo import Echo
-from docket.runner.environment import EnvironmentRefusedError, add_run, task_environment
+from docket.runner.attempt.attempt import AttemptContext, run_attempt
+from docket.runner.attempt.echo import Echo
+from docket.runner.attempt.verdict import Verdict, judge
+from docket.runner.call.environment import EnvironmentRefusedError, add_run, task_environment
 from docket.runner.run import Finished, mask_for, new_row, now_us
-from docket.runner.verdict import Verdict, judge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from docket.model.plan import Plan
-    from docket.runner.arguments import Arguments
-    from docket.runner.plans import LoadedPlan
-    from docket.runner.signals import StopSignals
+    from docket.runner.call.arguments import Arguments
+    from docket.runner.call.plans import LoadedPlan
+    from docket.runner.call.signals import StopSignals
     from docket.store.rows import RunRow
 
 

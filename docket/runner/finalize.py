@@ -10,16 +10,16 @@ import os
 import sqlite3
 
 from docket.errors import StoreError
-from docket.model.ends import CANCELLED, End, end_of_runner
 from docket.model.plan import Plan
+from docket.model.runnerends import CANCELLED, End, end_of_runner
 from docket.model.states import RunStatus, Trigger
 from docket.runfiles import BESIDE_THE_LOCK, is_cancelled, remove_run_files
-from docket.runner.due import fire_of
-from docket.runner.environment import usable_environment
-from docket.runner.hooks import HookRunner
-from docket.runner.locks import RunLock, dead_runs
-from docket.runner.plans import read_plan
-from docket.runner.record import Recorder
+from docket.runner.admission.due import fire_of
+from docket.runner.after.hooks import HookRunner
+from docket.runner.call.environment import usable_environment
+from docket.runner.call.plans import read_plan
+from docket.runner.record.locks import RunLock, dead_runs
+from docket.runner.record.record import Recorder
 from docket.runner.run import mask_for, new_row, now_us
 from docket.store.rows import RunRow, run_of_id, runs_of_invocation, started_hooks
 
@@ -92,7 +92,9 @@ def _hooks_of_closed(plan: Plan, run_id: str) -> int:
 def _end_run(plan: Plan, row: RunRow, recorder: Recorder) -> None:
     """Run the hooks that nobody has begun, and remove the files of the run."""
     try:
-        lock = RunLock(plan.lock_dir, row.run_id)  # held as a runner does: see app/upkeep.py
+        lock = RunLock(
+            plan.lock_dir, row.run_id
+        )  # held as a runner does: see app/fires/maintain.py
     except OSError:
         lock = None
     _run_owed_hooks(plan, row, recorder)
@@ -164,6 +166,6 @@ def _run_owed_hooks(plan: Plan, row: RunRow, recorder: Recorder) -> None:
     mask = mask_for(plan, environment)
     HookRunner(plan, row, environment, recorder, now_us, mask).run(begun)
     if plan.notify is not None:
-        from docket.runner.notifying import Notifier  # noqa: PLC0415  (few tasks)
+        from docket.runner.after.notifications import Notifier  # noqa: PLC0415  (few tasks)
 
         Notifier(plan, row, environment, recorder, now_us, mask).ended(begun)

@@ -8,9 +8,9 @@ import sys
 from docket.errors import DocketError
 from docket.model.states import EXIT_DRY_RUN, EXIT_FAILURE, EXIT_SKIPPED, RunStatus
 from docket.paths import discover
-from docket.runner.arguments import parse
-from docket.runner.plans import LoadedPlan, load
-from docket.runner.signals import StopSignals
+from docket.runner.call.arguments import parse
+from docket.runner.call.plans import LoadedPlan, load
+from docket.runner.call.signals import StopSignals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from docket.paths import Paths
-    from docket.runner.arguments import Arguments
+    from docket.runner.call.arguments import Arguments
     from docket.runner.run import Finished
 
 

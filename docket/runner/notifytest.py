@@ -6,9 +6,9 @@ import os
 
 from docket.errors import DocketError
 from docket.model.runid import make_run_id
-from docket.runner.environment import usable_environment
-from docket.runner.notifying import Notifier
-from docket.runner.record import Recorder
+from docket.runner.after.notifications import Notifier
+from docket.runner.call.environment import usable_environment
+from docket.runner.record.record import Recorder
 from docket.runner.run import mask_for, now_us
 from docket.store.rows import RunRow
 

@@ -7,8 +7,8 @@ import os
 from docket.model.names import boot_timer_of
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
-from docket.runner.activation import timer_elapse
-from docket.runner.record import Recorder
+from docket.runner.call.activation import timer_elapse
+from docket.runner.record.record import Recorder
 from docket.runner.run import now_us
 from docket.store.rows import RunRow
 
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from docket.errors import DocketError
     from docket.paths import Paths
-    from docket.runner.arguments import Arguments
+    from docket.runner.call.arguments import Arguments
 
 
 def record_failure(arguments: Arguments, paths: Paths, error: DocketError) -> None:

@@ -10,19 +10,19 @@ import time
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.runfiles import BESIDE_THE_LOCK, RESULT, is_cancelled, remove_run_files, run_file
-from docket.runner.attempt import AttemptContext, run_attempt
-from docket.runner.echo import Echo
-from docket.runner.environment import (
+from docket.runner.admission.guards import Refusal, refusal_before_lock, refusal_of_overlap
+from docket.runner.attempt.attempt import AttemptContext, run_attempt
+from docket.runner.attempt.echo import Echo
+from docket.runner.attempt.verdict import Verdict, judge, one_line, result_file
+from docket.runner.call.environment import (
     EnvironmentRefusedError,
     add_run,
     task_environment,
     usable_environment,
 )
-from docket.runner.guards import Refusal, refusal_before_lock, refusal_of_overlap
-from docket.runner.locks import RunLock, TaskLock
-from docket.runner.record import Recorder
-from docket.runner.request import take_request
-from docket.runner.verdict import Verdict, judge, one_line, result_file
+from docket.runner.record.locks import RunLock, TaskLock
+from docket.runner.record.record import Recorder
+from docket.runner.record.request import take_request
 from docket.store.logfiles import RunLog, log_path
 from docket.store.rows import RunRow
 from docket.systemd.notify import notify_status
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
     from docket.model.mask import Mask
     from docket.model.plan import Plan
-    from docket.runner.arguments import Arguments
-    from docket.runner.locks import NamedLock
-    from docket.runner.notifying import Notifier
-    from docket.runner.plans import LoadedPlan
-    from docket.runner.progress import Progress
-    from docket.runner.signals import StopSignals
-    from docket.runner.waiting import Waiting
+    from docket.runner.admission.pendingrun import Waiting
+    from docket.runner.after.notifications import Notifier
+    from docket.runner.attempt.progress import Progress
+    from docket.runner.call.arguments import Arguments
+    from docket.runner.call.plans import LoadedPlan
+    from docket.runner.call.signals import StopSignals
+    from docket.runner.record.locks import NamedLock
     from docket.store.rows import HookRow
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -157,7 +157,7 @@ class _Run:
         """Say in the row which fire of its timer the run is for; returns how late it is in µs."""
         if "INVOCATION_ID" not in os.environ:
             return 0
-        from docket.runner.due import fire_of  # noqa: PLC0415  (a run in its own unit)
+        from docket.runner.admission.due import fire_of  # noqa: PLC0415  (a run in its own unit)
 
         found = fire_of(self._plan, self._recorder)
         if found is None:
@@ -194,15 +194,15 @@ class _Run:
         """What only a run that has its task to itself can tell; a slot is taken last of all."""
         refusal = None
         if self._plan.once_per:
-            from docket.runner.once import refusal_of_second  # noqa: PLC0415  (few tasks)
+            from docket.runner.admission.onceper import refusal_of_second  # noqa: PLC0415  (few tasks)
 
             refusal = refusal_of_second(self._plan, self._recorder)
         if refusal is None and self._plan.depends_on:
-            from docket.runner.dependencies import run_dependencies  # noqa: PLC0415  (few tasks)
+            from docket.runner.admission.dependencies import run_dependencies  # noqa: PLC0415  (few tasks)
 
             refusal = run_dependencies(self._waiting(), self._tree, gated=self._arguments.gated)
         if refusal is None and self._plan.group:
-            from docket.runner.groups import take_slot  # noqa: PLC0415  (few tasks)
+            from docket.runner.admission.groups import take_slot  # noqa: PLC0415  (few tasks)
 
             try:
                 self._slot, refusal = take_slot(self._waiting())
@@ -213,7 +213,7 @@ class _Run:
     def _take_task_lock(self) -> Refusal | None:
         may_wait = self._plan.overlap != "skip" or self._row.trigger == Trigger.DEPENDENCY
         if may_wait and not self._arguments.force:
-            from docket.runner.overlap import take_turn  # noqa: PLC0415  (few tasks)
+            from docket.runner.admission.overlap import take_turn  # noqa: PLC0415  (few tasks)
 
             self._task_lock, refusal = take_turn(self._waiting())
             return refusal
@@ -227,7 +227,7 @@ class _Run:
         return refusal_of_overlap(self._plan, self._task_lock.holder)
 
     def _waiting(self) -> Waiting:
-        from docket.runner.waiting import Waiting  # noqa: PLC0415  (runs that may have to wait)
+        from docket.runner.admission.pendingrun import Waiting  # noqa: PLC0415  (runs that may have to wait)
 
         return Waiting(self._plan, self._recorder, self._stop, self._deadline())
 
@@ -292,7 +292,7 @@ class _Run:
 
     def _progress_shown(self) -> Progress:
         if self._progress is None:
-            from docket.runner.progress import Progress  # noqa: PLC0415  (few tasks)
+            from docket.runner.attempt.progress import Progress  # noqa: PLC0415  (few tasks)
 
             self._progress = Progress(self._recorder.event, self._attempt_status)
         return self._progress
@@ -396,7 +396,7 @@ class _Run:
     def _run_hooks(self) -> None:
         if not self._plan.hooks:
             return
-        from docket.runner.hooks import HookRunner  # noqa: PLC0415  (tasks with hooks alone)
+        from docket.runner.after.hooks import HookRunner  # noqa: PLC0415  (tasks with hooks alone)
 
         notify_status(f"hooks of run {self._row.run_id}")
         environment = self._environment_left()
@@ -426,7 +426,7 @@ class _Run:
         return usable_environment(self._plan, in_unit=self._row.unit is not None)
 
     def _make_notifier(self, environment: dict[str, str]) -> Notifier:
-        from docket.runner.notifying import Notifier  # noqa: PLC0415  (few tasks)
+        from docket.runner.after.notifications import Notifier  # noqa: PLC0415  (few tasks)
 
         mask = self._mask or mask_for(self._plan, environment)
         self._notifier = Notifier(self._plan, self._row, environment, self._recorder, now_us, mask)
@@ -440,13 +440,13 @@ class _Run:
     def _memory_kills(self) -> int:
         if self._row.unit is None:
             return 0
-        from docket.runner.killing import out_of_memory_kills  # noqa: PLC0415  (in units alone)
+        from docket.runner.attempt.killing import out_of_memory_kills  # noqa: PLC0415  (in units alone)
 
         return out_of_memory_kills(self._row.unit)
 
     def _kill_rest(self, number: int) -> None:
         if self._row.unit is not None:
-            from docket.runner.killing import signal_cgroup  # noqa: PLC0415  (in units alone)
+            from docket.runner.attempt.killing import signal_cgroup  # noqa: PLC0415  (in units alone)
 
             signal_cgroup(self._row.unit, number)
 
@@ -461,7 +461,7 @@ def mask_for(plan: Plan, environment: dict[str, str]) -> Mask | None:
     """Return the mask over the task's secrets; None, and nothing loaded, where it has none."""
     if not plan.masks:
         return None
-    from docket.runner.masking import mask_of  # noqa: PLC0415  (tasks with secrets)
+    from docket.runner.attempt.masking import mask_of  # noqa: PLC0415  (tasks with secrets)
 
     return mask_of(plan, environment)
 
@@ -472,7 +472,7 @@ def report_of(
     """Return what takes the events of a task whose output is masked with `mask`."""
     if mask is None:
         return report
-    from docket.runner.masking import masked_report  # noqa: PLC0415  (tasks with secrets)
+    from docket.runner.attempt.masking import masked_report  # noqa: PLC0415  (tasks with secrets)
 
     return masked_report(mask, report)
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any
 
 from docket.errors import StoreError
-from docket.model.ends import End, end_of_runner
+from docket.model.runnerends import End, end_of_runner
 from docket.store.connection import Transaction, open_for_writing
 from docket.store.rows import run_of_id, write_run
 

@@ -168,8 +168,8 @@ def user_version(connection: sqlite3.Connection) -> int:
 
 
 def _take_over(connection: sqlite3.Connection, path: str, *, allowed: bool) -> None:
-    from docket.store import takeover  # noqa: PLC0415  (once in the life of a database)
-    from docket.store.backup import keep_a_copy  # noqa: PLC0415  (as above)
+    from docket.store.maintenance.backup import keep_a_copy  # noqa: PLC0415  (as above)
+    from docket.store.takeover import takeover  # noqa: PLC0415  (once in the life of a database)
 
     if not takeover.is_reference(connection):
         raise StoreForeignError(

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from docket.model.runid import make_run_id
 from docket.store.connection import open_for_writing
-from docket.store.salvage import settle
+from docket.store.maintenance.salvage import settle
 from tests.bench.measure import medians, row
 
 BAR = 1.2

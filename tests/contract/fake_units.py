@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from docket.app.ports import Property
+from docket.app.session.ports import Property
 from docket.errors import BusAbsentError, BusError
 from docket.model.unitstate import UnitDetail, UnitState
 

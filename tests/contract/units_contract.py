@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 
-from docket.app.ports import UnitManager
+from docket.app.session.ports import UnitManager
 from docket.errors import BusError
 
 SERVICE = "docket-contract.service"

@@ -12,8 +12,8 @@ import click
 import pytest
 
 from docket.cli.call import Call
-from docket.cli.frame import SpokenError, is_shared, program
-from docket.cli.verbs import FORMS, VERBS
+from docket.cli.clickgroup import SpokenError, is_shared, program
+from docket.cli.commandtable import FORMS, VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "commands.md").read_text()

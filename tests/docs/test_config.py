@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from docket.app.configuring import check
-from docket.app.session import open_session
-from docket.config.nodes import Section
-from docket.config.syntax import compose
+from docket.app.editing.configure import check
+from docket.app.session.session import open_session
+from docket.config.yaml.nodes import Section
+from docket.config.yaml.syntax import compose
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "schemas" / "config.schema.json").read_text())

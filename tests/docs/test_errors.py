@@ -20,7 +20,7 @@ AREAS = (
 )
 CODE = re.compile(rf"(?:{AREAS})\.[a-z][a-z_]+")
 FILES = frozenset({"install.lock", "task.json", "config.yaml", "run.lock", "config.schema"})
-WITH_THE_SDK = ("docket.mcp.server", "docket.mcp.wire")  # which .venv has not
+WITH_THE_SDK = ("docket.mcp.server", "docket.mcp.stdio")  # which .venv has not
 # Calls that take a cause of a run: the class, and which argument the cause is.
 CAUSES = {"Verdict": 1, "Refusal": 0}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docket.config import schema as schemas
+from docket.config.schema import schema as schemas
 from docket.model.taskclass import TaskClass
 from docket.tasks.builtin import BUILT_IN
 

@@ -96,7 +96,7 @@ def test_the_attributes_on_the_page_are_those_that_a_class_may_have() -> None:
 
 
 def test_the_types_of_the_schema_on_the_page_are_all_there_are() -> None:
-    from docket.config.plugin import _TYPES
+    from docket.config.task.plugin import _TYPES
 
     section = PAGE.partition("## The schema")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`\w+`, `\w+`) \|", section, re.MULTILINE)

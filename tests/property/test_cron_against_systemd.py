@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from docket.app.forecast import next_fires
+from docket.app.fires.forecast import next_fires
 from docket.errors import ScheduleError
 from docket.model.calendar import previous_at_or_before
 from docket.model.schedule import Timing

@@ -7,7 +7,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docket.app.forecast import translate_batch
+from docket.app.fires.forecast import translate_batch
 from docket.errors import ScheduleError
 from docket.model.calendar import Calendar
 from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing

@@ -23,7 +23,7 @@ _GROWTH = 2.6  # twice the text: twice the steps, and a little for what is the s
 _BOUNDED = 500  # steps that a pattern with a bound takes before it reaches that
 # What these meet is short, by the code that uses them.
 _SHORT_TEXTS = {
-    "docket.cli.surface._DEFAULT_IN_HELP": "the help of our own options",
+    "docket.cli.selfdescription._DEFAULT_IN_HELP": "the help of our own options",
     "docket.crontab.lines._FIELDS": "matched at the beginning of a line",
     "docket.tasks.hbackup._COMPLETE": "an excerpt of the output",
     "docket.tasks.relay._PIECE": "ends with the end of a line",

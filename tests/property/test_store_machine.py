@@ -14,13 +14,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus
-from docket.store.backup import backup
 from docket.store.connection import Transaction, open_for_writing
-from docket.store.exporting import export
+from docket.store.maintenance.backup import backup
+from docket.store.maintenance.export import export
+from docket.store.maintenance.repair import rebuild
+from docket.store.maintenance.soundness import examine
 from docket.store.reader import open_reader
-from docket.store.repair import rebuild
 from docket.store.rows import RunRow, write_events, write_run
-from docket.store.soundness import examine
 from docket.store.spool import merge, spool
 
 BEGAN = 1_777_000_000_000_000

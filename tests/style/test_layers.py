@@ -33,8 +33,8 @@ ALLOWED = {
     "task": set(),
     "libexec": {"__main__"},
 }
-THE_ONE_THAT_SERVES = "cli/commands/mcp.py"
-COMMAND_LINE_AS_DATA = "docket.cli.surface"  # all that the Python API knows of it
+THE_ONE_THAT_SERVES = "cli/commands/setup/mcp.py"
+COMMAND_LINE_AS_DATA = "docket.cli.selfdescription"  # all that the Python API knows of it
 RUNNERS_GATEWAYS = {
     "docket.systemd.journal",
     "docket.systemd.notify",
@@ -53,7 +53,7 @@ ONLY_IMPORTERS = {
     "pydantic": "mcp",
 }
 # sqlite3.Error is caught by those who hold a connection; no SQL stands there.
-MAY_CATCH_SQLITE = {"runner/record.py", "runner/finalize.py"}
+MAY_CATCH_SQLITE = {"runner/record/record.py", "runner/finalize.py"}
 
 
 def files() -> list[Path]:

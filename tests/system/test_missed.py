@@ -13,8 +13,8 @@ from tests.system.seat import DOCKET, HostSeat, await_that
 EVERY_SECOND = {"calendar": "*-*-* *:*:* UTC"}
 _LATER = """
 import os, sys, time
-from docket.app.missed import look
-from docket.app.session import open_session
+from docket.app.fires.missed import look
+from docket.app.session.session import open_session
 session = open_session(os.environ)
 ahead = int(float(sys.argv[1]) * 1e6)
 look(session.replace(now_us=lambda: time.time_ns() // 1000 + ahead), thorough=True)

@@ -7,7 +7,7 @@ import time
 
 from tests.system.jobs import command, daily_at, seconds_from_now
 from tests.system.seat import HostSeat
-from tests.unit.install.reference_files import service_text, timer_text
+from tests.unit.app.install.reference_files import service_text, timer_text
 
 
 def _enable_as_docket_cli_did(seat: HostSeat, task: str, calendar: str) -> None:

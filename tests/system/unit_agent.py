@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from docket.app.ports import Property
+from docket.app.session.ports import Property
 from docket.errors import BusError
 from docket.model.unitstate import UnitDetail, UnitState
 from docket.systemd.units import SystemdUnits

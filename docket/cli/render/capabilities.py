@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from docket.app.capabilities import Capabilities, CommandDetail, ParameterSummary
-from docket.cli.render.description import task_flags
-from docket.cli.render.plain import one_line
-from docket.cli.render.screen import Ink, Screen
-from docket.cli.render.table import Column, Row, Table
+from docket.app.status.capabilities import Capabilities, CommandDetail, ParameterSummary
+from docket.cli.render.describe import task_flags
+from docket.cli.render.layout.plain import one_line
+from docket.cli.render.layout.screen import Ink, Screen
+from docket.cli.render.layout.table import Column, Row, Table
 
 
 def capabilities_text(found: Capabilities, screen: Screen) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from docket.cli.render.facts import wrap
-from docket.cli.render.plain import exact
-from docket.cli.render.screen import Ink, Screen
+from docket.cli.render.layout.facts import wrap
+from docket.cli.render.layout.plain import exact
+from docket.cli.render.layout.screen import Ink, Screen
 from docket.errors import ConfigError, DocketError
 from docket.model.task import Problem
 

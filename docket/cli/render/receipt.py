@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from docket.app.receipts import Receipt
-from docket.cli.render.plain import one_line
-from docket.cli.render.screen import Ink, Screen
-from docket.cli.render.steps import next_step
+from docket.app.runs.receipts import Receipt
+from docket.cli.render.layout.plain import one_line
+from docket.cli.render.layout.screen import Ink, Screen
+from docket.cli.render.layout.steps import next_step
 
 
 def receipt_text(receipt: Receipt, screen: Screen) -> str:

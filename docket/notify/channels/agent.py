@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import DELIVERED, Delivery
 from docket.notify.http import Client
-from docket.notify.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import site
 
+from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import DELIVERED, NOT_SENT, Delivery, DeliveryError, missing
 from docket.notify.http import Client
 from docket.notify.message import Message
-from docket.notify.settings import Settings
 
 _KINDS = {"success": "success", "recovery": "success", "failure": "failure", "reminder": "warning"}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import DELIVERED, Delivery
 from docket.notify.http import Client
 from docket.notify.message import Message
 from docket.notify.parts import send_parts
-from docket.notify.settings import Settings
 from docket.notify.split import pieces, utf16_units
 
 _LONGEST = 2000

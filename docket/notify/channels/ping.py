@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from urllib.parse import urlencode, urlsplit
 
+from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import DELIVERED, Delivery
 from docket.notify.http import Answer, Client
 from docket.notify.message import Message
-from docket.notify.settings import Settings
 
 _LARGEST_BODY = 100_000
 _NAMESPACE = uuid.UUID("9b1cf1a1-6f8e-4b56-9d0c-4f3f3f1d8e21")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import DELIVERED, Delivery
 from docket.notify.http import Answer, Client
 from docket.notify.message import Message
 from docket.notify.parts import send_parts
-from docket.notify.settings import Settings
 from docket.notify.split import pieces
 
 _LONGEST = 4000  # what Slack recommends; it cuts silently at 40,000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import DELIVERED, Delivery, DeliveryError, missing
 from docket.notify.http import Answer, Client
 from docket.notify.message import Message
 from docket.notify.parts import send_parts
-from docket.notify.settings import Settings
 from docket.notify.split import pieces, utf16_units
 
 _LONGEST = 4096  # UTF-16 units

@@ -7,10 +7,10 @@ import hmac
 import json
 from typing import Any
 
+from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import DELIVERED, Delivery, missing
 from docket.notify.http import Client
 from docket.notify.message import Message
-from docket.notify.settings import Settings
 
 _KEYS = (
     "event",

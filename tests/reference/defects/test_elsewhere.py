@@ -41,7 +41,7 @@ ELSEWHERE = {
         "system/test_async.py::test_a_run_outlives_its_caller_in_a_unit_of_its_own"
     ),
     "a process id is used again and a stranger is killed": (
-        "unit/app/test_cancelling.py::"
+        "unit/app/runs/test_cancel.py::"
         "test_a_process_that_got_the_number_of_a_dead_runner_is_never_signalled"
     ),
     "two of three cron expressions are misread": (

@@ -11,7 +11,7 @@ import pytest
 from docket import api
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid
-from tests.unit.app.test_outputs_of_commands import docket
+from tests.unit.app.text.test_outputs_of_commands import docket
 
 NO_RUN = "20260101T000000000000Z-00000000"
 

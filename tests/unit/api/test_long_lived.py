@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from docket import api
-from docket.app.waiting import wait
+from docket.app.runs.wait import wait
 from docket.runfiles import LOCK, run_file
-from docket.runner.locks import RunLock
+from docket.runner.record.locks import RunLock
 from tests.unit.app.conftest import Home
-from tests.unit.app.test_waiting import held
+from tests.unit.app.runs.test_wait import held
 
 ROOT = Path(__file__).resolve().parents[3]
 EMBEDDER = """

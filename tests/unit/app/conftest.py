@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from docket.app.ports import UnitDetail
-from docket.app.session import Session
+from docket.app.session.ports import UnitDetail
+from docket.app.session.session import Session
 from docket.errors import BusError
 from docket.model.runid import make_run_id
 from docket.paths import discover

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from docket import __version__
-from docket.cli.frame import program
-from docket.cli.verbs import VERBS
+from docket.cli.clickgroup import program
+from docket.cli.commandtable import VERBS
 from tests.unit.cli.conftest import Docket, repository
 
 HEAVY = ("yaml", "jsonschema", "pystemd", "asyncio", "sqlite3")
@@ -49,7 +49,7 @@ def test_one_command_imports_its_own_module_alone(environ: dict[str, str]) -> No
     )
     loaded = done.stderr.split()
     ours = [name for name in loaded if name.startswith("docket.cli.commands.")]
-    assert ours == ["docket.cli.commands.completion"]
+    assert ours == ["docket.cli.commands.setup", "docket.cli.commands.setup.completion"]
     assert not [name for name in loaded if name.split(".")[0] in HEAVY]
 
 

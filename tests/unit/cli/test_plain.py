@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docket.cli.render.plain import cut, exact, lines, one_line, pad, width
+from docket.cli.render.layout.plain import cut, exact, lines, one_line, pad, width
 
 HOSTILE = st.text(alphabet=st.characters(codec=None), max_size=80)
 

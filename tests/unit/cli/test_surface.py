@@ -14,10 +14,10 @@ import click
 import pytest
 from jsonschema import Draft202012Validator
 
-from docket.app.schemafiles import error_codes, output_names
-from docket.cli.frame import is_shared, program
-from docket.cli.surface import command_detail, forms, input_names, input_schema
-from docket.cli.verbs import VERBS
+from docket.app.text.schemafiles import error_codes, output_names
+from docket.cli.clickgroup import is_shared, program
+from docket.cli.commandtable import VERBS
+from docket.cli.selfdescription import command_detail, forms, input_names, input_schema
 from docket.errors import UsageError
 from tests.unit.app.documents import require_valid
 from tests.unit.cli.conftest import Docket
@@ -248,4 +248,4 @@ def test_the_first_answer_for_agents_imports_no_other_command(
         "print(*sorted(name for name in sys.modules if name.startswith('docket.cli.commands.')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "docket.cli.commands.capabilities"
+    assert done.stdout.splitlines()[-1] == "docket.cli.commands.setup.capabilities"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docket.cli.render.plain import width
-from docket.cli.render.screen import Ink, Screen
-from docket.cli.render.table import Cell, Column, Row, Table
+from docket.cli.render.layout.plain import width
+from docket.cli.render.layout.screen import Ink, Screen
+from docket.cli.render.layout.table import Cell, Column, Row, Table
 
 COLUMNS = [Column("ID"), Column("NAME", shrink=6), Column("N", right=True)]
 

@@ -195,7 +195,7 @@ def test_a_terminal_sees_how_far_a_long_take_over_is(home: Path, environ: dict[s
         old.execute("COMMIT")
     # The clock of what is told late runs faster than a minute of copying would.
     code = (
-        "import docket.cli.announcing as told; told._QUIET_SECONDS = 0.0\n"
+        "import docket.cli.takeovernotes as told; told._QUIET_SECONDS = 0.0\n"
         "from docket.cli import main; main(['runs'])"
     )
     ours, theirs = pty.openpty()

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from docket.model.runid import make_run_id
+from docket.store.maintenance.soundness import examine
 from docket.store.reader import open_reader
-from docket.store.soundness import examine
 from tests.unit.cli.conftest import Docket, repository
 
 CONFIG = """

@@ -8,9 +8,15 @@ from collections.abc import Callable
 
 import pytest
 
-from docket.app.configuring import CheckReport, check, configure, create_if_missing, schema_text
-from docket.app.session import Session, open_session
-from docket.config import schema as schemas
+from docket.app.editing.configure import (
+    CheckReport,
+    check,
+    configure,
+    create_if_missing,
+    schema_text,
+)
+from docket.app.session.session import Session, open_session
+from docket.config.schema import schema as schemas
 from docket.errors import ConfigChangedError, ConfigMissingError, UnsafeFileError, UsageError
 from tests.unit.config.config_home import ConfigHome
 

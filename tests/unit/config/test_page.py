@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from docket.config import plugin
-from docket.config import schema as schemas
-from docket.config.codes import Code
-from docket.config.composing import DEEPEST
-from docket.config.source import LARGEST
+from docket.config.schema import schema as schemas
+from docket.config.task import plugin
+from docket.config.yaml.codes import Code
+from docket.config.yaml.composer import DEEPEST
+from docket.config.yaml.source import LARGEST
 from docket.tasks.probe import DEADLINE_SECONDS
 from tests.unit.config.config_home import ConfigHome
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import tests.reference
-from docket.app.taskclasses import load_home
-from docket.config.codes import Code
+from docket.app.catalog.taskclasses import load_home
+from docket.config.yaml.codes import Code
 from docket.model.schedule import ScheduleKind
 from tests.unit.config.config_home import ConfigHome
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docket.app.crontabs import CrontabImport, import_crontabs
+from docket.app.crontab.importing import CrontabImport, import_crontabs
 from docket.config.loader import parse_bytes, resolve
 from docket.model.task import Task
 from docket.paths import discover

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from docket.app.session import open_session
+from docket.app.session.session import open_session
 from docket.errors import DocketError, RunNotFoundError
-from docket.mcp.errand import ALLOWANCE, AbandonedError, Desk, Errand
+from docket.mcp.toolcall import ALLOWANCE, AbandonedError, Desk, Errand
 
 
 @pytest.mark.parametrize(

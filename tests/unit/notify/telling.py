@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from docket.config import schema as schemas
+from docket.config.schema import schema as schemas
 from tests.unit.runner.runner_home import Home
 
 SECRET = "kP9xQ2-secret-token"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from docket.app.capabilities import capabilities
-from docket.cli.surface import forms
+from docket.app.status.capabilities import capabilities
+from docket.cli.selfdescription import forms
 from tests.unit.app.documents import require_valid
 from tests.unit.plugins.installation import Installation
 

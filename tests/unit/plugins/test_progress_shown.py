@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from docket.app.progressing import Progress
-from docket.cli.render.plain import width
-from docket.cli.render.progressbar import ProgressBar, bar_text
-from docket.cli.render.screen import Screen
+from docket.app.runs.liveprogress import Progress
+from docket.cli.render.layout.plain import width
+from docket.cli.render.layout.progressbar import ProgressBar, bar_text
+from docket.cli.render.layout.screen import Screen
 from tests.unit.app.documents import require_valid
 from tests.unit.plugins.installation import Installation
 

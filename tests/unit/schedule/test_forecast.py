@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from docket.app.forecast import (
+from docket.app.fires.forecast import (
     MOST_FIRES,
     forecast_expression,
     forecast_target,

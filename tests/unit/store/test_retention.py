@@ -12,8 +12,8 @@ from docket.errors import StoreError
 from docket.model.runid import make_run_id
 from docket.store.connection import Transaction, open_for_writing
 from docket.store.logfiles import log_path
+from docket.store.maintenance.retention import prune, pruned_at
 from docket.store.reader import open_reader
-from docket.store.retention import prune, pruned_at
 from docket.store.rows import RunRow, write_events, write_run
 
 DAY = 86_400_000_000

@@ -17,10 +17,10 @@ from docket.errors import StoreError, StoreReferenceError
 from docket.model.records import EventRecord, RunRecord
 from docket.model.states import RunStatus, Trigger
 from docket.store.connection import open_for_writing
+from docket.store.maintenance.salvage import salvage
+from docket.store.maintenance.soundness import examine
 from docket.store.reader import Reader, open_reader
-from docket.store.salvage import salvage
-from docket.store.soundness import examine
-from docket.store.takeover import last_take_over, take_in
+from docket.store.takeover.takeover import last_take_over, take_in
 from tests.unit.store.reference_tables import event, latest, put, reference_db, run
 
 LISTED = ("task_run_history", "task_runs", "task_run_events")

@@ -13,13 +13,13 @@ import pytest
 
 from docket.errors import StoreError
 from docket.model.runid import make_run_id
-from docket.store.backup import BackupRefusedError, backup
 from docket.store.connection import Transaction, open_for_writing
-from docket.store.exporting import TABLES, export
+from docket.store.maintenance.backup import BackupRefusedError, backup
+from docket.store.maintenance.export import TABLES, export
+from docket.store.maintenance.repair import RepairRefusedError, rebuild
+from docket.store.maintenance.soundness import examine
 from docket.store.reader import open_reader
-from docket.store.repair import RepairRefusedError, rebuild
 from docket.store.rows import RunRow, write_events, write_run
-from docket.store.soundness import examine
 
 SECOND = 1_000_000
 BEGAN = 1_777_000_000 * SECOND

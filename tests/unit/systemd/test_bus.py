@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from docket.app.session import open_session
+from docket.app.session.session import open_session
 from docket.errors import BusAbsentError, BusError
 from docket.systemd import stamps
 from docket.systemd.analyze import verify_texts

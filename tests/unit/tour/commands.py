@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docket.cli.verbs import VERBS
+from docket.cli.commandtable import VERBS
 
 # {run}, {fail}, {lines}: ids of runs of those tasks; {out}: a folder for files; {slow}: a run that
 # is under way. A command is called as it stands, with --json, and with -vv.

@@ -1,0 +1,355 @@
+"""From the config on disk to compiled tasks: load, translate, compile, and say what went wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NoReturn
+
+from docket import __version__
+from docket.app.catalog.executables import Executables, search_path
+from docket.app.catalog.taskclasses import load_home
+from docket.app.session.session import Session
+from docket.compiler.bundle import Bundle, Found, Place
+from docket.compiler.compile import compile_task
+from docket.config.loader import usable
+from docket.errors import (
+    BrokenTaskError,
+    ConfigMissingError,
+    DocketError,
+    PlanError,
+    ScheduleError,
+    UnknownTaskError,
+)
+from docket.files import read_text, write_whole
+from docket.model.nearest import nearest
+from docket.model.plan import Plan, Source
+from docket.model.record import Record
+from docket.model.schedule import ScheduleSpec, Timing
+from docket.model.task import Config, Mark, Problem, Task
+from docket.paths import Paths, exec_command
+from docket.schedule.translate import compile_timing
+from docket.schedule.zones import machine_zone
+
+_ABSENT = -1  # the mtime of a source that was not there
+
+
+class Compilation(Record):
+    """What the config gives: the tasks that compile, and everything that is wrong with it.
+
+    `broken` are the names of the tasks that have a problem: they are neither in `bundles` nor gone.
+    `sources` are the identities of the files that were read, taken before they were read.
+    """
+
+    config: Config
+    place: Place
+    bundles: Mapping[str, Bundle]
+    broken: frozenset[str]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    sources: tuple[Source, ...]
+
+
+def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
+    """Compile the tasks called `names`, or all of them but the built-in ones nobody configured.
+
+    ConfigError where the config as a whole cannot be used, UnknownTaskError where a name is no
+    task's; what spoils one task alone is a problem in the result.
+    """
+    sources = read_sources(session.paths)
+    config = load_config(session)
+    broken = {problem.task for problem in config.problems if problem.task is not None}
+    for name in names:
+        require_task(name, [*config.tasks, *broken])
+    compiler = _Compiler(session, config, sources)
+    for name in names or config.tasks:
+        if (
+            name in config.tasks
+            and name not in broken
+            and (names or not config.tasks[name].dormant)
+        ):
+            compiler.add(config.tasks[name])
+    wanted = frozenset(names)
+    return Compilation(
+        config=config,
+        place=compiler.place,
+        bundles=compiler.bundles,
+        broken=frozenset(broken) | compiler.broken,
+        problems=(*_about(config.problems, wanted), *compiler.problems),
+        warnings=(*_about(config.warnings, wanted), *compiler.warnings),
+        sources=tuple(sources.values()),
+    )
+
+
+def load_config(session: Session) -> Config:
+    """Load the config with its drop-in tasks; ConfigError where no task of it can be used."""
+    return usable(load_home(session.paths, session.environ))
+
+
+def require_task(name: str, known: Iterable[str]) -> None:
+    """Raise UnknownTaskError, with the nearest name as its hint, where `name` is not `known`."""
+    names = sorted(known)
+    if name in names:
+        return
+    near = nearest(name, names)
+    raise UnknownTaskError(
+        f"There is no task {name!r}.",
+        hint=f"Did you mean {near!r}?" if near else "`docket list` shows the tasks.",
+        task=name,
+    )
+
+
+def write_plan(session: Session, bundle: Bundle) -> None:
+    """Write the plan of `bundle` to its place; PlanError where it cannot be kept there."""
+    try:
+        write_whole(session.paths.plan(bundle.task.name), bundle.plan.to_text())
+    except OSError as error:
+        raise PlanError(
+            f"The plan of task {bundle.task.name!r} cannot be kept in {session.paths.plan_dir}:"
+            f" {error.strerror}.",
+            hint="Make room there, or see who owns that directory; docket doctor checks it.",
+            task=bundle.task.name,
+        ) from error
+
+
+def recompile(paths: Paths, environ: Mapping[str, str], task: str) -> None:
+    """Compile one task anew and write its plan; DocketError where the config does not allow it.
+
+    The search path of the last plan stays in front: a run by a timer sees the manager's bare PATH,
+    and a changed comment in the config must not lose a program that `docket install` had found.
+    """
+    session = Session(paths=paths, environ=environ, now_us=_now_us, units=_no_units)
+    sources = read_sources(paths)
+    plan = _plan_before(paths.plan(task))
+    config = _config_for(session, task, plan)
+    _require_usable(config, task)
+    if config.tasks[task].dormant and plan is not None and plan.unit_hashes:
+        raise _no_more_configured(task)
+    before = plan.path_variable if plan is not None else ""
+    joined = search_path({"PATH": f"{before}:{environ.get('PATH', '')}"})
+    compiler = _Compiler(session, config, sources, joined)
+    compiler.add(config.tasks[task], unattended_too=True)
+    if compiler.problems:
+        problem = compiler.problems[0]
+        raise BrokenTaskError(problem.sentence, hint=problem.hint, task=task)
+    write_plan(session, compiler.bundles[task])
+
+
+def _config_for(session: Session, task: str, plan: Plan | None) -> Config:
+    """Return the config that `task` stands in.
+
+    Without a file that is what needs none; but a task that had a config has lost it, and what it
+    did by that must not be done by defaults because the file cannot be found tonight.
+    """
+    try:
+        return load_config(session)
+    except ConfigMissingError:
+        config = load_home(session.paths, session.environ, without_file=True)
+        if task not in config.tasks or (plan is not None and _had_config(plan)):
+            raise
+        return config
+
+
+def _had_config(plan: Plan) -> bool:
+    return all(s.mtime_ns != _ABSENT for s in plan.sources if s.path == plan.config_path)
+
+
+class _Compiler:
+    """Compiles tasks of one config one by one, and collects what is wrong with them."""
+
+    def __init__(
+        self,
+        session: Session,
+        config: Config,
+        sources: Mapping[str, Source],
+        path_variable: str = "",
+    ) -> None:
+        paths = session.paths
+        self.place = Place(
+            paths=paths,
+            instance=config.instance or paths.instance_key,
+            state_db=config.state_db,
+            log_dir=config.log_dir,
+            exec_words=tuple(exec_command()),
+            version=__version__,
+        )
+        self.bundles: dict[str, Bundle] = {}
+        self.broken: set[str] = set()
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self._config = config
+        self._now_us = session.now_us()
+        self._machine_zone = machine_zone()
+        self._sources = dict(sources)
+        self._path = path_variable or search_path(session.environ)
+        self._executables = Executables()
+
+    def add(self, task: Task, *, unattended_too: bool = False) -> None:
+        """Compile `task`; what is wrong with it becomes problems, what is doubtful warnings."""
+        if not unattended_too and self._refuses_timer(task):
+            return
+        try:
+            timing = self._timing(task.schedules, task) if task.schedules else None
+        except ScheduleError as error:
+            self._broken(task, error, self._guilty_schedule(task))
+            return
+        try:
+            bundle = compile_task(task, timing, self.place, self._found(task))
+        except DocketError as error:
+            key = error.facts.get("key")
+            self._broken(task, error, _key_path(task, key if isinstance(key, str) else ""))
+            return
+        self.bundles[task.name] = bundle
+        self.warnings += [
+            Problem(sentence, task.mark, ("tasks", task.name), code="warning", task=task.name)
+            for sentence in bundle.warnings
+        ]
+
+    def _refuses_timer(self, task: Task) -> bool:
+        scheduled = bool(task.schedules) and task.enabled
+        if not scheduled or not task.destructive or task.unattended == "allow":
+            return False
+        key = ("tasks", task.name, "schedule")
+        self.broken.add(task.name)
+        self.problems.append(
+            Problem(
+                f"Task '{task.name}' is destructive and may not run unattended, so it gets no"
+                " timer.",
+                _mark(self._config, task, key),
+                key,
+                hint="Write `unattended: allow` in the task, or take its `schedule` out.",
+                code="task.unattended",
+                task=task.name,
+            )
+        )
+        return True
+
+    def _timing(self, schedules: Sequence[ScheduleSpec], task: Task) -> Timing:
+        return compile_timing(
+            schedules,
+            zone=task.timezone,
+            machine_zone=self._machine_zone,
+            system=self.place.paths.system,
+            now_us=self._now_us,
+        )
+
+    def _guilty_schedule(self, task: Task) -> tuple[str | int, ...]:
+        for spec in task.schedules:
+            try:
+                self._timing([spec], task)
+            except ScheduleError:
+                return spec.key
+        return ("tasks", task.name, "schedule")
+
+    def _found(self, task: Task) -> Found:
+        warnings: list[str] = []
+        command = task.command
+        return Found(
+            argv=self._resolved(task, command.argv, warnings) if command else (),
+            dry_run_argv=self._resolved(task, command.dry_run_argv, warnings) if command else (),
+            path_variable=self._path,
+            sources=tuple(self._source(path) for path in task.sources),
+            warnings=tuple(dict.fromkeys(warnings)),
+        )
+
+    def _resolved(self, task: Task, argv: tuple[str, ...], warnings: list[str]) -> tuple[str, ...]:
+        if not argv:
+            return ()
+        path = task.env.get("PATH", self._path)
+        found = self._executables.find(argv[0], path, task.cwd or self.place.paths.user_home)
+        if found is None:
+            warnings.append(
+                f"The program {argv[0]!r} is not there now: the task fails until it is."
+            )
+            return argv
+        return (found, *argv[1:])
+
+    def _source(self, path: str) -> Source:
+        if path not in self._sources:
+            self._sources[path] = identify(path)
+        return self._sources[path]
+
+    def _broken(self, task: Task, error: DocketError, key: tuple[str | int, ...]) -> None:
+        self.broken.add(task.name)
+        self.problems.append(
+            Problem(
+                error.sentence,
+                _mark(self._config, task, key),
+                key,
+                hint=error.hint,
+                code=error.code,
+                task=task.name,
+            )
+        )
+
+
+def read_sources(paths: Paths) -> dict[str, Source]:
+    """Return the identities of the config and the drop-in files as they are now, by path."""
+    files = [paths.config]
+    with contextlib.suppress(OSError):  # none; what else may be wrong there the loader says
+        files += sorted(
+            entry.path for entry in os.scandir(paths.task_dir) if entry.name.endswith(".py")
+        )
+    return {path: identify(path) for path in files}
+
+
+def identify(path: str) -> Source:
+    """Return the identity of the file at `path` as it is now."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return Source(path, 0, 0, 0, _ABSENT)
+    return Source(path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _require_usable(config: Config, task: str) -> None:
+    for problem in config.problems:
+        if problem.task == task:
+            raise BrokenTaskError(problem.sentence, hint=problem.hint, task=task)
+    require_task(task, config.tasks)
+
+
+def _no_more_configured(task: str) -> UnknownTaskError:
+    """A timer that is left over must not run a built-in task by its defaults."""
+    return UnknownTaskError(
+        f"The task {task!r} is not in the config any more, and its timer is still installed.",
+        hint="docket install removes the timer.",
+        task=task,
+    )
+
+
+def _plan_before(path: str) -> Plan | None:
+    try:
+        text = read_text(path)
+        return Plan.from_text(text) if text else None
+    except (OSError, ValueError):  # a broken plan is about to be replaced
+        return None
+
+
+def _key_path(task: Task, key: str) -> tuple[str | int, ...]:
+    return ("tasks", task.name, *key.split(".")) if key else ("tasks", task.name)
+
+
+def _mark(config: Config, task: Task, key: tuple[str | int, ...]) -> Mark | None:
+    """Where the key stands, or the nearest key above it that stands in the file."""
+    while len(key) > 2:
+        if key in config.marks:
+            return config.marks[key]
+        key = key[:-1]
+    return task.mark
+
+
+def _about(problems: Sequence[Problem], names: frozenset[str]) -> tuple[Problem, ...]:
+    if not names:
+        return tuple(problems)
+    return tuple(problem for problem in problems if problem.task in names or problem.task is None)
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _no_units() -> NoReturn:
+    raise AssertionError("compiling asks nothing of the service manager")

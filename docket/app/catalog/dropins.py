@@ -1,0 +1,51 @@
+"""The drop-in files of a home: which there are, and which may be imported."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from docket.config.yaml.safety import refuse_if_others_can_write
+from docket.errors import UnsafeFileError
+from docket.model.taskclass import BrokenTaskClass
+from docket.paths import Paths
+from docket.tasks.targets import DropIn
+
+
+def drop_ins(paths: Paths, task_dir: str) -> list[DropIn | BrokenTaskClass]:
+    """Return the files in `task_dir` that may hold tasks, by name; [] where there is no directory.
+
+    A file that others could have written is broken: it is never imported.
+    """
+    return [_safe(path, paths) for path in _files(task_dir)]
+
+
+def _files(task_dir: str) -> list[str]:
+    try:
+        names = os.listdir(task_dir)
+    except OSError:  # no directory; one that cannot be read holds nothing that could be run
+        return []
+    files = {name for name in names if name.endswith(".py") and not name.startswith((".", "__"))}
+    # `test_x.py` beside `x.py` is the test of it, with what tests import; alone it is a task.
+    tests = {name for name in files if name.removeprefix("test_") in files - {name}}
+    paths = [os.path.join(task_dir, name) for name in sorted(files - tests - {"conftest.py"})]
+    return [path for path in paths if not os.path.isdir(path)]
+
+
+def _safe(path: str, paths: Paths) -> DropIn | BrokenTaskClass:
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            return _refused(path, f"{path} cannot be read: it is not a regular file", None)
+        refuse_if_others_can_write(path, status, user_home=paths.user_home)
+    except UnsafeFileError as error:
+        return _refused(path, error.sentence, error.hint, error.code)
+    except OSError as error:
+        return _refused(path, f"{path} cannot be read: {error.strerror}", None)
+    return DropIn(path)
+
+
+def _refused(
+    path: str, sentence: str, hint: str | None, code: str = "task.broken"
+) -> BrokenTaskClass:
+    return BrokenTaskClass(DropIn(path).guessed_name, path, sentence, None, hint, code)

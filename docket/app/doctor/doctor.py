@@ -1,0 +1,148 @@
+"""`docket doctor`: every part of the installation examined, none of them needed by the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from docket.app.catalog.compilation import Compilation, compile_tasks
+from docket.app.catalog.lookup import state_db
+from docket.app.catalog.planfiles import plans
+from docket.app.doctor import homechecks, unitchecks
+from docket.app.doctor.agentchecks import AgentCheck, agent_checks
+from docket.app.doctor.check import Check, Examined, Verdict
+from docket.app.session.ports import UnitState
+from docket.app.session.session import Session
+from docket.errors import BusError, ConfigError, DocketError
+from docket.model.record import Record
+
+if TYPE_CHECKING:
+    from docket.app.shapes.doctor import AgentExaminationDocument, ExaminationDocument
+
+_CHECKS: tuple[tuple[str, Callable[[Examined], Check]], ...] = (
+    ("config_file", homechecks.config_file),
+    ("task_discovery", homechecks.task_discovery),
+    ("tasks_dir", homechecks.tasks_dir),
+    ("state_db", homechecks.state_db),
+    ("state_spool", homechecks.state_spool),
+    ("taken_over", homechecks.taken_over),
+    ("logs_dir", homechecks.logs_dir),
+    ("lock_dir", homechecks.lock_dir),
+    ("hanging_runs", homechecks.hanging_runs),
+    ("executables", homechecks.executables),
+    ("path", homechecks.search_path_check),
+    ("service_manager", unitchecks.service_manager),
+    ("linger", unitchecks.linger),
+    ("timers", unitchecks.timers),
+    ("drift", unitchecks.drift),
+    ("drop_ins", unitchecks.drop_ins),
+    ("plans", unitchecks.last_good_plans),
+    ("journal", unitchecks.journal),
+)
+
+
+class Examination(Record):
+    """The outcome of all checks."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no check found something that does not work."""
+        return not any(check.bad for check in self.checks)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of `docket doctor`."""
+        return 0 if self.ok else 1
+
+    def document(self) -> ExaminationDocument:
+        """Return the examination as `docket doctor --json` prints it."""
+        return {"ok": self.ok, "checks": [check.document() for check in self.checks]}
+
+
+class AgentExamination(Record):
+    """The outcome of what an agent asks: of each task first, then of the installation."""
+
+    checks: tuple[AgentCheck, ...]
+    installation: Examination
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything can be relied on."""
+        return self.installation.ok and all(check.ok for check in self.checks)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of `docket doctor --agent`."""
+        return 0 if self.ok else 1
+
+    def document(self) -> AgentExaminationDocument:
+        """Return the examination as `docket doctor --agent --json` prints it."""
+        return {
+            "healthy": self.ok,
+            "checks": [check.document() for check in self.checks],
+            "installation_checks": [check.document() for check in self.installation.checks],
+        }
+
+
+def examine(session: Session) -> Examination:
+    """Make every check; one that cannot be made is itself a finding, never an error."""
+    return _examination(_look(session))
+
+
+def examine_for_agents(session: Session) -> AgentExamination:
+    """Make every check, and those of each task that an agent relies on; never an error."""
+    seen = _look(session)
+    return AgentExamination(agent_checks(seen), _examination(seen))
+
+
+def _look(session: Session) -> Examined:
+    compilation, refusal = _compile(session)
+    states = _states(session, compilation)
+    return Examined(session, _state_db(session, compilation), compilation, refusal, states)
+
+
+def _examination(seen: Examined) -> Examination:
+    return Examination(tuple(_made(name, check, seen) for name, check in _CHECKS))
+
+
+def _compile(session: Session) -> tuple[Compilation | None, ConfigError | None]:
+    try:
+        return compile_tasks(session), None
+    except ConfigError as error:
+        return None, error
+    except DocketError as error:
+        return None, ConfigError(error.sentence, hint=error.hint)
+    except OSError as error:
+        return None, ConfigError(f"{error.filename}: {error.strerror}.")
+
+
+def _states(session: Session, compilation: Compilation | None) -> Mapping[str, UnitState] | None:
+    if compilation is None:
+        installed = [plan for plan in plans(session.paths) if plan.timer_unit in plan.unit_hashes]
+    else:
+        installed = [bundle.plan for bundle in compilation.bundles.values() if bundle.units]
+    names = [name for plan in installed for name in (plan.unit, plan.timer_unit)]
+    try:
+        return session.units().states(names) if names else {}
+    except BusError:
+        return None
+
+
+def _state_db(session: Session, compilation: Compilation | None) -> str:
+    if compilation is not None:
+        return compilation.config.state_db
+    try:
+        return state_db(session)
+    except (DocketError, OSError):
+        return session.paths.state_db
+
+
+def _made(name: str, check: Callable[[Examined], Check], seen: Examined) -> Check:
+    try:
+        return check(seen)
+    except DocketError as error:
+        return Check(name, Verdict.ERROR, error.sentence, error.hint)
+    except OSError as error:
+        return Check(name, Verdict.ERROR, f"{error.filename or name}: {error.strerror}.")

@@ -1,0 +1,282 @@
+"""Checking the configuration, and changing it without ever leaving a broken one behind."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import fcntl
+import os
+import stat
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from docket.app.catalog.compilation import compile_tasks
+from docket.app.catalog.taskclasses import load_home
+from docket.app.session.session import Session
+from docket.config import starter
+from docket.config.loader import by_place
+from docket.config.schema import schema as schemas
+from docket.config.yaml.source import LARGEST, read_bytes
+from docket.errors import ConfigChangedError, ConfigError, ConfigMissingError, ScheduleError
+from docket.files import make_directory, write_new, write_whole
+from docket.model.record import Record
+from docket.model.task import Config, Mark, Problem
+from docket.schedule.translate import compile_timing
+from docket.schedule.zones import machine_zone
+
+if TYPE_CHECKING:
+    from docket.app.shapes.editing import CheckReportDocument, ConfigureReportDocument
+
+# A task that may not run unattended is as its owner wrote it; it only gets no timer.
+_HARMLESS = frozenset({"task.unattended"})
+
+
+class CheckReport(Record):
+    """Everything that is wrong or doubtful with a configuration."""
+
+    path: str
+    tasks: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no mistake."""
+        return not self.problems
+
+    @property
+    def savable(self) -> bool:
+        """Whether `configure` puts such a text in the place of the configuration."""
+        return all(problem.code in _HARMLESS for problem in self.problems)
+
+    def document(self) -> CheckReportDocument:
+        """The report as a JSON object."""
+        return {
+            "ok": self.ok,
+            "path": self.path,
+            "tasks": list(self.tasks),
+            "problems": [problem.document() for problem in self.problems],
+            "warnings": [warning.document() for warning in self.warnings],
+        }
+
+
+class ConfigureReport(Record):
+    """What became of an editing session; `kept` is where a text that was not saved lies."""
+
+    path: str
+    created: bool
+    saved: bool
+    check: CheckReport
+    kept: str | None = None
+
+    def document(self) -> ConfigureReportDocument:
+        """The report as a JSON object."""
+        return {
+            "ok": self.kept is None and self.check.savable,
+            "path": self.path,
+            "created": self.created,
+            "saved": self.saved,
+            "kept": self.kept,
+            "problems": [problem.document() for problem in self.check.problems],
+            "warnings": [warning.document() for warning in self.check.warnings],
+        }
+
+
+def schema_text() -> str:
+    """Return the JSON Schema of the configuration file."""
+    return schemas.text()
+
+
+def check(session: Session, *, fresh: bool = True) -> CheckReport:
+    """Return every mistake and every doubt of the configuration and of all that it compiles to.
+
+    With `fresh`, drop-in files are imported anew. Raise ConfigMissingError, UnsafeFileError, and
+    ConfigError where the file cannot be read at all.
+    """
+    config = load_home(session.paths, session.environ, fresh=fresh)
+    path = session.paths.config
+    hidden = _wrong_schedules(session, config)
+    if config.fatal:
+        problems = sorted((*config.problems, *hidden), key=by_place)
+        return CheckReport(path, (), tuple(problems), config.warnings)
+    compilation = compile_tasks(session)
+    problems = sorted((*compilation.problems, *hidden), key=by_place)
+    return CheckReport(path, tuple(compilation.bundles), tuple(problems), compilation.warnings)
+
+
+def _wrong_schedules(session: Session, config: Config) -> list[Problem]:
+    """Return the mistakes in schedules that no compiler will see, for the task has another one."""
+    found: dict[tuple[str, str], Problem] = {}
+    zone = machine_zone()
+    for name, task in config.unusable.items():
+        for spec in task.schedules:
+            try:
+                compile_timing(
+                    [spec],
+                    zone=task.timezone,
+                    machine_zone=zone,
+                    system=session.paths.system,
+                    now_us=session.now_us(),
+                )
+            except ScheduleError as error:
+                mark = config.marks.get(spec.key, task.mark)
+                problem = Problem(
+                    error.sentence, mark, spec.key, hint=error.hint, code=error.code, task=name
+                )
+                found.setdefault((name, error.sentence), problem)
+    return list(found.values())
+
+
+def configure(
+    session: Session,
+    edit: Callable[[str], None],
+    again: Callable[[CheckReport], bool],
+) -> ConfigureReport:
+    """Let `edit` change a copy of the configuration, and save the copy once it is valid.
+
+    `edit` is given the path of the copy and raises DocketError where the editor fails; `again` is
+    given what is wrong and says whether to edit once more. Where the answer is no, or anything
+    else ends the session, the edited text is kept beside the configuration. Raise
+    ConfigChangedError where the configuration has meanwhile been changed by somebody else.
+    """
+    created = create_if_missing(session)
+    before = _read_all(session)
+    with _draft_of(session.paths.config, before) as draft:
+        while True:
+            edit(draft.path)
+            text = draft.read()
+            if text == before:
+                report = check(session, fresh=False)
+                return ConfigureReport(session.paths.config, created, saved=False, check=report)
+            report = _check_draft(session, draft.path)
+            if report.savable:
+                _replace_config(session, before, text)
+                draft.saved()
+                return ConfigureReport(session.paths.config, created, saved=True, check=report)
+            if not again(report):
+                kept = draft.keep()
+                return ConfigureReport(session.paths.config, created, False, report, kept)
+
+
+def create_if_missing(session: Session) -> bool:
+    """Write a first configuration (0600, in a directory of 0700) where there is none."""
+    path = session.paths.config
+    make_directory(os.path.dirname(path))
+    try:
+        write_new(path, starter.text(schemas.path(), session.paths))
+    except FileExistsError:
+        return False
+    return True
+
+
+def _read_all(session: Session) -> bytes:
+    paths = session.paths
+    data = read_bytes(paths.config, user_home=paths.user_home)
+    if len(data) > LARGEST:  # a copy of a part of it would lose the rest
+        raise ConfigError(
+            f"{paths.config} is larger than 1 MiB, which is more than is read.",
+            hint="Split the tasks over several homes (DOCKET_HOME).",
+            file=paths.config,
+        )
+    return data
+
+
+def _check_draft(session: Session, path: str) -> CheckReport:
+    """Check the copy on the very path that the configuration itself takes."""
+    paths = copy.copy(session.paths)
+    paths.config = path
+    try:
+        report = check(session.replace(paths=paths), fresh=False)
+    except ConfigMissingError:
+        raise
+    except ConfigError as error:  # unsafe, unreadable: what the editor left is no usable file
+        problem = Problem(error.sentence, None, hint=error.hint, code=error.code)
+        return CheckReport(session.paths.config, (), (problem,), ())
+    return CheckReport(
+        session.paths.config,
+        report.tasks,
+        tuple(_moved(problem, path, session.paths.config) for problem in report.problems),
+        tuple(_moved(warning, path, session.paths.config) for warning in report.warnings),
+    )
+
+
+def _moved(problem: Problem, draft: str, path: str) -> Problem:
+    mark = problem.mark
+    if mark is None or mark.file != draft:
+        return problem
+    return problem.replace(mark=Mark(path, mark.line, mark.column))
+
+
+def _replace_config(session: Session, before: bytes, text: bytes) -> None:
+    # A configuration that is a link (into a repository of settings) stays one.
+    target = os.path.realpath(session.paths.config)
+    directory = os.open(os.path.dirname(target), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        if _read_all(session) != before:
+            raise ConfigChangedError(
+                f"{session.paths.config} was changed by somebody else meanwhile.",
+                hint="Your text is kept beside it; take over what is missing and run"
+                " `docket configure` again.",
+                file=session.paths.config,
+            )
+        write_whole(target, text, stat.S_IMODE(os.stat(target).st_mode))
+    finally:
+        os.close(directory)
+
+
+class _Draft:
+    """The copy that is being edited."""
+
+    def __init__(self, config: str, before: bytes) -> None:
+        directory, name = os.path.split(config)
+        # The suffix lets editors know the language; the dot keeps it out of listings.
+        self.path = os.path.join(directory, f".{name}.{os.urandom(4).hex()}.yaml")
+        self._config = config
+        self._before = before
+        write_new(self.path, before)
+
+    def read(self) -> bytes:
+        """Return the text as it is now; editors may have put another file in its place."""
+        try:
+            with open(self.path, "rb") as file:
+                os.fchmod(file.fileno(), 0o600)
+                return file.read()
+        except FileNotFoundError:
+            return self._before
+
+    def saved(self) -> None:
+        """Forget the copy: its text is in the configuration."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+
+    def keep(self) -> str:
+        """Move the copy to a name of its own beside the configuration, and return that."""
+        number = 0
+        while True:
+            kept = f"{self._config}.rejected" + (f".{number}" if number else "")
+            try:
+                os.link(self.path, kept)  # unlike a rename, this never covers an earlier one
+            except FileExistsError:
+                number += 1
+                continue
+            os.unlink(self.path)
+            return kept
+
+    def leave(self) -> None:
+        """Keep what was changed and not saved, and leave nothing else behind."""
+        if not os.path.exists(self.path):
+            return
+        if self.read() == self._before:
+            self.saved()
+        else:
+            self.keep()
+
+
+@contextlib.contextmanager
+def _draft_of(config: str, before: bytes) -> Iterator[_Draft]:
+    draft = _Draft(config, before)
+    try:
+        yield draft
+    finally:
+        draft.leave()

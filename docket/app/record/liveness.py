@@ -1,0 +1,99 @@
+"""Whether a run that is recorded as running really runs: its lock is the fact, not its row."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+from docket.app.catalog.planfiles import read_plan
+from docket.files import open_plain
+from docket.model.records import RunRecord
+from docket.model.states import Trigger
+from docket.paths import Paths
+from docket.runfiles import LOCK, run_file, runs_directory
+
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
+    """Whether somebody holds the run's lock; None where that cannot be told from here.
+
+    A run that is over is not asked about: None.
+    """
+    if run.status.final:
+        return None
+    if run.boot_id not in (None, boot_id()):
+        return False
+    held = is_held(run_file(lock_dir, run.run_id, LOCK))
+    if held is None and run.pid is not None and not os.path.exists(f"/proc/{run.pid}"):
+        return False
+    if held is None and run.boot_id is None and run.trigger is Trigger.ASYNC:
+        from docket.store.takeover.reference import is_at_work  # noqa: PLC0415  (right after a take-over)
+
+        return is_at_work(run.run_id, run.pid) or None
+    return held
+
+
+def alive_here(run: RunRecord, paths: Paths) -> bool | None:
+    """Return `is_alive` of a run of this home; its task's plan knows where its locks lie."""
+    return is_alive(run, lock_dir_of(paths, run.task))
+
+
+def lock_dir_of(paths: Paths, task: str) -> str:
+    """Return where the locks of a task lie: its plan knows."""
+    plan = read_plan(paths, task)
+    return plan.lock_dir if plan is not None else paths.lock_dir
+
+
+def await_release(path: str) -> bool:
+    """Sleep in the kernel until nobody holds the lock at `path`; False where no lock lies there.
+
+    A runner removes the file before it lets go, so a lock that is there is held or its runner died.
+    """
+    try:
+        descriptor, _status = open_plain(path)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def boot_id() -> str | None:
+    """Return the id of the machine's present boot."""
+    try:
+        with open(_BOOT_ID, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return None
+
+
+def is_held(path: str) -> bool | None:
+    """Whether somebody holds the lock of the file at `path`; None where there is no such file."""
+    try:
+        descriptor, _status = open_plain(path)
+    except OSError:
+        return None  # ended meanwhile, or its locks lie elsewhere
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def held_runs(lock_dir: str) -> list[str]:
+    """Return the ids of the runs whose locks are held, in order."""
+    directory = runs_directory(lock_dir)
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError:
+        return []
+    return [
+        name.removesuffix(LOCK)
+        for name in names
+        if name.endswith(LOCK) and is_held(os.path.join(directory, name))
+    ]

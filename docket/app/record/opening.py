@@ -1,0 +1,54 @@
+"""Opening the record of runs of this home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from docket.app.catalog.lookup import state_db
+from docket.app.record.reconcile import reconcile
+from docket.app.session.session import Session
+from docket.errors import UsageError
+from docket.model.task import Config
+from docket.store.closing import close_killed
+from docket.store.reader import Reader, open_reader
+from docket.store.spool import merge, spool_directories
+
+_MOST = 2**31
+
+
+@contextmanager
+def open_record(session: Session, config: Config | None = None) -> Iterator[Reader]:
+    """Open the record for reading, after spooled runs were merged and dead ones closed.
+
+    `config` spares the looking where the caller has read it. A record that does not exist yet
+    reads as empty and is not made. Raises StoreError.
+    """
+    path = config.state_db if config is not None else state_db(session)
+    merge(path, spool_directories(path, session.paths.lock_dir))
+    _take_in(path)
+    reconcile(session, path)
+    with open_reader(path) as reader:
+        yield reader
+
+
+def _take_in(path: str) -> None:
+    """Take in what docket-cli 0.2 recorded after its database became this store."""
+    with open_reader(path) as reader:
+        waits = reader.has_rows_of_reference()
+    if waits:
+        from docket.store.takeover.takeover import take_in  # noqa: PLC0415  (hardly ever)
+
+        take_in(path)
+
+
+def close_killed_run(session: Session, run_id: str, signal_number: int) -> None:
+    """Record that the runner of a run, a child of ours, was killed, where that can be recorded."""
+    close_killed(state_db(session), run_id, signal_number=signal_number, now_us=session.now_us())
+
+
+def checked_limit(limit: int, option: str = "--limit") -> int:
+    """Return a count of rows that SQLite takes; UsageError below 1."""
+    if limit < 1:
+        raise UsageError(f"{option} must be at least 1, not {limit}.")
+    return min(limit, _MOST)

@@ -1,0 +1,102 @@
+"""What is owed to runs whose runner cannot do it any more: their hooks and their notifications."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from docket.app.catalog.planfiles import read_plan
+from docket.app.session.session import Session
+from docket.model.names import is_safe_name
+from docket.paths import exec_command
+from docket.store.owed import untold_runs
+
+_MOST_AT_ONCE = 4
+_MOST_DETACHED = 8  # what a command that only reads sets off; the maintenance timer does the rest
+_ROUND_SECONDS = 300.0
+_SINCE_US = 86_400_000_000
+_SETTLED_US = 15 * 60_000_000  # so long a runner may still be at its hooks
+_LOOK_SECONDS = 0.05
+
+
+class Owed(NamedTuple):
+    """A finished run that hooks or notifications are owed to."""
+
+    task: str
+    run_id: str
+
+
+def is_owed_something(session: Session, task: str) -> bool:
+    """Whether the task has hooks or notifications at all."""
+    plan = read_plan(session.paths, task)
+    return plan is not None and (bool(plan.hooks) or plan.notify is not None)
+
+
+def start(session: Session, owed: Sequence[Owed]) -> None:
+    """Have it done by processes of their own: whoever looked does not wait for them."""
+    for one in owed[:_MOST_DETACHED]:
+        # The shell goes at once, and leaves nothing behind that we would have to wait for.
+        pid = _process(session, ["/bin/sh", "-c", '"$@" &', "sh", *_words(session, one)])
+        if pid is not None:
+            os.waitpid(pid, 0)
+
+
+def settle(session: Session, owed: Sequence[Owed]) -> int:
+    """Do it, a few at a time, and return for how many runs it was done."""
+    deadline = time.monotonic() + _ROUND_SECONDS
+    waiting = list(dict.fromkeys(owed))
+    under_way: set[int] = set()
+    done = 0
+    while (waiting or under_way) and time.monotonic() < deadline:
+        while waiting and len(under_way) < _MOST_AT_ONCE:
+            pid = _spawn(session, waiting.pop(0))
+            under_way |= {pid} if pid is not None else set()
+        ended = {pid for pid in under_way if os.waitpid(pid, os.WNOHANG)[0]}
+        done += len(ended)
+        under_way -= ended
+        if not ended:
+            time.sleep(_LOOK_SECONDS)
+    return done
+
+
+def untold(session: Session, state_db: str) -> list[Owed]:
+    """Return the failures of the last day that nobody has begun to tell, one of each task.
+
+    Those are left by a sender that was killed before it began, or by a command that set off enough.
+    """
+    now_us = session.now_us()
+    found = []
+    for task, run_id, plan_hash in untold_runs(state_db, now_us - _SINCE_US, now_us - _SETTLED_US):
+        plan = read_plan(session.paths, task) if is_safe_name(task) else None
+        # Under another plan, perhaps, nobody was to be told.
+        if plan is not None and plan.notify is not None and plan.plan_hash == plan_hash:
+            found.append(Owed(task, run_id))
+    return found
+
+
+def _spawn(session: Session, one: Owed) -> int | None:
+    """Start a finalizer for one run; None where that fails, and it is owed still."""
+    return _process(session, _words(session, one))
+
+
+def _words(session: Session, one: Owed) -> list[str]:
+    words = [*exec_command(), one.task, *session.paths.exec_arguments()]
+    return [*words, "--finalize", "--run-id", one.run_id]
+
+
+def _process(session: Session, words: list[str]) -> int | None:
+    try:
+        return os.posix_spawn(
+            words[0],
+            words,
+            session.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, descriptor, "/dev/null", os.O_RDWR, 0)
+                for descriptor in (0, 1, 2)
+            ],
+            setsid=True,
+        )
+    except OSError:
+        return None

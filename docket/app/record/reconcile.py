@@ -1,0 +1,88 @@
+"""Closing runs that nobody else can close: a row says running, and its lock is free."""
+
+from __future__ import annotations
+
+import contextlib
+
+from docket.app.record.deathcause import testimony
+from docket.app.record.liveness import alive_here, boot_id, is_held, lock_dir_of
+from docket.app.record.owedhooks import Owed, is_owed_something, start
+from docket.app.record.strayprocesses import kill_leftovers
+from docket.app.session.session import Session
+from docket.errors import StoreError
+from docket.model.records import RunRecord
+from docket.model.states import RunStatus
+from docket.runfiles import REQUEST, remove_run_files, run_file
+from docket.store.closing import close_run
+from docket.store.reader import open_reader
+from docket.store.spool import merge, spool_directories
+
+_STARTING_US = 120_000_000  # how long the runner of a pending run may take to hold its lock
+
+
+def reconcile(session: Session, state_db: str, owed: list[Owed] | None = None) -> int:
+    """Close every run whose runner is gone, with its true cause; return how many there were.
+
+    What is owed to them is set off by processes of their own, or added to `owed`. A run that ends
+    while it is looked at is left to its own runner. Raises StoreError.
+    """
+    with open_reader(state_db) as reader:
+        suspects = [run for run in reader.running() if _seems_dead(session, run)]
+    if not suspects:
+        return 0
+    # A runner that could not write its end has spooled it before it let its lock go.
+    merge(state_db, spool_directories(state_db, session.paths.lock_dir))
+    with open_reader(state_db) as reader:
+        found = [reader.run(run.run_id) for run in suspects]
+    dead = [run for run in found if run is not None and not run.status.final]
+    closed = [run for run in dead if _close(session, state_db, run)]
+    left = [Owed(run.task, run.run_id) for run in closed if is_owed_something(session, run.task)]
+    if owed is None:
+        start(session, left)
+    else:
+        owed += left
+    return len(closed)
+
+
+def clear_the_way(session: Session, state_db: str) -> None:
+    """Close the dead runs before one is started without a unit, whose lock would not stop it.
+
+    The lock of a task is free once its runner is dead, but without a unit the command of that run
+    may go on, and a second one would run beside it. A record that cannot be read stops nothing.
+    """
+    with contextlib.suppress(StoreError):
+        reconcile(session, state_db)
+
+
+def _seems_dead(session: Session, run: RunRecord) -> bool:
+    alive = alive_here(run, session.paths)
+    if alive is not None:
+        return not alive
+    if run.status is RunStatus.PENDING:
+        asked = run_file(lock_dir_of(session.paths, run.task), run.run_id, REQUEST)
+        # Whoever starts it holds its request meanwhile, however long a busy machine takes.
+        return not is_held(asked) and session.now_us() - run.started_us > _STARTING_US
+    # Its lock file is gone: its runner removed it as the last thing, or the runtime directory went.
+    return run.pid is None or not _is_runner(run.pid)
+
+
+def _is_runner(pid: int) -> bool:
+    """Whether that process is a `docket exec`; one that took over the number of ours is none."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().split(b"\0")
+    except OSError:
+        return False
+    return b"exec" in words and any(word.endswith(b"libexec/docket") for word in words)
+
+
+def _close(session: Session, state_db: str, run: RunRecord) -> bool:
+    if run.unit is None and run.boot_id == boot_id():
+        kill_leftovers(run.run_id)  # a unit's control group would have ended them with the runner
+    told = testimony(session, run)
+    if told is None or not close_run(
+        state_db, run.run_id, told.end, finished_us=told.at_us, details={"asked": told.asked}
+    ):
+        return False
+    remove_run_files(lock_dir_of(session.paths, run.task), run.run_id)
+    return True

@@ -1,0 +1,34 @@
+"""The gate before destructive tasks, asked before a run is recorded; the runner asks once more."""
+
+from __future__ import annotations
+
+from docket.app.catalog.lookup import current_plan
+from docket.app.runs.run import destructive_refused
+from docket.app.session.session import Session
+
+
+def refuse_destructive(session: Session, task: str) -> None:
+    """Raise DestructiveRefusedError where the task, or one that it runs first, is destructive.
+
+    What is asked is the plan of each, as its run would obey it. Raises what `current_plan` raises:
+    where a dependency cannot be known, nothing is let through.
+    """
+    seen: set[str] = set()
+    waiting: list[tuple[str, ...]] = [(task,)]
+    while waiting:
+        way = waiting.pop()
+        name = way[-1]
+        if name in seen:
+            continue
+        seen.add(name)
+        plan = current_plan(session, name)
+        if plan.destructive:
+            raise destructive_refused(task, _why(way), through=list(way[1:]))
+        waiting += [(*way, below) for below in plan.depends_on]
+
+
+def _why(way: tuple[str, ...]) -> str:
+    if len(way) == 1:
+        return "It is destructive."
+    below = ", which runs ".join(repr(name) for name in way[1:])
+    return f"It first runs {below}, which is destructive."

@@ -1,0 +1,152 @@
+"""How far a run is, as its task reports it, and showing that beside what the run prints."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Protocol
+
+from docket.app.catalog.lookup import state_db
+from docket.app.session.session import Session
+from docket.app.text.documents import iso
+from docket.errors import DocketError
+from docket.model.record import Record
+from docket.model.records import EventRecord
+from docket.store.reader import Reader, open_reader
+
+if TYPE_CHECKING:
+    from docket.app.shapes.runs import ProgressDocument
+
+_CHUNK = 1 << 16
+_ABOVE_STANDARD = 10
+_LOOK_SECONDS = 0.25
+_QUIET_SECONDS = 0.2  # how long a pipe that somebody keeps open is listened to after the end
+
+
+class Progress(Record):
+    """What a task said last: the fraction that is done (0 to 1, None: not known) and at what."""
+
+    fraction: float | None
+    message: str
+    at_us: int
+
+    def document(self) -> ProgressDocument:
+        """Return the progress as a JSON object."""
+        return {"fraction": self.fraction, "message": self.message, "at": iso(self.at_us)}
+
+
+class Display(Protocol):
+    """Where what a run prints is shown, and how far it is beside it."""
+
+    def output(self, data: bytes) -> None:
+        """Show what the run printed."""
+
+    def progress(self, progress: Progress) -> None:
+        """Show how far it is."""
+
+    def close(self) -> None:
+        """Leave nothing but the output behind."""
+
+
+def progress_document(progress: Progress | None) -> ProgressDocument | None:
+    """Return the progress as a JSON object, null where there is none."""
+    return None if progress is None else progress.document()
+
+
+def progress_of(reader: Reader, run_id: str) -> Progress | None:
+    """Return what a run said last of how far it is; None where it says nothing of it."""
+    event = reader.last_progress(run_id)
+    return None if event is None else _understood(event)
+
+
+def _understood(event: EventRecord) -> Progress:
+    """Return what an event says; whatever in it is not as it should be counts as not said."""
+    said = event.event if isinstance(event.event, dict) else {}
+    fraction = said.get("fraction")
+    if isinstance(fraction, bool) or not isinstance(fraction, int | float):
+        fraction = None
+    message = said.get("message")
+    return Progress(
+        None if fraction is None else min(max(float(fraction), 0.0), 1.0),
+        message if isinstance(message, str) else "",
+        event.at_us,
+    )
+
+
+@contextmanager
+def shown_on(display: Display, session: Session, run_id: str) -> Iterator[int]:
+    """Give a descriptor for the output of the run `run_id`, which goes to `display` meanwhile.
+
+    What the run reports of its progress is looked up several times a second.
+    """
+    ends = os.pipe2(os.O_CLOEXEC)
+    reading, writing = (fcntl.fcntl(e, fcntl.F_DUPFD_CLOEXEC, _ABOVE_STANDARD) for e in ends)
+    for end in ends:
+        os.close(end)
+    over = threading.Event()
+    show = _Show(display, session, run_id, reading, over)
+    thread = threading.Thread(target=show.serve, daemon=True)
+    thread.start()
+    try:
+        yield writing
+    finally:
+        os.close(writing)
+        over.set()
+        thread.join()
+        os.close(reading)
+
+
+class _Show:
+    """The thread that reads a run's output and looks for its progress."""
+
+    def __init__(
+        self, display: Display, session: Session, run_id: str, reading: int, over: threading.Event
+    ) -> None:
+        self._display = display
+        self._session = session
+        self._run_id = run_id
+        self._reading = reading
+        self._over = over
+        self._look_at = time.monotonic() + _LOOK_SECONDS
+        self._seen: Progress | None = None
+
+    def serve(self) -> None:
+        """Show everything until the run is over and its pipe is empty."""
+        poll = select.poll()
+        poll.register(self._reading, select.POLLIN)
+        with suppress(OSError):  # the terminal is gone: the run goes on, and its log is whole
+            while True:
+                over = self._over.is_set()
+                if poll.poll((_QUIET_SECONDS if over else _LOOK_SECONDS) * 1000):
+                    data = os.read(self._reading, _CHUNK)
+                    if not data:
+                        break
+                    self._display.output(data)
+                elif over:
+                    break
+                self._look()
+            self._display.close()
+        self._drain()
+
+    def _look(self) -> None:
+        if time.monotonic() < self._look_at or self._over.is_set():
+            return
+        found = None
+        # No record yet, or none that can be read: then nothing is shown.
+        with suppress(DocketError), open_reader(state_db(self._session)) as reader:
+            found = progress_of(reader, self._run_id)
+        if found is not None and found != self._seen:
+            self._seen = found
+            self._display.progress(found)
+        self._look_at = time.monotonic() + _LOOK_SECONDS
+
+    def _drain(self) -> None:
+        """Read on for as long as the run writes, so that it never waits for us."""
+        with suppress(OSError):
+            while not self._over.is_set() and os.read(self._reading, _CHUNK):
+                pass

@@ -1,0 +1,342 @@
+"""`docket run`: the same `docket exec` that a timer starts, in the foreground."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from docket.app.catalog.lookup import current_plan
+from docket.app.record.opening import close_killed_run, open_record
+from docket.app.record.reconcile import clear_the_way
+from docket.app.record.runrequests import Launcher, checked_params, requested
+from docket.app.record.strayprocesses import kill_leftovers
+from docket.app.runs.foreground import Ended, run_in_foreground
+from docket.app.session.session import Session
+from docket.app.text.documents import (
+    duration_document,
+    hook_document,
+    iso,
+    iso_or_none,
+)
+from docket.errors import (
+    AlreadyRunningError,
+    DestructiveRefusedError,
+    DocketError,
+    NeedsSystemdError,
+    RunnerDiedError,
+    StoreError,
+)
+from docket.model.commandexit import command_exit_code
+from docket.model.plan import Plan
+from docket.model.record import Record
+from docket.model.records import RunRecord
+from docket.model.runid import make_run_id
+from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
+from docket.store.reader import Reader
+from docket.store.rows import RunRow
+
+if TYPE_CHECKING:
+    from docket.app.shapes.runs import OutcomeDocument
+    from docket.app.shapes.text import DurationsDocument, HookDocument
+
+_SAMPLE = 20  # how many good runs tell what a run usually takes
+
+
+class RunOutcome(Record):
+    """What became of one run. Instants are microseconds since the epoch."""
+
+    task: str
+    run_id: str
+    status: RunStatus
+    error_code: str | None
+    summary: str
+    details: Mapping[str, Any]
+    dry_run: bool
+    retry_count: int
+    started_us: int
+    finished_us: int | None
+    duration_seconds: float | None
+    log_path: str | None
+    blocked_by: str | None = None
+    hooks: tuple[HookDocument, ...] = ()
+    typical_duration: DurationsDocument | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the task did what it should."""
+        return self.status is RunStatus.SUCCEEDED
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of `docket run`: 0, 1, 2 (a dry run completed) or 130."""
+        if self.dry_run and self.ok:
+            return EXIT_DRY_RUN
+        return self.status.exit_code
+
+    def document(self) -> OutcomeDocument:
+        """Return the outcome as `docket run --json` prints it."""
+        document: OutcomeDocument = {
+            "ok": self.ok,
+            "status": str(self.status),
+            "summary": self.summary,
+            "details": dict(self.details),
+            "dry_run": self.dry_run,
+            "exit_code": self.exit_code,
+            "command_exit_code": command_exit_code(self.details),
+            "retry_count": self.retry_count,
+            "run_id": self.run_id,
+            "task": self.task,
+            "started_at": iso(self.started_us),
+            "finished_at": iso_or_none(self.finished_us),
+            "duration_seconds": self.duration_seconds,
+            "hooks": list(self.hooks),
+            "error_code": self.error_code,
+            "log_path": self.log_path,
+            "warnings": list(self.warnings),
+        }
+        if self.typical_duration is not None:
+            document["typical_duration"] = self.typical_duration
+        return document
+
+
+def run(
+    session: Session,
+    exec_command: Sequence[str],
+    task: str,
+    *,
+    dry_run: bool = False,
+    force: bool = False,
+    echo: bool = True,
+    params: Iterable[tuple[str, str]] = (),
+    launcher: Launcher = Launcher.AUTO,
+    signals: bool = True,
+    trigger: Trigger = Trigger.MANUAL,
+    gated: bool = False,
+    run_id: str | None = None,
+    output: int = 1,
+) -> RunOutcome:
+    """Run a task to its end and return what became of it; `echo` shows its output as it comes.
+
+    It is shown on our standard output, or goes to the descriptor `output`.
+    With `signals`, those that ask this process to end are handled here and go to the run.
+    `params` are (name, value) each, for the task's declared inputs. `exec_command` are the words
+    that start `docket exec`, which a task that needs a unit gets in a transient one. Raises
+    AlreadyRunningError where another run is in the way, NeedsSystemdError where there is no unit to
+    be had, NotStartedError, RunnerDiedError, ParameterError, and the errors of compiling. `gated`
+    refuses a destructive task with DestructiveRefusedError. `run_id` is one of `make_run_id`'s, for
+    a caller who wants to know it before the end.
+    """
+    plan = current_plan(session, task)
+    run_id = run_id or make_run_id(session.now_us(), os.urandom(4))
+    if not dry_run and (plan.needs_systemd or launcher is Launcher.SYSTEMD):
+        from docket.app.runs.start import Wish  # noqa: PLC0415  (it takes parts from here)
+        from docket.app.runs.unitrun import run_in_unit  # noqa: PLC0415  (brings pystemd: 30 ms)
+
+        wish = Wish(force, None, tuple(params), launcher, trigger, gated, run_id)
+        run_in_unit(session, plan, wish, echo=echo, signals=signals, output=output)
+        return recorded_outcome(session, task, run_id)
+    _refuse_what_needs_a_unit(plan)
+    if not dry_run:
+        clear_the_way(session, plan.state_db)
+    given = checked_params(plan, params)
+    command = [*exec_command, task, *session.paths.exec_arguments()]
+    command += ["--trigger", str(trigger), "--run-id", run_id]
+    command += ["--dry-run"] * dry_run + ["--force"] * force + ["--quiet"] * (not echo)
+    command += ["--no-destructive"] * gated
+    try:
+        with _told(plan, run_id, given):
+            ended = run_in_foreground(
+                command, session.environ, echo=echo, signals=signals, output=output
+            )
+    except OSError as error:
+        raise RunnerDiedError(
+            f"docket exec cannot be started ({command[0]}: {error.strerror}).",
+            hint="Install Docket again; docket doctor says more.",
+            task=task,
+        ) from None
+    return _told_outcome(session, _outcome(session, ended, task, run_id))
+
+
+def _told_outcome(session: Session, outcome: RunOutcome) -> RunOutcome:
+    """Return what the caller is told: what such runs take, and who was in the way as an error."""
+    if outcome.status is RunStatus.SKIPPED and outcome.error_code == "overlap":
+        raise _already_running(session, outcome)
+    if outcome.status is RunStatus.SKIPPED and outcome.error_code == "destructive_refused":
+        raise destructive_refused(outcome.task, outcome.summary, run_id=outcome.run_id)
+    return _with_typical_duration(session, outcome)
+
+
+def destructive_refused(task: str, why: str, **facts: Any) -> DestructiveRefusedError:
+    """Return the error for a destructive task that whoever asked may not run."""
+    return DestructiveRefusedError(
+        f"Task {task!r} may not be run from here. {why}",
+        hint="A dry run is allowed. Whoever starts the server allows the rest, by"
+        " DOCKET_MCP_ALLOW_DESTRUCTIVE=1 in its environment.",
+        task=task,
+        **facts,
+    )
+
+
+def _told(plan: Plan, run_id: str, params: dict[str, str] | None) -> AbstractContextManager[None]:
+    """Lay what the run is given before its runner; nothing where it is given nothing."""
+    if params is None:
+        return nullcontext()
+    row = RunRow(run_id=run_id, task=plan.task, trigger="manual", started_at=0, params=params)
+    return requested(plan, row)
+
+
+def outcome_of_result(document: Mapping[str, Any]) -> RunOutcome:
+    """Return the outcome that the runner's result tells; ValueError where it tells none."""
+    try:
+        return RunOutcome(
+            task=document["task"],
+            run_id=document["run_id"],
+            status=RunStatus(document["status"]),
+            error_code=document["error_code"],
+            summary=document["summary"],
+            details=document["details"],
+            dry_run=bool(document["dry_run"]),
+            retry_count=document["retry_count"],
+            started_us=document["started_at_us"],
+            finished_us=document["finished_at_us"],
+            duration_seconds=document["duration_seconds"],
+            log_path=document.get("log_path"),
+            blocked_by=document.get("blocked_by"),
+            hooks=tuple(document.get("hooks") or ()),
+            warnings=tuple(document.get("warnings") or ()),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the result lacks a part: {error}") from None
+
+
+def recorded_outcome(session: Session, task: str, run_id: str) -> RunOutcome:
+    """Return what became of a run that is over; raises as `run` does."""
+    return _told_outcome(session, _recorded_outcome(session, Ended(0, b""), task, run_id))
+
+
+def outcome_of_record(run: RunRecord, hooks: Sequence[HookDocument]) -> RunOutcome:
+    """Return the outcome that the record of a finished run tells."""
+    return RunOutcome(
+        task=run.task,
+        run_id=run.run_id,
+        status=run.status,
+        error_code=run.error_code,
+        summary=run.summary,
+        details=run.details,
+        dry_run=run.dry_run,
+        retry_count=run.retry_count,
+        started_us=run.started_us,
+        finished_us=run.finished_us,
+        duration_seconds=run.duration_seconds,
+        log_path=run.log_path,
+        blocked_by=run.blocked_by,
+        hooks=tuple(hooks),
+    )
+
+
+def _refuse_what_needs_a_unit(plan: Plan) -> None:
+    """Refuse a preview that would really run something, outside of the unit that it needs."""
+    if not plan.needs_systemd or (not plan.dry_run_argv and plan.python is None):
+        return
+    raise NeedsSystemdError(
+        f"The dry run of task {plan.task!r} would run a command without the limits, credentials or"
+        " directives that only a systemd unit can give it.",
+        hint=f"docket describe {plan.task} shows what would run.",
+        task=plan.task,
+        unit=plan.unit,
+    )
+
+
+def _outcome(session: Session, ended: Ended, task: str, run_id: str) -> RunOutcome:
+    try:
+        document = json.loads(ended.result)
+        if not (isinstance(document, dict) and "error" in document):
+            return outcome_of_result(document)
+    except (ValueError, RecursionError):
+        return _recorded_outcome(session, ended, task, run_id)
+    raise refusal_of(document)
+
+
+def refusal_of(document: Mapping[str, Any]) -> DocketError:
+    """Return the error that the runner reports in the place of a result."""
+    known = ("ok", "error", "error_code", "hint")
+    facts = {name: value for name, value in document.items() if name not in known}
+    error = DocketError(str(document["error"]), hint=document.get("hint"), **facts)
+    error.code = str(document.get("error_code") or DocketError.code)
+    return error
+
+
+def _recorded_outcome(session: Session, ended: Ended, task: str, run_id: str) -> RunOutcome:
+    """Find the run of a runner that died without a result; RunnerDiedError where it is not over."""
+    if ended.exit_status < 0:
+        kill_leftovers(run_id)
+        close_killed_run(session, run_id, -ended.exit_status)
+    try:
+        with open_record(session) as reader:
+            run = reader.run(run_id)
+            hooks = [hook_document(hook) for hook in reader.hooks(run_id)]
+    except StoreError:
+        run, hooks = None, []
+    if run is not None and run.status.final:
+        return outcome_of_record(run, hooks)
+    how = (
+        f"was killed by signal {-ended.exit_status}"
+        if ended.exit_status < 0
+        else f"ended with exit code {ended.exit_status}"
+    )
+    raise RunnerDiedError(
+        f"The runner of task {task!r} {how} before it could tell what became of the run.",
+        hint="docket runs and the lines above tell what is known of it.",
+        task=task,
+        run_id=run_id,
+    )
+
+
+def _already_running(session: Session, outcome: RunOutcome) -> AlreadyRunningError:
+    holder = outcome.blocked_by
+    pid = _pid_of(session, holder)
+    who = f" (PID {pid})" if pid else f" ({holder})" if holder else ""
+    return AlreadyRunningError(
+        f"Task {outcome.task!r} is already running{who}.",
+        hint="Wait for that run to end; docket status shows it.",
+        task=outcome.task,
+        run_id=outcome.run_id,
+        status=str(outcome.status),
+        blocked_by=holder,
+        pid=pid,
+    )
+
+
+def _pid_of(session: Session, run_id: str | None) -> int | None:
+    if run_id is None:
+        return None
+    try:
+        with open_record(session) as reader:
+            run = reader.run(run_id)
+    except StoreError:
+        return None
+    return run.pid if run is not None else None
+
+
+def _with_typical_duration(session: Session, outcome: RunOutcome) -> RunOutcome:
+    try:
+        with open_record(session) as reader:
+            return outcome.replace(typical_duration=typical_duration(reader, outcome.task))
+    except StoreError as error:
+        return outcome.replace(warnings=(*outcome.warnings, error.sentence))
+
+
+def typical_duration(
+    reader: Reader, task: str, *, before_us: int | None = None
+) -> DurationsDocument | None:
+    """Return what the task's last good runs took; None where there are none.
+
+    With `before_us` only what was over then counts.
+    """
+    if before_us is None:
+        return duration_document(reader.durations(task, _SAMPLE))
+    return duration_document(reader.durations(task, _SAMPLE, over_before_us=before_us))

@@ -1,0 +1,94 @@
+"""A run in the foreground in a transient unit: what only a unit can enforce, seen from here."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from docket.app.record.runrequests import requested
+from docket.app.runs.cancel import cancel
+from docket.app.runs.foreground import signals_in_turn
+from docket.app.runs.start import (
+    Wish,
+    as_recorded,
+    exec_words,
+    launcher_of,
+    pending_row,
+    recording_refusals,
+    transient_properties,
+    transient_unit,
+)
+from docket.app.session.session import Session
+from docket.model.plan import Plan
+from docket.model.states import RunStatus
+from docket.store.pending import claim, find
+
+_PATIENCE_SECONDS = 30.0  # for the finalizer of a runner that died
+_PAUSE_SECONDS = 0.05
+
+
+def run_in_unit(
+    session: Session,
+    plan: Plan,
+    wish: Wish,
+    *,
+    echo: bool,
+    signals: bool = True,
+    output: int = 1,
+) -> str:
+    """Run a task in a transient unit and return the id of its run when that is over.
+
+    With `echo` the descriptor `output` is the unit's standard output. With `signals`, those that
+    ask us to end are passed on to its runner; without, KeyboardInterrupt cancels the run. Raises
+    NeedsSystemdError, BusAbsentError, ParameterError, StoreError, NotStartedError.
+    """
+    units = session.units()
+    launcher_of(units, plan, wish.launcher)
+    row = pending_row(session, plan, wish)
+    row.unit = transient_unit(plan, row.run_id)
+    claim(plan.state_db, as_recorded(plan, row))
+    words = [*exec_words(row, wish), *["--quiet"] * (not echo)]
+    properties = transient_properties(plan, row.run_id, words)
+    properties += _our_output(output) if echo else []
+    with (
+        signals_in_turn() if signals else _cancelled_by_ctrl_c(session, row.run_id) as passed_on,
+        recording_refusals(session, plan, row),
+        requested(plan, row),
+    ):
+        units.run_transient(row.unit, properties, passed_on)
+    _await_end(plan, row.run_id)
+    return row.run_id
+
+
+@contextmanager
+def _cancelled_by_ctrl_c(session: Session, run_id: str) -> Iterator[Callable[[], int]]:
+    try:
+        yield lambda: 0
+    except KeyboardInterrupt:
+        cancel(session, run_id)
+        raise
+
+
+def _our_output(output: int) -> list[list[Any]]:
+    found = []
+    errors = 2 if output == 1 else output  # one writer alone on a terminal with a progress bar
+    for name, number in (("StandardOutput", output), ("StandardError", errors)):
+        try:
+            os.fstat(number)
+        except OSError:  # closed: what would go there goes to the journal
+            continue
+        found.append([f"{name}FileDescriptor", "h", number])
+    return found
+
+
+def _await_end(plan: Plan, run_id: str) -> None:
+    """Wait until the end is recorded: where the runner died, its finalizer is still at it."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        row = find(plan.state_db, run_id)
+        if row is None or RunStatus(row.status).final:
+            return
+        time.sleep(_PAUSE_SECONDS)

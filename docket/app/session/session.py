@@ -1,0 +1,58 @@
+"""What a command is given: the places, the environment, the clock and the service manager."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from docket.app.session.ports import UnitManager
+from docket.app.session.scope import Scope
+from docket.model.record import Record
+from docket.paths import Paths
+
+
+class Session(Record):
+    """One command's surroundings.
+
+    `units` makes the service manager's gateway; making it costs nothing and cannot fail, each
+    method of what it returns may raise BusError. `now_us` is microseconds since the epoch, and
+    `program` is how a shell calls this very Docket.
+    """
+
+    paths: Paths
+    environ: Mapping[str, str]
+    now_us: Callable[[], int]
+    units: Callable[[], UnitManager]
+    program: str = "docket"
+
+
+def open_session(
+    environ: Mapping[str, str],
+    *,
+    system: bool = False,
+    home: str | None = None,
+    config: str | None = None,
+) -> Session:
+    """Return the session of a real command in the scope that its options name.
+
+    Raises UsageError where they exclude each other.
+    """
+    scope = Scope(system, home, config)
+    effective = scope.environ(environ)
+    return Session(
+        paths=scope.paths(effective),
+        environ=effective,
+        now_us=_now_us,
+        units=lambda: _real_units(effective, system=system),
+        program=scope.program(),
+    )
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _real_units(environ: Mapping[str, str], *, system: bool) -> UnitManager:
+    from docket.systemd.units import SystemdUnits  # noqa: PLC0415  (brings pystemd: 30 ms)
+
+    return SystemdUnits(environ, system=system)

@@ -1,0 +1,218 @@
+"""One task's contract: what it takes and gives, what it may do, and how it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from docket.app.catalog.lookup import config_or_none_yet, find_task
+from docket.app.session.session import Session
+from docket.app.status.list import schedule_texts
+from docket.app.status.taskstate import Standing, standing
+from docket.app.text.redaction import redact, redact_text
+from docket.compiler.secrets import secret_names, secret_values
+from docket.model.mask import Mask
+from docket.model.names import service_unit, timer_unit
+from docket.model.record import Record
+from docket.model.task import Config, HookSpec, Limits, NotifySpec, Task
+
+if TYPE_CHECKING:
+    from docket.app.shapes.agents import BriefTaskDocument
+    from docket.app.shapes.status import DescriptionDocument, NowDocument, TaskDocument
+
+Shown = TypeVar("Shown")
+# What stands for `inputs` and `outputs` of a command that declares none: keys of its config, and
+# of its details.
+_COMMAND_INPUTS = {
+    "command": "Program",
+    "args": "Arguments",
+    "dry_run_args": "Arguments of a dry run",
+    "output_format": "text, json, jsonl or auto",
+}
+_COMMAND_OUTPUTS = {
+    "stdout": "Standard output",
+    "stderr": "Standard error",
+    "json": "JSON output",
+    "events": "JSON lines",
+}
+
+
+class TaskDescription(Record):
+    """One task as it is shown; nothing in it is secret."""
+
+    task: Task
+    service_unit: str
+    timer_unit: str
+    warnings: tuple[str, ...] = ()
+    now: Standing | None = None  # None where the record of runs cannot be read
+
+    def document(self) -> DescriptionDocument:
+        """Return the task as `docket describe --json` prints it."""
+        now: NowDocument = {}
+        if self.now is not None:
+            now = _masked(self.task, self.now.document())
+        return {
+            **task_document(self.task),
+            **now,
+            "contract": contract_document(self.task),
+            "units": {"service": self.service_unit, "timer": self.timer_unit},
+            "sources": list(self.task.sources),
+            "warnings": list(self.warnings),
+        }
+
+
+def describe(session: Session, task: str) -> TaskDescription:
+    """Return one task of the config, with where it stands now.
+
+    A record or a service manager that cannot be asked is a warning. Raises ConfigError,
+    NameRefusedError, UnknownTaskError, and BrokenTaskError with its problems.
+    """
+    config = config_or_none_yet(session, task)
+    found = find_task(config, task)
+    service, timer = unit_names(session, config, task)
+    warnings = tuple(warning.sentence for warning in config.warnings if warning.task == task)
+    now = standing(session, found)
+    if isinstance(now, str):
+        return TaskDescription(found, service, timer, (*warnings, now))
+    return TaskDescription(found, service, timer, (*warnings, *now.warnings), now)
+
+
+def task_document(task: Task) -> TaskDocument:
+    """Return what agents are told of a task before they run it, without secrets."""
+    document: TaskDocument = {
+        "name": task.name,
+        "description": redact_text(task.description),
+        "agent_notes": redact_text(task.agent_notes),
+        "inputs": redact({"inputs": task.inputs or _inputs_of_type(task)})["inputs"],
+        "params": list(task.params),
+        "outputs": redact({"outputs": task.outputs or _outputs_of_type(task)})["outputs"],
+        "schema": redact({"schema": task.schema})["schema"],
+        "required_env": list(task.required_env),
+        "destructive": task.destructive,
+        "network": task.network,
+        "configured": task.mark is not None,
+        "config": redact(task.raw),
+        "type": "python" if task.python is not None else "command",
+        "enabled": task.enabled,
+        "schedule": [redact_text(text) for text in schedule_texts(task)],
+        "input_schema": f"docket schema task {task.name}",
+    }
+    return _masked(task, document)
+
+
+def brief_document(task: Task) -> BriefTaskDocument:
+    """Return the part of `task_document` that `docket capabilities` shows of each task."""
+    full = task_document(task)
+    return {
+        "name": full["name"],
+        "description": full["description"],
+        "agent_notes": full["agent_notes"],
+        "inputs": full["inputs"],
+        "outputs": full["outputs"],
+        "schema": full["schema"],
+        "required_env": full["required_env"],
+        "destructive": full["destructive"],
+        "network": full["network"],
+        "configured": full["configured"],
+        "config": full["config"],
+    }
+
+
+def contract_document(task: Task) -> dict[str, Any]:
+    """Return how a task is run, resolved: defaults applied. Times are in seconds, None no limit."""
+    document = {
+        **_program(task),
+        "timezone": task.timezone,
+        "jitter_seconds": task.jitter_seconds,
+        "accuracy_seconds": task.accuracy_seconds,
+        "catch_up": task.catch_up,
+        "overlap": str(task.overlap),
+        "depends_on": list(task.depends_on),
+        "once_per": str(task.once_per) if task.once_per else None,
+        "group": {"name": task.group, "max_concurrent": task.group_slots} if task.group else None,
+        "timeout_seconds": task.timeout_seconds,
+        "attempt_timeout_seconds": task.attempt_timeout_seconds,
+        "idle_timeout_seconds": task.idle_timeout_seconds,
+        "grace_seconds": task.grace_seconds,
+        "retry": task.retry,
+        "retry_on": list(task.retry_on),
+        "backoff_base": task.backoff_base,
+        "backoff_max_seconds": task.backoff_max_seconds,
+        "success_exit_codes": list(task.success_exit_codes),
+        "exit_codes": {str(code): str(word) for code, word in task.exit_codes.items()},
+        "cwd": task.cwd,
+        "env": sorted(task.env),
+        "env_files": list(task.env_files),
+        "credentials": [name for name, _ in task.credentials],
+        "secrets": secret_names(task),
+        "limits": _limits(task.limits),
+        "hooks": [_hook(hook) for hook in task.hooks],
+        "notify": None if task.notify is None else _notify(task.notify),
+        "unattended": task.unattended,
+        "log_max_bytes": task.log_max_bytes,
+    }
+    return _masked(task, document)
+
+
+def _masked(task: Task, document: Shown) -> Shown:
+    """Return what is shown of a task without the secrets that its config spells out."""
+    shown: Shown = Mask(secret_values(task)).value(document)
+    return shown
+
+
+def unit_names(session: Session, config: Config, task: str) -> tuple[str, str]:
+    """Return the names of a task's service and timer in this home."""
+    instance = config.instance or session.paths.instance_key
+    return service_unit(task, instance), timer_unit(task, instance)
+
+
+def _inputs_of_type(task: Task) -> Mapping[str, str]:
+    """Return what the config of a command may say, for a task that declares no inputs."""
+    return _COMMAND_INPUTS if task.command is not None else {}
+
+
+def _outputs_of_type(task: Task) -> Mapping[str, str]:
+    return _COMMAND_OUTPUTS if task.command is not None else {}
+
+
+def _program(task: Task) -> Mapping[str, Any]:
+    if task.command is not None:
+        return {
+            "command": redact(list(task.command.argv)),
+            "dry_run_command": redact(list(task.command.dry_run_argv)),
+            "output_format": str(task.command.output_format),
+            "parse_errors": task.command.parse_errors,
+        }
+    if task.python is not None:
+        return {"python_file": task.python.path, "python_class": task.python.class_name}
+    return {}
+
+
+def _hook(hook: HookSpec) -> dict[str, Any]:
+    agent = hook.agent
+    if agent is None:
+        return {"kind": hook.kind, "command": redact_text(hook.command)}
+    return {"kind": hook.kind, "command": f"agent:{agent_host(agent.url) or agent.url_env}"}
+
+
+def agent_host(url: str) -> str:
+    """Return the host of an agent's address: the rest of it is secret."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _notify(notify: NotifySpec) -> dict[str, Any]:
+    """Return who is told of what, without any address or token."""
+    return {
+        "channels": [channel.kind for channel in notify.channels],
+        "on": list(notify.on),
+        "remind_after_seconds": notify.remind_after_seconds,
+        "recovery": notify.recovery,
+        "triggers": list(notify.triggers),
+        "timeout_seconds": notify.timeout_seconds,
+    }
+
+
+def _limits(limits: Limits) -> dict[str, Any]:
+    named = {name: getattr(limits, name) for name in Limits.field_names()}
+    return {name: value for name, value in named.items() if value is not None}

@@ -1,0 +1,129 @@
+"""Where one task stands: its next run, its lock, and what would keep it from running now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from docket.app.catalog.planfiles import read_plan
+from docket.app.fires.duetimes import rhythm_of
+from docket.app.record.opening import open_record
+from docket.app.session.session import Session
+from docket.app.status.status import TaskStatus, TimerStatus, status
+from docket.app.text.documents import hook_document, iso, iso_or_none, latest_document, local
+from docket.app.text.redaction import redact_text
+from docket.errors import StoreError
+from docket.model.period import REACH_US, stretch
+from docket.model.record import Record
+from docket.model.records import HookRecord, OverrideRecord, RunSample
+from docket.model.task import Task
+from docket.schedule.zones import offsets_of
+from docket.store.overrides import PAUSE
+
+if TYPE_CHECKING:
+    from docket.app.shapes.status import GuardDocument, NowDocument
+
+_LOOKED_AT = 100  # good runs, for the one that `once_per` counts
+
+
+class Guard(Record):
+    """What would keep a run from beginning now; `runs` is whose: a timer's alone, or all."""
+
+    code: str
+    runs: str
+    sentence: str
+
+    def document(self) -> GuardDocument:
+        """Return the guard as a JSON object."""
+        return {"code": self.code, "runs": self.runs, "sentence": self.sentence}
+
+
+class Standing(Record):
+    """One task at this moment; `next_run_us` is None where no timer will start it."""
+
+    status: TaskStatus
+    next_run_us: int | None
+    guards: tuple[Guard, ...]
+    hooks: tuple[HookRecord, ...] = ()  # of the last run, messages too
+    warnings: tuple[str, ...] = ()
+
+    def document(self) -> NowDocument:
+        """Return the keys that `docket describe --json` adds to the contract."""
+        held = [(run, alive) for run, alive in self.status.running if alive is not False]
+        last = self.status.last
+        return {
+            "next_run": iso_or_none(self.next_run_us),
+            "lock": {
+                "held": bool(held),
+                "run_id": held[0][0].run_id if held else None,
+                "since": iso(held[0][0].started_us) if held else None,
+            },
+            "guards": [guard.document() for guard in self.guards],
+            "last_run": latest_document(last) if last is not None else None,
+            "last_hooks": [hook_document(hook) for hook in self.hooks],
+            "consecutive_failures": self.status.consecutive_failures,
+            "failing_since": iso_or_none(self.status.failing_since_us),
+            "timer": self.status.timer.document() if self.status.timer is not None else None,
+            "drift": list(self.status.drift.sentences),
+        }
+
+
+def standing(session: Session, task: Task) -> Standing | str:
+    """Return where a task of the config stands, or why the record of runs does not tell."""
+    try:
+        found = status(session, task.name)
+        with open_record(session) as reader:
+            good = reader.good_samples(task.name, _LOOKED_AT)
+            of_task = found.tasks[0]
+            last = of_task.last
+            hooks = tuple(reader.hooks(last.run_id)) if last is not None else ()
+    except StoreError as error:
+        return error.sentence
+    guards = tuple(_guards(task, of_task.overrides, good, session.now_us()))
+    next_run_us = _next_run(session, task, of_task.timer)
+    return Standing(of_task, next_run_us, guards, hooks, found.warnings)
+
+
+def _next_run(session: Session, task: Task, timer: TimerStatus | None) -> int | None:
+    """Return what systemd says; where it is silent, what the installed timer says."""
+    if timer is None or timer.state not in ("active", "unknown"):
+        return None
+    if timer.state == "active":
+        return timer.next_fire_us
+    rhythm = rhythm_of(session, task, read_plan(session.paths, task.name))
+    if rhythm is None or rhythm.notes:  # it is not installed, or not enabled
+        return None
+    return rhythm.next_us(session.now_us())
+
+
+def _guards(
+    task: Task, orders: tuple[OverrideRecord, ...], good: list[RunSample], now_us: int
+) -> Iterator[Guard]:
+    if task.destructive and task.unattended != "allow":
+        yield Guard("unattended", "timer", "It is destructive, and gets no timer.")
+    for order in orders:
+        if order.kind == PAUSE:
+            until = f" until {local(order.until_us)}" if order.until_us is not None else ""
+            why = f": {redact_text(order.reason)}" if order.reason else ""
+            yield Guard("paused", "timer", f"It is paused{until}{why}.")
+        else:
+            count = order.remaining or 1
+            fires = "fire" if count == 1 else f"{count} fires"
+            yield Guard("skip_next", "timer", f"Its next {fires} will be skipped.")
+    if task.once_per is not None and _has_succeeded(task, good, now_us):
+        words = f"It has succeeded in this {task.once_per}; --force runs it again."
+        yield Guard("once_per", "all", words)
+
+
+def _has_succeeded(task: Task, good: list[RunSample], now_us: int) -> bool:
+    """Whether `once_per` is served for now: by what a run was due at, or where it began by hand."""
+    period = task.once_per
+    if period is None:
+        return False
+    offset_at = offsets_of(task.timezone or "")
+    wanted = stretch(now_us, period, offset_at)
+    return any(
+        stretch(run.scheduled_for_us or run.started_us, period, offset_at) == wanted
+        for run in good
+        if run.started_us >= now_us - REACH_US[period]
+    )

@@ -1,0 +1,34 @@
+"""`docket health`: how the tasks are doing, in one call."""
+
+from __future__ import annotations
+
+import click
+
+from docket.app.status.health import health
+from docket.cli.answer import Answer
+from docket.cli.call import Call
+from docket.cli.parameters import tasks_argument, verb
+from docket.cli.render.health import health_text
+
+
+@verb("health")
+@tasks_argument()
+@click.option(
+    "--check",
+    is_flag=True,
+    help="End with 1 where a task is failed, stale or degraded, for monitors.",
+)
+def command(call: Call, tasks: tuple[str, ...], check: bool) -> Answer:
+    """Say how the tasks are doing: healthy, degraded, failed, stale or never run.
+
+    A task is failed after a run that did not succeed, stale where a run was due and there was
+    none, and degraded where its last run is good and something is odd about it.
+    """
+    found = health(call.session(), tasks)
+    return Answer(
+        found.document(),
+        lambda screen: health_text(found, screen),
+        1 if found.error is not None or (check and not found.ok) else 0,
+        found.warnings,
+        error=found.error,
+    )

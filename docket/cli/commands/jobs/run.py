@@ -1,0 +1,139 @@
+"""`docket run`: one run by hand, on the very path that the timer takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from docket.app.record.runrequests import Launcher
+from docket.app.runs import run as running
+from docket.app.runs.refusals import refuse_in_dry_run
+from docket.cli.answer import Answer
+from docket.cli.call import Call
+from docket.cli.parameters import KnownWord, task_argument, verb
+from docket.cli.render.receipt import receipt_text
+from docket.cli.render.run import outcome_text
+from docket.errors import UsageError
+from docket.model.runid import make_run_id
+from docket.paths import exec_command
+
+if TYPE_CHECKING:
+    from docket.app.runs.start import Wish
+    from docket.app.session.session import Session
+
+
+@verb("run")
+@task_argument()
+@click.option("--dry-run", is_flag=True, help="Show what would run; nothing is run or recorded.")
+@click.option("--force", is_flag=True, help="Run although a guard would skip the run.")
+@click.option(
+    "--async", "background", is_flag=True, help="Start the run, print its receipt and leave it."
+)
+@click.option(
+    "--idempotency-key",
+    metavar="KEY",
+    help="With --async: the same key for the same task returns the first receipt.",
+)
+@click.option(
+    "--launcher",
+    type=KnownWord("launcher", Launcher),
+    default="auto",
+    metavar="WHICH",
+    help="systemd (a unit of its own), direct (a process of the caller's), or auto, which takes"
+    " systemd where the task needs it and, with --async, where it runs.  [default: auto]",
+)
+@click.option(
+    "--param",
+    "params",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Give the run a value for one of the task's inputs. May be repeated.",
+)
+def command(
+    call: Call,
+    task: str,
+    dry_run: bool,
+    force: bool,
+    background: bool,
+    idempotency_key: str | None,
+    launcher: str,
+    params: tuple[str, ...],
+) -> Answer:
+    """Run TASK now, in the foreground, and record the run.
+
+    What the task prints is shown as it comes (not with --json). The exit code is 0 for a success,
+    1 for a failure, 2 for a completed dry run and 130 for a run that was cancelled by Ctrl-C. With
+    --async the run goes on in a systemd unit of its own, and 0 says that it was started.
+    """
+    pairs = _pairs(params)
+    if dry_run:
+        refuse_in_dry_run(
+            background=background, params=bool(pairs), idempotency_key=idempotency_key is not None
+        )
+    if background:
+        from docket.app.runs.start import Wish  # noqa: PLC0415  (kept out of the foreground)
+
+        return _in_background(call, task, Wish(force, idempotency_key, pairs, Launcher(launcher)))
+    if idempotency_key is not None:
+        raise UsageError("--idempotency-key needs --async.")
+    session = call.session()
+    run_id = make_run_id(session.now_us(), os.urandom(4))
+    with _output(call, session, run_id, dry_run) as output:
+        outcome = running.run(
+            session,
+            exec_command(),
+            task,
+            dry_run=dry_run,
+            force=force,
+            echo=not call.json,
+            params=pairs,
+            launcher=Launcher(launcher),
+            run_id=run_id,
+            output=output,
+        )
+    return Answer(
+        outcome.document(),
+        lambda screen: outcome_text(outcome, screen),
+        outcome.exit_code,
+        outcome.warnings,
+    )
+
+
+def _output(
+    call: Call, session: Session, run_id: str, dry_run: bool
+) -> AbstractContextManager[int]:
+    """Give where the run's output goes: on a terminal through us, for a bar below it."""
+    screen = call.screen()
+    if call.json or dry_run or not screen.terminal or not screen.moves:
+        return nullcontext(1)
+    from docket.app.runs.liveprogress import shown_on  # noqa: PLC0415  (on terminals alone)
+    from docket.cli.render.layout.progressbar import ProgressBar  # noqa: PLC0415  (as above)
+
+    return shown_on(ProgressBar(1, screen), session, run_id)
+
+
+def _in_background(call: Call, task: str, wish: Wish) -> Answer:
+    from docket.app.runs import start as starting  # noqa: PLC0415  (kept out of the foreground)
+
+    receipt = starting.start(call.session(), task, wish)
+    return Answer(
+        receipt.document(),
+        lambda screen: receipt_text(receipt, screen),
+        warnings=receipt.warnings,
+    )
+
+
+def _pairs(params: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for text in params:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(
+                f"--param takes NAME=VALUE, and got {text!r}.", hint="--param folder=/srv/photos"
+            )
+        found.append((name, value))
+    return tuple(found)

@@ -1,0 +1,73 @@
+"""`docket runs`: the history."""
+
+from __future__ import annotations
+
+import click
+
+from docket.app.history import history
+from docket.cli.answer import Answer
+from docket.cli.call import Call
+from docket.cli.parameters import (
+    Instant,
+    KnownWord,
+    complete_run_ids,
+    limit_option,
+    task_argument,
+    verb,
+)
+from docket.cli.render.runs import runs_text
+from docket.model.states import RunStatus, Trigger
+
+
+@verb("runs")
+@task_argument(required=False)
+@limit_option(20, "runs")
+@click.option(
+    "--status",
+    "statuses",
+    type=KnownWord("status", RunStatus),
+    multiple=True,
+    metavar="STATUS",
+    help="Show runs of that status alone; may be given several times.",
+)
+@click.option(
+    "--trigger",
+    "triggers",
+    type=KnownWord("trigger", Trigger),
+    multiple=True,
+    metavar="TRIGGER",
+    help="Show runs that this started; may be given several times.",
+)
+@click.option(
+    "--since", type=Instant(), metavar="TIME", help="Show runs that began at TIME or later."
+)
+@click.option("--until", type=Instant(), metavar="TIME", help="Show runs that began before then.")
+@click.option(
+    "--cursor",
+    metavar="RUN",
+    shell_complete=complete_run_ids,
+    help="Show the runs older than that one: the last that was shown.",
+)
+def command(
+    call: Call,
+    task: str | None,
+    limit: int,
+    statuses: tuple[str, ...],
+    triggers: tuple[str, ...],
+    since: int | None,
+    until: int | None,
+    cursor: str | None,
+) -> Answer:
+    """List past runs, newest first: of one TASK, or of all tasks.
+
+    TIME is an instant in the words of systemd.time(7): 2026-11-20 09:00, yesterday, 2d ago.
+    """
+    wanted = history.Selection(
+        statuses=tuple(map(RunStatus, statuses)),
+        triggers=tuple(map(Trigger, triggers)),
+        since_us=since,
+        until_us=until,
+        older_than=cursor,
+    )
+    found = history.runs(call.session(), task, limit, wanted)
+    return Answer(found.document(), lambda screen: runs_text(found, screen))

@@ -1,0 +1,51 @@
+"""`docket status`: where tasks and runs stand."""
+
+from __future__ import annotations
+
+import click
+
+from docket.app.session.session import Session
+from docket.app.status import status
+from docket.cli.answer import Answer, Stream
+from docket.cli.call import Call
+from docket.cli.parameters import complete_run_ids, task_argument, verb
+from docket.cli.render.status import run_text, status_text
+
+
+@verb("status")
+@task_argument(required=False)
+@click.option(
+    "--run-id",
+    metavar="RUN",
+    shell_complete=complete_run_ids,
+    help="Show this one run, with its attempts and hooks.",
+)
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Keep it on the screen, up to date, until Ctrl-C or the run's end.",
+)
+def command(call: Call, task: str | None, run_id: str | None, watch: bool) -> Answer | Stream:
+    """Show the last run and the timer of each task, of one TASK, or one run in detail."""
+    session = call.session()
+
+    def answer() -> tuple[Answer, bool]:
+        if run_id is not None:
+            return _of_run(session, run_id, task)
+        report = status.status(session, task)
+        text = lambda screen: status_text(report, screen)  # noqa: E731  (bound to this report)
+        answer = Answer(report.document(), text, report.exit_code, report.warnings)
+        return answer.replace(error=report.error), False
+
+    if not watch:
+        return answer()[0]
+    from docket.cli.livescreen import frames  # noqa: PLC0415  (only here)
+
+    return Stream(frames(call, answer), endless=True)
+
+
+def _of_run(session: Session, run_id: str, task: str | None) -> tuple[Answer, bool]:
+    """Return one run in detail, and whether it is over."""
+    detail = status.of_run(session, run_id, task)
+    answer = Answer(detail.document(), lambda screen: run_text(detail, screen))
+    return answer, detail.run.status.final

@@ -1,0 +1,246 @@
+"""The table of commands: what exists, where its module lies, and what it is for.
+
+Nothing here imports a command, so that `docket --help` and the choice of one command cost nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """One command of the program."""
+
+    name: str
+    module: str  # imported only when this very command is called
+    section: str
+    summary: str
+
+
+JOBS = "Run and look"
+TIMERS = "Timers"
+SETUP = "Set up and check"
+
+_ALL = (
+    Verb("run", "jobs.run", JOBS, "Run a task now, in the foreground."),
+    Verb("status", "jobs.status", JOBS, "Show the last run and the timer of each task."),
+    Verb("runs", "jobs.runs", JOBS, "List past runs, newest first."),
+    Verb("wait", "jobs.wait", JOBS, "Wait until runs are over."),
+    Verb("cancel", "jobs.cancel", JOBS, "Cancel a run, wherever it stands."),
+    Verb("logs", "jobs.logs", JOBS, "Show what a run printed."),
+    Verb("events", "jobs.events", JOBS, "Show the events that a run reported."),
+    Verb("why", "jobs.why", JOBS, "Say why a task ran, failed, or did not run."),
+    Verb("health", "jobs.health", JOBS, "Say how the tasks are doing, and what is odd about them."),
+    Verb("list", "jobs.list", JOBS, "List the tasks."),
+    Verb("describe", "jobs.describe", JOBS, "Show one task: its contract, config and schedule."),
+    Verb("install", "timers.install", TIMERS, "Write the systemd units of scheduled tasks."),
+    Verb("uninstall", "timers.uninstall", TIMERS, "Stop timers and remove the units of tasks."),
+    Verb("eject", "timers.eject", TIMERS, "Turn tasks into plain units that need no Docket."),
+    Verb("enable", "timers.enable", TIMERS, "Enable and start the timers of tasks."),
+    Verb("disable", "timers.disable", TIMERS, "Stop and disable the timers of tasks."),
+    Verb("pause", "timers.pause", TIMERS, "Skip the fires of tasks for a while."),
+    Verb("resume", "timers.resume", TIMERS, "Let paused tasks fire again."),
+    Verb("skip-next", "timers.skip_next", TIMERS, "Skip the next fire of tasks."),
+    Verb("next", "timers.next", TIMERS, "Show when tasks, or an expression, fire next."),
+    Verb("translate", "timers.translate", TIMERS, "Translate a schedule into systemd's words."),
+    Verb("configure", "setup.configure", SETUP, "Edit the config; only a valid one is saved."),
+    Verb("import", "setup.importing", SETUP, "Turn crontabs into tasks, for review."),
+    Verb("new-task", "setup.new_task", SETUP, "Write a new Python task, with a test."),
+    Verb("check", "setup.check", SETUP, "Check the config and every task in it."),
+    Verb("schema", "setup.schema", SETUP, "Print the JSON Schema of the config or of an output."),
+    Verb("notify", "setup.notify", SETUP, "Send a test message through a task's channels."),
+    Verb("doctor", "setup.doctor", SETUP, "Examine the installation."),
+    Verb("db", "setup.db", SETUP, "Check, copy, export or repair the record of runs."),
+    Verb(
+        "maintain", "setup.maintain", SETUP, "Find missed fires, close dead runs, prune old ones."
+    ),
+    Verb("capabilities", "setup.capabilities", SETUP, "Describe commands and tasks for agents."),
+    Verb("mcp", "setup.mcp", SETUP, "Serve agents over the Model Context Protocol."),
+    Verb("completion", "setup.completion", SETUP, "Print the completion script of a shell."),
+    Verb("help", "setup.help", SETUP, "Print the help of Docket, or of one command."),
+)
+
+VERBS = {verb.name: verb for verb in _ALL}
+SECTIONS = (JOBS, TIMERS, SETUP)
+
+
+class Form(NamedTuple):
+    """One way to call a command, as agents are told of it."""
+
+    name: str
+    summary: str
+    agent_use: str
+    output: str | None = None  # the schema of its answer, where that is not called as the command
+    lines: str = ""  # the schema of each line, where the answer comes in lines
+    exit_codes: tuple[int, ...] = (0, 1)
+
+
+FORMS = (
+    Form("list", "List the tasks with their last run.", "See which tasks there are."),
+    Form(
+        "capabilities",
+        "Describe commands and tasks.",
+        "Begin here: read every command and every task in short.",
+    ),
+    Form(
+        "capabilities --command <name>",
+        "Describe one command in full.",
+        "Read the options, exit codes and schemas of a command.",
+        output="capabilities-command",
+    ),
+    Form(
+        "describe <task>",
+        "Show one task's contract and config.",
+        "Read inputs, outputs, flags and limits before running an unfamiliar task.",
+    ),
+    Form(
+        "new-task",
+        "Write a new Python task, with a test.",
+        "Begin a task of your own; the new file runs as it is.",
+    ),
+    Form(
+        "run <task>",
+        "Run a task in the foreground.",
+        "Run a task and wait for its result.",
+        exit_codes=(0, 1, 130),
+    ),
+    Form(
+        "run <task> --dry-run",
+        "Show what would run.",
+        "Preview a run without any effect; exit code 2 is success.",
+        exit_codes=(1, 2, 130),
+    ),
+    Form(
+        "run <task> --async",
+        "Start a run in the background.",
+        "Start long work and go on; --idempotency-key makes a repeated request harmless.",
+        output="run-async",
+    ),
+    Form("status", "Show the last run of each task.", "See what failed and what fires next."),
+    Form(
+        "status --run-id <id>",
+        "Show one run with its attempts and hooks.",
+        "Look up a run by the id that `run` or `runs` gave.",
+    ),
+    Form("runs [task]", "List past runs, newest first.", "Find the runs of a task and their ids."),
+    Form(
+        "wait <run_id>",
+        "Wait until a run, or several, are over.",
+        "Sleep until a run ends; the exit code is the run's.",
+        exit_codes=(0, 1, 130),
+    ),
+    Form(
+        "logs <run_id> [--follow]",
+        "Show what a run prints.",
+        "Read the output of a run; --follow ends with the run.",
+        lines="logs-follow",
+    ),
+    Form(
+        "cancel <run_id>",
+        "Cancel a run.",
+        "End a run; one that is over stays as it is.",
+    ),
+    Form(
+        "events <run_id> --follow",
+        "Show events as they come.",
+        "Follow the progress of a run as JSON lines until it is over.",
+        output="",
+        lines="events-follow",
+    ),
+    Form(
+        "events <run_id>",
+        "Show the events that a run reported.",
+        "Read the structured progress of a run; --after-index continues where you stopped.",
+    ),
+    Form(
+        "why <task> [run_id]",
+        "Say why a task ran, failed, or did not run.",
+        "Begin here after a failure or a missed run: the cause, the evidence and the next step.",
+    ),
+    Form(
+        "health",
+        "Say how the tasks are doing: healthy, degraded, failed, stale or never run.",
+        "See what failed, what did not run when due, and what is odd.",
+    ),
+    Form(
+        "install [task...]",
+        "Write the systemd units of scheduled tasks.",
+        "Put a changed schedule into effect; look at `install --diff` first.",
+    ),
+    Form(
+        "install [task...] --list",
+        "Show the units that an install would write.",
+        "Read the units of a task before they are installed.",
+        output="install-list",
+    ),
+    Form(
+        "install [task...] --diff",
+        "Show what an install would change.",
+        "See every change of units and fires before installing.",
+        output="install-diff",
+    ),
+    Form("uninstall [task...]", "Remove timers and units.", "Take a task off its schedule."),
+    Form(
+        "eject <task...>",
+        "Turn tasks into plain units.",
+        "See what a task is to systemd alone, or leave Docket with --in-place.",
+    ),
+    Form("enable <task...>", "Enable and start timers.", "Let a task fire again."),
+    Form("disable <task...>", "Stop and disable timers.", "Keep a task from firing for now."),
+    Form("pause <task...>", "Skip fires for a while.", "Hold a task back; --until ends it."),
+    Form("resume <task...>", "Let tasks fire again.", "Take back `pause` and `skip-next`."),
+    Form("skip-next <task...>", "Skip the next fire.", "Leave out one fire of a task."),
+    Form(
+        "next [task|expr]",
+        "Show the next fires.",
+        "Check when a task or a schedule fires before installing it.",
+    ),
+    Form(
+        "translate <expr>",
+        "Translate a schedule for systemd.",
+        "Check a cron expression; --batch answers many as JSON lines.",
+        lines="translate-batch",
+    ),
+    Form(
+        "import crontab [file...]",
+        "Turn crontabs into tasks for review.",
+        "Move jobs from cron; each line says whether it fires as before.",
+    ),
+    Form("check", "Check the config.", "List every mistake after editing the config."),
+    Form(
+        "schema [kind] [name]",
+        "Print a JSON Schema, or all error codes.",
+        "Learn the keys of the config, of an input or of an answer.",
+    ),
+    Form(
+        "notify test <task>",
+        "Send a test message through a task's channels.",
+        "Prove that a failure will reach somebody.",
+    ),
+    Form("doctor", "Examine the installation.", "Find out why timers do not fire."),
+    Form(
+        "doctor --agent",
+        "Examine the installation and each task.",
+        "Before relying on tasks: programs, remotes, variables, timers and last runs.",
+    ),
+    Form(
+        "maintain",
+        "Find missed fires, close dead runs, prune old ones.",
+        "Not needed: docket-maintenance.timer does it every hour.",
+    ),
+    Form(
+        "mcp",
+        "Serve agents over the Model Context Protocol.",
+        "Not called by hand: an agent's config names it.",
+    ),
+    Form("db check", "Examine the database of runs.", "See whether the history is sound."),
+    Form("db backup <file>", "Copy the database.", "Keep a copy before something is changed."),
+    Form(
+        "db export",
+        "Print the whole history as JSON lines.",
+        "Read everything in one go.",
+        output="",
+        lines="db-export",
+    ),
+    Form("db repair", "Rebuild a damaged database.", "Use it when a command says damaged."),
+)

@@ -1,0 +1,134 @@
+"""How one task's contract looks, and what agents are told, for people."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docket.app.status.describe import TaskDescription
+from docket.cli.render.layout.facts import fact_lines
+from docket.cli.render.layout.plain import one_line
+from docket.cli.render.layout.screen import Ink, Screen
+from docket.cli.render.layout.steps import next_step
+from docket.cli.render.layout.table import Cell
+from docket.cli.render.layout.times import duration, relative
+from docket.cli.render.runs import status_cell
+from docket.model.records import NOTIFICATION
+
+Fact = tuple[str, Cell | str]
+
+
+def description_text(found: TaskDescription, screen: Screen) -> str:
+    """Return a task's contract, config and schedule; its secrets were taken out before."""
+    document = found.document()
+    title = screen.paint(one_line(found.task.name), Ink.STRONG)
+    lines = [title, *fact_lines([*_now(found, screen), *_facts(document)], screen)]
+    if document["config"]:
+        lines.append(screen.paint("  config", Ink.FAINT))
+        lines += [f"    {line}" for line in _json_lines(document["config"])]
+    preview = f"docket run {one_line(found.task.name)} --dry-run"
+    lines.append(next_step(preview, "shows what would run", screen))
+    return "\n".join(lines)
+
+
+def _now(found: TaskDescription, screen: Screen) -> Iterator[Fact]:
+    """Yield where the task stands at this moment."""
+    if found.now is None:
+        return
+    status = found.now.status
+    for run, alive in status.running:
+        if alive is not False:
+            began = relative(run.started_us, screen.now_us)
+            yield "running", Cell(f"{run.run_id}, began {began}", Ink.BUSY)
+    if status.last is not None:
+        cell = status_cell(status.last.status)
+        began = relative(status.last.started_us, screen.now_us)
+        yield "last run", Cell(f"{cell.text} {began}", cell.ink)
+    for hook in found.now.hooks:
+        if hook.kind == NOTIFICATION:
+            words = f"{hook.label.partition(':')[2]}: {hook.state}"
+            yield "told", words if hook.went_well else Cell(words, Ink.DOUBT)
+    if found.now.next_run_us is not None:
+        yield "next run", relative(found.now.next_run_us, screen.now_us)
+    for guard in found.now.guards:
+        yield "held back", Cell(guard.sentence, Ink.DOUBT)
+    for sentence in status.drift.sentences:
+        yield "drift", Cell(sentence, Ink.DOUBT)
+
+
+def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
+    contract = document["contract"]
+    yield "description", document["description"]
+    yield "notes", document["agent_notes"]
+    yield "flags", task_flags(document)
+    yield "command", _words(contract.get("command"))
+    yield (
+        "python",
+        " ".join(filter(None, (contract.get("python_file"), contract.get("python_class")))),
+    )
+    yield "directory", contract["cwd"] or ""
+    yield from _schedule(document, contract)
+    yield "time limit", _limit(contract)
+    yield "retries", _retries(contract)
+    yield "environment", ", ".join(contract["env"])
+    yield "env files", ", ".join(contract["env_files"])
+    yield "credentials", ", ".join(contract["credentials"])
+    yield "masked", ", ".join(contract["secrets"])
+    yield "needs env", ", ".join(document["required_env"])
+    yield "limits", ", ".join(f"{name} {value}" for name, value in contract["limits"].items())
+    for hook in contract["hooks"]:
+        yield hook["kind"], hook["command"]
+    if contract["notify"] is not None:
+        told = contract["notify"]
+        yield "tells of", f"{', '.join(told['on'])} through {', '.join(told['channels'])}"
+    for kind in ("inputs", "outputs"):
+        for name, text in document[kind].items():
+            yield kind.removesuffix("s"), f"{name}: {text}"
+    for path in document["sources"]:
+        yield "from", path
+
+
+def _schedule(document: Mapping[str, Any], contract: Mapping[str, Any]) -> Iterator[Fact]:
+    if not document["schedule"]:
+        yield "schedule", "none: it runs by hand"
+        return
+    zone = f" ({contract['timezone']})" if contract["timezone"] else ""
+    for text in document["schedule"]:
+        yield "schedule", f"{text}{zone}"
+    if not document["enabled"]:
+        yield "enabled", Cell("no: it gets no timer", Ink.DOUBT)
+    yield "timer", document["units"]["timer"]
+
+
+def _limit(contract: Mapping[str, Any]) -> str:
+    named = (
+        ("whole run", contract["timeout_seconds"]),
+        ("one attempt", contract["attempt_timeout_seconds"]),
+        ("no output", contract["idle_timeout_seconds"]),
+    )
+    return ", ".join(f"{name} {duration(value)}" for name, value in named if value is not None)
+
+
+def _retries(contract: Mapping[str, Any]) -> str:
+    if not contract["retry"]:
+        return ""
+    base, most = contract["backoff_base"], contract["backoff_max_seconds"]
+    waits = [duration(min(base**n, most)) for n in range(1, min(contract["retry"], 3) + 1)]
+    more = " ..." if contract["retry"] > len(waits) else ""
+    return f"{contract['retry']}, after waits of {', '.join(waits)}{more}"
+
+
+def task_flags(document: Mapping[str, Any]) -> str:
+    flags = [name for name in ("network", "destructive") if document[name]]
+    return f"[{', '.join(flags)}]" if flags else ""
+
+
+def _words(argv: Any) -> str:
+
+    return shlex.join(argv) if argv else ""
+
+
+def _json_lines(value: Any) -> list[str]:
+    return [one_line(line) for line in json.dumps(value, indent=2, default=str).split("\n")]

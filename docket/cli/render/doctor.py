@@ -1,0 +1,69 @@
+"""How `docket doctor` looks."""
+
+from __future__ import annotations
+
+from docket.app.doctor.check import Check, Verdict
+from docket.app.doctor.doctor import AgentExamination, Examination
+from docket.app.text.redaction import redact_text
+from docket.cli.render.layout.facts import wrap
+from docket.cli.render.layout.plain import one_line
+from docket.cli.render.layout.screen import Ink, Screen
+
+_INKS = {
+    Verdict.OK: Ink.GOOD,
+    Verdict.WARNING: Ink.DOUBT,
+    Verdict.MISSING: Ink.DOUBT,
+    Verdict.ERROR: Ink.BAD,
+}
+_MARGIN = "      "
+
+
+def agent_examination_text(found: AgentExamination, screen: Screen) -> str:
+    """Return the checks of the installation, and a line for each of the tasks'."""
+    out = [examination_text(found.installation, screen), ""]
+    for check in found.checks:
+        verdict = Verdict.OK if check.ok else Verdict.ERROR
+        out += _lines(Check(check.name, verdict, check.detail), check.name, screen)
+    bad = sum(not check.ok for check in found.checks)
+    count = len(found.checks)
+    out.append(f"{bad} of {count} checks failed." if bad else f"All {count} checks passed.")
+    return "\n".join(out)
+
+
+def examination_text(found: Examination, screen: Screen) -> str:
+    """Return one line for each check, with what to do about those that are not well."""
+    out = [line for check in found.checks for line in _lines(check, _words(check), screen)]
+    doubts = sum(check.verdict in (Verdict.WARNING, Verdict.MISSING) for check in found.checks)
+    bad = sum(check.bad for check in found.checks)
+    if bad:
+        out.append(f"{bad} of {len(found.checks)} checks failed.")
+    elif doubts:
+        have = "has" if doubts == 1 else "have"
+        out.append(f"Nothing is broken; {doubts} of {len(found.checks)} checks {have} a remark.")
+    else:
+        out.append("All checks passed.")
+    return "\n".join(out)
+
+
+def _words(check: Check) -> str:
+    return check.name.replace("_", " ")
+
+
+def _lines(check: Check, name: str, screen: Screen) -> list[str]:
+    mark = screen.paint(_mark(check.verdict, screen), _INKS[check.verdict])
+    out = [f"  {mark} {one_line(name)}: {check.verdict.value}"]
+    room = None if screen.width is None else screen.width - len(_MARGIN)
+    if check.sentence:
+        out += [_MARGIN + line for line in wrap(one_line(redact_text(check.sentence)), room)]
+    if check.hint and check.verdict is not Verdict.OK:
+        hint = wrap(one_line(f"hint: {check.hint}"), room)
+        out += [_MARGIN + screen.paint(line, Ink.BUSY) for line in hint]
+    return out
+
+
+def _mark(verdict: Verdict, screen: Screen) -> str:
+    if verdict is Verdict.OK:
+        return screen.tick.ljust(2) if not screen.unicode else screen.tick
+    if verdict is Verdict.ERROR:
+        return screen.cross.ljust(2) if not screen.unicode else screen.cross
+    return "!" if screen.unicode else "! "

@@ -1,0 +1,28 @@
+"""How `docket maintain` looks."""
+
+from __future__ import annotations
+
+from docket.app.fires.maintain import Upkeep
+from docket.cli.render.layout.plain import one_line
+
+
+def upkeep_text(done: Upkeep) -> str:
+    """Return one line for each thing that was done, or one that says that there was nothing."""
+    out = []
+    for number, one, many in (
+        (done.merged, "spooled record merged", "spooled records merged"),
+        (done.closed, "dead run closed", "dead runs closed"),
+        (done.fires.missed, "missed fire found", "missed fires found"),
+        (
+            done.fires.swallowed,
+            "fire found that fell into a run",
+            "fires found that fell into runs",
+        ),
+        (done.told, "run made up for what it owed", "runs made up for what they owed"),
+    ):
+        if number:
+            out.append(f"{number} {one if number == 1 else many}.")
+    for task, number in done.pruned.items():
+        out.append(f"{number} {'run' if number == 1 else 'runs'} of {one_line(task)} pruned.")
+    out += [one_line(problem) for problem in done.problems]
+    return "\n".join(out) or "Nothing to do."

@@ -1,0 +1,288 @@
+"""How `docket status` looks: all tasks as a table, one task or one run in detail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from docket.app.runs.liveprogress import Progress
+from docket.app.status.status import PlanState, RunDetail, StatusReport, TaskStatus
+from docket.app.text.documents import local
+from docket.cli.render.layout.facts import fact_lines
+from docket.cli.render.layout.plain import one_line
+from docket.cli.render.layout.screen import Ink, Screen
+from docket.cli.render.layout.steps import next_step
+from docket.cli.render.layout.table import Cell, Column, Row, Table
+from docket.cli.render.layout.times import duration, failing_text, relative
+from docket.cli.render.list import NO_TASKS, NONE_KNOWN
+from docket.cli.render.run import returned_text
+from docket.cli.render.runs import status_cell
+from docket.model.commandexit import command_exit_code
+from docket.model.incident import Incident
+from docket.model.records import NOTIFICATION, HookRecord, OverrideRecord, RunRecord
+from docket.model.states import RunStatus
+
+Fact = tuple[str, Cell | str]
+NOT_INSTALLED = "not installed"
+MOST_NAMED = 5
+_TIMER_WAITS = "active"
+
+
+def status_text(report: StatusReport, screen: Screen) -> str:
+    """Return where the tasks stand, and what to do about those that need something."""
+    if report.asked is not None:
+        return task_text(report.tasks[0], screen)
+    if not report.tasks and report.error is not None:
+        return NONE_KNOWN
+    if not report.tasks and report.warnings:
+        step = next_step("docket configure", "opens the config", screen)
+        return f"No task is known, and no run is recorded.\n{step}"
+    if not report.tasks:
+        return NO_TASKS
+    columns = [
+        Column("TASK", shrink=12),
+        Column("LAST RUN", shrink=9),
+        Column("TOOK", right=True),
+        Column("NEXT FIRE", shrink=7),
+    ]
+    rows = [_row(task, screen) for task in report.tasks]
+    table = Table(columns, rows).text(screen)
+    steps = list(_next_steps(report, screen))
+    return "\n".join([table, "", *steps]) if steps else table
+
+
+def task_text(task: TaskStatus, screen: Screen) -> str:
+    """Return one task in detail."""
+    title = screen.paint(one_line(task.task), Ink.STRONG)
+    steps = list(_next_steps(StatusReport(None, (task,)), screen))
+    return "\n".join([title, *fact_lines(_task_facts(task, screen), screen), *steps])
+
+
+def run_text(detail: RunDetail, screen: Screen) -> str:
+    """Return one run in detail, with its attempts and hooks."""
+    run = detail.run
+    facts: list[Fact] = [("task", run.task), ("status", _status(run, detail.alive))]
+    facts += [("summary", run.summary), ("cause", run.error_code or "")]
+    facts += [("trigger", run.trigger.value), ("started", _when(run.started_us, screen))]
+    if run.finished_us is not None:
+        facts.append(("finished", _when(run.finished_us, screen)))
+    if run.scheduled_for_us is not None:
+        facts.append(("fire", _when(run.scheduled_for_us, screen)))
+    facts += [("took", duration(run.duration_seconds)), ("blocked by", run.blocked_by or "")]
+    if detail.progress is not None:
+        facts.append(("progress", _progress(detail.progress, screen)))
+    facts += [("log", run.log_path or ""), ("unit", run.unit or "")]
+    if run.retry_count or len(detail.attempts) > 1:
+        facts += [
+            (f"attempt {a.number}", _attempt(a.exit_code, a.signal, a.ended_by))
+            for a in detail.attempts
+        ]
+    facts += list(_of_details(run))
+    facts += [_hook(hook) for hook in detail.hooks]
+    lines = [screen.paint(f"run {run.run_id}", Ink.STRONG), *fact_lines(facts, screen)]
+    if run.log_path is not None:
+        lines.append(next_step(f"docket logs {run.run_id}", "shows what it printed", screen))
+    return "\n".join(lines)
+
+
+def _of_details(run: RunRecord) -> Iterator[Fact]:
+    code = command_exit_code(run.details)
+    yield "exit code", "" if not code else f"{code} of the command"
+    yield "returned", returned_text(run)
+    if run.params:
+        yield "params", ", ".join(f"{name}={value}" for name, value in run.params.items())
+    if run.details.get("plan_warning"):
+        warning = one_line(str(run.details["plan_warning"]))
+        yield "plan", Cell(f"the last good one: {warning}", Ink.DOUBT)
+    if run.details.get("spooled"):
+        yield "record", Cell("merged later: the database could not be written", Ink.DOUBT)
+    if run.details.get("log_problem"):
+        yield "log", Cell(one_line(str(run.details["log_problem"])), Ink.DOUBT)
+
+
+def _hook(hook: HookRecord) -> Fact:
+    if hook.kind == NOTIFICATION:
+        said = hook.stderr or (f"answered with {hook.exit_code}" if hook.exit_code else "")
+        words = f"{hook.label.partition(':')[2]}: {hook.state}" + (f", {said}" if said else "")
+        return "told", words if hook.went_well else Cell(words, Ink.BAD)
+    ended = f", exit code {hook.exit_code}" if hook.exit_code else ""
+    return f"hook {hook.position}", f"{hook.kind} {hook.label}: {hook.state}{ended}"
+
+
+def _row(task: TaskStatus, screen: Screen) -> Row:
+    run = task.last
+    if task.running:
+        current = task.running[0][0]
+        away = relative(min(current.started_us, screen.now_us), screen.now_us)
+        last, took = Cell(f"running for {away.removesuffix(' ago')}", Ink.BUSY), ""
+        if away == "just now":
+            last = Cell("running", Ink.BUSY)
+        progress = task.progress.get(current.run_id)
+        if progress is not None and progress.fraction is not None:
+            last = Cell(f"{last.text}, {progress.fraction:.0%}", Ink.BUSY)
+    elif run is None:
+        last, took = Cell("never", Ink.FAINT), ""
+    else:
+        cell = status_cell(run.status)
+        last = Cell(f"{cell.text} {relative(run.started_us, screen.now_us)}", cell.ink)
+        took = duration(run.duration_seconds)
+    return Row([task.task, last, took, _next_fire(task, screen)], _doubts(task, screen))
+
+
+def _doubts(task: TaskStatus, screen: Screen) -> str:
+    doubts = []
+    if task.problems:
+        doubts.append(f"broken: {task.problems[0]}")
+    elif task.plan_state is PlanState.LAST_GOOD:
+        doubts.append("the config is broken: runs obey the last good plan")
+    if any(alive is False for _, alive in task.running):
+        doubts.append("its runner is gone, and systemd is closing the run")
+    if task.last is not None and task.last.status.exit_code and task.last.summary:
+        again = failing_text(task.consecutive_failures, task.failing_since_us, screen.now_us)
+        doubts.append(f"{task.last.summary}{again}")
+    doubts += map(one_line, task.bad_hooks_in_words)
+    doubts += [_override(override, screen) for override in task.overrides]
+    doubts += task.drift.sentences[:1]
+    if not task.configured:
+        doubts.append("no longer in the config")
+    return "; ".join(doubts)
+
+
+def _next_fire(task: TaskStatus, screen: Screen) -> Cell:
+    timer, state = task.timer, _timer_state(task)
+    if timer is None:
+        return Cell("-", Ink.FAINT)
+    if timer.next_fire_us is not None and state == _TIMER_WAITS:
+        return Cell(relative(timer.next_fire_us, screen.now_us))
+    if state == "inactive":
+        return Cell("timer off", Ink.DOUBT)
+    ink = Ink.FAINT if state in (_TIMER_WAITS, "unknown") else Ink.DOUBT
+    return Cell("-" if state == _TIMER_WAITS else state, ink)
+
+
+def _next_steps(report: StatusReport, screen: Screen) -> Iterator[str]:
+    """Yield the commands that set right what the report shows."""
+    if any(_timer_state(task) == NOT_INSTALLED for task in report.tasks):
+        yield next_step("docket install --now", "writes the timers and starts them", screen)
+    off = [task.task for task in report.tasks if _timer_state(task) == "inactive"]
+    if off:
+        names = " ".join(off) if len(off) <= MOST_NAMED else "--all"
+        what = "starts its timer" if len(off) == 1 else "starts their timers"
+        yield next_step(f"docket enable {names}", what, screen)
+    if any(task.drift.sentences for task in report.tasks):
+        yield next_step("docket install --diff", "shows how the installed units differ", screen)
+    if any(task.problems for task in report.tasks):
+        yield next_step("docket check", "shows everything that is wrong", screen)
+
+
+def _timer_state(task: TaskStatus) -> str:
+    """Return the timer's state; where the manager is silent, the disk tells that there is none."""
+    if task.timer is None:
+        return ""
+    unknown = task.timer.state == "unknown"
+    return NOT_INSTALLED if unknown and not task.drift.installed else task.timer.state
+
+
+def _task_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
+    run = task.last
+    if run is None:
+        yield "last run", Cell("never", Ink.FAINT)
+    else:
+        cell = status_cell(run.status)
+        took = f", took {duration(run.duration_seconds)}" if run.duration_seconds else ""
+        yield "last run", Cell(f"{cell.text} {_when(run.started_us, screen)}{took}", cell.ink)
+        yield "", run.summary
+        yield "", f"run {run.run_id}"
+    yield from _failures(task, screen)
+    for current, alive in task.running:
+        yield "running", _status(current, alive)
+        yield "", f"since {_when(current.started_us, screen)}, run {current.run_id}"
+        if current.run_id in task.progress:
+            yield "progress", _progress(task.progress[current.run_id], screen)
+    yield from _timer_facts(task, screen)
+    yield "plan", _plan(task.plan_state)
+    for sentence in task.drift.sentences:
+        yield "drift", Cell(sentence, Ink.DOUBT)
+    for path in task.drift.drop_ins:
+        yield "drop-in", path
+    for problem in task.problems:
+        yield "problem", Cell(problem, Ink.BAD)
+    if not task.configured:
+        yield "config", Cell("the task is no longer in the config", Ink.DOUBT)
+
+
+def _failures(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
+    if task.consecutive_failures:
+        since = task.failing_since_us
+        when = "" if since is None else f", since {_when(since, screen)}"
+        yield "failures", Cell(f"{task.consecutive_failures} in a row{when}", Ink.BAD)
+    for sentence in task.bad_hooks_in_words:
+        yield "hook", Cell(sentence, Ink.DOUBT)
+    if task.incident is not None and task.incident.is_open:
+        yield "incident", Cell(_incident(task.incident, screen), Ink.BAD)
+
+
+def _timer_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
+    timer, state = task.timer, _timer_state(task)
+    if timer is None:
+        yield "timer", "none: the task has no schedule"
+        return
+    enabled = {True: ", enabled", False: ", not enabled", None: ""}[timer.enabled]
+    ink = Ink.GOOD if state == _TIMER_WAITS else Ink.DOUBT
+    yield "timer", Cell(f"{state}{enabled} ({timer.unit})", ink)
+    if timer.next_fire_us is not None:
+        yield "next fire", _when(timer.next_fire_us, screen)
+    if timer.last_trigger_us is not None:
+        yield "last fire", _when(timer.last_trigger_us, screen)
+    for override in task.overrides:
+        yield "ordered", Cell(_override(override, screen), Ink.DOUBT)
+
+
+def _progress(progress: Progress, screen: Screen) -> str:
+    percent = "" if progress.fraction is None else f"{progress.fraction:.0%} "
+    said = f"{percent}{one_line(progress.message)}".rstrip()
+    return f"{said or 'under way'}, {relative(min(progress.at_us, screen.now_us), screen.now_us)}"
+
+
+def _incident(incident: Incident, screen: Screen) -> str:
+    told = "nobody has been told"
+    if incident.told_at is not None:
+        told = f"told {relative(incident.told_at, screen.now_us)}"
+    return f"open since {_when(incident.opened_at, screen)}, {incident.failures} failures, {told}"
+
+
+def _override(override: OverrideRecord, screen: Screen) -> str:
+    reason = f" ({override.reason})" if override.reason else ""
+    if override.kind == "pause":
+        until = "resumed" if override.until_us is None else _when(override.until_us, screen)
+        return f"fires are skipped until {until}{reason}"
+    fires = "next fire is" if override.remaining == 1 else f"next {override.remaining} fires are"
+    return f"the {fires} skipped{reason}"
+
+
+def _plan(state: PlanState) -> Cell | str:
+    match state:
+        case PlanState.FRESH:
+            return "up to date"
+        case PlanState.STALE:
+            return "the config changed: the next run compiles it anew"
+        case PlanState.LAST_GOOD:
+            return Cell("the config is broken: runs obey the last good plan", Ink.DOUBT)
+        case PlanState.MISSING:
+            return "not compiled yet"
+
+
+def _status(run: RunRecord, alive: bool | None) -> Cell:
+    cell = status_cell(run.status, dry_run=run.dry_run)
+    if run.status is RunStatus.RUNNING and alive is False:
+        return Cell(f"{cell.text} by its row, but its runner is gone", Ink.DOUBT)
+    return cell
+
+
+def _attempt(exit_code: int | None, signal: int | None, ended_by: str) -> str:
+    if signal is not None:
+        return f"ended by signal {signal} ({ended_by})"
+    return f"{ended_by}, exit code {exit_code}" if exit_code is not None else ended_by
+
+
+def _when(at_us: int, screen: Screen) -> str:
+    return f"{relative(at_us, screen.now_us)} ({local(at_us)})"

@@ -1,0 +1,87 @@
+"""Where the mistakes and doubts of one file are gathered, each with its place."""
+
+from __future__ import annotations
+
+from docket.config.schema.violations import Violation
+from docket.config.yaml.codes import Code
+from docket.config.yaml.nodes import Path, Section, descend, key_node
+from docket.model.task import Mark, Problem
+
+
+class Complaints:
+    """The problems and warnings of one file; the same mistake is never told twice."""
+
+    def __init__(self, file: str, root: Section) -> None:
+        self.file = file
+        self._root = root
+        self._seen: set[tuple[str, Path]] = set()
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def problem(
+        self,
+        path: Path,
+        sentence: str,
+        *,
+        expected: str | None = None,
+        hint: str | None = None,
+        code: Code = Code.INVALID,
+        at_key: bool = False,
+    ) -> None:
+        """Note a mistake at `path`, which spoils the task it lies in, or everything."""
+        task = path[1] if len(path) > 1 and path[0] == "tasks" else None
+        self._note(
+            self.problems,
+            Problem(
+                sentence=sentence,
+                mark=self._mark(path, at_key=at_key),
+                key=path,
+                expected=expected,
+                hint=hint,
+                code=code,
+                task=None if task is None else str(task),
+            ),
+        )
+
+    def warn(self, path: Path, sentence: str, *, hint: str | None = None, code: Code) -> None:
+        """Note a doubt at `path`, which spoils nothing."""
+        task = str(path[1]) if len(path) > 1 and path[0] == "tasks" else None
+        mark = self._mark(path, at_key=False)
+        self._note(self.warnings, Problem(sentence, mark, path, None, hint, code, task))
+
+    def violation(self, prefix: Path, found: Violation) -> None:
+        """Note what the schema objects to in the value at `prefix`."""
+        self.problem(
+            (*prefix, *found.path),
+            found.sentence,
+            expected=found.expected,
+            hint=found.hint,
+            code=found.code,
+            at_key=found.at_key,
+        )
+
+    def other_file(self, problem: Problem) -> None:
+        """Note a mistake that lies in another file."""
+        self._note(self.problems, problem)
+
+    def doubt_elsewhere(self, doubt: Problem) -> None:
+        """Note a doubt about what lies in another file; it spoils nothing."""
+        self._note(self.warnings, doubt)
+
+    def spoiled(self) -> frozenset[str]:
+        """Return the tasks that have a mistake."""
+        return frozenset(p.task for p in self.problems if p.task is not None)
+
+    def _note(self, where: list[Problem], problem: Problem) -> None:
+        identity = (problem.sentence, problem.key)
+        if identity not in self._seen:
+            self._seen.add(identity)
+            where.append(problem)
+
+    def _mark(self, path: Path, *, at_key: bool) -> Mark:
+        node = key_node(self._root, path) if at_key else descend(self._root, path)
+        while node is None and path:  # a missing key is told at the mapping that lacks it
+            path = path[:-1]
+            node = descend(self._root, path)
+        node = node or self._root
+        return Mark(self.file, node.line + 1, node.column + 1)

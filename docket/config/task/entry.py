@@ -1,0 +1,88 @@
+"""One task as written, over the file's defaults, while its typed form is being read from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docket.config.schema.complaints import Complaints
+from docket.config.yaml.codes import Code
+from docket.config.yaml.nodes import Key, Node, Path, Scalar, Section, descend, overlay
+
+# Mappings that are one choice: half of one and half of the other would be neither.
+WHOLE = frozenset({"schedule", "on_success", "on_failure", "on_complete", "notify"})
+
+
+class Entry:
+    """The keys of one task; `own` is what stands under its name, `merged` has the defaults too."""
+
+    def __init__(
+        self, name: str, own: Section, defaults: Section | None, complaints: Complaints
+    ) -> None:
+        self.name = name
+        self.own = own
+        self.merged = own if defaults is None else overlay(defaults, own, WHOLE)
+        self._complaints = complaints
+
+    def without(self, keys: frozenset[str]) -> Entry:
+        """Return the entry as if `keys` were not in it."""
+        if keys.isdisjoint(self.merged.entries):
+            return self
+        rest = Section(self.merged.line, self.merged.column)
+        rest.entries = {k: n for k, n in self.merged.entries.items() if k not in keys}
+        rest.keys = self.merged.keys
+        entry = Entry(self.name, self.own, None, self._complaints)
+        entry.merged = rest
+        return entry
+
+    def node(self, *path: Key) -> Node | None:
+        """Return the node at `path`, or None."""
+        return descend(self.merged, path)
+
+    def value(self, key: str, default: Any = None) -> Any:
+        """Return the plain value under `key`."""
+        node = self.merged.entries.get(key)
+        return default if node is None else node.plain()
+
+    def has(self, key: str) -> bool:
+        """Whether the task or the defaults have `key`."""
+        return key in self.merged.entries
+
+    def path(self, *path: Key) -> Path:
+        """Return where in the file the value at `path` stands: at the task or in the defaults."""
+        if not path or descend(self.own, path) is not None or path[0] not in self.merged.entries:
+            return ("tasks", self.name, *path)
+        return ("defaults", *path)
+
+    def problem(
+        self,
+        path: Path,
+        sentence: str,
+        *,
+        expected: str | None = None,
+        hint: str | None = None,
+        code: Code = Code.INVALID,
+    ) -> None:
+        """Note a mistake at `path` under the task."""
+        place = self.path(*path)
+        self._complaints.problem(place, sentence, expected=expected, hint=hint, code=code)
+
+    def warn(
+        self, path: Path, sentence: str, *, hint: str | None = None, code: Code = Code.DOUBT
+    ) -> None:
+        """Note a doubt at `path` under the task."""
+        self._complaints.warn(self.path(*path), sentence, hint=hint, code=code)
+
+    def line(self, *path: Key) -> str | None:
+        """Return the text at `path`, which has to be one line; None where there is none."""
+        node = self.node(*path)
+        if node is None:
+            return None
+        text = node.text if isinstance(node, Scalar) else ""
+        if any(c < " " or c == "\x7f" for c in text):
+            self.problem(
+                path,
+                f"`{'.'.join(map(str, path))}` holds a line break or another control character",
+                expected="a text of one line",
+            )
+            return None
+        return text.strip()

@@ -1,0 +1,160 @@
+"""The keys that say what a run finds around it: variables, secrets, its directory."""
+
+from __future__ import annotations
+
+from docket.config.schema.violations import MOST
+from docket.config.task.entry import Entry
+from docket.config.task.expansion import Expander, ExpansionError
+from docket.config.task.secrets import is_secret
+from docket.config.yaml.codes import Code
+from docket.config.yaml.nodes import Path, Scalar, Section, Sequence
+
+RESERVED = frozenset(
+    f"DOCKET_{word}"
+    for word in (
+        "RUN_ID",
+        "TASK_NAME",
+        "STATE_PATH",
+        "CONFIG",
+        "ATTEMPT",
+        "TRIGGER",
+        "SCHEDULED_FOR",
+        "RESULT_FILE",
+    )
+)
+
+
+def env(entry: Entry) -> dict[str, str]:
+    """Return the plain variables; what looks like a secret is refused without repeating it."""
+    section = entry.node("env")
+    if not isinstance(section, Section):
+        return {}
+    found: dict[str, str] = {}
+    told = 0
+    for name, node in section.entries.items():
+        if not isinstance(node, Scalar):
+            continue
+        if told == MOST:
+            entry.problem(("env",), f"there are more mistakes here; the first {MOST} are told")
+            break
+        text = _variable(entry, name, node)
+        told += text is None
+        found[name] = node.text if text is None else text
+    return found
+
+
+def _variable(entry: Entry, name: str, node: Scalar) -> str | None:
+    """Return the text of a variable, None where it is refused."""
+    path = ("env", name)
+    if is_secret(name, node.text):
+        entry.problem(
+            path,
+            f"the value of `env.{name}` looks like a secret, "
+            "and secrets do not belong in the configuration",
+            hint="put it into a file of mode 0600 and name that under `env_file`, "
+            "or use `credentials`",
+            code=Code.SECRET,
+        )
+        return None
+    if isinstance(node.value, bool | None):
+        return _word(entry, path, node)
+    if not isinstance(node.value, str) and str(node.value) != node.text:
+        entry.problem(
+            path,
+            f"`env.{name}` is not the text it looks like: without quotes, "
+            f"YAML reads `{node.text}` as the number {node.value}",
+            expected="a text or a number",
+            hint=f'put it in quotes: "{node.text}"',
+            code=Code.TRAP,
+        )
+        return None
+    if name in RESERVED:
+        entry.warn(path, f"`env.{name}` has no effect: Docket itself sets {name} for each run")
+    return node.text
+
+
+def _word(entry: Entry, path: Path, node: Scalar) -> str | None:
+    """Return what docket-cli made of `true`, `false` and nothing at all: Python's words for them.
+
+    It is said, and it stays so, for programs rely on it. `yes`, `no` and their kin are refused.
+    """
+    name = ".".join(map(str, path))
+    if node.value is not None and node.text.lower() not in ("true", "false"):
+        reads = "true" if node.value else "false"
+        entry.problem(
+            path,
+            f"`{name}` must be a text or a number; without quotes, "
+            f"YAML reads this as the switch `{reads}`",
+            expected="a text or a number",
+            hint=f'put it in quotes: "{node.text}"',
+            code=Code.TRAP,
+        )
+        return None
+    word = str(node.value)
+    entry.warn(
+        path,
+        f"`{name}` becomes the text {word}, which is what docket-cli made of it",
+        hint=f'put in quotes what is meant: "{node.text}"',
+    )
+    return word
+
+
+def env_files(entry: Entry, expander: Expander) -> tuple[str, ...]:
+    """Return the absolute paths of the files that a run reads its variables from."""
+    node = entry.node("env_file")
+    if isinstance(node, Sequence):
+        paths = [_path(entry, expander, ("env_file", i)) for i in range(len(node.items))]
+    else:
+        paths = [_path(entry, expander, ("env_file",))]
+    return tuple(path for path in paths if path is not None)
+
+
+def working_directory(entry: Entry, expander: Expander) -> str | None:
+    """Return the absolute directory that a run works in, None for the home directory."""
+    return _path(entry, expander, ("cwd",))
+
+
+def credentials(entry: Entry, expander: Expander) -> tuple[tuple[str, str], ...]:
+    """Return (name, absolute path or name of a system credential) in order."""
+    node = entry.node("credentials")
+    found: dict[str, str] = {}
+    if isinstance(node, Section):
+        for name in node.entries:
+            _credential(entry, expander, name, ("credentials", name), found)
+    elif isinstance(node, Sequence):
+        for index in range(len(node.items)):
+            path = ("credentials", index)
+            text = entry.line(*path)
+            if text is not None:
+                name = text.partition(":")[0]
+                _credential(entry, expander, name, path, found)
+    return tuple(found.items())
+
+
+def _credential(
+    entry: Entry, expander: Expander, name: str, path: Path, found: dict[str, str]
+) -> None:
+    text = entry.line(*path)
+    if text is None:
+        return
+    if name in found or not name.isprintable():
+        entry.problem(path, f"the credential {name!a} stands twice or is no name")
+        return
+    source = text.partition(":")[2] or name if isinstance(path[-1], int) else text
+    if "/" in source or source.startswith(("~", "$")):
+        source = _expand(entry, expander, path, source) or ""
+    found[name] = source
+
+
+def _path(entry: Entry, expander: Expander, path: Path) -> str | None:
+    text = entry.line(*path)
+    return None if text is None else _expand(entry, expander, path, text)
+
+
+def _expand(entry: Entry, expander: Expander, path: Path, text: str) -> str | None:
+    try:
+        return expander.path(text)
+    except ExpansionError as error:
+        name = ".".join(map(str, path))
+        entry.problem(path, f"`{name}`: {error}", hint="write the path out", code=Code.VARIABLE)
+        return None

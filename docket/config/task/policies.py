@@ -1,0 +1,45 @@
+"""The keys that say what a run's end means, and when a run has to stand back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from docket.config.task.entry import Entry
+from docket.model.exitmeaning import ExitMeaning
+from docket.model.nearest import nearest
+from docket.model.period import Period
+from docket.model.states import Overlap
+from docket.model.task import Task
+
+
+def exit_codes(entry: Entry) -> dict[int, ExitMeaning]:
+    """Return the exit codes that have a meaning of their own."""
+    return {int(code): ExitMeaning(word) for code, word in entry.value("exit_codes", {}).items()}
+
+
+def once_per(entry: Entry) -> Period | None:
+    """Return the period in which one success is enough."""
+    value = entry.value("once_per")
+    if value is not None and entry.value("overlap") == Overlap.ALLOW:
+        entry.warn(
+            ("once_per",),
+            "`once_per` cannot tell runs that go on side by side, as `overlap: allow` lets them",
+            hint="leave `overlap` out, or use `queue`",
+        )
+    return None if value is None else Period(value)
+
+
+def grouped(entry: Entry, task: Task, groups: Mapping[str, int] | None) -> Task:
+    """Return `task` with the slots of its group; a group that the file does not have is noted."""
+    if not task.group or groups is None:
+        return task
+    if task.group in groups:
+        return task.replace(group_slots=groups[task.group])
+    near = nearest(task.group, tuple(groups))
+    entry.problem(
+        ("group",),
+        f"there is no group `{task.group}`",
+        expected="a name that stands under `groups:` at the top of the file",
+        hint=f"did you mean `{near}`?" if near else "add it under `groups:`",
+    )
+    return task

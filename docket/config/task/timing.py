@@ -1,0 +1,120 @@
+"""The keys that say when a task runs and how long it may take."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from docket.config.task.entry import Entry
+from docket.config.yaml.nodes import Path, Scalar, Section, Sequence
+from docket.model.schedule import ScheduleKind, ScheduleSpec
+from docket.model.span import parse_span
+
+_SPAN = 'a span of time such as 90 (seconds), "5min" or "1h 30min"'
+# systemd.time(7): "weekly" is Monday there, and @weekly is cron's Sunday.
+_CALENDAR_WORDS = frozenset(
+    {
+        "minutely",
+        "hourly",
+        "daily",
+        "weekly",
+        "monthly",
+        "quarterly",
+        "semiannually",
+        "semi-annually",
+        "biannually",
+        "bi-annually",
+        "yearly",
+        "annually",
+        "anually",
+    }
+)
+# A time, or a date with all its parts; no field of cron has either.
+_CALENDAR_SIGN = re.compile(r"[\d*]:[\d*]|[\d*]-[\d*/,]+-[\d*]")
+_MOST_CALENDAR_WORDS = 4  # weekdays, date, time and zone
+_ENDLESS = frozenset({"none", "infinity"})
+
+
+def schedules(entry: Entry) -> tuple[ScheduleSpec, ...]:
+    """Return the triggers as written; they are understood elsewhere."""
+    node = entry.node("schedule")
+    if isinstance(node, Sequence):
+        specs = [_trigger(entry, ("schedule", i)) for i in range(len(node.items))]
+    else:
+        specs = [] if node is None else [_trigger(entry, ("schedule",))]
+    return tuple(spec for spec in specs if spec is not None)
+
+
+def _trigger(entry: Entry, path: Path) -> ScheduleSpec | None:
+    node = entry.node(*path)
+    kind = ScheduleKind.CRON
+    if isinstance(node, Section):
+        (name,) = node.entries
+        kind = ScheduleKind(name)
+        path = (*path, name)
+    text = entry.line(*path)
+    if text is not None and kind is ScheduleKind.CRON and node is entry.node(*path):
+        kind = _kind_of(entry, path, text)
+    return None if text is None else ScheduleSpec(kind, text, entry.path(*path))
+
+
+def _kind_of(entry: Entry, path: Path, text: str) -> ScheduleKind:
+    """Return what a bare text is: cron, or a calendar expression where it cannot be cron.
+
+    docket-cli handed whatever had not five fields to systemd as it was.
+    """
+    words = text.split()
+    alone = len(words) == 1 and words[0].lower() in _CALENDAR_WORDS
+    if not alone and (len(words) > _MOST_CALENDAR_WORDS or not _CALENDAR_SIGN.search(text)):
+        return ScheduleKind.CRON
+    entry.warn(
+        path,
+        f"`{'.'.join(map(str, path))}` is read as a calendar expression of systemd, for it is no "
+        "cron expression",
+        hint=f'write it as such: schedule: {{calendar: "{text}"}}',
+    )
+    return ScheduleKind.CALENDAR
+
+
+def span(entry: Entry, key: str, default: float) -> float:
+    """Return the span under `key` in seconds."""
+    node = entry.node(key)
+    return default if node is None else _parse(entry, key, default)
+
+
+def run_timeout(entry: Entry, default: float) -> float | None:
+    """Return the longest time of a whole run in seconds, None where it has no limit."""
+    value = entry.value("timeout", default)
+    if value == math.inf or (isinstance(value, str) and value.strip().lower() in _ENDLESS):
+        return None
+    seconds = span(entry, "timeout", default)
+    if seconds == 0:
+        entry.problem(
+            ("timeout",),
+            "a timeout of 0 would end every run at once",
+            expected='a span of time such as "2h", or `none`',
+        )
+    return seconds
+
+
+def seconds_or_none(entry: Entry, key: str) -> float | None:
+    """Return a plain number of seconds, None where there is no limit: null, 0 or .inf."""
+    value = entry.value(key)
+    return float(value) if value and value != math.inf else None
+
+
+def catch_up(entry: Entry) -> bool | float:
+    """Return whether a missed fire runs, or up to which age in seconds."""
+    value = entry.value("catch_up", default=True)
+    if isinstance(value, bool):
+        return value
+    return _parse(entry, "catch_up", 0.0) or False
+
+
+def _parse(entry: Entry, key: str, default: float) -> float:
+    node = entry.node(key)
+    try:
+        return parse_span(node.value) if isinstance(node, Scalar) else default
+    except ValueError as error:
+        entry.problem((key,), f"`{key}`: {error}", expected=_SPAN)
+        return default

@@ -1,0 +1,95 @@
+"""Resource limits and raw systemd directives, as text for the compiler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docket.config.task.entry import Entry
+from docket.config.task.secrets import looks_like_token
+from docket.config.yaml.codes import Code
+from docket.config.yaml.nodes import Node, Scalar, Section, Sequence
+from docket.model.task import Limits
+
+_SIZES = {"K": 1024, "M": 1024**2, "G": 1024**3}
+_SMALLEST_LOG = 4096
+
+
+def limits(entry: Entry) -> Limits:
+    """Return the limits of a run."""
+    values: dict[str, Any] = entry.value("limits", {})
+    return Limits(
+        memory=_size(values.get("memory")),
+        memory_high=_size(values.get("memory_high")),
+        swap=_size(values.get("swap")),
+        cpu_percent=_percent(values.get("cpu")),
+        cpu_weight=_whole(values.get("cpu_weight")),
+        io_weight=_whole(values.get("io_weight")),
+        tasks=_whole(values.get("tasks")),
+        nice=_whole(values.get("nice")),
+        open_files=_whole(values.get("open_files")),
+    )
+
+
+def log_max_bytes(entry: Entry, default: int) -> int:
+    """Return how many bytes of output the log file of one run keeps."""
+    value = entry.value("log_max_bytes", default)
+    if not isinstance(value, str):
+        return int(value)
+    factor = _SIZES.get(value[-1])
+    size = int(value[:-1]) * factor if factor else int(value)
+    if not _SMALLEST_LOG <= size < 2**62:
+        entry.problem(
+            ("log_max_bytes",),
+            "`log_max_bytes` is too small or too large",
+            expected='a size of at least 4096 bytes such as 1048576 or "10M"',
+        )
+    return size
+
+
+def directives(entry: Entry) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the raw directives by section, every value as the text that is written."""
+    node = entry.node("unit")
+    if not isinstance(node, Section):
+        return {}
+    return {
+        name: {key: _texts(entry, name, key, value) for key, value in section.entries.items()}
+        for name, section in node.entries.items()
+        if isinstance(section, Section)
+    }
+
+
+def _texts(entry: Entry, section: str, key: str, node: Node) -> tuple[str, ...]:
+    parts = node.items if isinstance(node, Sequence) else [node]
+    texts = tuple(part.text for part in parts if isinstance(part, Scalar))
+    if any(not c.isprintable() for text in (key, *texts) for c in text):
+        entry.problem(
+            ("unit", section, key),
+            f"`unit.{section}.{ascii(key)[1:-1]}` holds a line break or a control character, "
+            "which would begin another directive",
+            expected="a value of one line",
+        )
+        return ()
+    if any(looks_like_token(text) for text in texts):
+        entry.problem(
+            ("unit", section, key),
+            f"`unit.{section}.{key}` looks like a secret, and every user of this machine can read "
+            "a unit",
+            hint="let the task read it from the environment (env_file) or a credential",
+            code=Code.SECRET,
+        )
+        return ()
+    return texts
+
+
+def _size(value: Any) -> str | None:
+    return None if value is None else str(int(value) if isinstance(value, float) else value)
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _percent(value: Any) -> float | None:
+    if value is None:
+        return None
+    return float(value.rstrip("%")) if isinstance(value, str) else float(value)

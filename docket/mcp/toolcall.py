@@ -1,0 +1,77 @@
+"""One call of a tool while it goes on: what it says of its progress, and whether it is wanted."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from docket.app.session.session import Session
+from docket.app.status.capabilities import CommandForm
+from docket.errors import DocketError
+from docket.model.record import Record
+
+ALLOWANCE = "DOCKET_MCP_ALLOW_DESTRUCTIVE"
+_YES = ("1", "true", "yes", "allow")
+_AGAIN_SECONDS = 0.05
+
+
+class Desk(Record):
+    """What every call is served with.
+
+    `fault` records what nobody foresaw and returns the error to tell.
+    """
+
+    session: Session
+    forms: Sequence[CommandForm]
+    fault: Callable[[BaseException], DocketError]
+
+    @property
+    def gated(self) -> bool:
+        """Whether destructive tasks are refused; the environment of the server's start says."""
+        return self.session.environ.get(ALLOWANCE, "").strip().lower() not in _YES
+
+
+class AbandonedError(Exception):
+    """The client does not want the answer any more."""
+
+
+class Errand:
+    """One call, shared by the thread that does it and the loop that watches over it."""
+
+    def __init__(self) -> None:
+        self.message = ""
+        self.every_seconds = 1.0  # between two notifications of progress
+        self.over = threading.Event()
+        self._abandoned = threading.Event()
+        self._undo: Callable[[], object] | None = None
+
+    def begin(self, message: str, undo: Callable[[], object]) -> None:
+        """Say what is under way, and what ends it where the client takes its request back."""
+        self.message = message
+        self._undo = undo
+        self.check()
+
+    def check(self) -> None:
+        """Raise AbandonedError where nobody waits any more."""
+        if self._abandoned.is_set():
+            raise AbandonedError
+
+    def pause(self, pause_seconds: float) -> None:
+        """Sleep; AbandonedError at once where nobody waits any more."""
+        if self._abandoned.wait(pause_seconds):
+            raise AbandonedError
+
+    def leave(self) -> None:
+        """Let the call's thread end as soon as it can; what it started goes on."""
+        self._abandoned.set()
+
+    def take_back(self) -> None:
+        """End what the call started; returns when that is done, or there is nothing to end."""
+        self.leave()
+        while self._undo is not None and not self.over.is_set():
+            with suppress(DocketError, OSError):  # it has no record yet: tried again till it has
+                self._undo()
+                return
+            time.sleep(_AGAIN_SECONDS)

@@ -1,0 +1,120 @@
+"""Which fire a run is for: from when its timer elapsed, and from the timer's calendars."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from docket.model.calendar import Calendar, previous_at_or_before
+from docket.model.states import Trigger
+from docket.runner.call.activation import timer_elapse, timers_of
+from docket.store.rows import has_fired, last_start_by_timer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docket.model.plan import Plan
+    from docket.runner.call.activation import Elapse
+    from docket.runner.record.record import Recorder
+
+_LATE_US = 30_000_000  # a busy machine starts things late; beyond this a fire was caught up
+_MOST_STEPS = 1000  # how many instants of a calendar are looked at within one jitter
+
+
+def fire_of(plan: Plan, recorder: Recorder) -> tuple[Trigger, int | None, int] | None:
+    """Return (trigger, due instant, how late in µs) of a run that a timer started, else None.
+
+    The due instant is None where no calendar was due: a span or the boot started the run.
+    """
+    elapse = timer_elapse(plan.unit, timers_of(plan), system=plan.system)
+    if elapse is None or _is_served(plan, elapse, recorder):
+        return None
+    now = time.time_ns() // 1000
+    fired = now if elapse.at_us is None else elapse.at_us
+    # The boot timer has no calendar.
+    due = _due(plan, fired, recorder) if elapse.timer == plan.timer_unit else None
+    if due is None:
+        return (Trigger.TIMER, None, 0)
+    late = fired - due
+    if late <= _LATE_US + int(plan.slack_seconds * 1e6):
+        return (Trigger.TIMER, due, late)
+    # A fire whose instant nobody knows is not called late.
+    return (Trigger.TIMER, None, 0) if elapse.at_us is None else (Trigger.CATCH_UP, due, late)
+
+
+def _is_served(plan: Plan, elapse: Elapse, recorder: Recorder) -> bool:
+    """Whether a doubtful elapse has had its run already: then this start is by hand."""
+    if elapse.certain or elapse.at_us is None:
+        return False
+    now = time.time_ns() // 1000
+    started = recorder.ask(lambda store: last_start_by_timer(store, plan.task, now))
+    return started is not None and started >= elapse.at_us
+
+
+def _due(plan: Plan, fired_us: int, recorder: Recorder) -> int | None:
+    due = _latest(plan, fired_us)
+    if due is None:
+        return None
+    if plan.spans and recorder.ask(lambda store: has_fired(store, plan.task, due)):
+        return None  # that calendar's fire had its run: this one is a span's
+    return _first_since_last_start(plan, fired_us, due, recorder)
+
+
+def _first_since_last_start(plan: Plan, fired_us: int, due: int, recorder: Recorder) -> int:
+    """Return the due instant where the jitter spans several: the first one after the last start.
+
+    systemd works out the next elapse from the last one, so that one is the fire that was delayed.
+    """
+    begin = fired_us - int(plan.slack_seconds * 1e6)
+    earlier = _latest(plan, due - 1)
+    if earlier is None or earlier < begin:
+        return due
+    started = recorder.ask(lambda store: last_start_by_timer(store, plan.task, fired_us))
+    if started is None:
+        return due
+    found = due
+    for _ in range(_MOST_STEPS):
+        if earlier is None or earlier < begin or earlier <= started:
+            return found
+        found, earlier = earlier, _latest(plan, earlier - 1)
+    return due
+
+
+def _latest(plan: Plan, at_us: int) -> int | None:
+    """Return the last instant of the plan's calendars at or before an instant."""
+    instants = []
+    for document in plan.calendars:
+        calendar = Calendar.from_json(document)
+        with_zone = Zone(calendar.zone)
+        try:
+            found = previous_at_or_before(calendar, at_us, with_zone.offset_at)
+        finally:
+            with_zone.close()
+        if found is not None:
+            instants.append(found)
+    return max(instants, default=None)
+
+
+class Zone:
+    """UTC offsets of one zone by the C library, which knows them all without an import."""
+
+    def __init__(self, name: str) -> None:
+        self._before = os.environ.get("TZ")
+        self._changed = name not in ("", "UTC")
+        self._utc = name == "UTC"
+        if self._changed:
+            os.environ["TZ"] = f":{name}"
+            time.tzset()
+
+    def offset_at(self, epoch_seconds: int) -> int:
+        """Return the offset in seconds east of UTC at an instant."""
+        return 0 if self._utc else time.localtime(epoch_seconds).tm_gmtoff
+
+    def close(self) -> None:
+        """Give the process its own zone back."""
+        if not self._changed:
+            return
+        if self._before is None:
+            del os.environ["TZ"]
+        else:
+            os.environ["TZ"] = self._before
+        time.tzset()

@@ -1,0 +1,117 @@
+"""What can keep a run from starting; each refusal becomes a row with its reason."""
+
+from __future__ import annotations
+
+from docket.model.states import RunStatus, Trigger
+from docket.runner.attempt.verdict import Verdict
+from docket.store.rows import has_succeeded_for, overrides_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docket.model.plan import Plan
+    from docket.runner.call.arguments import Arguments
+    from docket.runner.call.plans import LoadedPlan
+    from docket.runner.record.record import Recorder
+    from docket.store.rows import RunRow
+
+GATED = "destructive_refused"
+_BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)
+
+
+class Refusal:
+    """Why a run does not start; `blocked_by` is the run in the way, where there is one.
+
+    `status` is another than skipped where the run was ended while it waited.
+    """
+
+    __slots__ = ("blocked_by", "error_code", "reason", "status")
+
+    def __init__(
+        self,
+        error_code: str,
+        reason: str,
+        blocked_by: str | None = None,
+        status: RunStatus = RunStatus.SKIPPED,
+    ) -> None:
+        self.error_code = error_code
+        self.reason = reason
+        self.blocked_by = blocked_by
+        self.status = status
+
+    def verdict(self) -> Verdict:
+        """Return what the run is called."""
+        lead = "Skipped: " if self.status is RunStatus.SKIPPED else ""
+        found = Verdict(self.status, self.error_code, f"{lead}{self.reason}")
+        found.details = {"reason": self.reason}
+        if self.blocked_by is not None:
+            found.details["blocked_by"] = self.blocked_by
+        return found
+
+
+def refusal_before_lock(
+    loaded: LoadedPlan, row: RunRow, late_us: int, recorder: Recorder, arguments: Arguments
+) -> Refusal | None:
+    """Return why the run may not start at all, or None; `force` passes every guard but the gate.
+
+    The gate stands here too, and not only before whoever asked for the run, since the plan in hand
+    is the one that is obeyed: the config may have changed since it was asked for.
+    """
+    plan = loaded.plan
+    if arguments.gated and plan.destructive:
+        return Refusal(GATED, "the task is destructive, and whoever asked may run no such task")
+    if arguments.force:
+        return None
+    if loaded.removed:
+        return Refusal("task_removed", "the task is no longer in the configuration")
+    if row.trigger in _BY_TIMER and plan.destructive and plan.unattended != "allow":
+        return Refusal("unattended", "a destructive task needs `unattended: allow` for a timer")
+    if row.trigger == Trigger.DEPENDENCY:
+        return _as_dependency(plan)
+    refusal = _too_late(plan, row.trigger, late_us / 1e6) if row.trigger in _BY_TIMER else None
+    if refusal is None and plan.one_shot and row.scheduled_for is not None:
+        refusal = _consumed(plan, row.scheduled_for, recorder)
+    if refusal is None and row.trigger in _BY_TIMER:
+        refusal = _ordered(plan, recorder)
+    return refusal
+
+
+def refusal_of_overlap(plan: Plan, holder: str) -> Refusal:
+    """Return why the run may not start beside the one that holds the task's lock."""
+    return Refusal("overlap", f"run {holder} of {plan.task} is still running", holder)
+
+
+def _as_dependency(plan: Plan) -> Refusal | None:
+    if plan.destructive and plan.unattended != "allow":
+        reason = "a destructive task needs `unattended: allow` to run for another"
+        return Refusal("unattended", reason)
+    if plan.needs_systemd:
+        reason = "its limits or credentials need a unit of its own, and it would run in another's"
+        return Refusal("needs_systemd", reason)
+    return None
+
+
+def _too_late(plan: Plan, trigger: str, late: float) -> Refusal | None:
+    """Return why a fire that is `late` by so many seconds does not run any more, or None."""
+    if plan.catch_up is True:
+        return None
+    if plan.catch_up is False:
+        if trigger != Trigger.CATCH_UP:
+            return None
+        return Refusal("too_late", f"it was due {late:.0f} s ago, and catch_up is false")
+    if late <= plan.catch_up + plan.slack_seconds:  # the timer itself may be so late
+        return None
+    return Refusal("too_late", f"it was due {late:.0f} s ago; catch_up allows {plan.catch_up:g} s")
+
+
+def _ordered(plan: Plan, recorder: Recorder) -> Refusal | None:
+    ordered = recorder.ask(lambda connection: overrides_of(connection, plan.task))
+    if not ordered:
+        return None
+    from docket.runner.admission.pauses import refusal_by_order  # noqa: PLC0415  (rare)
+
+    return refusal_by_order(ordered, recorder)
+
+
+def _consumed(plan: Plan, due_us: int, recorder: Recorder) -> Refusal | None:
+    done = recorder.ask(lambda connection: has_succeeded_for(connection, plan.task, due_us))
+    return Refusal("already_done", "it has succeeded for this instant") if done else None

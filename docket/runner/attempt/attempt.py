@@ -1,0 +1,274 @@
+"""One attempt: start the child, pump its output, end it at its deadline, see how it went."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import time
+
+from docket.runner.attempt.capture import parser_for
+from docket.runner.attempt.pump import Outlets, Pump, Stream
+from docket.runner.attempt.spawn import (
+    Child,
+    SpawnError,
+    enter_directory,
+    start_command,
+    start_python,
+)
+from docket.store.rows import AttemptRow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from docket.model.mask import Mask
+    from docket.model.plan import Plan
+    from docket.runner.attempt.capture import PlainOutput
+    from docket.runner.attempt.echo import Echo
+    from docket.runner.attempt.pump import LogSink
+    from docket.runner.attempt.reports import ReportPipe
+    from docket.runner.call.signals import StopSignals
+
+
+class Outcome:
+    """How an attempt ended.
+
+    `ended_by` is exit, signal, timeout (of the run), attempt_timeout, idle_timeout, spawn or stop.
+    `result` is what a Python task returned. `row` is the attempt for the store.
+    """
+
+    __slots__ = (
+        "ended_by",
+        "exit_code",
+        "output_bytes",
+        "parser",
+        "result",
+        "row",
+        "signal",
+        "spawn_error",
+        "stderr",
+        "stdout",
+    )
+
+    def __init__(self, ended_by: str, row: AttemptRow, parser: PlainOutput) -> None:
+        self.ended_by = ended_by
+        self.row = row
+        self.exit_code = row.exit_code
+        self.signal = row.signal
+        self.parser = parser
+        self.stdout = ""
+        self.stderr = ""
+        self.output_bytes = 0
+        self.result: dict[str, Any] | None = None
+        self.spawn_error: SpawnError | None = None
+
+
+class Deadlines:
+    """The three clocks of an attempt; the nearest one ends it, and its name says why."""
+
+    __slots__ = ("_attempt", "_idle_seconds", "_run")
+
+    def __init__(self, plan: Plan, started: float, run_deadline: float | None) -> None:
+        limit = plan.attempt_timeout_seconds
+        self._attempt = None if limit is None else started + limit
+        self._run = run_deadline
+        self._idle_seconds = plan.idle_timeout_seconds or None
+
+    def nearest(self, last_output: float) -> tuple[float, str] | None:
+        """Return (monotonic time, name) of the next deadline, or None."""
+        found = []
+        if self._run is not None:
+            found.append((self._run, "timeout"))
+        if self._attempt is not None:
+            found.append((self._attempt, "attempt_timeout"))
+        if self._idle_seconds is not None:
+            found.append((last_output + self._idle_seconds, "idle_timeout"))
+        return min(found, default=None)
+
+
+class AttemptContext:
+    """What every attempt of a run shares."""
+
+    __slots__ = (
+        "echo",
+        "environment",
+        "kill_rest",
+        "let_go",
+        "log",
+        "mask",
+        "now_us",
+        "plan",
+        "progress",
+        "report",
+        "run_deadline",
+        "stop",
+        "tick",
+    )
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        environment: dict[str, str],
+        echo: Echo,
+        log: LogSink,
+        report: Callable[[dict[str, Any], str], None],
+        progress: Callable[[dict[str, Any], str], None],
+        tick: Callable[[float], float | None],
+        stop: StopSignals,
+        run_deadline: float | None,
+        now_us: Callable[[], int],
+        let_go: Callable[[], None],
+        kill_rest: Callable[[int], None],
+        mask: Mask | None,
+    ) -> None:
+        self.plan = plan
+        self.mask = mask
+        self.environment = environment
+        self.echo = echo
+        self.log = log
+        self.report = report
+        self.progress = progress
+        self.tick = tick
+        self.stop = stop
+        self.run_deadline = run_deadline
+        self.now_us = now_us
+        self.let_go = let_go
+        self.kill_rest = kill_rest
+
+
+def run_attempt(context: AttemptContext, number: int, argv: list[str], *, dry_run: bool) -> Outcome:
+    """Run one attempt to its end and return how it went; never raises for what the child does."""
+    started_us = context.now_us()
+    parser = _parser(context)
+    try:
+        child = _start(context, argv, dry_run=dry_run)
+    except SpawnError as error:
+        row = AttemptRow(number, started_us, context.now_us(), None, None, "spawn", None, None)
+        outcome = Outcome("spawn", row, parser)
+        outcome.spawn_error = error
+        return outcome
+    return _watch(context, child, parser, number, started_us)
+
+
+def _start(context: AttemptContext, argv: list[str], *, dry_run: bool) -> Child:
+    enter_directory(context.plan.cwd, context.environment)
+    if context.plan.python is not None:
+        return start_python(
+            context.plan.python, context.environment, context.let_go, dry_run=dry_run
+        )
+    return start_command(argv, context.environment)
+
+
+def _watch(
+    context: AttemptContext, child: Child, parser: PlainOutput, number: int, started_us: int
+) -> Outcome:
+    streams = [Stream(child.stdout, is_error=False), Stream(child.stderr, is_error=True)]
+    result = _report_pipe(context, child)
+    outlets = Outlets(context.echo, context.log, parser)
+    pump = _pump(context, child.pidfd, streams, outlets, context.stop, context.tick, result)
+    ended_by = _until_it_ends(context, child, pump)
+    signal_group(child.pid, signal.SIGTERM)  # what it left in the background
+    pump.drain()
+    if pump.listening:
+        signal_group(child.pid, signal.SIGKILL)
+    pump.close()
+    parser.finish()
+    row = _reap(child, ended_by, number, started_us, context.now_us)
+    outcome = Outcome(row.ended_by, row, parser)
+    outcome.stdout, outcome.stderr = streams[0].excerpt.text(), streams[1].excerpt.text()
+    outcome.result = None if result is None else result.close()
+    outcome.output_bytes = sum(stream.excerpt.total for stream in streams)
+    if context.mask is not None:
+        outcome.result = context.mask.value(outcome.result)
+    return outcome
+
+
+def _parser(context: AttemptContext) -> PlainOutput:
+    output_format = context.plan.output_format
+    if context.mask is None or output_format != "jsonl":
+        return parser_for(output_format, context.report)
+    from docket.runner.attempt.masking import MaskedLines  # noqa: PLC0415  (tasks with secrets)
+
+    return MaskedLines(context.mask, context.report)
+
+
+def _pump(context: AttemptContext, *arguments: Any) -> Pump:
+    if context.mask is None:
+        return Pump(*arguments)
+    from docket.runner.attempt.masking import MaskedPump  # noqa: PLC0415  (tasks with secrets)
+
+    return MaskedPump(context.mask, *arguments)
+
+
+def _report_pipe(context: AttemptContext, child: Child) -> ReportPipe | None:
+    if child.result is None:
+        return None
+    from docket.runner.attempt.reports import ReportPipe  # noqa: PLC0415  (Python tasks alone)
+
+    return ReportPipe(child.result, context.report, context.progress)
+
+
+def _until_it_ends(context: AttemptContext, child: Child, pump: Pump) -> str:
+    """Wait for the child, and end it where it must not go on; return what ended it, or ''."""
+    deadlines = Deadlines(context.plan, time.monotonic(), context.run_deadline)
+
+    def next_deadline() -> float | None:
+        nearest = deadlines.nearest(pump.last_output)
+        return None if nearest is None else nearest[0]
+
+    pump.wait_until_exit(next_deadline, heed_stop=True)
+    if pump.exited:
+        return ""
+    if context.stop.received:
+        ended_by = "stop"
+    else:
+        nearest = deadlines.nearest(pump.last_output)
+        ended_by = nearest[1] if nearest else "stop"
+    _kill(context, child, pump)
+    return ended_by
+
+
+def _kill(context: AttemptContext, child: Child, pump: Pump) -> None:
+    """TERM, the grace, KILL: to the group, and to the rest of our own unit."""
+    signal_group(child.pid, signal.SIGTERM)
+    context.kill_rest(signal.SIGTERM)
+    until = time.monotonic() + context.plan.grace_seconds
+    pump.wait_until_exit(lambda: until, heed_stop=False)
+    signal_group(child.pid, signal.SIGKILL)
+    context.kill_rest(signal.SIGKILL)
+    pump.wait_until_exit(lambda: None, heed_stop=False)
+
+
+def _reap(
+    child: Child, ended_by: str, number: int, started_us: int, now_us: Callable[[], int]
+) -> AttemptRow:
+    _, status, usage = os.wait4(child.pid, 0)
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    os.close(child.pidfd)
+    code = os.waitstatus_to_exitcode(status)
+    number_of_signal = -code if code < 0 else None
+    return AttemptRow(
+        number,
+        started_us,
+        now_us(),
+        code if code >= 0 else None,
+        number_of_signal,
+        ended_by or ("signal" if number_of_signal else "exit"),
+        # A child begins with its parent's pages: what is no more than ours says nothing of it.
+        usage.ru_maxrss * 1024 if usage.ru_maxrss > own else None,
+        int((usage.ru_utime + usage.ru_stime) * 1e6),
+    )
+
+
+def signal_group(leader: int, number: int) -> None:
+    """Send a signal to the process group of a child that has not been reaped yet.
+
+    Until it is reaped the kernel gives its number to nobody else.
+    """
+    try:
+        os.killpg(leader, number)
+    except (ProcessLookupError, PermissionError):
+        pass

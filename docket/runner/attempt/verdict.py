@@ -1,0 +1,205 @@
+"""From how an attempt ended to what the run is called: status, cause, summary, details."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from docket.files import read_plain
+from docket.model.jsontext import loads
+from docket.model.states import RunStatus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from docket.model.plan import Plan
+    from docket.runner.attempt.attempt import Outcome
+
+_LONGEST_SUMMARY = 500
+_LARGEST_RESULT_FILE = 1024 * 1024
+# Signals that others send to end a program; the rest are crashes of the program itself.
+_SENT_BY_OTHERS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGXCPU)
+
+
+class Verdict:
+    """What an attempt came to; `retryable` where another attempt may go better."""
+
+    __slots__ = ("details", "error_code", "retryable", "status", "summary")
+
+    def __init__(
+        self,
+        status: RunStatus,
+        error_code: str | None,
+        summary: str,
+        *,
+        retryable: bool = True,
+    ) -> None:
+        self.status = status
+        self.error_code = error_code
+        self.summary = one_line(summary)
+        self.retryable = retryable and status is not RunStatus.SUCCEEDED
+        self.details: dict[str, Any] = {}
+
+
+def judge(
+    plan: Plan, argv: list[str], outcome: Outcome, *, stop_signal: int, out_of_memory: bool
+) -> Verdict:
+    """Return the verdict on an attempt.
+
+    `stop_signal` is the signal that asked the runner to stop (0 for none); `out_of_memory` whether
+    the kernel has killed something of this unit for memory during the attempt.
+    """
+    words = " ".join(argv) if argv else plan.task
+    match outcome.ended_by:
+        case "spawn":
+            verdict = _not_started(outcome)
+        case "stop":
+            verdict = _stopped(words + _last_words(outcome), stop_signal)
+        case "timeout" | "attempt_timeout" | "idle_timeout":
+            verdict = _timed_out(plan, words + _last_words(outcome), outcome)
+        case "signal":
+            verdict = _signalled(words, outcome, out_of_memory=out_of_memory)
+        case _ if plan.python is not None:
+            verdict = _returned(plan, outcome)
+        case _:
+            verdict = _exited(plan, words, outcome)
+    code = outcome.exit_code
+    if plan.retry_on and code not in plan.retry_on and str(code) not in plan.exit_codes:
+        verdict.retryable = False
+    verdict.details = _details(plan, argv, outcome, verdict)
+    return verdict
+
+
+def result_file(path: str) -> dict[str, Any]:
+    """Return what the child wrote to DOCKET_RESULT_FILE, as details, and remove the file."""
+    try:
+        data, _status = read_plain(path, _LARGEST_RESULT_FILE)
+        os.unlink(path)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        return {"result_error": f"The result file cannot be read: {error.strerror}."}
+    try:
+        found = loads(data.decode())
+    except ValueError as error:
+        return {"result_error": f"The result file is no JSON: {error}."}
+    if not isinstance(found, dict):
+        return {"result_error": "The result file holds no JSON object."}
+    return {"result": found}
+
+
+def one_line(text: str) -> str:
+    """Return text as one printable line of bounded length."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    return line if len(line) <= _LONGEST_SUMMARY else line[: _LONGEST_SUMMARY - 1] + "…"
+
+
+def _not_started(outcome: Outcome) -> Verdict:
+    error = outcome.spawn_error
+    assert error is not None
+    return Verdict(RunStatus.FAILED, error.code, error.sentence)
+
+
+def _last_words(outcome: Outcome) -> str:
+    """Return what a Python task that was told to end still said of it."""
+    summary = (outcome.result or {}).get("summary")
+    return f": {summary}" if summary else ""
+
+
+def _stopped(words: str, stop_signal: int) -> Verdict:
+    if stop_signal == signal.SIGINT:
+        return Verdict(RunStatus.CANCELLED, "cancelled", f"Cancelled: {words}", retryable=False)
+    summary = f"Stopped by {signal.Signals(stop_signal).name}: {words}"
+    return Verdict(RunStatus.INTERRUPTED, "stopped", summary, retryable=False)
+
+
+def _timed_out(plan: Plan, words: str, outcome: Outcome) -> Verdict:
+    if outcome.ended_by == "idle_timeout":
+        summary = f"Command wrote nothing for {plan.idle_timeout_seconds:g}s: {words}"
+    elif outcome.ended_by == "attempt_timeout":
+        summary = f"Command timed out after {plan.attempt_timeout_seconds:g}s: {words}"
+    else:
+        summary = f"Run timed out after {plan.timeout_seconds:g}s: {words}"
+    again = outcome.ended_by != "timeout"
+    return Verdict(RunStatus.TIMED_OUT, outcome.ended_by, summary, retryable=again)
+
+
+def _signalled(words: str, outcome: Outcome, *, out_of_memory: bool) -> Verdict:
+    number = outcome.signal or 0
+    name = _signal_name(number)
+    if out_of_memory and number == signal.SIGKILL:
+        return Verdict(RunStatus.KILLED, "oom_kill", f"Killed for want of memory: {words}")
+    if number in _SENT_BY_OTHERS:
+        return Verdict(RunStatus.KILLED, "signal", f"Command was killed by {name}: {words}")
+    return Verdict(RunStatus.FAILED, "signal", f"Command crashed with {name}: {words}")
+
+
+def _exited(plan: Plan, words: str, outcome: Outcome) -> Verdict:
+    if plan.exit_codes:
+        from docket.runner.attempt.exitverdict import named_verdict  # noqa: PLC0415  (few tasks)
+
+        named = named_verdict(plan, words, outcome)
+        if named is not None:
+            return named
+    if outcome.exit_code not in plan.success_exit_codes:
+        summary = f"Command failed with exit {outcome.exit_code}: {words}"
+        return Verdict(RunStatus.FAILED, "exit_code", summary)
+    problem = outcome.parser.problem
+    if problem is not None and plan.parse_errors == "fail":
+        return Verdict(RunStatus.FAILED, "parse_error", problem)
+    return Verdict(RunStatus.SUCCEEDED, None, f"Command completed: {words}")
+
+
+def _returned(plan: Plan, outcome: Outcome) -> Verdict:
+    result = outcome.result
+    if result is None:
+        summary = f"Task {plan.task} ended with exit {outcome.exit_code} and no result"
+        return Verdict(RunStatus.FAILED, "no_result", summary)
+    if result.get("ok"):
+        return Verdict(RunStatus.SUCCEEDED, None, str(result.get("summary")))
+    return Verdict(RunStatus.FAILED, "task_failed", str(result.get("summary")))
+
+
+def _details(plan: Plan, argv: list[str], outcome: Outcome, verdict: Verdict) -> dict[str, Any]:
+    if outcome.ended_by == "spawn":
+        return {"command": argv}
+    if plan.python is not None:
+        found = _python_details(outcome)
+    else:
+        code = outcome.exit_code if outcome.signal is None else -outcome.signal
+        found = {
+            "command": argv,
+            "stdout": outcome.stdout,
+            "stderr": outcome.stderr,
+            "exit_code": code,
+            **outcome.parser.details(),
+        }
+        if str(code) in plan.exit_codes:
+            found["exit_meaning"] = plan.exit_codes[str(code)]
+    if verdict.status is RunStatus.CANCELLED:
+        ended_by = outcome.signal or int(signal.SIGTERM)
+        found["termination"] = {"method": "process_group", "signal": ended_by}
+    if outcome.signal is not None:
+        found["signal"] = _signal_name(outcome.signal)
+    if verdict.status is RunStatus.TIMED_OUT:
+        found["timed_out"] = True
+        found["timeout_seconds"] = plan.attempt_timeout_seconds or plan.timeout_seconds
+        if outcome.ended_by == "idle_timeout":
+            found["idle_timeout_seconds"] = plan.idle_timeout_seconds
+    return found
+
+
+def _python_details(outcome: Outcome) -> dict[str, Any]:
+    details = (outcome.result or {}).get("details")
+    found = dict(details) if isinstance(details, dict) else {"details": details}
+    if outcome.result is None:
+        found = {"stdout": outcome.stdout, "stderr": outcome.stderr}
+    return found
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

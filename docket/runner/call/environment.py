@@ -1,0 +1,120 @@
+"""The environment of a task: what is inherited, its files, its own values, and Docket's."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from docket.errors import DocketError
+from docket.runner.record.request import parameter_variables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docket.model.plan import Plan
+    from docket.store.rows import RunRow
+
+# The runner's own dealings with the service manager are none of the task's.
+_KEPT_BACK = (
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LISTEN_FDNAMES",
+    "JOURNAL_STREAM",
+)
+
+
+class EnvironmentRefusedError(DocketError):
+    """An environment file is missing, or a variable that the task requires is."""
+
+    code = "env_file_missing"
+
+
+def task_environment(plan: Plan, *, in_unit: bool) -> dict[str, str]:
+    """Return the environment of the task, without Docket's own variables.
+
+    `in_unit`: systemd has read the environment files already; they are only looked for then.
+    Raises EnvironmentRefusedError where a file cannot be read.
+    """
+    values = _inherited(plan)
+    for path in plan.env_files:
+        found = _read_file(path)
+        if not in_unit:
+            values.update(found)
+    values.update(plan.env)
+    return values
+
+
+def usable_environment(plan: Plan, *, in_unit: bool) -> dict[str, str]:
+    """Return the environment as far as it can be had: a missing file must not silence an alarm."""
+    values = _inherited(plan)
+    for path in [] if in_unit else plan.env_files:
+        try:
+            values.update(_read_file(path))
+        except EnvironmentRefusedError:
+            continue
+    values.update(plan.env)
+    return values
+
+
+def _inherited(plan: Plan) -> dict[str, str]:
+    values = {name: text for name, text in os.environ.items() if name not in _KEPT_BACK}
+    if not values.get("PATH"):
+        values["PATH"] = plan.path_variable
+    return values
+
+
+def add_run(
+    values: dict[str, str],
+    plan: Plan,
+    row: RunRow,
+    params: dict[str, str] | None,
+    result_path: str,
+) -> None:
+    """Add the variables that tell a child which run it belongs to; nothing can override them.
+
+    `params` are the parameters as they were given; those in the row are for everybody to see.
+    """
+    values["DOCKET_RUN_ID"] = row.run_id
+    values["DOCKET_TASK_NAME"] = row.task
+    values["DOCKET_STATE_PATH"] = plan.state_db
+    values["DOCKET_CONFIG"] = plan.config_path
+    values["DOCKET_TRIGGER"] = row.trigger
+    values["DOCKET_RESULT_FILE"] = result_path
+    if params:
+        values.update(parameter_variables(params))
+    if row.scheduled_for is None:
+        values.pop("DOCKET_SCHEDULED_FOR", None)
+    else:
+        values["DOCKET_SCHEDULED_FOR"] = iso(row.scheduled_for)
+
+
+def iso(instant_us: int) -> str:
+    """Return an instant as ISO 8601 in UTC, as JSON and hooks show it."""
+    seconds, micros = divmod(instant_us, 1_000_000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micros:06d}+00:00"
+
+
+def variables_of_files(paths: list[str]) -> set[str]:
+    """Return the names of the variables in environment files; an unreadable one has none."""
+    names: set[str] = set()
+    for path in paths:
+        try:
+            names.update(_read_file(path))
+        except EnvironmentRefusedError:
+            continue
+    return names
+
+
+def _read_file(path: str) -> dict[str, str]:
+    from docket.model.envfile import parse_environment  # noqa: PLC0415  (tasks with such files)
+
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return parse_environment(file.read())
+    except OSError as error:
+        raise EnvironmentRefusedError(
+            f"The environment file {path} cannot be read: {error.strerror}.",
+            hint="Create it, or take it out of env_file.",
+        ) from error

@@ -1,0 +1,108 @@
+"""The gate before destructive tasks: asked beforehand, and kept by the runner whatever was said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docket.app.catalog.lookup import current_plan
+from docket.app.history import history
+from docket.app.runs.gate import refuse_destructive
+from docket.app.runs.run import run
+from docket.app.runs.start import Wish, start
+from docket.app.runs.wait import wait
+from docket.errors import BrokenTaskError, DestructiveRefusedError
+from docket.model.states import RunStatus, Trigger
+from docket.paths import exec_command
+from tests.contract.fake_units import FakeUnits
+from tests.unit.app.conftest import Home
+from tests.unit.app.documents import require_valid
+
+CONFIG = """
+tasks:
+  safe: {type: command, command: ["true"]}
+  wipe: {type: command, command: ["true"], destructive: true, unattended: allow}
+  left: {type: command, command: ["true"], depends_on: [safe]}
+  right: {type: command, command: ["true"], depends_on: [safe, wipe]}
+  top: {type: command, command: ["true"], depends_on: [left, right]}
+"""
+
+
+def gated(home: Home, task: str, **options: Any) -> Any:
+    return run(
+        home.session,
+        exec_command(),
+        task,
+        echo=False,
+        gated=True,
+        trigger=Trigger.AGENT,
+        **options,
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "through"),
+    [("wipe", []), ("right", ["wipe"]), ("top", ["right", "wipe"])],
+)
+def test_what_is_destructive_is_refused_with_the_way_to_it(
+    home: Home, task: str, through: list[str]
+) -> None:
+    home.config(CONFIG)
+    with pytest.raises(DestructiveRefusedError) as refused:
+        refuse_destructive(home.session, task)
+    assert (refused.value.facts["task"], refused.value.facts["through"]) == (task, through)
+    require_valid("error", refused.value.document())
+
+
+@pytest.mark.parametrize("task", ["safe", "left"])
+def test_what_destroys_nothing_is_let_through(home: Home, task: str) -> None:
+    home.config(CONFIG)
+    refuse_destructive(home.session, task)
+    assert gated(home, task).status is RunStatus.SUCCEEDED
+
+
+def test_a_dependency_that_cannot_be_known_lets_nothing_through(home: Home) -> None:
+    home.config(CONFIG.replace('safe: {type: command, command: ["true"]}', "safe: {type: command}"))
+    with pytest.raises(BrokenTaskError):
+        refuse_destructive(home.session, "left")
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_config_that_changes_after_the_question_is_no_way_around(home: Home, force: bool) -> None:
+    home.config(CONFIG.replace("destructive: true, ", ""))
+    refuse_destructive(home.session, "wipe")
+    plan = current_plan(home.session, "wipe")
+    home.config(CONFIG)
+    with pytest.raises(DestructiveRefusedError) as refused:
+        gated(home, "wipe", force=force)
+    assert plan.destructive is False
+    (row,) = history.runs(home.session).runs
+    assert (row.status, row.error_code) == (RunStatus.SKIPPED, "destructive_refused")
+    assert (row.run_id, row.trigger) == (refused.value.facts["run_id"], Trigger.AGENT)
+
+
+def test_a_run_that_the_runner_refuses_as_a_dependency_is_told_as_the_same_error(
+    home: Home,
+) -> None:
+    home.config(CONFIG)
+    with pytest.raises(DestructiveRefusedError, match="its dependency right may not run"):
+        gated(home, "top")
+    assert {(row.task, row.status) for row in history.runs(home.session).runs} == {
+        ("top", RunStatus.SKIPPED),
+        ("left", RunStatus.SUCCEEDED),
+        ("safe", RunStatus.SUCCEEDED),
+        ("right", RunStatus.SKIPPED),
+        ("wipe", RunStatus.SKIPPED),
+    }
+
+
+def test_a_run_in_the_background_is_refused_by_its_runner(home: Home, tmp_path: Path) -> None:
+    home.config(CONFIG)
+    units = FakeUnits(str(tmp_path / "units"), str(tmp_path / "stamps"))
+    units.absent = True
+    session = home.session.replace(units=lambda: units)
+    receipt = start(session, "wipe", Wish(force=True, trigger=Trigger.AGENT, gated=True))
+    (waited,) = wait(session, [receipt.run_id]).waited
+    assert (waited.run.status, waited.run.error_code) == (RunStatus.SKIPPED, "destructive_refused")

@@ -19,6 +19,9 @@ _AS_ANY = ("utf-8", "surrogatepass")
 _AS_WORD = 8  # what is shorter than this is hidden only where it stands by itself
 _DEEPEST = 100
 _LONGEST_CORE = 24
+_FEWEST_CAPITALS = 3
+_FEW_CORES = 8  # so many are looked for faster than the capital letters are picked out
+_NO_CAPITALS = bytes(byte for byte in range(256) if not 65 <= byte <= 90)
 _HIDDEN = REDACTED.encode()
 _COMMON = frozenset(
     {"true", "false", "none", "null", "auto", "default", "enabled", "disabled", "info", "debug"}
@@ -33,11 +36,21 @@ class Mask:
     A value of several lines is looked for line by line. A value of 4 to 7 bytes is hidden where it
     is a word of its own; a shorter or common one (`true`) is not hidden at all.
 
-    Each pattern has a core, a part of it that its kin have too: where no core is, nothing is, and
-    so most output is searched for few texts only.
+    Each pattern has a core, a part that its variants share: output without any core holds no
+    pattern. Of a core with some capital letters first only these are looked for, in the capital
+    letters of the output. Most output has few, so ten secrets cost little more than one.
     """
 
-    __slots__ = ("_core_texts", "_cores", "_patterns", "_texts", "_words", "overlap")
+    __slots__ = (
+        "_begins",
+        "_by_capitals",
+        "_core_texts",
+        "_other_cores",
+        "_overlap",
+        "_patterns",
+        "_texts",
+        "_words",
+    )
 
     def __init__(self, secrets: Iterable[str]) -> None:
         found: dict[bytes, bytes] = {}
@@ -49,10 +62,14 @@ class Mask:
         self._patterns = [(one, found[one]) for one in by_length if len(one) >= _AS_WORD]
         self._words = [one for one in by_length if len(one) < _AS_WORD]
         self._texts = [(_text(one), _text(core)) for one, core in self._patterns]
-        self._cores = sorted({core for _, core in self._patterns})
-        self._core_texts = [_text(core) for core in self._cores]
-        # How much of a piece of output may be the beginning of a secret that goes on in the next.
-        self.overlap = len(by_length[0]) - 1 if by_length else 0
+        cores = sorted({core for _, core in self._patterns})
+        self._core_texts = [_text(core) for core in cores]
+        self._by_capitals, self._other_cores = _sorted_out(cores)
+        self._overlap = len(by_length[0]) - 1 if by_length else 0
+        self._begins: dict[bytes, list[bytes]] = {}
+        for one in by_length:
+            for length in range(1, LEAST + 1):
+                self._begins.setdefault(one[:length], []).append(one)
 
     def __bool__(self) -> bool:
         """Whether there is anything to hide."""
@@ -60,7 +77,7 @@ class Mask:
 
     def bytes(self, data: bytes) -> bytes:
         """Return output with the secrets in it hidden."""
-        present = [core for core in self._cores if core in data]
+        present = self._cores_in(data)
         if present:
             for pattern, core in self._patterns:
                 if core in present:
@@ -69,6 +86,27 @@ class Mask:
             if word in data:
                 data = _without_word(data, word)
         return data
+
+    def begun(self, data: bytes) -> int:
+        """Return how many bytes at the end of `data` may be the beginning of a secret.
+
+        A secret holds no newline.
+        """
+        size = len(data)
+        for at in range(max(size - self._overlap, data.rfind(b"\n") + 1), size):
+            for one in self._begins.get(data[at : at + LEAST], ()):
+                if one.startswith(data[at:]):
+                    return size - at
+        return 0
+
+    def _cores_in(self, data: bytes) -> list[bytes]:
+        found = [core for core in self._other_cores if core in data]
+        if self._by_capitals:
+            capitals = data.translate(None, _NO_CAPITALS)
+            found += [
+                core for letters, core in self._by_capitals if letters in capitals and core in data
+            ]
+        return found
 
     def text(self, text: str) -> str:
         """Return a text with the secrets in it hidden."""
@@ -102,6 +140,17 @@ class Mask:
             return [self.value(inner, depth + 1) for inner in value]
         said = str(value)
         return value if len(said) < LEAST + 2 or self.text(said) == said else REDACTED
+
+
+def _sorted_out(cores: list[bytes]) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
+    """Return (capital letters, core) of the cores that have some, and the other cores."""
+    if len(cores) <= _FEW_CORES:
+        return [], cores
+    found = [(core.translate(None, _NO_CAPITALS), core) for core in cores]
+    return (
+        [entry for entry in found if len(entry[0]) >= _FEWEST_CAPITALS],
+        [core for letters, core in found if len(letters) < _FEWEST_CAPITALS],
+    )
 
 
 def worth_hiding(value: str) -> bool:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 class _NoLog:
+    ends_line = True
+
     def write(self, data: bytes) -> None:
         """Keep nothing."""
 

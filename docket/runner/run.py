@@ -251,6 +251,8 @@ class _Run:
             self._close_as(Verdict(RunStatus.FAILED, error.code, error.sentence))
         finally:
             log.finish()
+        if not log.exists:
+            row.log_path = None
         if log.problem:
             self._warnings.append(log.problem)
             row.details["log_problem"] = log.problem

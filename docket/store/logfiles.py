@@ -1,5 +1,6 @@
 """The log file of one run: its beginning, and its end when it grew beyond the cap.
 
+It is made at the first byte: a run that prints nothing leaves no file.
 While the run lasts, what comes after the first half of the cap goes to two segments beside the log,
 the older of which is thrown away whenever the newer is full; at the end they are joined to the log.
 So the tail is on disk at every moment, and the whole never takes more than the cap.
@@ -29,7 +30,8 @@ def log_path(log_dir: str, run_id: str) -> str:
 class RunLog:
     """The writing end. `problem` is the sentence that ended the writing, or None.
 
-    A log that cannot be written (a full disk) never ends the run.
+    `exists` says whether there is a file, `ends_line` whether the next byte begins a line. A log
+    that cannot be written (a full disk) never ends the run.
     """
 
     __slots__ = (
@@ -38,6 +40,8 @@ class RunLog:
         "_max_bytes",
         "_segment_bytes",
         "_segment_room",
+        "ends_line",
+        "exists",
         "left_out",
         "path",
         "problem",
@@ -52,16 +56,18 @@ class RunLog:
         self._segment_bytes = max(max_bytes // 4, 1)
         self._segment_room = -1  # below 0: still writing the head
         self._descriptor = -1
-        try:
-            self._descriptor = open_private(path, _FLAGS)
-        except OSError as error:
-            self._give_up(error)
+        self.exists = False
+        self.ends_line = True
 
     def write(self, data: bytes) -> None:
         """Append what the task wrote."""
-        if self._descriptor < 0:
+        if self.problem is not None or not data:
             return
+        self.ends_line = data.endswith(b"\n")
         try:
+            if not self.exists:
+                self._descriptor = open_private(self.path, _FLAGS)
+                self.exists = True
             if self._segment_room < 0:
                 if len(data) <= self._head_room:
                     self._head_room -= len(data)

@@ -27,7 +27,7 @@ _BATCH = 2000
 
 
 class Piece(Record):
-    """Whole lines of a log as they were written, with their newlines; empty where it is quiet."""
+    """A line of a log with its newline, or a part of one that goes on; empty where it is quiet."""
 
     run_id: str
     content: bytes
@@ -54,7 +54,7 @@ def follow_log(session: Session, run_id: str, tail: int | None = None) -> Iterat
 
 
 def pieces(run_id: str, parts: Iterator[bytes]) -> Iterator[Piece]:
-    """Yield the parts of a log as whole lines, the last of which may lack its newline."""
+    """Yield the parts of a log as whole lines; a part of a line where the run is quiet after it."""
     waiting = b""
     for part in parts:
         whole, newline, rest = part.rpartition(b"\n")
@@ -65,7 +65,8 @@ def pieces(run_id: str, parts: Iterator[bytes]) -> Iterator[Piece]:
         else:
             waiting += rest
             if not part:
-                yield Piece(run_id, b"")
+                yield Piece(run_id, waiting)
+                waiting = b""
     if waiting:
         yield Piece(run_id, waiting)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from docket.app.shapes.history import LogDocument
 
 SOURCES = ("auto", "file", "journal")
+_CAP = b"[docket: further output is in the log file only]"
+_LEAST_GAP = 1024  # bytes; the journal leaves out empty lines and adds nothing that counts
 
 
 class LogText(Record):
@@ -51,8 +53,9 @@ def read(
 ) -> LogText:
     """Return the last `tail` lines of a run's log, or all of it, in the last `most_bytes`.
 
-    `auto` takes the file, and the journal where there is none; what came before `since_us` only
-    the journal can tell from the rest. Raises RunNotFoundError, and RunLogError with its status
+    `auto` takes the file. Where the file could not be written it takes the journal. Only the
+    journal says what was printed from `since_us` on. A log that is known to lack a part ends with a
+    line that says so. Raises RunNotFoundError, and RunLogError with its status
     (no_log, log_missing, log_unreadable) where there is nothing.
     """
     if source not in SOURCES:
@@ -68,15 +71,31 @@ def read(
         run = find_run(reader, run_id)
     if source == "journal" or since_us is not None:
         return _shortened(_from_journal(session, run, tail, since_us or 0), most_bytes)
+    return _from_either(session, run, tail, most_bytes, source)
+
+
+def _from_either(
+    session: Session, run: RunRecord, tail: int | None, most_bytes: int | None, source: str
+) -> LogText:
+    problem = run.details.get("log_problem")
     try:
-        return _from_file(run, tail, most_bytes)
+        found = _from_file(run, tail, most_bytes)
     except RunLogError:
-        if source == "file":
-            raise
-        journal = _quietly_from_journal(session, run, tail)
+        journal = None if source == "file" else _quietly_from_journal(session, run, tail)
         if journal is None:
             raise
         return _shortened(journal, most_bytes)
+    if problem is None:
+        return found
+    journal = None if source == "file" else _quietly_from_journal(session, run, tail)
+    if journal is not None and len(journal.content) > len(found.content):
+        return _shortened(journal, most_bytes)
+    return _with_note(found, f"the log ends here: {problem}")
+
+
+def _with_note(log: LogText, note: str) -> LogText:
+    newline = b"" if log.content.endswith(b"\n") or not log.content else b"\n"
+    return log.replace(content=log.content + newline + f"[docket: {note}]\n".encode())
 
 
 def _shortened(log: LogText, most_bytes: int | None) -> LogText:
@@ -89,15 +108,20 @@ def _shortened(log: LogText, most_bytes: int | None) -> LogText:
 def _from_file(run: RunRecord, tail: int | None, most_bytes: int | None) -> LogText:
     path = run.log_path
     if path is None:
+        if run.status.ran and "log_problem" not in run.details:
+            return LogText(run, "file", None, b"")  # it printed nothing
         raise _refusal(run, "no_log", f"Run {run.run_id} has no log.", _why_none(run))
     try:
         content, left_out = _content(path, tail, most_bytes)
     except FileNotFoundError:
+        if run.finished_us is None:
+            return LogText(run, "file", path, b"")  # it has printed nothing yet
         raise _refusal(
             run,
             "log_missing",
-            f"The log file {path} is gone.",
-            "It was removed; docket logs --source journal may still have it.",
+            f"There is no log file {path}.",
+            "It was removed, or the run was killed before it printed anything; "
+            "docket logs --source journal may have its output.",
         ) from None
     except OSError as error:
         raise _refusal(
@@ -141,7 +165,21 @@ def _from_journal(session: Session, run: RunRecord, tail: int | None, since_us: 
         )
     kept = [line.message for line in own if line.at_us >= since_us]
     chosen = kept if tail is None else kept[len(kept) - min(tail, len(kept)) :]
-    return LogText(run, "journal", None, b"".join(line + b"\n" for line in chosen))
+    log = LogText(run, "journal", None, b"".join(line + b"\n" for line in chosen))
+    gap = _gap(run, [line.message for line in own])
+    if not gap:
+        return log
+    whole = run.log_path is not None and "log_problem" not in run.details
+    where = f"; docket logs {run.run_id} --source file has all" if whole else ""
+    return _with_note(log, f"the journal lacks about {gap} bytes of this run{where}")
+
+
+def _gap(run: RunRecord, messages: list[bytes]) -> int:
+    """Return about how many bytes of a finished run its journal lost, by its rate limit say."""
+    if run.finished_us is None or run.output_bytes is None or _CAP in messages:
+        return 0
+    gap = run.output_bytes - sum(len(message) + 1 for message in messages)
+    return gap if gap > max(_LEAST_GAP, len(messages)) else 0
 
 
 def _quietly_from_journal(session: Session, run: RunRecord, tail: int | None) -> LogText | None:
@@ -154,7 +192,7 @@ def _quietly_from_journal(session: Session, run: RunRecord, tail: int | None) ->
 def _why_none(run: RunRecord) -> str:
     if not run.status.ran:
         return f"The task's command was not run ({run.status}): {run.summary}"
-    return "The log file could not be made when the run started; docket doctor says more."
+    return f"{run.details.get('log_problem', '')} docket doctor says more.".strip()
 
 
 def _refusal(run: RunRecord, status: str, sentence: str, hint: str) -> RunLogError:

@@ -19,15 +19,17 @@ class LogDocument(TypedDict):
 
     run_id: Annotated[RunId, "The run's id."]
     status: Annotated[Literal["ok"], "There is a log."]
-    path: Annotated[str | None, "The log file; null if the journal was read."]
-    content: Annotated[str, "The output; bytes that are not UTF-8 are marked."]
+    path: Annotated[str | None, "The log file; null if the journal was read, or if the run printed nothing."]
+    content: Annotated[
+        str, "The output; bytes that are not UTF-8 are marked, and so is a part that is missing."
+    ]
     source: Annotated[str, Rule(enum=["file", "journal"]), "Where it was read."]
     task_name: Annotated[str, "The task."]
     run_status: Annotated[Status, "The state of the run."]
 
 
 class LogLineDocument(TypedDict):
-    """One line of a log that is followed."""
+    """One line of a log that is followed, or a part of one that goes on."""
 
     run_id: Annotated[RunId, "The run's id."]
-    content: Annotated[str, "The line, with its newline if it has one."]
+    content: Annotated[str, "The line with its newline, or a part of it without."]

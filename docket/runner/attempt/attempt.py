@@ -167,7 +167,7 @@ def _watch(
 ) -> Outcome:
     streams = [Stream(child.stdout, is_error=False), Stream(child.stderr, is_error=True)]
     result = _report_pipe(context, child)
-    outlets = Outlets(context.echo, context.log, parser)
+    outlets = Outlets(context.echo, context.log, parser, _heading(context.plan, number))
     pump = _pump(context, child.pidfd, streams, outlets, context.stop, context.tick, result)
     ended_by = _until_it_ends(context, child, pump)
     signal_group(child.pid, signal.SIGTERM)  # what it left in the background
@@ -184,6 +184,13 @@ def _watch(
     if context.mask is not None:
         outcome.result = context.mask.value(outcome.result)
     return outcome
+
+
+def _heading(plan: Plan, number: int) -> bytes:
+    """Return the line that tells a later attempt's output from that of the one before."""
+    if number == 1:
+        return b""
+    return f"[docket: attempt {number} of {plan.retry + 1}]\n".encode()
 
 
 def _parser(context: AttemptContext) -> PlainOutput:

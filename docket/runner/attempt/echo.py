@@ -48,6 +48,11 @@ class Echo:
             block = self._for_journal(block, is_error=is_error)
         self.pending += block
 
+    def write_heading(self, line: bytes) -> None:
+        """Take a line of Docket's own; it is for the journal only."""
+        if self._journal:
+            self.write(line, is_error=False)
+
     def flush_some(self) -> None:
         """Write one piece; to be called when the descriptor has room."""
         try:

@@ -75,7 +75,7 @@ def _credentials(directory: str) -> Iterator[str]:
 
 
 class ByteFilter:
-    """Masks one stream. Where a line goes on, what may be half a secret waits for the rest."""
+    """Masks one stream; the beginning of what may be a secret waits for the rest of it."""
 
     __slots__ = ("_held", "_mask")
 
@@ -86,13 +86,9 @@ class ByteFilter:
     def feed(self, block: bytes) -> bytes:
         """Return what may be shown of the next bytes; whole lines never wait."""
         data = self._mask.bytes(self._held + block)
-        self._held = b""
-        overlap = self._mask.overlap
-        if data.endswith(b"\n") or not overlap:
-            return data
-        begin = max(len(data) - overlap, data.rfind(b"\n") + 1)
-        self._held = data[begin:]
-        return data[:begin]
+        shown = len(data) - self._mask.begun(data)
+        self._held = data[shown:]
+        return data[:shown]
 
     def finish(self) -> bytes:
         """Return what waits."""
@@ -140,12 +136,11 @@ class MaskedPump(Pump):
         if shown:
             super()._pass_on(stream, shown)
 
-    def _end(self, descriptor: int) -> None:
-        stream = self._streams[descriptor]
-        super()._end(descriptor)
+    def _finish(self, stream: Stream) -> None:
         rest = self._filters[stream.is_error].finish()
         if rest:
             super()._pass_on(stream, rest)
+        super()._finish(stream)
 
 
 class MaskedLines(JsonLinesOutput):

@@ -29,34 +29,48 @@ if TYPE_CHECKING:
         def write(self, data: bytes) -> None:
             """Append what the task wrote."""
 
+        @property
+        def ends_line(self) -> bool:
+            """Whether the next byte begins a line."""
+
 
 _CHUNK = 1 << 16
 _QUIET_SECONDS = 0.2  # how long open pipes may stay silent once the child has ended
 _DRAIN_SECONDS = 2.0  # how long a chatty grandchild is listened to then
+_UNFINISHED_SECONDS = 0.5  # how long a line may lack its newline before it is passed on as it is
 
 
 class Stream:
-    """One pipe of a child; `partial` is the line that has no end yet."""
+    """One pipe of a child.
 
-    __slots__ = ("descriptor", "excerpt", "is_error", "partial")
+    `partial` is the unfinished line that is passed on at `due` (monotonic seconds), `unechoed` the
+    part of a line that was passed on and waits for its newline to be echoed.
+    """
+
+    __slots__ = ("descriptor", "due", "excerpt", "is_error", "partial", "unechoed")
 
     def __init__(self, descriptor: int, *, is_error: bool) -> None:
         os.set_blocking(descriptor, False)
         self.descriptor = descriptor
         self.is_error = is_error
         self.partial = b""
+        self.due: float | None = None
+        self.unechoed = b""
         self.excerpt = Excerpt()
 
 
 class Outlets:
-    """Where a child's output goes."""
+    """Where a child's output goes; `heading` is a line that comes before the first of it."""
 
-    __slots__ = ("echo", "log", "parser")
+    __slots__ = ("echo", "heading", "log", "parser")
 
-    def __init__(self, echo: Echo, log: LogSink, parser: PlainOutput) -> None:
+    def __init__(
+        self, echo: Echo, log: LogSink, parser: PlainOutput, heading: bytes = b""
+    ) -> None:
         self.echo = echo
         self.log = log
         self.parser = parser
+        self.heading = heading
 
 
 class Pump:
@@ -148,7 +162,8 @@ class Pump:
 
     def _round(self, now: float, until: float | None) -> None:
         again = self._tick(now)
-        wakes = [at for at in (until, again) if at is not None]
+        unfinished = self._pass_unfinished_on(now)
+        wakes = [at for at in (until, again, unfinished) if at is not None]
         timeout = None if not wakes else max(0.0, (min(wakes) - now) * 1000)
         self._mind_the_echo()
         for descriptor, _ in self._poll.poll(timeout):
@@ -194,6 +209,29 @@ class Pump:
         stream.partial = data[cut:]
         if cut:
             self._pass_on(stream, data[:cut])
+            stream.due = None
+        if stream.partial and stream.due is None:
+            stream.due = self.last_output + _UNFINISHED_SECONDS
+
+    def _pass_unfinished_on(self, now: float) -> float | None:
+        """Pass on unfinished lines that are due (a prompt, a progress bar); return the next time.
+
+        So they are seen while the child runs, and survive a runner that is killed.
+        """
+        following = None
+        for stream in self._streams.values():
+            if stream.due is None:
+                continue
+            if now >= stream.due:
+                self._pass_partial_on(stream)
+            elif following is None or stream.due < following:
+                following = stream.due
+        return following
+
+    def _pass_partial_on(self, stream: Stream) -> None:
+        partial, stream.partial, stream.due = stream.partial, b"", None
+        if partial:
+            self._pass_on(stream, partial)
 
     def _read_result(self) -> None:
         if self._result is None:
@@ -204,21 +242,43 @@ class Pump:
             self._result = None
 
     def _pass_on(self, stream: Stream, block: bytes) -> None:
+        if self._outlets.heading:
+            self._write_heading()
         stream.excerpt.feed(block)
         if not stream.is_error:
             self._outlets.parser.feed(block)
         self._outlets.log.write(block)
-        if not block.endswith(b"\n"):
-            block += b"\n"
-        self._outlets.echo.write(block, is_error=stream.is_error)
+        self._echo_lines(stream, block)
+
+    def _write_heading(self) -> None:
+        outlets = self._outlets
+        heading, outlets.heading = outlets.heading, b""
+        outlets.log.write(heading if outlets.log.ends_line else b"\n" + heading)
+        outlets.echo.write_heading(heading)
+
+    def _echo_lines(self, stream: Stream, block: bytes) -> None:
+        """Echo whole lines only: the journal makes one entry of each piece that it gets."""
+        block = stream.unechoed + block
+        cut = block.rfind(b"\n") + 1
+        if len(block) - cut > LARGEST_LINE:
+            self._outlets.echo.write(block + b"\n", is_error=stream.is_error)
+            cut = len(block)
+        elif cut:
+            self._outlets.echo.write(block[:cut], is_error=stream.is_error)
+        stream.unechoed = block[cut:]
 
     def _end(self, descriptor: int) -> None:
         stream = self._streams.pop(descriptor)
         self._poll.unregister(descriptor)
         os.close(descriptor)
-        if stream.partial:
-            self._pass_on(stream, stream.partial)
-            stream.partial = b""
+        self._pass_partial_on(stream)
+        self._finish(stream)
+
+    def _finish(self, stream: Stream) -> None:
+        """Echo a last line that has no newline."""
+        if stream.unechoed:
+            self._outlets.echo.write(stream.unechoed + b"\n", is_error=stream.is_error)
+            stream.unechoed = b""
 
     def _wait_for_room(self) -> bool:
         waiting = select.poll()

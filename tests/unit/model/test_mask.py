@@ -72,7 +72,27 @@ def test_a_value_longer_than_a_pattern_is_hidden_in_pieces() -> None:
     assert len(value) > 2 * LONGEST
     mask = Mask([value])
     assert mask.text(value).replace(REDACTED, "") == ""
-    assert mask.overlap < LONGEST
+    assert mask.begun(b"-" + value.encode()) < LONGEST
+
+
+def test_only_what_may_begin_a_secret_waits_for_the_rest_of_it() -> None:
+    mask = Mask(["kX9-pl4nted_T0ken", "main"])
+    assert mask.begun(b"Password: ") == 0
+    assert mask.begun(b"Password: kX9-pl") == len("kX9-pl")
+    assert mask.begun(b"Password: k") == 1
+    assert mask.begun(b"so it goes: mai") == len("mai")
+    assert mask.begun(b"kX9-pl\n") == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10, 40])
+def test_each_of_many_secrets_is_hidden_in_bytes_as_in_text(count: int) -> None:
+    values = [base64.b85encode(bytes([n, 7 * n % 256] * 9)).decode() for n in range(1, count + 1)]
+    mask = Mask([*values, "only lower case here", "0123-4567-8901"])
+    for value in [*values, "only lower case here", "0123-4567-8901"]:
+        for form in (value, base64.b64encode(b"ab" + value.encode()).decode(), json.dumps(value)):
+            text = f"INFO Some Words {form} and MORE of THEM"
+            assert mask.bytes(text.encode()).decode() == mask.text(text)
+            assert form.strip('"') not in mask.text(text)
 
 
 def test_a_short_value_is_hidden_as_a_word_and_never_within_one() -> None:

@@ -75,8 +75,8 @@ def _as_json(piece: following.Piece) -> bytes:
 def _as_text(piece: following.Piece) -> bytes:
     if not piece.content:
         return b""
-    text = piece.content.decode(errors="surrogateescape").removesuffix("\n")
-    return "\n".join(lines(text)).encode(errors="backslashreplace") + b"\n"
+    text, newline, _ = piece.content.decode(errors="surrogateescape").partition("\n")
+    return ("\n".join(lines(text)) + newline).encode(errors="backslashreplace")
 
 
 def _on_terminal() -> bool:

@@ -243,6 +243,45 @@ def test_the_journal_has_what_the_file_lost(home: Home) -> None:
     assert refusal(home, run_id, source="file")["status"] == "log_missing"
 
 
+def test_a_run_that_printed_nothing_has_an_empty_log(home: Home) -> None:
+    found = logs.read(home.session, home.record("a"))
+    assert require_valid("logs", found.document())["content"] == ""
+
+
+def test_a_run_that_has_printed_nothing_yet_has_an_empty_log(home: Home) -> None:
+    run_id = home.record("a", "running", log_path="/nonexistent/a.log")
+    lock = RunLock(home.paths.lock_dir, run_id)
+    assert logs.read(home.session, run_id).content == b""
+    lock.release()
+
+
+def test_of_a_log_that_a_full_disk_cut_the_journal_has_the_rest(home: Home) -> None:
+    problem = {"log_problem": "The log file could not be written: No space left on device."}
+    path = home.file(os.path.join(home.paths.log_dir, "a.log"), "one\n")
+    known = {"unit": "docket-a.service", "invocation_id": INVOCATION, "details": problem}
+    cut = home.record("a", log_path=path, **known)
+    never = home.record("a", **known)
+    assert logs.read(home.session, cut).content == (
+        b"one\n[docket: the log ends here: " + problem["log_problem"].encode() + b"]\n"
+    )
+    assert "No space left" in refusal(home, never)["hint"]
+    journal(home, "one", "two", "three")
+    for run_id in (cut, never):
+        assert logs.read(home.session, run_id).content == b"one\ntwo\nthree\n"
+
+
+def test_a_journal_that_dropped_lines_says_so(home: Home) -> None:
+    journal(home, *["x" * 99] * 10)
+    path = home.file(os.path.join(home.paths.log_dir, "a.log"), "x" * 6000)
+    known = {"unit": "docket-a.service", "invocation_id": INVOCATION, "log_path": path}
+    cut = home.record("a", output_bytes=6000, **known)
+    whole = home.record("a", output_bytes=1010, **known)
+    note = f"[docket: the journal lacks about 5000 bytes of this run; docket logs {cut} "
+    for options in ({"source": "journal"}, {"since_us": 0}):
+        assert note in logs.read(home.session, cut, **options).content.decode()
+        assert b"docket:" not in logs.read(home.session, whole, **options).content
+
+
 def test_a_run_by_hand_has_nothing_in_the_journal(home: Home) -> None:
     journal(home, "lines of the session that started the run")
     run_id = home.record("a", invocation_id=INVOCATION)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +224,66 @@ def test_events_of_all_attempts_survive(home: Home) -> None:
     run_id = home.result("job")["run_id"]
     events = home.ask(lambda reader: reader.events(run_id))
     assert [(e.event_index, e.event["n"]) for e in events] == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_a_silent_run_leaves_no_log_file(home: Home) -> None:
+    home.plan("job", "/bin/sh", "-c", "exit 1", retry=1)
+    home.run("job")
+    assert not list(home.log_dir.glob("*"))
+    assert home.only_run().log_path is None
+
+
+@pytest.mark.parametrize("secrets", [[], ["API_TOKEN"]], ids=["plain", "masked"])
+@pytest.mark.parametrize("words", ["Overwrite? [y/N] ", "\\r10%%\\r20%%"], ids=["prompt", "bar"])
+def test_words_without_a_newline_are_in_the_log_within_a_second_and_survive_a_killed_runner(
+    home: Home, words: str, secrets: list[str]
+) -> None:
+    home.plan("job", "/bin/sh", "-c", f"printf '{words}'; sleep 30", secrets=secrets)
+    run = home.start("job", environ={"API_TOKEN": "kX9-pl4nted_T0ken"})
+    expected = words.replace("\\r", "\r").replace("%%", "%").encode()
+    wait_until(lambda: [*home.log_dir.glob("*.log")])
+    seen = time.monotonic()
+    log = next(home.log_dir.glob("*.log"))
+    wait_until(lambda: log.read_bytes() == expected, 1.0)
+    assert time.monotonic() - seen < 1.0
+    run.kill()
+    run.communicate()
+    assert log.read_bytes() == expected
+
+
+def test_a_progress_bar_that_never_pauses_is_in_the_log_while_it_moves(home: Home) -> None:
+    script = "for i in 1 2 3 4 5 6 7 8 9; do printf '\\r%s0%%' $i; sleep 0.2; done; sleep 30"
+    home.plan("job", "/bin/sh", "-c", script)
+    run = home.start("job")
+    log = wait_until(lambda: next(home.log_dir.glob("*.log"), None))
+    assert b"90%" not in log.read_bytes()
+    wait_until(lambda: log.read_bytes().endswith(b"\r90%"))
+    run.terminate()
+    assert run.communicate()[0].count(b"\n") == 1  # the echo gets it as one line
+
+
+def test_a_line_that_comes_in_parts_is_one_line_everywhere(home: Home) -> None:
+    script = "printf one; sleep 0.7; echo two; printf three; sleep 0.7; printf four"
+    home.plan("job", "/bin/sh", "-c", script)
+    done = home.run("job")
+    run = home.only_run()
+    assert done.stdout == b"onetwo\nthreefour\n"
+    assert run.details["stdout"] == "onetwo\nthreefour"
+    assert Path(run.log_path).read_bytes() == b"onetwo\nthreefour"
+    assert run.output_bytes == len(b"onetwo\nthreefour")
+
+
+def test_an_event_that_comes_in_parts_is_one_event(home: Home) -> None:
+    script = """printf '{"event": '; sleep 0.7; printf '"x"}\\n'"""
+    home.plan("job", "/bin/sh", "-c", script, output_format="jsonl")
+    home.run("job")
+    assert home.only_run().details["events"] == [{"event": "x"}]
+
+
+def test_attempts_are_told_apart_in_the_log(home: Home) -> None:
+    home.plan("job", "/bin/sh", "-c", 'printf "no newline at end"; exit 1', retry=2)
+    home.run("job")
+    assert Path(home.only_run().log_path).read_text() == (
+        "no newline at end\n[docket: attempt 2 of 3]\nno newline at end\n"
+        "[docket: attempt 3 of 3]\nno newline at end"
+    )

@@ -75,18 +75,6 @@ class Mask:
         """Whether there is anything to hide."""
         return bool(self._patterns or self._words)
 
-    def bytes(self, data: bytes) -> bytes:
-        """Return output with the secrets in it hidden."""
-        present = self._cores_in(data)
-        if present:
-            for pattern, core in self._patterns:
-                if core in present:
-                    data = data.replace(pattern, _HIDDEN)
-        for word in self._words:
-            if word in data:
-                data = _without_word(data, word)
-        return data
-
     def begun(self, data: bytes) -> int:
         """Return how many bytes at the end of `data` may be the beginning of a secret.
 
@@ -107,6 +95,18 @@ class Mask:
                 core for letters, core in self._by_capitals if letters in capitals and core in data
             ]
         return found
+
+    def bytes(self, data: bytes) -> bytes:
+        """Return output with the secrets in it hidden."""
+        present = self._cores_in(data)
+        if present:
+            for pattern, core in self._patterns:
+                if core in present:
+                    data = data.replace(pattern, _HIDDEN)
+        for word in self._words:
+            if word in data:
+                data = _without_word(data, word)
+        return data
 
     def text(self, text: str) -> str:
         """Return a text with the secrets in it hidden."""

@@ -6,10 +6,10 @@ import os
 
 try:
     # `socket` costs five milliseconds and this needs one datagram.
-    from _socket import AF_UNIX, SOCK_DGRAM
+    from _socket import AF_UNIX, MSG_DONTWAIT, SOCK_DGRAM
     from _socket import socket as Socket  # noqa: N812
 except ImportError:  # another Python than CPython
-    from socket import AF_UNIX, SOCK_DGRAM
+    from socket import AF_UNIX, MSG_DONTWAIT, SOCK_DGRAM
     from socket import socket as Socket  # type: ignore[assignment]  # noqa: N812
 
 
@@ -34,3 +34,12 @@ def send_datagram(address: str, data: bytes) -> bool:
     finally:
         sender.close()
     return True
+
+
+def send_on_stream(descriptor: int, data: bytes | bytearray) -> int:
+    """Send what the socket has room for and return how much; BlockingIOError where it has none."""
+    stream = Socket(fileno=descriptor)
+    try:
+        return stream.send(data, MSG_DONTWAIT)
+    finally:
+        stream.detach()  # the descriptor is not ours to close

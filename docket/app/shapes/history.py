@@ -19,7 +19,9 @@ class LogDocument(TypedDict):
 
     run_id: Annotated[RunId, "The run's id."]
     status: Annotated[Literal["ok"], "There is a log."]
-    path: Annotated[str | None, "The log file; null if the journal was read, or if the run printed nothing."]
+    path: Annotated[
+        str | None, "The log file; null if the journal was read, or if the run printed nothing."
+    ]
     content: Annotated[
         str, "The output; bytes that are not UTF-8 are marked, and so is a part that is missing."
     ]

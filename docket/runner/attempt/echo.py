@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import select
 import stat
 
 from docket.systemd.journal import stream_is_journal
+from docket.systemd.notify import send_on_stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Data = bytes | bytearray
+    Send = Callable[[int, Data, bool], int]
+
 _WARNING = b"<4>"  # priority prefix that journald reads, sd-daemon(3)
 _MUST_READ = 1 << 16  # above this much unsent output the child has to wait
+_AT_ONCE = 1 << 16
+_PIPE_BUF = select.PIPE_BUF  # so much never blocks where poll says that there is room, pipe(7)
+_PAGE = 4096
+_FIONREAD = 0x541B
 
 
 class Echo:
@@ -21,13 +31,13 @@ class Echo:
     The journal gets at most `journal_bytes`, with a line that says so; a terminal gets everything.
     """
 
-    __slots__ = ("_descriptor", "_journal", "_most", "_room", "pending")
+    __slots__ = ("_descriptor", "_journal", "_room", "_send", "pending")
 
     def __init__(self, descriptor: int, journal_bytes: int) -> None:
         self._descriptor = descriptor
         self._journal = stream_is_journal(descriptor)
         self._room = journal_bytes
-        self._most = _most_at_once(descriptor)
+        self._send = _sender_for(descriptor)
         self.pending = bytearray()
 
     @property
@@ -46,6 +56,8 @@ class Echo:
             return
         if self._journal:
             block = self._for_journal(block, is_error=is_error)
+        if not self.pending:
+            block = block[self._sent(block, ready=False) :]
         self.pending += block
 
     def write_heading(self, line: bytes) -> None:
@@ -55,20 +67,22 @@ class Echo:
 
     def flush_some(self) -> None:
         """Write one piece; to be called when the descriptor has room."""
-        try:
-            sent = os.write(self._descriptor, self.pending[: self._most])
-        except BlockingIOError:
-            return
-        except OSError:  # the reader is gone: the run goes on without it
-            self._descriptor = -1
-            self.pending.clear()
-            return
-        del self.pending[:sent]
+        del self.pending[: self._sent(self.pending, ready=True)]
 
     def flush_all(self, wait: Callable[[], bool]) -> None:
         """Write everything that waits; `wait` says whether room came in time."""
         while self.pending and self._descriptor >= 0 and wait():
             self.flush_some()
+
+    def _sent(self, data: Data, *, ready: bool) -> int:
+        """Send a piece and return its length; all of it where nobody reads any more."""
+        try:
+            return self._send(self._descriptor, data, ready)
+        except BlockingIOError:
+            return 0
+        except OSError:  # the reader is gone: the run goes on without it
+            self._descriptor = -1
+            return len(data)
 
     def _for_journal(self, block: bytes, *, is_error: bool) -> bytes:
         if self._room <= 0:
@@ -84,10 +98,40 @@ class Echo:
         return block
 
 
-def _most_at_once(descriptor: int) -> int:
-    """Return how many bytes never block once poll says that there is room."""
+def _sender_for(descriptor: int) -> Send:
+    """Return what writes a piece of the data, as much as does not block.
+
+    Its last argument says whether poll has just told of room.
+    """
     try:
         mode = os.fstat(descriptor).st_mode
     except OSError:
-        return 1
-    return 1 << 20 if stat.S_ISREG(mode) else 4096  # PIPE_BUF, pipe(7)
+        return _write_little
+    if stat.S_ISSOCK(mode):  # the journal's stream
+        return lambda descriptor, data, _ready: send_on_stream(descriptor, data)
+    if stat.S_ISFIFO(mode):
+        return _write_into_pipe
+    return _write_little if os.isatty(descriptor) else _write_much
+
+
+def _write_little(descriptor: int, data: Data, ready: bool) -> int:
+    return _write(descriptor, data, _PIPE_BUF) if ready else 0
+
+
+def _write_much(descriptor: int, data: Data, _ready: bool) -> int:
+    return _write(descriptor, data, _AT_ONCE)
+
+
+def _write_into_pipe(descriptor: int, data: Data, ready: bool) -> int:
+    """Write as much as the pipe has room for; its first and its last page may be used in part."""
+    size = fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
+    filled = int.from_bytes(fcntl.ioctl(descriptor, _FIONREAD, b"\0\0\0\0"), "little")
+    room = size - filled - 2 * _PAGE
+    if room <= 0 and not ready:
+        return 0
+    return _write(descriptor, data, max(room, _PIPE_BUF) if ready else room)
+
+
+def _write(descriptor: int, data: Data, most: int) -> int:
+    with memoryview(data) as view:
+        return os.write(descriptor, view[:most])

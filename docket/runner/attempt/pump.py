@@ -64,9 +64,7 @@ class Outlets:
 
     __slots__ = ("echo", "heading", "log", "parser")
 
-    def __init__(
-        self, echo: Echo, log: LogSink, parser: PlainOutput, heading: bytes = b""
-    ) -> None:
+    def __init__(self, echo: Echo, log: LogSink, parser: PlainOutput, heading: bytes = b"") -> None:
         self.echo = echo
         self.log = log
         self.parser = parser

@@ -258,7 +258,11 @@ def test_a_run_that_has_printed_nothing_yet_has_an_empty_log(home: Home) -> None
 def test_of_a_log_that_a_full_disk_cut_the_journal_has_the_rest(home: Home) -> None:
     problem = {"log_problem": "The log file could not be written: No space left on device."}
     path = home.file(os.path.join(home.paths.log_dir, "a.log"), "one\n")
-    known = {"unit": "docket-a.service", "invocation_id": INVOCATION, "details": problem}
+    known: dict[str, Any] = {
+        "unit": "docket-a.service",
+        "invocation_id": INVOCATION,
+        "details": problem,
+    }
     cut = home.record("a", log_path=path, **known)
     never = home.record("a", **known)
     assert logs.read(home.session, cut).content == (
@@ -273,7 +277,11 @@ def test_of_a_log_that_a_full_disk_cut_the_journal_has_the_rest(home: Home) -> N
 def test_a_journal_that_dropped_lines_says_so(home: Home) -> None:
     journal(home, *["x" * 99] * 10)
     path = home.file(os.path.join(home.paths.log_dir, "a.log"), "x" * 6000)
-    known = {"unit": "docket-a.service", "invocation_id": INVOCATION, "log_path": path}
+    known: dict[str, Any] = {
+        "unit": "docket-a.service",
+        "invocation_id": INVOCATION,
+        "log_path": path,
+    }
     cut = home.record("a", output_bytes=6000, **known)
     whole = home.record("a", output_bytes=1010, **known)
     note = f"[docket: the journal lacks about 5000 bytes of this run; docket logs {cut} "

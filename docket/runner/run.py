@@ -353,6 +353,9 @@ class _Run:
         waiting.register(self._stop.descriptor, select.POLLIN)
         while not self._stop.received and (left := end - time.monotonic()) > 0:
             self._recorder.flush_events()
+            again = self._recorder.tick(time.monotonic())
+            if again is not None:
+                left = min(left, max(again - time.monotonic(), 0.0))
             waiting.poll(left * 1000)
         return not self._stop.received
 

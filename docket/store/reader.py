@@ -22,12 +22,13 @@ from docket.model.records import (
 )
 from docket.model.states import RunStatus, Trigger
 from docket.store.connection import open_for_writing
-from docket.store.rows import RUN_COLUMNS
+from docket.store.rows import RUN_COLUMNS, RunRow, run_values
 from docket.store.schema import VERSION, user_version
 from docket.store.selection import Selection
 
 REFERENCE_TABLES = ("task_run_history", "task_runs", "task_run_events")  # of docket-cli 0.2
 _END_OF_TIME = 2**63 - 1
+_LATEST = 2**62  # the place in order of what has none yet
 _BUSY_SECONDS = 5.0
 _MOST_VALUES = 500  # in one statement
 # Said in words, not as values: only then does SQLite take the index of the good runs alone.
@@ -49,6 +50,23 @@ class Reader:
         """Return one run, or None."""
         found = self._runs("WHERE run_id = ?", run_id)
         return found[0] if found else None
+
+    def show_as_well(self, rows: list[RunRow]) -> None:
+        """Let every question see these runs too: they are under way, and not in the database yet.
+
+        The view is temporary, of this connection only; its name takes precedence over the table's.
+        """
+        width = ", ".join("?" * (len(RUN_COLUMNS) + 1))
+        names = f"seq, {', '.join(RUN_COLUMNS)}"
+        self._connection.execute(f"CREATE TEMP TABLE unwritten AS SELECT {names} FROM runs LIMIT 0")  # noqa: S608
+        self._connection.executemany(
+            f"INSERT INTO unwritten VALUES ({width})",  # noqa: S608
+            [(_LATEST + at, *run_values(row)) for at, row in enumerate(rows)],
+        )
+        self._connection.execute(
+            f"CREATE TEMP VIEW runs AS SELECT {names} FROM main.runs "  # noqa: S608
+            f"UNION ALL SELECT {names} FROM unwritten"
+        )
 
     def run_ids_beginning(self, text: str, limit: int) -> list[str]:
         """Return the ids that begin with a text, the newest first."""

@@ -200,12 +200,17 @@ _INSERT_RUN = (
 
 def write_run(connection: sqlite3.Connection, row: RunRow) -> None:
     """Insert the run, or complete the row that stands; a finished row refuses to change."""
+    connection.execute(_INSERT_RUN, run_values(row))
+    if row.finished_at is not None and not row.dry_run and RunStatus(row.status).ran:
+        _write_state(connection, row)
+
+
+def run_values(row: RunRow) -> list[Any]:
+    """Return the columns of a run in their order, as SQLite takes them."""
     values = [getattr(row, name) for name in RUN_COLUMNS]
     values[_DETAILS] = dumps(row.details)
     values[_PARAMS] = None if row.params is None else dumps(row.params)
-    connection.execute(_INSERT_RUN, values)
-    if row.finished_at is not None and not row.dry_run and RunStatus(row.status).ran:
-        _write_state(connection, row)
+    return values
 
 
 def _write_state(connection: sqlite3.Connection, row: RunRow) -> None:

@@ -6,11 +6,13 @@ import fcntl
 import os
 
 from docket.app.catalog.planfiles import read_plan
-from docket.files import open_plain
+from docket.files import is_ours, open_plain, read_plain
+from docket.model.jsontext import loads
 from docket.model.records import RunRecord
 from docket.model.states import Trigger
 from docket.paths import Paths
 from docket.runfiles import LOCK, run_file, runs_directory
+from docket.store.rows import RunRow
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -97,3 +99,20 @@ def held_runs(lock_dir: str) -> list[str]:
         for name in names
         if name.endswith(LOCK) and is_held(os.path.join(directory, name))
     ]
+
+
+def unwritten_rows(lock_dir: str, run_ids: list[str]) -> list[RunRow]:
+    """Return the rows that the locks of these runs hold; what is no row of ours is left out."""
+    found = (_row_in_lock(run_file(lock_dir, run_id, LOCK)) for run_id in run_ids)
+    return [row for row in found if row is not None]
+
+
+def _row_in_lock(path: str) -> RunRow | None:
+    try:
+        data, status = read_plain(path)
+        record = loads(data.decode())
+        row = RunRow(**record)
+    except (OSError, ValueError, TypeError):
+        return None
+    is_known = row.trigger in list(Trigger) and path.endswith(f"/{row.run_id}{LOCK}")
+    return row if is_known and is_ours(status) else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from docket.app.catalog.lookup import state_db
+from docket.app.record.liveness import held_runs, unwritten_rows
 from docket.app.record.reconcile import reconcile
 from docket.app.session.session import Session
 from docket.errors import UsageError
@@ -21,6 +22,7 @@ _MOST = 2**31
 def open_record(session: Session, config: Config | None = None) -> Iterator[Reader]:
     """Open the record for reading, after spooled runs were merged and dead ones closed.
 
+    A run under way that the database could not take yet is read from the lock that it holds.
     `config` spares the looking where the caller has read it. A record that does not exist yet
     reads as empty and is not made. Raises StoreError.
     """
@@ -28,7 +30,11 @@ def open_record(session: Session, config: Config | None = None) -> Iterator[Read
     merge(path, spool_directories(path, session.paths.lock_dir))
     _take_in(path)
     reconcile(session, path)
+    held = held_runs(session.paths.lock_dir)
     with open_reader(path) as reader:
+        missing = [run_id for run_id in held if reader.run(run_id) is None]
+        if missing:
+            reader.show_as_well(unwritten_rows(session.paths.lock_dir, missing))
         yield reader
 
 

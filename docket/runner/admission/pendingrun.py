@@ -66,6 +66,7 @@ class Waiting:
             if obstacle.words != told:
                 self.announce(obstacle.words, obstacle.run_id)
                 told = obstacle.words
+            self._recorder.tick(time.monotonic())
             ended = self._sleep(obstacle)
             if ended is not None:
                 return ended

@@ -63,6 +63,7 @@ class Recorder:
         self._room_for_events = most_event_bytes
         self._events_due: float | None = None
         self._resume_at = 0.0
+        self._is_unwritten = False  # the row of a run under way, which the database refused
         self._spooled = False
         self.problem: str | None = None
 
@@ -70,11 +71,14 @@ class Recorder:
     def connection(self) -> sqlite3.Connection | None:
         """The open database, for questions; None where there is none."""
         if self._connection is None and self.problem is None:
-            try:
-                self._connection = open_for_writing(self._state_db, _BUSY_AT_START, take_over=False)
-            except _FAILURES as error:
-                self._note(error)
+            self._open(_BUSY_AT_START)
         return self._connection
+
+    def _open(self, busy: float) -> None:
+        try:
+            self._connection = open_for_writing(self._state_db, busy, take_over=False)
+        except _FAILURES as error:
+            self._note(error)
 
     def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
         """Return what the database answers, or None where it cannot be asked."""
@@ -91,14 +95,20 @@ class Recorder:
         return not self._spooled and self._write(change, _BUSY_AT_START)
 
     def begin(self) -> None:
-        """Record that the run is under way."""
-        self._write(lambda connection: write_run(connection, self.row), _BUSY_AT_START)
+        """Record that the run is under way; `tick` tries again what cannot be written now."""
+        self._write_row(_BUSY_AT_START)
         row = self.row
         self._journal(RUN_BEGAN, 6, f"Run {row.run_id} of {row.task} began ({row.trigger}).")
 
     def wait(self) -> None:
         """Record that the run is pending; its summary says for what."""
-        self._write(lambda connection: write_run(connection, self.row), _BUSY_AT_START)
+        self._write_row(_BUSY_AT_START)
+
+    def _write_row(self, busy: float) -> None:
+        written = self._write(lambda connection: write_run(connection, self.row), busy)
+        self._is_unwritten = not written
+        if not written:
+            self._resume_at = time.monotonic() + _RETRY_SECONDS
 
     def attempt(self, attempt: AttemptRow) -> None:
         """Keep an attempt; it is written with the end of the run, or before the next attempt."""
@@ -132,14 +142,17 @@ class Recorder:
             self.flush_events()
 
     def tick(self, now: float) -> float | None:
-        """Write the events when a batch is due; return the monotonic time of the next batch."""
+        """Write the row or the events where that is due; return when to come again (monotonic)."""
+        if self._is_unwritten and now >= self._resume_at:
+            self._write_row(_BUSY_FOR_EVENTS)
+        retry = self._resume_at if self._is_unwritten else None
         if not self._events:
-            return None
+            return retry
         if self._events_due is None:
             self._events_due = now + _BATCH_SECONDS
         elif now >= self._events_due:
             self.flush_events()
-        return self._events_due
+        return min((at for at in (self._events_due, retry) if at is not None), default=None)
 
     def flush_events(self) -> None:
         """Write the events that wait, into the database or the spool."""
@@ -148,6 +161,8 @@ class Recorder:
         if not events:
             return
         run_id = self.row.run_id
+        if self._is_unwritten and time.monotonic() >= self._resume_at:
+            self._write_row(_BUSY_FOR_EVENTS)
         if time.monotonic() >= self._resume_at and self._write(
             lambda c: write_events(c, run_id, events), _BUSY_FOR_EVENTS
         ):
@@ -205,7 +220,9 @@ class Recorder:
     ) -> bool:
         """Run `write` in a transaction; False, with `problem` set, where that cannot be."""
         self.problem = None
-        connection = self.connection
+        if self._connection is None:
+            self._open(busy)
+        connection = self._connection
         if connection is None:
             return False
         try:

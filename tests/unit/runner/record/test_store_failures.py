@@ -6,15 +6,19 @@ import json
 import os
 import sqlite3
 import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from docket.errors import StoreError
 from docket.model.states import RunStatus
+from docket.paths import discover
 from docket.store.reader import open_reader
 from docket.store.spool import merge, spool_directories
-from tests.unit.runner.runner_home import Home
+from tests.unit.runner.runner_home import Home, wait_until
 
 
 def spools(home: Home) -> list[str]:
@@ -160,3 +164,67 @@ def test_an_unwritable_lock_directory_does_not_stop_the_job(home: Home) -> None:
     result = home.result("job")
     assert result["status"] == "succeeded"
     assert any("lock could not be taken" in warning for warning in result["warnings"])
+
+
+@pytest.fixture
+def holder(home: Home) -> Iterator[sqlite3.Connection]:
+    """A process that holds the database of a home in which one run has ended."""
+    home.plan("first", "/bin/true")
+    home.run("first")
+    connection = sqlite3.connect(home.state_db, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.close()
+
+
+def docket(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = {**home.environ, "DOCKET_HOME": str(home.path)}
+    line = [sys.executable, "-m", "docket", *words]
+    return subprocess.run(line, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_a_run_that_begins_while_the_database_is_locked_is_recorded_while_it_runs(
+    home: Home, holder: sqlite3.Connection
+) -> None:
+    home.plan("long", "/bin/sleep", "60")
+    run = home.start("long")
+    time.sleep(2.5)  # as long as a run waits for the database when it begins
+    assert home.ask(lambda reader: reader.last_any("long")) is None
+    holder.execute("COMMIT")
+    row = wait_until(lambda: home.ask(lambda reader: reader.last_any("long")))
+    assert (row.status, run.poll()) == (RunStatus.RUNNING, None)
+    run.terminate()
+    run.communicate()
+
+
+def test_a_pending_run_that_the_database_refused_is_recorded_while_it_waits(
+    home: Home, holder: sqlite3.Connection
+) -> None:
+    home.plan("long", "/bin/sleep", "60", overlap="queue")
+    runs = [home.start("long"), home.start("long")]
+    time.sleep(2.5)
+    holder.execute("COMMIT")
+    wait_until(lambda: len(home.ask(lambda reader: reader.running("long"))) == 2, 15.0)
+    for run in runs:
+        run.terminate()
+        run.communicate()
+
+
+def test_a_run_that_no_row_tells_of_yet_is_shown_waited_for_and_cancelled(
+    home: Home, holder: sqlite3.Connection
+) -> None:
+    home.lock_dir = Path(discover(home.environ, home=str(home.path)).lock_dir)
+    home.plan("long", "/bin/sleep", "60")
+    run = home.start("long")
+    lock = wait_until(lambda: next(home.lock_dir.glob("runs/*.lock"), None))
+    listed = json.loads(docket(home, "--json", "runs", "long").stdout)
+    assert [(one["run_id"], one["status"]) for one in listed] == [(lock.stem, "running")]
+    assert "running" in docket(home, "status", "long").stdout
+    waited = docket(home, "wait", lock.stem, "--timeout", "0.1")
+    assert "There is no run" not in waited.stderr
+    assert run.poll() is None
+    docket(home, "cancel", lock.stem)
+    assert run.wait(20) == 130
+    holder.execute("COMMIT")
+    listed = json.loads(docket(home, "--json", "runs", "long").stdout)
+    assert [(one["run_id"], one["status"]) for one in listed] == [(lock.stem, "cancelled")]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from docket.runner.echo import Echo
+from docket.runner.attempt.echo import Echo
 
 LINE = b"x" * 99 + b"\n"
 BLOCK = LINE * 655  # just under 64 KiB

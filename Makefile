@@ -1,6 +1,6 @@
 # The one front door. `make demo` and `make test` need nothing before them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-trixie compare lint bench clean setup
+.PHONY: help demo test test-trixie compare lint mutants bench clean setup
 
 PYTHON := .venv/bin/python
 
@@ -30,6 +30,10 @@ lint:  ## ruff and mypy
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
+
+mutants:  ## a sample of small changes to the product: which ones no test notices
+	@tools/setup test
+	@$(PYTHON) -m tests.mutants.run $(MUTANTS_ARGS)
 
 bench:  ## the figures that DESIGN promises, measured here
 	@tools/setup test

@@ -6,15 +6,13 @@ ones, which stay in the plan: as private a file as the config that they were wri
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
+from docket.compiler.commandsecrets import secrets_in_command, token_shapes
 from docket.model.mask import worth_hiding
 from docket.model.secretnames import is_plain_variable, names_a_secret, refers
 from docket.model.task import Task
-from docket.model.tokenshapes import TOKEN_SHAPES
 
 _CREDENTIAL_DIRECTIVES = ("LoadCredentialEncrypted", "SetCredentialEncrypted", "ImportCredential")
 # These describe: a key named `token` holds a sentence, a rule or a path in them.
@@ -30,7 +28,6 @@ _DEFAULT_NAMES = {
 }
 _ADDRESSES = frozenset({"url", "urls"})  # the address of a hook is all it takes to use it
 _SENDERS = frozenset({"notify", "on_success", "on_failure", "on_complete"})
-_HEADER = "-----BEGIN"
 
 
 def secret_names(task: Task) -> list[str]:
@@ -55,7 +52,7 @@ def secret_values(task: Task) -> list[str]:
     found = set(_literal(task.raw, "", sender=False)) - {*task.secrets}
     words = [list(task.command.argv), list(task.command.dry_run_argv)] if task.command else []
     for line in (*words, *([hook.command] for hook in task.hooks)):
-        found.update(_in_words(line))
+        found.update(secrets_in_command(line))
     return sorted(value for value in found if worth_hiding(value) and _is_utf8(value))
 
 
@@ -94,45 +91,7 @@ def _literal(value: Any, key: str, *, sender: bool) -> Iterator[str]:
         if names_a_secret(key) or (sender and key in _ADDRESSES):
             yield str(value)
         elif isinstance(value, str):
-            yield from _shapes(value)
-
-
-def _in_words(words: Sequence[str], *, script: bool = False) -> Iterator[str]:
-    """Yield what follows `--token` in a command line, or stands in `TOKEN=` or a header.
-
-    A word with blanks in it may be a shell's script (`sh -c`, a hook): its words count too.
-    """
-    for before, word in pairwise(words):
-        if before.startswith("-") and names_a_secret(before) and not _is_syntax(word):
-            yield word
-    for word in words:
-        yield from _shapes(word)
-        for sign in ("=", ":"):
-            name, found, value = word.partition(sign)
-            value = value.strip()
-            bare = found and " " not in name and (sign == ":" or " " not in value)
-            if bare and names_a_secret(name) and not _is_syntax(value):
-                yield value
-        if not script and " " in word:
-            yield from _in_words(_split(word), script=True)
-
-
-def _split(script: str) -> list[str]:
-    try:
-        return shlex.split(script)
-    except ValueError:  # a quote that only a shell can make sense of
-        return script.split()
-
-
-def _is_syntax(word: str) -> bool:
-    """Whether a word is another option, or refers to what it does not hold."""
-    return word[:1] in ("-", "$", "`", "/", "<", "")
-
-
-def _shapes(text: str) -> Iterator[str]:
-    for found in TOKEN_SHAPES.finditer(text):
-        if not found[0].startswith(_HEADER):
-            yield found[0]
+            yield from token_shapes(value)
 
 
 def _is_list(value: Any) -> bool:

@@ -17,6 +17,7 @@ LONGEST = 4096  # bytes of one pattern; a longer value is looked for in pieces o
 _AS_BYTES = ("utf-8", "surrogateescape")  # as the system takes what is not UTF-8
 _AS_ANY = ("utf-8", "surrogatepass")
 _AS_WORD = 8  # what is shorter than this is hidden only where it stands by itself
+_LEAST_LINE = 12  # bytes of a line whose own base64 is looked for
 _DEEPEST = 100
 _LONGEST_CORE = 24
 _FEWEST_CAPITALS = 3
@@ -187,7 +188,7 @@ def _spellings(secret: str) -> Iterator[str]:
 
 
 def _forms(value: str) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (pattern, core) of one value: its lines in each form, and base64 of the whole.
+    """Yield (pattern, core) of one value: its lines in each form, base64 of each and of the whole.
 
     A last line that is too short to be looked for is left out.
     """
@@ -202,6 +203,8 @@ def _forms(value: str) -> Iterator[tuple[bytes, bytes]]:
         for one in written:
             for piece in _pieces(one):
                 yield piece, core if core in piece else piece
+        if len(lines) > 1 and len(line) >= _LEAST_LINE:
+            yield from _base64(data)
     yield from _base64(value.encode(*_AS_BYTES))
 
 

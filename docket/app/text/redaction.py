@@ -42,6 +42,9 @@ _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
+_REFERENCE = re.compile(r"(?:(?:\$\w+|\$\{\w+\})(?:/[\w./-]*)?)?")
+# "password: No such device", "token: expired": what follows is no value.
+_WORD_OF_A_SENTENCE = re.compile(r"[A-Za-z]?[a-z]{1,11}[.!?]?")
 _OPTION_WORD = re.compile(rf"--?{_TELLING_NAME}", re.IGNORECASE)
 _LONGEST_LINE = 8 * 1024
 
@@ -71,9 +74,11 @@ def _redact_line(line: str) -> str:
 
 
 def _keep_reference(found: re.Match[str]) -> str:
-    """A variable that is only referred to (`$TOKEN`, `${TOKEN}`) stays readable."""
+    """A variable that is only referred to (`$TOKEN`, `$DIR/file`) stays readable, as prose does."""
     bare = found["value"].strip("'\"")
-    if re.fullmatch(r"\$\w+|\$\{\w+\}|", bare) or bare.startswith(REDACTED):
+    if _REFERENCE.fullmatch(bare) or bare.startswith(REDACTED) or refers(found["name"]):
+        return found[0]
+    if found["name"].endswith((": ", ":\t")) and _WORD_OF_A_SENTENCE.fullmatch(found["value"]):
         return found[0]
     return f"{found['name']}{REDACTED}"
 

@@ -11,6 +11,8 @@ from docket.config.yaml.nodes import Node, Path, Scalar, descend
 from docket.config.yaml.scalars import UnreadableScalarError, read_plain
 from docket.model.nearest import nearest
 from docket.model.record import Record
+from docket.model.secretnames import names_a_secret
+from docket.model.tokenshapes import TOKEN_SHAPES
 
 
 class Violation(Record):
@@ -25,6 +27,10 @@ class Violation(Record):
 
 
 MOST = 100
+_LONGEST_REPEATED = 40
+_PRIVATE_PLACES = frozenset(
+    {"env", "credentials", "secrets", "notify", "on_success", "on_failure", "on_complete"}
+)
 _TOO_MANY = Violation(
     (), f"there are more mistakes here; the first {MOST} are told", None, None, Code.INVALID
 )
@@ -155,7 +161,7 @@ def _wrong_value(path: Path, error: Any, root: Node, expected: str) -> Violation
     elif error.validator == "type" and _quoted_needlessly(value, error.schema):
         hint = "take the quotes away"
     several = error.validator == "maxProperties"
-    what = f"{len(value)} of them" if several else _what(value)
+    what = f"{len(value)} of them" if several else _what(value, path)
     sentence = f"{name} must be {expected}, not {what}"
     return Violation(path, sentence, expected, hint, Code.INVALID)
 
@@ -222,17 +228,29 @@ def _expectation(error: Any) -> str:
     return " or ".join(_TYPE_WORDS[name] for name in types) or "something else"
 
 
-def _what(value: Any) -> str:
+def _what(value: Any, path: Path) -> str:  # noqa: PLR0911  (one for each kind)
+    """Return what stands there: the value itself, unless it may be a secret."""
     match value:
         case None:
             return "empty"
         case bool():
             return "a switch (true or false)"
         case int() | float():
-            return "this number"
+            return "this number" if _may_be_secret(str(value), path) else str(value)
+        case str() if not value.strip():
+            return "an empty text"
         case str():
-            return "this text" if value.strip() else "an empty text"
+            return "this text" if _may_be_secret(value, path) else f"the text `{value}`"
         case list():
             return "a list" if value else "an empty list"
         case _:
             return "a mapping" if value else "an empty mapping"
+
+
+def _may_be_secret(text: str, path: Path) -> bool:
+    """Whether a refused value had better not be repeated: by its key, its place or its shape."""
+    keys = [part for part in path if isinstance(part, str)]
+    if _PRIVATE_PLACES.intersection(keys) or any(map(names_a_secret, keys)):
+        return True
+    plain = text.isascii() and text.isprintable() and "`" not in text
+    return not plain or len(text) > _LONGEST_REPEATED or "://" in text or TOKEN_SHAPES.search(text) is not None

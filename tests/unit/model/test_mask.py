@@ -36,6 +36,15 @@ def forms(secret: str) -> list[str]:
     ]
 
 
+def test_base64_of_one_line_of_a_credential_is_hidden() -> None:
+    lines = ["first=planted-secret-one", "second=planted-secret-two"]
+    mask = Mask(["\n".join(lines)])
+    for line in lines:
+        for text in (line, line + "\n", f"user:{line}"):
+            encoded = base64.b64encode(text.encode()).decode()
+            assert encoded[6:-6] not in mask.text(f"x {encoded} y")
+
+
 @pytest.mark.parametrize("secret", [TOKEN, AWKWARD, "https://example.org/hook/1234567890/abcdef"])
 def test_a_secret_is_hidden_in_every_form_that_programs_print(secret: str) -> None:
     mask = Mask([secret])

@@ -241,7 +241,10 @@ PLUGIN = TaskClass(
         ("{text: x, map: []}", "Task 'job' config key 'map' must be object"),
         ("{text: x, choice: b}", "Task 'job' config key 'choice' must be one of: a, 2"),
         ("{text: x, free: .inf}", "an endless number cannot be handed to a task"),
-        ("{text: x, retry: many}", "`retry` must be a whole number from 0 to 1000, not this text"),
+        (
+            "{text: x, retry: many}",
+            "a whole number from 0 to 1000, not the text `many`",
+        ),
     ],
 )
 def test_the_schema_of_a_class_is_enforced_in_the_older_programs_words(

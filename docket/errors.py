@@ -206,6 +206,12 @@ class NeedsSystemdError(DocketError):
     code = "run.needs_systemd"
 
 
+class CredentialMissingError(DocketError):
+    """The file of a credential is not there, or may not be read, so that no unit can start."""
+
+    code = "run.credential_missing"
+
+
 class NotStartedError(DocketError):
     """A run could not be started in the background; its row says so too."""
 

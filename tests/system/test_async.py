@@ -108,11 +108,37 @@ def test_a_parameter_reaches_the_child_of_a_unit_and_the_record(seat: Seat) -> N
 
 
 def test_a_unit_that_cannot_run_closes_its_row(ada: HostSeat) -> None:
-    ada.configure({"gone": command("true", credentials={"key": f"{ada.folder}/not-there"})})
+    large = f"{ada.folder}/larger-than-a-credential"
+    ada.run(["sh", "-c", f"head -c 2100000 /dev/zero > '{large}'"])
+    ada.configure({"gone": command("true", credentials={"key": large})})
     receipt = ada.answer("run", "gone", "--async")
     run = ended(ada, receipt["run_id"])
     assert run["status"] == "failed"
     assert len(ada.runs("gone")) == 1
+
+
+def test_a_missing_credential_is_named_before_a_run(ada: HostSeat) -> None:
+    ada.configure({"gone": command("true", credentials={"key": "./not-there"})})
+    for words in (["--async"], []):
+        refused = ada.answer("run", "gone", *words, check=False)
+        assert refused["error_code"] == "run.credential_missing"
+        assert "/.docket/not-there is not there" in refused["error"]
+    assert not ada.runs("gone")
+    assert "/.docket/not-there is not there" in ada.docket("check").stdout
+    assert "/.docket/not-there is not there" in ada.docket("doctor", check=False).stdout
+
+
+def test_a_credential_named_in_env_is_the_file_of_the_run(ada: HostSeat) -> None:
+    ada.write(f"{ada.folder}/.docket/beside", "open sesame")
+    job = shell(
+        'tr a-y b-z < "$PASSWORD_FILE"; echo "$SOCKET"',
+        credentials={"key": "./beside"},
+        env={"PASSWORD_FILE": "${CREDENTIALS_DIRECTORY}/key", "SOCKET": "$XDG_RUNTIME_DIR/x"},
+    )
+    ada.configure({"secure": job})
+    told = ada.answer("run", "secure")["details"]["stdout"].splitlines()
+    assert told[0].startswith("pqfo tftbnf")
+    assert told[0].endswith("/x") or told[1].endswith("/x")
 
 
 def test_a_task_that_needs_a_unit_runs_in_one_in_the_foreground(ada: HostSeat) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from docket import __version__
 from docket.app.catalog.executables import Executables, search_path
 from docket.app.catalog.taskclasses import load_home
+from docket.app.catalog.taskfiles import doubtful_files, missing_files
 from docket.app.session.session import Session
 from docket.compiler.bundle import Bundle, Found, Place
 from docket.compiler.compile import compile_task
@@ -251,7 +252,7 @@ class _Compiler:
             dry_run_argv=self._resolved(task, command.dry_run_argv, warnings) if command else (),
             path_variable=self._path,
             sources=tuple(self._source(path) for path in task.sources),
-            warnings=tuple(dict.fromkeys(warnings)),
+            warnings=tuple(dict.fromkeys([*warnings, *_doubts_of_files(task)])),
         )
 
     def _resolved(self, task: Task, argv: tuple[str, ...], warnings: list[str]) -> tuple[str, ...]:
@@ -283,6 +284,11 @@ class _Compiler:
                 task=task.name,
             )
         )
+
+
+def _doubts_of_files(task: Task) -> Iterator[str]:
+    yield from (f"Runs fail: {sentence}" for sentence in missing_files(task))
+    yield from doubtful_files(task)
 
 
 def read_sources(paths: Paths) -> dict[str, Source]:

@@ -15,7 +15,8 @@ from docket.app.doctor.unitchecks import timer_trouble
 from docket.app.text.documents import iso_or_none
 from docket.app.text.redaction import redact_text
 from docket.errors import StoreError
-from docket.model.envfile import parse_environment
+from docket.files import read_plain
+from docket.model.envfile import EnvironmentFileError, parse_environment
 from docket.model.plan import Plan
 from docket.model.record import Record, field
 from docket.model.records import RunRecord
@@ -212,8 +213,8 @@ def _of_files(plan: Plan) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in plan.env_files:
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                found.update(parse_environment(file.read()))
-        except OSError:  # the check of the executables says so
+            data, _status = read_plain(os.path.realpath(path))
+            found.update(parse_environment(data))
+        except (OSError, EnvironmentFileError):  # the check of the executables says so
             continue
     return found

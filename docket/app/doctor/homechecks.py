@@ -6,6 +6,7 @@ import os
 import stat
 
 from docket.app.catalog.executables import search_path
+from docket.app.catalog.taskfiles import missing_files
 from docket.app.doctor.check import Check, Examined, Verdict, verdict_of
 from docket.app.record.liveness import is_alive
 from docket.app.text.documents import iso
@@ -167,7 +168,7 @@ def executables(seen: Examined) -> Check:
     found = {
         name: missing
         for name, bundle in sorted(seen.compilation.bundles.items())
-        if (missing := _missing(bundle.plan))
+        if (missing := [*_missing(bundle.plan), *missing_files(bundle.task)])
     }
     sentence = " ".join(f"{name}: {' '.join(missing)}" for name, missing in found.items())
     return Check(
@@ -203,11 +204,6 @@ def _missing(plan: Plan) -> list[str]:
     ]
     if plan.cwd and not os.path.isdir(plan.cwd):
         parts.append(f"the directory {plan.cwd} is not there.")
-    parts += [
-        f"the environment file {path} cannot be read."
-        for path in plan.env_files
-        if not os.access(path, os.R_OK)
-    ]
     return list(dict.fromkeys(parts))
 
 

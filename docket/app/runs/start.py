@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from docket.app.catalog.lookup import current_plan
+from docket.app.catalog.taskfiles import missing_credentials
 from docket.app.record.liveness import boot_id
 from docket.app.record.reconcile import clear_the_way
 from docket.app.record.runrequests import Launcher, checked_key, checked_params, requested
@@ -23,6 +24,7 @@ from docket.app.session.session import Session
 from docket.errors import (
     BusAbsentError,
     BusError,
+    CredentialMissingError,
     DocketError,
     KeyTakenError,
     NeedsSystemdError,
@@ -132,11 +134,24 @@ def launcher_of(units: UnitManager, plan: Plan, wished: Launcher) -> Launcher:
             return Launcher.DIRECT
         if plan.service_unsaid:
             raise _needs_its_own_unit(plan)
+        _require_credentials(plan)
         return Launcher.SYSTEMD
     if plan.needs_systemd:
         hint = "Leave --launcher direct out."
         raise _needs_systemd(plan, "A session of its own cannot.", hint)
     return Launcher.DIRECT
+
+
+def _require_credentials(plan: Plan) -> None:
+    """Raise CredentialMissingError where systemd could not hand over a credential's file."""
+    for name, _signature, value in plan.service:
+        if name == "LoadCredential":
+            for sentence in missing_credentials(tuple((one, path) for one, path in value)):
+                raise CredentialMissingError(
+                    f"Task {plan.task!r} is not started: {sentence}",
+                    hint="Write the secret into that file, mode 0600.",
+                    task=plan.task,
+                )
 
 
 def _needs_systemd(plan: Plan, why: str, hint: str | None) -> NeedsSystemdError:

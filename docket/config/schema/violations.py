@@ -253,4 +253,9 @@ def _may_be_secret(text: str, path: Path) -> bool:
     if _PRIVATE_PLACES.intersection(keys) or any(map(names_a_secret, keys)):
         return True
     plain = text.isascii() and text.isprintable() and "`" not in text
-    return not plain or len(text) > _LONGEST_REPEATED or "://" in text or TOKEN_SHAPES.search(text) is not None
+    return (
+        not plain
+        or len(text) > _LONGEST_REPEATED
+        or "://" in text
+        or TOKEN_SHAPES.search(text) is not None
+    )

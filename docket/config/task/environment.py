@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 from docket.config.schema.violations import MOST
 from docket.config.task.entry import Entry
 from docket.config.task.expansion import Expander, ExpansionError
@@ -9,6 +12,7 @@ from docket.config.task.secrets import is_secret
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Path, Scalar, Section, Sequence
 
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 RESERVED = frozenset(
     f"DOCKET_{word}"
     for word in (
@@ -140,10 +144,20 @@ def _credential(
     if name in found or not name.isprintable():
         entry.problem(path, f"the credential {name!a} stands twice or is no name")
         return
-    source = text.partition(":")[2] or name if isinstance(path[-1], int) else text
-    if "/" in source or source.startswith(("~", "$")):
-        source = _expand(entry, expander, path, source) or ""
-    found[name] = source
+    source = text.partition(":")[2] if isinstance(path[-1], int) else text
+    if not source:
+        found[name] = name  # a credential that the service manager was given
+        return
+    if not _CREDENTIAL.fullmatch(name):
+        entry.problem(
+            path,
+            f"systemd takes no credential of the name {name[:60]!a}",
+            expected="up to 255 letters, digits, `_`, `-` and `.`",
+        )
+        return
+    expanded = _expand(entry, expander, path, source)
+    # systemd ignores a path with `.`, `..` or `//` in it.
+    found[name] = os.path.normpath(expanded) if expanded else ""
 
 
 def _path(entry: Entry, expander: Expander, path: Path) -> str | None:

@@ -6,6 +6,7 @@ import os
 import time
 
 from docket.errors import DocketError
+from docket.files import read_plain
 from docket.runner.record.request import parameter_variables
 
 TYPE_CHECKING = False
@@ -25,6 +26,9 @@ _KEPT_BACK = (
 )
 
 
+RUN_DIRECTORIES = ("XDG_RUNTIME_DIR", "CREDENTIALS_DIRECTORY")
+
+
 class EnvironmentRefusedError(DocketError):
     """An environment file is missing, or a variable that the task requires is."""
 
@@ -42,7 +46,7 @@ def task_environment(plan: Plan, *, in_unit: bool) -> dict[str, str]:
         found = _read_file(path)
         if not in_unit:
             values.update(found)
-    values.update(plan.env)
+    values.update(_expanded(plan.env))
     return values
 
 
@@ -54,8 +58,29 @@ def usable_environment(plan: Plan, *, in_unit: bool) -> dict[str, str]:
             values.update(_read_file(path))
         except EnvironmentRefusedError:
             continue
-    values.update(plan.env)
+    values.update(_expanded(plan.env))
     return values
+
+
+def _expanded(env: dict[str, str]) -> dict[str, str]:
+    """Return the variables with the two directories in them that only a run knows."""
+    found = dict(env)
+    for name in RUN_DIRECTORIES:
+        path = os.environ.get(name)
+        if path is None:
+            continue
+        for key, text in found.items():
+            if name in text:
+                found[key] = _with_directory(text, name, path)
+    return found
+
+
+def _with_directory(text: str, name: str, path: str) -> str:
+    text = text.replace(f"${{{name}}}", path)
+    bare = f"${name}"
+    if text == bare or text.startswith(bare + "/"):
+        return path + text[len(bare) :]
+    return text
 
 
 def _inherited(plan: Plan) -> dict[str, str]:
@@ -108,11 +133,19 @@ def variables_of_files(paths: list[str]) -> set[str]:
 
 
 def _read_file(path: str) -> dict[str, str]:
-    from docket.model.envfile import parse_environment  # noqa: PLC0415  (tasks with such files)
+    from docket.model.envfile import (  # noqa: PLC0415  (tasks with such files)
+        EnvironmentFileError,
+        parse_environment,
+    )
 
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return parse_environment(file.read())
+        data, _status = read_plain(os.path.realpath(path))
+        return parse_environment(data)
+    except EnvironmentFileError as error:
+        raise EnvironmentRefusedError(
+            f"systemd passes over the whole environment file {path}: {error}.",
+            hint="Write it anew as UTF-8, one NAME=value on each line.",
+        ) from error
     except OSError as error:
         raise EnvironmentRefusedError(
             f"The environment file {path} cannot be read: {error.strerror}.",

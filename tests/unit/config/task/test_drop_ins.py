@@ -243,7 +243,7 @@ PLUGIN = TaskClass(
         ("{text: x, free: .inf}", "an endless number cannot be handed to a task"),
         (
             "{text: x, retry: many}",
-            "a whole number from 0 to 1000, not the text `many`",
+            "`retry` must be a whole number from 0 to 1000, not the text `many`",
         ),
     ],
 )

@@ -49,8 +49,16 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     "env": ("env: {LANG: C.UTF-8, WORKERS: 4}", {"env": {"LANG": "C.UTF-8", "WORKERS": "4"}}),
     "env_file": ("env_file: ~/job.env", {"env_files": ("{home}/job.env",)}),
     "credentials": (
-        "credentials: {api: ~/api.txt, store: store-name}",
-        {"credentials": (("api", "{home}/api.txt"), ("store", "store-name"))},
+        "credentials: {api: ~/api.txt, db: ./db, up: ../x, slashes: ~//x, bare: key}",
+        {
+            "credentials": (
+                ("api", "{home}/api.txt"),
+                ("db", "{home}/.docket/db"),
+                ("up", "{home}/x"),
+                ("slashes", "{home}/x"),
+                ("bare", "{home}/.docket/key"),
+            )
+        },
     ),
     "cwd": ("cwd: ${DATA}/site", {"cwd": "/srv/data/site"}),
     "required_env": ("required_env: [API_URL]", {"required_env": ("API_URL",)}),

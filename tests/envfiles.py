@@ -1,0 +1,40 @@
+"""Environment files and what systemd makes of them; a system test asks systemd itself."""
+
+from __future__ import annotations
+
+READ: list[tuple[bytes, dict[str, str]]] = [
+    (b"A=b", {"A": "b"}),
+    (b"A=b\nA=c\n", {"A": "c"}),
+    (b"# no\n; no\n\n  A=b\n", {"A": "b"}),
+    (b"A = b c  \n", {"A": "b c"}),
+    (b"A=\"b c\"\nB='d $x \\n'\n", {"A": "b c", "B": "d $x \\n"}),
+    (b'A="say \\"hi\\" \\$x \\n"', {"A": 'say "hi" $x \\n'}),
+    (b"A=one\\\ntwo\nB=3", {"A": "onetwo", "B": "3"}),
+    (b'A="two\nlines"\nB=3', {"A": "two\nlines", "B": "3"}),
+    (b"A=it's", {"A": "it's"}),
+    (b"no equals\n1A=x\nA-B=x\n=x\nexport A=x\n", {}),
+    (b"A=", {"A": ""}),
+    (b'A="never closed', {"A": "never closed"}),
+    (b"", {}),
+    (b"A='it'\"'\"'s'\n", {"A": "it's"}),
+    (b"A='s'\"q\"\n", {"A": "sq"}),
+    (b'A="a" "b"\n', {"A": "ab"}),
+    (b'A="a" b "c"\n', {"A": 'ab "c"'}),
+    (b"A=C:\\\\dir\\\\\nB=2\n", {"A": "C:\\dir\\", "B": "2"}),
+    (b'A="a\\\\\nb"\nB=2\n', {"A": "a\\\nb", "B": "2"}),
+    (b"A=\\\\\nB=2", {"A": "\\", "B": "2"}),
+    (b"A=a\\", {"A": "a"}),
+    (b'A="x\r\ny"\r\nB=2\r\n', {"A": "x\r\ny", "B": "2"}),
+    (b"A=1\rB=2\r\n", {"A": "1", "B": "2"}),
+    (b"A='\\\n'\n", {"A": "\\\n"}),
+    (b'A="x\\\ny"\n', {"A": "xy"}),
+    (b"A=a\\ \n", {"A": "a "}),
+    (b"A=\\\n'x'\n", {"A": "'x'"}),
+    (b"A=plain # note\n", {"A": "plain # note"}),
+    (b'A="q" # note\n', {"A": "q# note"}),
+    (b"\xef\xbb\xbfA=1\nB=2\n", {"B": "2"}),
+    (b"A B=1\nC=2\n", {"C": "2"}),
+    (b"A=\xc3\xa4\n", {"A": "\u00e4"}),
+    (b"A=x\ty\t\n", {"A": "x\ty"}),
+]
+REFUSED: list[bytes] = [b"A=1\nB=\xff\n", b"A=1\0\n", b"A=\xef\xbf\xbf\n"]

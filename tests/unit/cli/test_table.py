@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from docket.cli.render.layout.plain import width
@@ -20,6 +20,7 @@ def table(*names: str, note: str = "") -> Table:
     return Table(COLUMNS, [Row(["1", name, "12"], note) for name in names], note_title="NOTE")
 
 
+@example(names=["000" + 6 * "\x1f"], note="0", columns=40)
 @given(
     st.lists(st.text(max_size=60), min_size=1, max_size=4),
     st.text(max_size=60),

@@ -82,7 +82,8 @@ class Table(Record):
         if screen.width is None:
             return None
         room = screen.width - sum(widths) - GAP * len(widths) - len(self.indent)
-        longest = max(width(one_line(row.note)) for row in self.rows)
+        notes = [self.note_title, *(one_line(row.note) for row in self.rows)]
+        longest = max(map(width, notes))
         return room if room >= min(self.note_column, longest) else 0
 
     def _headings(self, widths: list[int], room: int | None, screen: Screen) -> str:

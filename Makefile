@@ -1,6 +1,6 @@
 # The one front door. `make demo` and `make test` need nothing before them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-trixie compare lint mutants bench clean setup
+.PHONY: help demo test fuzz test-trixie compare lint mutants bench clean setup
 
 PYTHON := .venv/bin/python
 
@@ -18,6 +18,10 @@ test-trixie:  ## the system tests on Debian 13, in a root tree that is made once
 	@tools/setup test
 	@tree=$$(tools/trixie) && DOCKET_TEST_TREE=$$tree DOCKET_REQUIRE_SYSTEM_TESTS=1 \
 		$(PYTHON) -m pytest -o faulthandler_timeout=180 tests/system $(PYTEST_ARGS)
+
+fuzz:  ## property tests that look for new cases, 50 times as many; TIMES=N for N times
+	@tools/setup test
+	@TESTS_FUZZ=$${TIMES:-50} $(PYTHON) -m pytest $$(grep -rl '^from hypothesis' tests) $(PYTEST_ARGS)
 
 compare:  ## the tour that docket-cli 0.2.2 was recorded on, taken with it again
 	@tools/setup test

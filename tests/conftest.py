@@ -15,6 +15,10 @@ from typing import Any
 
 import pytest
 
+from tests.searches import load_profile
+
+load_profile()
+
 # Tests run in several processes (pytest-xdist), which begin with what the first one has changed.
 _HANDED_ON = "TESTS_CALLERS_ENVIRON"
 # The manager that the caller really has, for the tests in tests/system, which ask for it by name.

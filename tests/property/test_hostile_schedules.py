@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from docket.app.fires.forecast import translate_batch
@@ -15,13 +15,14 @@ from docket.model.span import format_span, parse_span
 from docket.schedule.emit import on_calendar
 from docket.schedule.oncalendar import parse_on_calendar
 from docket.schedule.translate import compile_timing
+from tests.searches import examples
 
 _LIKELY = st.text(
     alphabet="0123456789*/-,~.: @LW#?HRTZ+monfrisunjadecUTC\t\n\u0663\u00a0", max_size=40
 )
 _TEXTS = st.one_of(_LIKELY, st.text(max_size=60))
 _ZONES = st.one_of(st.none(), st.sampled_from(["UTC", "Europe/Berlin"]), st.text(max_size=20))
-_quick = settings(max_examples=300, deadline=None, database=None, derandomize=True)
+_quick = examples(300)
 
 
 def compiled(kind: ScheduleKind, text: str, zone: str | None) -> Timing | None:

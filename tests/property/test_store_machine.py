@@ -22,6 +22,7 @@ from docket.store.maintenance.soundness import examine
 from docket.store.reader import open_reader
 from docket.store.rows import RunRow, write_events, write_run
 from docket.store.spool import merge, spool
+from tests.searches import examples
 
 BEGAN = 1_777_000_000_000_000
 ENDS = st.sampled_from([status for status in RunStatus if status.final])
@@ -148,8 +149,7 @@ class StoreMachine(RuleBasedStateMachine):
 
 TestStoreMachine = StoreMachine.TestCase
 TestStoreMachine.settings = settings(
-    max_examples=15,
+    examples(15),
     stateful_step_count=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from docket.model.placeholders import NOTIFY_NAMES, fill, unknown
 from docket.notify.split import MOST_PIECES, pieces, utf8_bytes, utf16_units
+from tests.searches import examples
 from tests.unit.notify.loopback import Loopback, reply, reply_json
 from tests.unit.notify.telling import SECRET, channel, tell
 from tests.unit.runner.runner_home import Home
@@ -19,7 +20,7 @@ LIMITS = {"discord": 2000, "telegram": 4096, "slack": 4000, "ntfy": 4096}
 TEXT_KEYS = {"discord": "content", "telegram": "text", "slack": "text", "ntfy": "message"}
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.text(alphabet="ab \n\u00e9\u20ac\U0001f600", max_size=900), st.integers(100, 200))
 def test_no_piece_is_too_long_and_nothing_is_lost_without_a_mark(text: str, limit: int) -> None:
     for measure in (len, utf16_units, utf8_bytes):

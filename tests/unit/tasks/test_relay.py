@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from docket.tasks import rclone, rsync
 from docket.tasks.relay import ProgressLine, Relay
 from docket.tasks.stopping import StopRequest
+from tests.searches import examples
 
 RCLONE = [
     b"2026/11/24 14:13:50 NOTICE:     5.090 MiB / 28.610 MiB, 18%, 0 B/s, ETA -",
@@ -43,7 +44,7 @@ def relayed(
 
 
 @pytest.mark.parametrize("progress", [None, rclone.PROGRESS, rsync.PROGRESS])
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(chunks=st.lists(st.binary(max_size=40), max_size=20))
 def test_what_is_no_progress_comes_out_as_it_went_in(
     progress: ProgressLine | None, chunks: list[bytes]

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from docket.config.schema import fastchecks, violations
@@ -18,6 +18,7 @@ from docket.config.schema import schema as schemas
 from docket.config.yaml.composer import Composer, Refusal
 from docket.config.yaml.nodes import Section
 from docket.config.yaml.syntax import compose
+from tests.searches import examples
 
 BUILT_IN = tuple(map(schemas.built_in_definition, ("backup", "hbackup", "health-check")))
 DEFINITIONS = ("command_task", "class_task", "default_keys", "task", *BUILT_IN)
@@ -121,14 +122,14 @@ def entries(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", DEFINITIONS)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(data=st.data())
 def test_the_fast_checks_agree_with_jsonschema(name: str, data: st.DataObject) -> None:
     entry = data.draw(entries(name if name != "task" else "command_task"))
     assert fastchecks.recogniser(name)(entry) == truth(name).is_valid(entry)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(entry=entries("command_task"))
 def test_every_invalid_entry_gets_at_least_one_sentence(entry: dict[str, Any]) -> None:
     text = json.dumps({"a": json.loads(json.dumps(entry))})
@@ -146,7 +147,7 @@ def test_an_unknown_keyword_in_the_schema_is_refused_rather_than_overlooked() ->
         fastchecks.compile_check({"multipleOf": 2})
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.text(alphabet=st.sampled_from(list("ab:-[]{}&*!|>'\"#%@` \n\t,?0123.~yn<=")), max_size=40)
 )
@@ -160,7 +161,7 @@ def test_any_text_is_read_or_refused_and_never_raises_anything_else(text: str) -
     assert 0 <= told[1] <= text.count("\n") + 1
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.text(alphabet=st.sampled_from(list("ab:-[]{}'\" \n,0123.~yn")), max_size=30))
 def test_what_is_read_is_what_yaml_reads(text: str) -> None:
     try:

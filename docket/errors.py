@@ -151,6 +151,12 @@ class StoreNewerError(StoreError):
     code = "store.newer"
 
 
+class StoreOlderError(StoreError):
+    """The database is of an older Docket, and there is no time to upgrade it now."""
+
+    code = "store.older"
+
+
 class StoreForeignError(StoreError):
     """The file is a database of another program, and is left as it is."""
 

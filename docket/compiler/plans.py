@@ -11,7 +11,7 @@ from docket.compiler.secrets import secret_names, secret_values
 from docket.compiler.service import HOOK_TIMEOUT_SECONDS, service_properties
 from docket.compiler.timer import has_spans
 from docket.model.names import service_unit, timer_unit
-from docket.model.plan import Hook, Notify, Plan, PythonTarget
+from docket.model.plan import Channel, Hook, Notify, Plan, PythonTarget
 from docket.model.schedule import Timing
 from docket.model.task import HookSpec, NotifySpec, Task
 
@@ -106,7 +106,7 @@ def _hook(hook: HookSpec) -> Hook:
 
 def _notify(notify: NotifySpec) -> Notify:
     return Notify(
-        channels=[[channel.kind, dict(channel.options)] for channel in notify.channels],
+        channels=[Channel(channel.kind, dict(channel.options)) for channel in notify.channels],
         on=list(notify.on),
         message=notify.message,
         remind_after_seconds=notify.remind_after_seconds,

@@ -6,41 +6,22 @@ when it begins, when its cause changes, and again after a while; its end is told
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from docket.model.struct import Struct
 
 FAILURE = "failure"  # the first, or one of another cause
 REMINDER = "reminder"  # it has gone on for long
 RECOVERY = "recovery"
 SILENT = "silent"
-COLUMNS = (
-    "task",
-    "signature",
-    "error_code",
-    "summary",
-    "opened_at",
-    "opened_by",
-    "failures",
-    "judged",
-    "verdict",
-    "told_at",
-    "told_by",
-    "closed_at",
-    "closed_by",
-)
 _LONGEST = 300
 
 
-class Incident:
+class Incident(Struct):
     """The last incident of a task, as its columns.
 
     `judged` is the run that was looked at last, `verdict` what was to be told of it; so whoever
     asks again for the same run, after a crash, gets the same answer. `told_at` is when somebody was
     really told, None as long as nobody was.
     """
-
-    __slots__ = COLUMNS
 
     task: str
     signature: str
@@ -55,10 +36,6 @@ class Incident:
     told_by: str | None
     closed_at: int | None
     closed_by: str | None
-
-    def __init__(self, **values: Any) -> None:
-        for name in COLUMNS:
-            setattr(self, name, values[name])
 
     @property
     def is_open(self) -> bool:
@@ -149,4 +126,4 @@ def _opened(failed: Failed, *, closed: bool) -> Incident:
 
 
 def _copy(incident: Incident) -> Incident:
-    return Incident(**{name: getattr(incident, name) for name in COLUMNS})
+    return Incident.of(incident.values())

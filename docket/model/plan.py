@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docket.model.jsontext import dumps, loads
+from docket.model.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,19 +71,8 @@ class Channel:
         self.options = options
 
 
-class Notify:
+class Notify(Struct):
     """Who is told of the runs; `on` holds success, failure and complete, `triggers` [] is all."""
-
-    __slots__ = (
-        "attach_output_bytes",
-        "channels",
-        "message",
-        "on",
-        "recovery",
-        "remind_after_seconds",
-        "timeout_seconds",
-        "triggers",
-    )
 
     channels: list[Channel]
     on: list[str]
@@ -93,16 +83,17 @@ class Notify:
     attach_output_bytes: int
     timeout_seconds: float  # of each channel, with all its tries
 
-    def __init__(self, *, channels: list[Any], **values: Any) -> None:
-        self.channels = [Channel(*one) for one in channels]
-        for name in Notify.__slots__:
-            if name != "channels":
-                setattr(self, name, values[name])
-
     def to_json(self) -> dict[str, Any]:
         """Return the form that stands in the plan file."""
-        values = {name: getattr(self, name) for name in Notify.__slots__}
-        return {**values, "channels": [[one.kind, one.options] for one in self.channels]}
+        return {
+            **super().to_json(),
+            "channels": [[one.kind, one.options] for one in self.channels],
+        }
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Notify:
+        """Return what `to_json` made; TypeError and KeyError where a part is missing."""
+        return cls(**{**document, "channels": [Channel(*one) for one in document["channels"]]})
 
 
 class PythonTarget:
@@ -126,7 +117,7 @@ class PythonTarget:
         return {name: getattr(self, name) for name in PythonTarget.__slots__}
 
 
-class Plan:
+class Plan(Struct):
     """Everything that one run of one task needs to know.
 
     Times are in seconds (float), sizes in bytes. `timeout_seconds`, `attempt_timeout_seconds` and
@@ -135,65 +126,6 @@ class Plan:
     `slack_seconds` is how late a fire may be by the timer's own jitter and accuracy. `catch_up` is
     True, False, or the age in seconds up to which a missed fire still runs.
     """
-
-    __slots__ = (
-        "argv",
-        "attempt_timeout_seconds",
-        "backoff_base",
-        "backoff_max_seconds",
-        "calendars",
-        "catch_up",
-        "config_path",
-        "cwd",
-        "depends_on",
-        "destructive",
-        "dry_run_argv",
-        "env",
-        "env_files",
-        "exit_codes",
-        "grace_seconds",
-        "group",
-        "group_slots",
-        "home",
-        "hook_timeout_seconds",
-        "hooks",
-        "idle_timeout_seconds",
-        "inputs",
-        "instance",
-        "lock_dir",
-        "log_dir",
-        "log_max_bytes",
-        "needs_systemd",
-        "notify",
-        "once_per",
-        "one_shot",
-        "output_format",
-        "overlap",
-        "parse_errors",
-        "path_variable",
-        "plan_hash",
-        "python",
-        "required_env",
-        "retry",
-        "retry_on",
-        "secret_values",
-        "secrets",
-        "service",
-        "service_unsaid",
-        "slack_seconds",
-        "sources",
-        "spans",
-        "state_db",
-        "success_exit_codes",
-        "system",
-        "task",
-        "timeout_seconds",
-        "timer_unit",
-        "unattended",
-        "unit",
-        "unit_hashes",
-        "zone",
-    )
 
     task: str
     instance: str
@@ -252,10 +184,6 @@ class Plan:
     log_max_bytes: int
     plan_hash: str
 
-    def __init__(self, **values: Any) -> None:
-        for name in Plan.__slots__:
-            setattr(self, name, values[name])
-
     @property
     def masks(self) -> bool:
         """Whether the task declares secrets, or has files of variables that may hold some."""
@@ -264,7 +192,7 @@ class Plan:
     def to_text(self) -> str:
         """Return the plan file's text."""
         document: dict[str, Any] = {"plan_version": PLAN_VERSION}
-        for name in sorted(Plan.__slots__):
+        for name in sorted(Plan.FIELDS):
             value = getattr(self, name)
             if name in ("sources", "hooks"):
                 value = [part.to_json() for part in value]
@@ -285,7 +213,8 @@ class Plan:
             if document["python"] is not None:
                 document["python"] = PythonTarget(**document["python"])
             if document["notify"] is not None:
-                document["notify"] = Notify(**document["notify"])
+                document["notify"] = Notify.from_json(document["notify"])
+            del document["plan_version"]
             return cls(**document)
         except (KeyError, TypeError) as error:
             raise ValueError(f"the plan lacks a part: {error}") from None

@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from docket.model.record import Record
+from docket.model.rows import AttemptRow, EventRow, HookRow, RunRow
 from docket.model.states import RunStatus, Trigger
 
 NOTIFICATION = "notify"  # the kind of a hook that is a message
 
 
-class RunRecord(Record):
-    """One run. A finished run never changes."""
+class RunRecord(RunRow):
+    """One run as readers get it. A finished run never changes.
 
-    run_id: str
-    task: str
+    `damaged` names the columns that hold what Docket never writes; they have harmless values here.
+    """
+
     status: RunStatus
-    error_code: str | None  # the finer cause: exit_code, signal, oom_kill, overlap ...
     trigger: Trigger
-    scheduled_for_us: int | None  # the fire it is for
-    started_us: int
-    finished_us: int | None
-    duration_seconds: float | None
-    exit_code: int | None  # Docket's own: 0, 1, 130
-    summary: str
-    details: Mapping[str, Any]
-    dry_run: bool
-    retry_count: int
-    unit: str | None
-    invocation_id: str | None
-    boot_id: str | None
-    pid: int | None
-    plan_hash: str | None
-    blocked_by: str | None  # the run that was in the way of a skipped one
-    log_path: str | None
-    peak_memory_bytes: int | None
-    cpu_seconds: float | None
-    params: Mapping[str, str] | None = None
-    idempotency_key: str | None = None
-    parent_run_id: str | None = None  # the run whose tree this one belongs to
-    cancel_requested_us: int | None = None
-    output_bytes: int | None = None  # what the last attempt wrote to both streams
+    damaged: tuple[str, ...] = ()
+
+    @property
+    def scheduled_for_us(self) -> int | None:
+        """The fire that it is for."""
+        return self.scheduled_for
+
+    @property
+    def started_us(self) -> int:
+        """When it began."""
+        return self.started_at
+
+    @property
+    def finished_us(self) -> int | None:
+        """When it ended; None while it goes on."""
+        return self.finished_at
+
+    @property
+    def duration_seconds(self) -> float | None:
+        """How long it took; None while it goes on."""
+        return None if self.finished_at is None else (self.finished_at - self.started_at) / 1e6
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """The processor time of its command."""
+        return _seconds(self.cpu_us)
+
+    @property
+    def cancel_requested_us(self) -> int | None:
+        """When somebody first asked that it be cancelled."""
+        return self.cancel_requested_at
 
 
 class RunSample(NamedTuple):
@@ -79,30 +87,38 @@ class OverrideRecord(Record):
     since_us: int
 
 
-class AttemptRecord(Record):
-    """One attempt of a run."""
+class AttemptRecord(AttemptRow):
+    """One attempt of a run as readers get it."""
 
     run_id: str
-    number: int  # from 1
-    started_us: int
-    finished_us: int | None
-    exit_code: int | None
-    signal: int | None
-    ended_by: str  # exit, signal, timeout, idle_timeout, spawn, stop
-    peak_memory_bytes: int | None
-    cpu_seconds: float | None
+
+    @property
+    def started_us(self) -> int:
+        """When it began."""
+        return self.started_at
+
+    @property
+    def finished_us(self) -> int | None:
+        """When it ended."""
+        return self.finished_at
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """The processor time of the command."""
+        return _seconds(self.cpu_us)
 
 
-class EventRecord(Record):
-    """One event that a task reported."""
+class EventRecord(EventRow):
+    """One event as readers get it: `event` is the value here."""
 
+    event: Any
     run_id: str
     task: str
-    event_index: int  # from 1
-    at_us: int
-    timestamp: str | None  # the event's own, where it brought one
-    event_type: str | None
-    event: Any
+
+    @property
+    def at_us(self) -> int:
+        """When it arrived."""
+        return self.at
 
 
 def hook_went_well(label: str, state: str, exit_code: int | None) -> bool:
@@ -112,20 +128,21 @@ def hook_went_well(label: str, state: str, exit_code: int | None) -> bool:
     return state == "done" and (not exit_code or label.startswith("agent:"))
 
 
-class HookRecord(Record):
-    """The outcome of one hook; `exit_code` is None while it runs or where it could not start."""
+class HookRecord(HookRow):
+    """The outcome of one hook as readers get it."""
 
     run_id: str
-    kind: str  # on_success, on_failure, on_complete, notify
-    position: int
-    label: str
-    state: str  # started, done, timed_out, failed_to_start; delivered, failed, suppressed
-    exit_code: int | None
-    stdout: str
-    stderr: str
-    duration_seconds: float | None
+
+    @property
+    def duration_seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return _seconds(self.duration_us)
 
     @property
     def went_well(self) -> bool:
         """Whether it did what it was for."""
         return hook_went_well(self.label, self.state, self.exit_code)
+
+
+def _seconds(micros: int | None) -> float | None:
+    return None if micros is None else micros / 1e6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docket.model.placeholders import fill
+from docket.model.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,32 +12,13 @@ if TYPE_CHECKING:
 _USUAL = "Docket {task} {status}: {summary} ({run_id}) in {duration}"
 
 
-class Message:
+class Message(Struct):
     """One message about one run.
 
     `event` is success, failure, reminder, recovery, cancelled, start or test; `note` a line that
     says what the run stands for in a row of others; `output` the end of what the run printed, where
     asked for.
     """
-
-    __slots__ = (
-        "command_exit_code",
-        "duration_seconds",
-        "error_code",
-        "event",
-        "exit_code",
-        "finished_at",
-        "host",
-        "note",
-        "output",
-        "run_id",
-        "started_at",
-        "status",
-        "summary",
-        "task",
-        "template",
-        "trigger",
-    )
 
     event: str
     task: str
@@ -54,10 +36,6 @@ class Message:
     note: str
     output: str
     template: str  # "" is the usual text
-
-    def __init__(self, **values: object) -> None:
-        for name in Message.__slots__:
-            setattr(self, name, values[name])
 
     @property
     def bad(self) -> bool:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from docket.model.plan import Plan
+    from docket.model.rows import RunRow
     from docket.runner.call.arguments import Arguments
     from docket.runner.call.plans import LoadedPlan
     from docket.runner.call.signals import StopSignals
-    from docket.store.rows import RunRow
 
 
 class _NoLog:

@@ -11,6 +11,7 @@ import sqlite3
 
 from docket.errors import StoreError
 from docket.model.plan import Plan
+from docket.model.rows import RunRow
 from docket.model.runnerends import CANCELLED, End, end_of_runner
 from docket.model.states import RunStatus, Trigger
 from docket.runfiles import BESIDE_THE_LOCK, is_cancelled, remove_run_files
@@ -21,7 +22,7 @@ from docket.runner.call.plans import read_plan
 from docket.runner.record.locks import RunLock, dead_runs
 from docket.runner.record.record import Recorder
 from docket.runner.run import mask_for, new_row, now_us
-from docket.store.rows import RunRow, run_of_id, runs_of_invocation, started_hooks
+from docket.store.rows import run_of_id, runs_of_invocation, started_hooks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

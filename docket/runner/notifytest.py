@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from docket.errors import DocketError
+from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.runner.after.notifications import Notifier
 from docket.runner.call.environment import usable_environment
 from docket.runner.record.record import Recorder
 from docket.runner.run import mask_for, now_us
-from docket.store.rows import RunRow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

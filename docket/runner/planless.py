@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from docket.model.names import boot_timer_of
+from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.runner.call.activation import timer_elapse
 from docket.runner.record.record import Recorder
 from docket.runner.run import now_us
-from docket.store.rows import RunRow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

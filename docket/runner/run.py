@@ -7,6 +7,7 @@ import select
 import signal
 import time
 
+from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.runfiles import BESIDE_THE_LOCK, RESULT, is_cancelled, remove_run_files, run_file
@@ -24,7 +25,6 @@ from docket.runner.record.locks import RunLock, TaskLock
 from docket.runner.record.record import Recorder
 from docket.runner.record.request import take_request
 from docket.store.logfiles import RunLog, log_path
-from docket.store.rows import RunRow
 from docket.systemd.notify import notify_status
 
 TYPE_CHECKING = False
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from docket.model.mask import Mask
     from docket.model.plan import Plan
+    from docket.model.rows import HookRow
     from docket.runner.admission.pendingrun import Waiting
     from docket.runner.after.notifications import Notifier
     from docket.runner.attempt.progress import Progress
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from docket.runner.call.plans import LoadedPlan
     from docket.runner.call.signals import StopSignals
     from docket.runner.record.locks import NamedLock
-    from docket.store.rows import HookRow
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 

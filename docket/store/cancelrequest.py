@@ -6,7 +6,8 @@ import sqlite3
 from contextlib import closing
 
 from docket.errors import StoreError
-from docket.store.connection import Transaction, open_for_writing
+from docket.store.connection import Transaction
+from docket.store.opening import open_for_writing
 
 _BUSY_SECONDS = 2.0
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from docket.errors import StoreError
 from docket.model.runnerends import End, end_of_runner
-from docket.store.connection import Transaction, open_for_writing
+from docket.store.connection import Transaction
+from docket.store.opening import open_for_writing
 from docket.store.rows import run_of_id, write_run
 
 _BUSY_SECONDS = 2.0
@@ -37,7 +38,7 @@ def close_run(
             row.exit_code = end.status.exit_code
             row.finished_at = max(finished_us, row.started_at)
             row.details |= details
-            write_run(connection, row)
+            write_run(connection, row, late=True)
     except (sqlite3.Error, OSError, StoreError):
         return False
     return True

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from docket.errors import StoreError
 from docket.model.fires import RunSpan
 from docket.model.record import Record
+from docket.model.rows import RunRow
 from docket.model.states import RunStatus, Trigger
-from docket.store.connection import Transaction, open_for_writing
-from docket.store.rows import RunRow, write_run
+from docket.store.cleaning import LATEST_US, instant, integer, shallow_json
+from docket.store.connection import Transaction
+from docket.store.opening import open_for_writing
+from docket.store.rows import write_run
 
 _BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)
 _SPAN = (
@@ -55,7 +57,7 @@ class FireLedger:
         row = self._connection.execute(
             "SELECT until FROM fires_checked WHERE task = ?", (task,)
         ).fetchone()
-        return None if row is None else int(row[0])
+        return None if row is None else instant(row[0])
 
     def mark(self, task: str, until_us: int) -> None:
         """Set the instant up to which all is judged, without judging anything."""
@@ -86,12 +88,12 @@ class FireLedger:
         run_ids: list[str] = []
         count, first = 0, 0
         for run_id, cause, blocker, text in rows:
-            details = json.loads(text)
+            details = _details(text)
             if (cause, blocker) != rows[0][1:3] or "first_us" not in details:
                 break
             run_ids.append(run_id)
-            count += details["count"]
-            first = details["first_us"]
+            count += integer(details.get("count"))
+            first = integer(details["first_us"])
         if not run_ids:
             return None
         return Standing(tuple(run_ids), rows[0][1], rows[0][2], first, count)
@@ -101,14 +103,16 @@ class FireLedger:
         rows = self._connection.execute(
             "SELECT kind, created_at, until FROM overrides WHERE task = ?", (task,)
         )
-        return [Override(*row) for row in rows]
+        return [
+            Override(str(kind), integer(created), instant(until)) for kind, created, until in rows
+        ]
 
     def boot_spans(self, since_us: int) -> list[tuple[str, int, int]]:
         """Return (boot id, first instant, last instant) of the boots that runs tell of."""
         rows = self._connection.execute(
             "SELECT boot_id, min(started_at), max(coalesce(finished_at, started_at)) FROM runs "
-            "WHERE started_at >= ? AND boot_id IS NOT NULL GROUP BY boot_id",
-            (since_us,),
+            "WHERE started_at BETWEEN ? AND ? AND boot_id IS NOT NULL GROUP BY boot_id",
+            (since_us, LATEST_US),
         )
         return [(str(boot), int(first), int(last)) for boot, first, last in rows]
 
@@ -139,9 +143,11 @@ class FireLedger:
     def _spans(self, rest: str, *values: object) -> Iterator[RunSpan]:
         rows = self._connection.execute(_SPAN + rest, values)
         for run_id, scheduled_for, start, end, open_still, status, trigger in rows:
+            if instant(start) is None or instant(end) is None:
+                continue  # a damaged row, which `db check` names
             yield RunSpan(
                 run_id=run_id,
-                scheduled_for_us=scheduled_for,
+                scheduled_for_us=instant(scheduled_for),
                 start_us=start,
                 end_us=None if open_still else end,
                 ran=status not in _WORDS_OF_NO_PROCESS,
@@ -160,6 +166,14 @@ def open_ledger(path: str, busy_seconds: float) -> Iterator[FireLedger]:
             f"The database {path} cannot be written now: {error}.",
             hint="What there is to write waits for the next time.",
         ) from error
+
+
+def _details(text: Any) -> dict[str, Any]:
+    try:
+        found = shallow_json(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _mark(connection: sqlite3.Connection, task: str, until_us: int) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from docket.model.incident import COLUMNS, Incident
+from docket.model.incident import Incident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-_NAMES = ", ".join(COLUMNS)
+_NAMES = ", ".join(Incident.FIELDS)
+_MARKS = ", ".join("?" * len(Incident.FIELDS))
 
 
 def incident_of(connection: sqlite3.Connection, task: str) -> Incident | None:
@@ -18,7 +19,7 @@ def incident_of(connection: sqlite3.Connection, task: str) -> Incident | None:
         f"SELECT {_NAMES} FROM incidents WHERE task = ?",  # noqa: S608
         (task,),
     ).fetchone()
-    return None if row is None else Incident(**dict(zip(COLUMNS, row, strict=True)))
+    return None if row is None else Incident.of(row)
 
 
 def settle(
@@ -40,8 +41,8 @@ def settle(
 
 def _write(connection: sqlite3.Connection, incident: Incident) -> None:
     connection.execute(
-        f"INSERT OR REPLACE INTO incidents ({_NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})",  # noqa: S608
-        [getattr(incident, name) for name in COLUMNS],
+        f"INSERT OR REPLACE INTO incidents ({_NAMES}) VALUES ({_MARKS})",  # noqa: S608
+        incident.values(),
     )
 
 

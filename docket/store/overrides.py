@@ -7,7 +7,8 @@ from contextlib import closing, contextmanager
 
 from docket.errors import StoreError
 from docket.model.jsontext import dumps
-from docket.store.connection import Transaction, open_for_writing
+from docket.store.connection import Transaction
+from docket.store.opening import open_for_writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

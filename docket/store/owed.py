@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 
 from docket.model.states import RunStatus
-from docket.store.reader import open_connection
+from docket.store.readonly import open_connection
 
 _MOST = 200
 _FAILED = tuple(

@@ -6,10 +6,12 @@ import sqlite3
 from contextlib import closing
 
 from docket.errors import StoreError
+from docket.model.rows import RunRow
 from docket.model.states import RunStatus
-from docket.store.connection import Transaction, open_for_writing
-from docket.store.reader import store_error
-from docket.store.rows import RunRow, run_of_id, write_run
+from docket.store.connection import Transaction
+from docket.store.failure import store_error
+from docket.store.opening import open_for_writing
+from docket.store.rows import run_of_id, write_run
 
 _BUSY_SECONDS = 30.0  # many may start runs at once, and each waits for its turn
 

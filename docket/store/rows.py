@@ -3,250 +3,141 @@
 from __future__ import annotations
 
 from docket.model.jsontext import dumps, loads
+from docket.model.rows import AttemptRow, EventRow, HookRow, RunRow
 from docket.model.states import RunStatus, Trigger
+from docket.store.connection import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from typing import Any
 
-RUN_COLUMNS = (
-    "run_id",
-    "task",
-    "status",
-    "error_code",
-    "trigger",
-    "scheduled_for",
-    "started_at",
-    "finished_at",
-    "exit_code",
-    "summary",
-    "details",
-    "dry_run",
-    "retry_count",
-    "unit",
-    "invocation_id",
-    "boot_id",
-    "pid",
-    "plan_hash",
-    "blocked_by",
-    "log_path",
-    "peak_memory_bytes",
-    "cpu_us",
-    "params",
-    "idempotency_key",
-    "parent_run_id",
-    "cancel_requested_at",
-    "output_bytes",
-)
+    Event = tuple[int, int, str | None, str | None, str]  # as EventRow
+
+_DETAILS = RunRow.FIELDS.index("details")
+_PARAMS = RunRow.FIELDS.index("params")
+_FINISHED = RunRow.FIELDS.index("finished_at")
+# Other processes set these columns: a writer that does not know them never takes them back.
+_FROM_OUTSIDE = ("params", "idempotency_key", "parent_run_id", "cancel_requested_at")
 
 
-class RunRow:
-    """One run as its columns; `details` and `params` are values here, and JSON in the store."""
-
-    __slots__ = RUN_COLUMNS
-
-    run_id: str
-    task: str
-    status: str
-    error_code: str | None
-    trigger: str
-    scheduled_for: int | None
-    started_at: int
-    finished_at: int | None
-    exit_code: int | None
-    summary: str
-    details: dict[str, Any]
-    dry_run: bool
-    retry_count: int
-    unit: str | None
-    invocation_id: str | None
-    boot_id: str | None
-    pid: int | None
-    plan_hash: str | None
-    blocked_by: str | None
-    log_path: str | None
-    peak_memory_bytes: int | None
-    cpu_us: int | None
-    params: dict[str, str] | None
-    idempotency_key: str | None
-    parent_run_id: str | None
-    cancel_requested_at: int | None
-    output_bytes: int | None
-
-    def __init__(
-        self, *, run_id: str, task: str, trigger: str, started_at: int, **known: Any
-    ) -> None:
-        for name in RUN_COLUMNS:
-            setattr(self, name, known.get(name))
-        self.run_id = run_id
-        self.task = task
-        self.trigger = trigger
-        self.started_at = started_at
-        self.status = known.get("status") or RunStatus.RUNNING.value
-        self.summary = known.get("summary") or ""
-        self.details = known.get("details") or {}
-        self.dry_run = bool(known.get("dry_run"))
-        self.retry_count = known.get("retry_count") or 0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as a JSON object, for the spool and for the run's lock file."""
-        return {name: getattr(self, name) for name in RUN_COLUMNS}
+def _insert(table: str, columns: tuple[str, ...], how: str = "INSERT") -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"{how} INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
 
-class AttemptRow:
-    """One attempt of a run as its columns."""
-
-    __slots__ = (
-        "cpu_us",
-        "ended_by",
-        "exit_code",
-        "finished_at",
-        "number",
-        "peak_memory_bytes",
-        "signal",
-        "started_at",
-    )
-
-    def __init__(
-        self,
-        number: int,
-        started_at: int,
-        finished_at: int,
-        exit_code: int | None,
-        signal: int | None,
-        ended_by: str,
-        peak_memory_bytes: int | None,
-        cpu_us: int | None,
-    ) -> None:
-        self.number = number
-        self.started_at = started_at
-        self.finished_at = finished_at
-        self.exit_code = exit_code
-        self.signal = signal
-        self.ended_by = ended_by
-        self.peak_memory_bytes = peak_memory_bytes
-        self.cpu_us = cpu_us
-
-    def values(self) -> list[Any]:
-        """Return the columns in the order of the table, without the run's id."""
-        return [
-            self.number,
-            self.started_at,
-            self.finished_at,
-            self.exit_code,
-            self.signal,
-            self.ended_by,
-            self.peak_memory_bytes,
-            self.cpu_us,
-        ]
-
-
-class HookRow:
-    """The outcome of one hook as its columns."""
-
-    __slots__ = (
-        "duration_us",
-        "exit_code",
-        "kind",
-        "label",
-        "position",
-        "started_at",
-        "state",
-        "stderr",
-        "stdout",
-    )
-
-    def __init__(self, position: int, kind: str, label: str, started_at: int) -> None:
-        self.position = position
-        self.kind = kind
-        self.label = label
-        self.started_at = started_at
-        self.state = "started"
-        self.exit_code: int | None = None
-        self.stdout = ""
-        self.stderr = ""
-        self.duration_us: int | None = None
-
-    def values(self) -> list[Any]:
-        """Return the columns in the order of the table, without the run's id."""
-        return [
-            self.position,
-            self.kind,
-            self.label,
-            self.state,
-            self.exit_code,
-            self.stdout,
-            self.stderr,
-            self.started_at,
-            self.duration_us,
-        ]
-
-
-_DETAILS = RUN_COLUMNS.index("details")
-_PARAMS = RUN_COLUMNS.index("params")
 _INSERT_RUN = (
-    f"INSERT INTO runs ({', '.join(RUN_COLUMNS)}) VALUES ({', '.join('?' * len(RUN_COLUMNS))}) "  # noqa: S608
-    "ON CONFLICT (run_id) DO UPDATE SET "
+    _insert("runs", RunRow.FIELDS)
+    + " ON CONFLICT (run_id) DO UPDATE SET "
     + ", ".join(
-        # What was asked from outside is not taken back by a writer that does not know of it.
         f"{name} = coalesce(excluded.{name}, {name})"
-        if name in ("params", "idempotency_key", "parent_run_id", "cancel_requested_at")
+        if name in _FROM_OUTSIDE
         else f"{name} = excluded.{name}"
-        for name in RUN_COLUMNS[2:]
+        for name in RunRow.FIELDS[2:]
     )
 )
+_ATTEMPT = ("run_id", *AttemptRow.FIELDS)
+_EVENT = ("run_id", *EventRow.FIELDS)
+_HOOK = ("run_id", *HookRow.FIELDS)
 
 
-def write_run(connection: sqlite3.Connection, row: RunRow) -> None:
-    """Insert the run, or complete the row that stands; a finished row refuses to change."""
-    connection.execute(_INSERT_RUN, run_values(row))
-    if row.finished_at is not None and not row.dry_run and RunStatus(row.status).ran:
-        _write_state(connection, row)
+def write_run(connection: sqlite3.Connection, row: RunRow, *, late: bool = False) -> None:
+    """Insert the run, or complete the row that is there; a finished row refuses to change.
+
+    `late` is for a record that was kept elsewhere first: it does not push a newer run aside.
+    """
+    _write_whole(connection, row, run_values(row), late=late)
 
 
 def run_values(row: RunRow) -> list[Any]:
-    """Return the columns of a run in their order, as SQLite takes them."""
-    values = [getattr(row, name) for name in RUN_COLUMNS]
-    values[_DETAILS] = dumps(row.details)
+    """Return the row as its table holds it."""
+    values = row.values()
+    values[_DETAILS] = dumps(_without_events(row.details))
     values[_PARAMS] = None if row.params is None else dumps(row.params)
     return values
 
 
-def _write_state(connection: sqlite3.Connection, row: RunRow) -> None:
+def _without_events(details: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the events, which have a table of their own (see store.eventdetails)."""
+    if "event_count" not in details or "events" not in details:
+        return details
+    left_out = ("events", "last_event", "events_truncated")
+    return {name: value for name, value in details.items() if name not in left_out}
+
+
+def rewrite_run(
+    connection: sqlite3.Connection, row: RunRow, values: list[Any], known: list[Any]
+) -> None:
+    """Write those `values` of the row that differ from `known`, what this process wrote last.
+
+    What has not changed costs no page of an index.
+    """
+    changed = [at for at, value in enumerate(values) if value != known[at]]
+    if not changed:
+        return
+    assignments = ", ".join(f"{RunRow.FIELDS[at]} = ?" for at in changed)
+    done = connection.execute(
+        f"UPDATE runs SET {assignments} WHERE run_id = ?",  # noqa: S608
+        [*(values[at] for at in changed), row.run_id],
+    )
+    if done.rowcount:
+        if values[_FINISHED] is not None:
+            _write_state(connection, row, late=False)
+    else:  # the row is gone: another database was put in the place of the first
+        _write_whole(connection, row, values, late=False)
+
+
+def _write_whole(
+    connection: sqlite3.Connection, row: RunRow, values: list[Any], *, late: bool
+) -> None:
+    connection.execute(_INSERT_RUN, values)
+    if row.finished_at is not None:
+        _write_state(connection, row, late=late)
+
+
+def _write_state(connection: sqlite3.Connection, row: RunRow, *, late: bool) -> None:
     """Update what is known of the task; a run that somebody cancelled is no failure of it."""
+    if row.dry_run or not RunStatus(row.status).ran:
+        return
     good = row.status == RunStatus.SUCCEEDED
     bad = row.status != RunStatus.CANCELLED and not good
     connection.execute(
-        "INSERT INTO task_state VALUES (?, ?, ?, ?) ON CONFLICT (task) DO UPDATE SET "
-        "last_run_id = excluded.last_run_id, "
-        "last_success_us = coalesce(excluded.last_success_us, last_success_us), "
-        "consecutive_failures = CASE WHEN excluded.last_success_us IS NOT NULL THEN 0 "
-        "ELSE consecutive_failures + excluded.consecutive_failures END "
-        # A record that was spooled comes late: it must not push a newer run aside.
-        "WHERE excluded.last_run_id >= last_run_id "
-        # An id that docket-cli took may be any text, and tells nothing of its time.
-        "OR last_run_id NOT GLOB '[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T*'",
+        _STATE + (_BEGUN_LATER if late else _WRITTEN_LATER),
         (row.task, row.run_id, row.finished_at if good else None, 1 if bad else 0),
     )
+
+
+_STATE = (
+    "INSERT INTO task_state (task, last_run_id, last_success_us, consecutive_failures) "
+    "VALUES (?, ?, ?, ?) ON CONFLICT (task) DO UPDATE SET "
+    "last_run_id = excluded.last_run_id, "
+    "last_success_us = coalesce(excluded.last_success_us, last_success_us), "
+    "consecutive_failures = CASE WHEN excluded.last_success_us IS NOT NULL THEN 0 "
+    "ELSE consecutive_failures + excluded.consecutive_failures END "
+)
+# The order of writing: a clock that was ahead for a while leaves no run that hides all later ones.
+_WRITTEN_LATER = (
+    "WHERE (SELECT seq FROM runs WHERE run_id = excluded.last_run_id) >= "
+    "coalesce((SELECT seq FROM runs WHERE run_id = last_run_id), 0)"
+)
+_BEGUN_LATER = (
+    "WHERE excluded.last_run_id >= last_run_id "
+    # docket-cli took any text for an id: such an id does not show when the run began.
+    "OR last_run_id NOT GLOB '[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T*'"
+)
 
 
 def write_attempts(connection: sqlite3.Connection, run_id: str, attempts: list[AttemptRow]) -> None:
     """Write the attempts of a run."""
     connection.executemany(
-        "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        _insert("attempts", _ATTEMPT, "INSERT OR REPLACE"),
         [[run_id, *attempt.values()] for attempt in attempts],
     )
 
 
-def write_events(
-    connection: sqlite3.Connection,
-    run_id: str,
-    events: list[tuple[int, int, str | None, str | None, str]],
-) -> None:
-    """Write events: (event_index, at, timestamp, event_type, JSON text) each."""
+def write_events(connection: sqlite3.Connection, run_id: str, events: list[Event]) -> None:
+    """Write events, each as the values of an EventRow."""
     connection.executemany(
-        "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)",
+        _insert("events", _EVENT, "INSERT OR IGNORE"),
         [(run_id, *event) for event in events],
     )
 
@@ -254,7 +145,7 @@ def write_events(
 def claim_hook(connection: sqlite3.Connection, run_id: str, hook: HookRow) -> bool:
     """Mark a hook as begun; False where another process has begun it before."""
     cursor = connection.execute(
-        "INSERT OR IGNORE INTO hook_outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        _insert("hook_outcomes", _HOOK, "INSERT OR IGNORE"),
         [run_id, *hook.values()],
     )
     return cursor.rowcount == 1
@@ -263,7 +154,7 @@ def claim_hook(connection: sqlite3.Connection, run_id: str, hook: HookRow) -> bo
 def write_hook(connection: sqlite3.Connection, run_id: str, hook: HookRow) -> None:
     """Write the outcome of a hook, over the mark that it was started."""
     connection.execute(
-        "INSERT OR REPLACE INTO hook_outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        _insert("hook_outcomes", _HOOK, "INSERT OR REPLACE"),
         [run_id, *hook.values()],
     )
 
@@ -313,7 +204,9 @@ def overrides_of(
 ) -> list[tuple[str, int | None, str | None]]:
     """Return (kind, until, reason) of what has been ordered of the task's timer."""
     return connection.execute(
-        "SELECT kind, until, reason FROM overrides WHERE task = ?", (task,)
+        "SELECT kind, until, reason FROM overrides WHERE task = ? "
+        "AND typeof(until) IN ('integer', 'null')",
+        (task,),
     ).fetchall()
 
 
@@ -323,6 +216,7 @@ def successes_since(
     """Return (run id, instant due or begun) of the task's latest successes since, at most 100."""
     return connection.execute(
         "SELECT run_id, coalesce(scheduled_for, started_at) FROM runs WHERE task = ? "
+        "AND typeof(coalesce(scheduled_for, started_at)) = 'integer' "
         "AND started_at >= ? AND status = ? AND dry_run = 0 ORDER BY started_at DESC LIMIT 100",
         (task, since_us, RunStatus.SUCCEEDED.value),
     ).fetchall()
@@ -339,15 +233,29 @@ def run_of_id(connection: sqlite3.Connection, run_id: str) -> RunRow | None:
     return found[0] if found else None
 
 
+def end_of_run(connection: sqlite3.Connection, run_id: str) -> int | None:
+    """Return when a run ended; None for one that goes on, and for one that has no row."""
+    found = connection.execute(
+        "SELECT finished_at FROM runs WHERE run_id = ?", (run_id,)
+    ).fetchone()
+    return None if found is None else found[0]
+
+
 def _rows(connection: sqlite3.Connection, where: str, value: str) -> list[RunRow]:
     rows = connection.execute(
-        f"SELECT {', '.join(RUN_COLUMNS)} FROM runs WHERE {where}",  # noqa: S608
+        f"SELECT {', '.join(RunRow.FIELDS)} FROM runs WHERE {where}",  # noqa: S608
         (value,),
     ).fetchall()
-    found = []
-    for columns in rows:
-        known = dict(zip(RUN_COLUMNS, columns, strict=True))
-        known["details"] = loads(known["details"])
-        known["params"] = None if known["params"] is None else loads(known["params"])
-        found.append(RunRow(**known))
-    return found
+    return [run_of_values(row) for row in rows]
+
+
+def run_of_values(values: tuple[Any, ...]) -> RunRow:
+    """Return the run of what its table holds; sqlite3.DataError where that is no JSON."""
+    row = RunRow.of(values)
+    try:
+        row.details = loads(values[_DETAILS])
+        row.params = None if values[_PARAMS] is None else loads(values[_PARAMS])
+    except (ValueError, TypeError, AttributeError) as error:
+        raise sqlite3.DataError(f"the row of run {row.run_id} is damaged: {error}") from error
+    row.dry_run = bool(row.dry_run)
+    return row

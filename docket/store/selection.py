@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from docket.model.record import Record
 from docket.model.states import RunStatus, Trigger
 
-_NEWEST_FIRST = " ORDER BY started_at DESC, seq DESC LIMIT ?"
+_Condition = tuple[str, list[str | int]]
+_NEWEST = "ORDER BY started_at DESC, seq DESC"
+_WRITTEN = "ORDER BY seq DESC"
+_PLACE = "(SELECT started_at, seq FROM runs WHERE run_id = ?)"
+_BEGAN = "(SELECT started_at FROM runs WHERE run_id = ?)"
+_NUMBER = "(SELECT seq FROM runs WHERE run_id = ?)"
 
 
 class Selection(Record):
@@ -24,14 +29,17 @@ class Selection(Record):
     until_us: int | None = None
     older_than: str | None = None
 
-    def clause(self, limit: int) -> tuple[str, list[str | int]]:
-        """Return the end of a SELECT on runs, newest first, and the values for its marks."""
-        parts = list(self._conditions())
-        where = " AND ".join(text for text, _ in parts)
-        values = [value for _, found in parts for value in found]
-        return (f"WHERE {where}" if where else "") + _NEWEST_FIRST, [*values, limit]
+    def clauses(self, now_us: int) -> Iterator[tuple[str, list[str | int]]]:
+        """Yield the ends of two SELECTs on runs, each newest first, and the values for their marks.
 
-    def _conditions(self) -> Iterator[tuple[str, list[str | int]]]:
+        The second is for runs that lie in the future, as a clock that was ahead has dated them:
+        they come last, in the order in which they were written, and hide no other.
+        """
+        conditions = list(self._conditions())
+        yield _clause([*conditions, ("started_at <= ?", [now_us]), *self._before(now_us)], _NEWEST)
+        yield _clause([*conditions, ("started_at > ?", [now_us]), *self._ahead(now_us)], _WRITTEN)
+
+    def _conditions(self) -> Iterator[_Condition]:
         if self.task is not None:
             yield "task = ?", [self.task]
         for column, words in (("status", self.statuses), ("trigger", self.triggers)):
@@ -41,6 +49,18 @@ class Selection(Record):
             yield "started_at >= ?", [self.since_us]
         if self.until_us is not None:
             yield "started_at < ?", [self.until_us]
+
+    def _before(self, now_us: int) -> Iterator[_Condition]:
         if self.older_than is not None:
-            place = "(SELECT started_at, seq FROM runs WHERE run_id = ?)"
-            yield f"(started_at, seq) < {place}", [self.older_than]
+            yield f"(started_at, seq) < {_PLACE}", [self.older_than]
+            yield f"{_BEGAN} <= ?", [self.older_than, now_us]
+
+    def _ahead(self, now_us: int) -> Iterator[_Condition]:
+        if self.older_than is not None:
+            text = f"({_BEGAN} <= ? OR seq < {_NUMBER})"
+            yield text, [self.older_than, now_us, self.older_than]
+
+
+def _clause(conditions: list[_Condition], order: str) -> tuple[str, list[str | int]]:
+    where = " AND ".join(text for text, _ in conditions)
+    return f"WHERE {where} {order} LIMIT ?", [value for _, found in conditions for value in found]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 
-from docket.files import open_private, write_all, write_whole
+from docket.files import NotPlainError, open_private, read_plain, write_all, write_whole
 from docket.model.jsontext import dumps, loads
-from docket.store.connection import Transaction, open_for_writing
+from docket.model.rows import AttemptRow, HookRow, RunRow
+from docket.store.connection import Transaction, sqlite3
+from docket.store.opening import open_for_writing
 from docket.store.rows import (
-    AttemptRow,
-    HookRow,
-    RunRow,
-    run_of_id,
+    end_of_run,
     write_attempts,
     write_events,
     write_hook,
@@ -24,10 +22,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from docket.store.rows import Event
+
 SPOOL_VERSION = 1
+_LARGEST = 1 << 30  # more than a run may report as events
 _RECORD = ".json"
 _EVENTS = ".events"
-Event = tuple[int, int, "str | None", "str | None", str]
 
 
 def spool_directories(state_db: str, lock_dir: str) -> list[str]:
@@ -85,7 +85,7 @@ def spool_events(directories: list[str], run_id: str, events: list[Event]) -> bo
     return False
 
 
-def waiting(directories: list[str]) -> list[str]:
+def spooled_files(directories: list[str]) -> list[str]:
     """Return the paths of the spooled files, oldest run first, a run before its events."""
     found = []
     for directory in directories:
@@ -99,17 +99,20 @@ def waiting(directories: list[str]) -> list[str]:
     return sorted(found, key=lambda path: (path.endswith(_EVENTS), os.path.basename(path)))
 
 
-def merge(state_db: str, directories: list[str], busy_seconds: float = 2.0) -> int:
+def merge(
+    state_db: str, directories: list[str], busy_seconds: float = 2.0, *, upgrade: bool = True
+) -> int:
     """Take the spooled records into the database; return how many there were.
 
-    What cannot be taken now stays where it is. A file that holds no record is set aside as
-    `<name>.refused`, so that one bad file does not come back for ever.
+    A record that cannot be read or written now stays where it is. A file that holds no record is
+    set aside as `<name>.refused`, so that one bad file does not come back for ever. `upgrade` is
+    as in `open_for_writing`.
     """
-    paths = waiting(directories)
+    paths = spooled_files(directories)
     if not paths:
         return 0
     try:
-        connection = open_for_writing(state_db, busy_seconds)
+        connection = open_for_writing(state_db, busy_seconds, upgrade=upgrade)
     except (sqlite3.Error, OSError):
         return 0
     merged = 0
@@ -125,21 +128,22 @@ def merge(state_db: str, directories: list[str], busy_seconds: float = 2.0) -> i
 
 def _merge_one(connection: sqlite3.Connection, path: str) -> int:
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        data, _status = read_plain(path, _LARGEST)
+    except NotPlainError:
+        return _set_aside(path)
+    except OSError:
+        return 0  # another reader was quicker, or it cannot be read now: it waits for the next time
+    try:
+        text = data.decode()
         if path.endswith(_EVENTS):
             return _merge_events(connection, path, text)
         row, attempts, hooks, events = _parse(text)
-    except FileNotFoundError:
-        return 0  # another reader was quicker
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        os.replace(path, path + ".refused")
-        return 0
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return _set_aside(path)
     with Transaction(connection, durable=True):
-        standing = run_of_id(connection, row.run_id)
-        if standing is None or standing.finished_at is None:
+        if end_of_run(connection, row.run_id) is None:
             row.details["spooled"] = True
-            write_run(connection, row)
+            write_run(connection, row, late=True)
             write_attempts(connection, row.run_id, attempts)
             write_events(connection, row.run_id, events)
         for hook in hooks:
@@ -148,10 +152,14 @@ def _merge_one(connection: sqlite3.Connection, path: str) -> int:
     return 1
 
 
+def _set_aside(path: str) -> int:
+    os.replace(path, path + ".refused")
+    return 0
+
+
 def _merge_events(connection: sqlite3.Connection, path: str, text: str) -> int:
     run_id = os.path.basename(path).removesuffix(_EVENTS)
-    standing = run_of_id(connection, run_id)
-    if standing is None or standing.finished_at is None:
+    if end_of_run(connection, run_id) is None:
         return 0  # the run goes on, and may still append
     whole = text[: text.rfind("\n") + 1]  # the runner may have died within a line
     with Transaction(connection, durable=True):
@@ -164,15 +172,9 @@ def _parse(text: str) -> tuple[RunRow, list[AttemptRow], list[HookRow], list[Eve
     document: dict[str, Any] = loads(text)
     if document["spool_version"] != SPOOL_VERSION:
         raise ValueError("not a record of this version")
-    hooks = []
-    for position, kind, label, state, exit_code, out, err, started, duration in document["hooks"]:
-        hook = HookRow(position, kind, label, started)
-        hook.state, hook.exit_code, hook.duration_us = state, exit_code, duration
-        hook.stdout, hook.stderr = out, err
-        hooks.append(hook)
     return (
         RunRow(**document["run"]),
-        [AttemptRow(*values) for values in document["attempts"]],
-        hooks,
+        [AttemptRow.of(values) for values in document["attempts"]],
+        [HookRow.of(values) for values in document["hooks"]],
         [tuple(event) for event in document["events"]],
     )

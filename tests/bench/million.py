@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docket.model.runid import make_run_id
-from docket.store.connection import open_for_writing
 from docket.store.maintenance.salvage import settle
+from docket.store.opening import open_for_writing
 from tests.bench.measure import medians, row
 
 BAR = 1.2

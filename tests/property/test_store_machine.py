@@ -12,15 +12,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus
-from docket.store.connection import Transaction, open_for_writing
+from docket.store.connection import Transaction
 from docket.store.maintenance.backup import backup
 from docket.store.maintenance.export import export
 from docket.store.maintenance.repair import rebuild
 from docket.store.maintenance.soundness import examine
+from docket.store.opening import open_for_writing
 from docket.store.reader import open_reader
-from docket.store.rows import RunRow, write_events, write_run
+from docket.store.rows import write_events, write_run
 from docket.store.spool import merge, spool
 from tests.searches import examples
 

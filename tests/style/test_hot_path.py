@@ -75,7 +75,7 @@ def test_the_hot_path_loads_nothing_that_it_does_not_need(module: str) -> None:
 
 def test_the_runner_loads_few_modules_of_its_own() -> None:
     own = {name for name in loaded_by("docket.runner.run") if name.startswith("docket")}
-    assert len(own) <= 36, sorted(own)  # four are the empty packages of its subrooms
+    assert len(own) <= 40, sorted(own)  # four are the empty packages of its subrooms
 
 
 def test_the_runner_is_no_importer_of_the_rest_of_the_house() -> None:

@@ -16,7 +16,7 @@ from docket.store.maintenance import backup as backups
 from docket.store.maintenance.export import export as exported
 from docket.store.maintenance.repair import RepairRefusedError, rebuild, reconcile_states
 from docket.store.maintenance.soundness import Soundness, examine
-from docket.store.spool import merge, spool_directories, waiting
+from docket.store.spool import merge, spool_directories, spooled_files
 
 if TYPE_CHECKING:
     from docket.app.shapes.doctor import (
@@ -99,7 +99,7 @@ def check(session: Session) -> StoreCheck:
     path = state_db(session)
     directories = spool_directories(path, session.paths.lock_dir)
     merge(path, directories)
-    return StoreCheck(examine(path), len(waiting(directories)), _refused(directories))
+    return StoreCheck(examine(path), len(spooled_files(directories)), _refused(directories))
 
 
 def backup(session: Session, target: str) -> Backup:

@@ -14,7 +14,7 @@ from docket.errors import ConfigMissingError, StoreError
 from docket.model.plan import Plan
 from docket.store.reader import check as check_store
 from docket.store.reader import open_reader
-from docket.store.spool import spool_directories, waiting
+from docket.store.spool import spool_directories, spooled_files
 
 UNATTENDED = "task.unattended"  # a task that runs by hand, and is refused a timer
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -111,7 +111,7 @@ def taken_over(seen: Examined) -> Check:
     name = "taken_over"
     if not os.path.exists(seen.state_db):
         return Check(name, Verdict.OK)
-    from docket.store.takeover.takeover import last_take_over  # noqa: PLC0415  (for this check alone)
+    from docket.store.takeover.latecomers import last_take_over  # noqa: PLC0415  (for this check alone)
 
     found = last_take_over(seen.state_db)
     if found is None:
@@ -130,7 +130,7 @@ def taken_over(seen: Examined) -> Check:
 def state_spool(seen: Examined) -> Check:
     """Whether records of runs wait outside the database."""
     directories = spool_directories(seen.state_db, seen.session.paths.lock_dir)
-    paths = waiting(directories)
+    paths = spooled_files(directories)
     refused = [path for directory in directories for path in refused_records(directory)]
     parts = []
     if paths:

@@ -18,11 +18,11 @@ from docket.errors import StoreError
 from docket.model.fires import Absent, Stretch, absent_fires, expected_fires, stretches
 from docket.model.plan import Plan
 from docket.model.record import Record
+from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.schedule.zones import offsets_of
 from docket.store.fires import FireLedger, open_ledger
-from docket.store.rows import RunRow
 
 MOST_FIRES = 20_000  # of one task in one look
 MOST_SINGLE = 10  # this many missed fires in a row still get a row each

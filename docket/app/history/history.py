@@ -40,7 +40,7 @@ class RunList(Record):
         """Return the runs as `docket runs --json` prints them."""
         return [
             {
-                **run_document(run, alive=self.alive.get(run.run_id)),
+                **run_document(run, alive=self.alive.get(run.run_id), listed=True),
                 "notified": self.notified.get(run.run_id),
             }
             for run in self.runs

@@ -9,10 +9,10 @@ from docket.app.catalog.planfiles import read_plan
 from docket.files import is_ours, open_plain, read_plain
 from docket.model.jsontext import loads
 from docket.model.records import RunRecord
+from docket.model.rows import RunRow
 from docket.model.states import Trigger
 from docket.paths import Paths
 from docket.runfiles import LOCK, run_file, runs_directory
-from docket.store.rows import RunRow
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 

@@ -14,6 +14,7 @@ from docket.model.task import Config
 from docket.store.closing import close_killed
 from docket.store.reader import Reader, open_reader
 from docket.store.spool import merge, spool_directories
+from docket.store.takeover.latecomers import has_latecomers
 
 _MOST = 2**31
 
@@ -41,9 +42,9 @@ def open_record(session: Session, config: Config | None = None) -> Iterator[Read
 def _take_in(path: str) -> None:
     """Take in what docket-cli 0.2 recorded after its database became this store."""
     with open_reader(path) as reader:
-        waits = reader.has_rows_of_reference()
+        waits = has_latecomers(reader)
     if waits:
-        from docket.store.takeover.takeover import take_in  # noqa: PLC0415  (hardly ever)
+        from docket.store.takeover.latecomers import take_in  # noqa: PLC0415  (hardly ever)
 
         take_in(path)
 

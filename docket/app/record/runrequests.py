@@ -14,8 +14,8 @@ from docket.errors import ParameterError, UsageError
 from docket.files import open_private, remove, write_all
 from docket.model.nearest import nearest
 from docket.model.plan import Plan
+from docket.model.rows import RunRow
 from docket.runfiles import REQUEST, run_file
-from docket.store.rows import RunRow
 
 _LONGEST_KEY = 200
 _MOST_BYTES = 64 * 1024  # of one value: the kernel takes 128 KiB in one variable

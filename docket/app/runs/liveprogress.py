@@ -72,7 +72,8 @@ def _understood(event: EventRecord) -> Progress:
         fraction = None
     message = said.get("message")
     return Progress(
-        None if fraction is None else min(max(float(fraction), 0.0), 1.0),
+        # A whole number of 400 digits is no float: cut it to the range first.
+        None if fraction is None else float(min(max(fraction, 0.0), 1.0)),
         message if isinstance(message, str) else "",
         event.at_us,
     )

@@ -33,10 +33,11 @@ from docket.model.commandexit import command_exit_code
 from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.model.records import RunRecord
+from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
+from docket.store.eventdetails import with_events
 from docket.store.reader import Reader
-from docket.store.rows import RunRow
 
 if TYPE_CHECKING:
     from docket.app.shapes.runs import OutcomeDocument
@@ -277,7 +278,8 @@ def _recorded_outcome(session: Session, ended: Ended, task: str, run_id: str) ->
         close_killed_run(session, run_id, -ended.exit_status)
     try:
         with open_record(session) as reader:
-            run = reader.run(run_id)
+            found = reader.run(run_id)
+            run = None if found is None else with_events(reader, found)
             hooks = [hook_document(hook) for hook in reader.hooks(run_id)]
     except StoreError:
         run, hooks = None, []

@@ -33,6 +33,7 @@ from docket.errors import (
 )
 from docket.model.plan import Plan
 from docket.model.record import Record
+from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.secretnames import hidden_parameters
 from docket.model.states import RunStatus, Trigger
@@ -40,7 +41,6 @@ from docket.paths import exec_command
 from docket.store.logfiles import log_path
 from docket.store.pending import claim, close_unstarted, find
 from docket.store.reader import open_reader
-from docket.store.rows import RunRow
 
 if TYPE_CHECKING:
     from docket.app.shapes.text import DurationsDocument

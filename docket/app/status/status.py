@@ -38,6 +38,7 @@ from docket.model.plan import Plan
 from docket.model.record import Record, field
 from docket.model.records import AttemptRecord, HookRecord, OverrideRecord, RunRecord
 from docket.model.task import Config, Task
+from docket.store.eventdetails import with_events
 from docket.store.reader import Reader
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class TaskStatus(Record):
         return {
             "running": [
                 {
-                    **run_document(run, alive=alive),
+                    **run_document(run, alive=alive, listed=True),
                     "progress": progress_document(self.progress.get(run.run_id)),
                 }
                 for run, alive in self.running
@@ -195,6 +196,7 @@ def of_run(session: Session, run_id: str, task: str | None = None) -> RunDetail:
                 f"Run {run.run_id} is one of {run.task}, not of {task}.",
                 hint=f"docket status --run-id {run.run_id}",
             )
+        run = with_events(reader, run)
         attempts, hooks = tuple(reader.attempts(run.run_id)), tuple(reader.hooks(run.run_id))
         progress = progress_of(reader, run.run_id)
     return RunDetail(run, alive_here(run, session.paths), attempts, hooks, progress)

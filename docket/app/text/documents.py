@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from docket.app.text.details import bounded_details
 from docket.app.text.redaction import redact_text
 from docket.model.commandexit import command_exit_code
 from docket.model.incident import Incident
@@ -61,8 +62,12 @@ def local(at_us: int, *, seconds: bool = True) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S %Z" if seconds else "%Y-%m-%d %H:%M %Z", moment)
 
 
-def run_document(run: RunRecord, *, alive: bool | None = None) -> RunDocument:
-    """Return one run as the history shows it; `alive` is whether its lock is held, if known."""
+def run_document(run: RunRecord, *, alive: bool | None = None, listed: bool = False) -> RunDocument:
+    """Return one run as the history shows it; `alive` is whether its lock is held, if known.
+
+    A run that is `listed` among others has bounded details.
+    """
+    details = details_document(run)
     return {
         "run_id": run.run_id,
         "task_name": run.task,
@@ -73,7 +78,7 @@ def run_document(run: RunRecord, *, alive: bool | None = None) -> RunDocument:
         "exit_code": run.exit_code,
         "command_exit_code": command_exit_code(run.details),
         "summary": run.summary,
-        "details": details_document(run),
+        "details": bounded_details(details) if listed else details,
         "dry_run": run.dry_run,
         "alive": alive,
         **_provenance(run),
@@ -91,7 +96,7 @@ def latest_document(run: RunRecord) -> LatestDocument:
         "exit_code": run.status.exit_code if run.exit_code is None else run.exit_code,
         "command_exit_code": command_exit_code(run.details),
         "summary": run.summary,
-        "details": details_document(run),
+        "details": bounded_details(details_document(run)),
         "dry_run": run.dry_run,
         "status": str(run.status),
         **_provenance(run),
@@ -105,6 +110,8 @@ def details_document(run: RunRecord) -> dict[str, Any]:
         details = {"pid": run.pid, "log_path": run.log_path, **details}
     if run.status is RunStatus.CANCELLED:
         details.setdefault("cancelled", True)
+    if run.damaged:
+        details["damaged"] = list(run.damaged)
     return details
 
 

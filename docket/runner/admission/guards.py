@@ -9,10 +9,10 @@ from docket.store.rows import has_succeeded_for, overrides_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from docket.model.plan import Plan
+    from docket.model.rows import RunRow
     from docket.runner.call.arguments import Arguments
     from docket.runner.call.plans import LoadedPlan
     from docket.runner.record.record import Recorder
-    from docket.store.rows import RunRow
 
 GATED = "destructive_refused"
 _BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from docket.model.plan import Plan
+    from docket.model.rows import RunRow
     from docket.runner.call.signals import StopSignals
     from docket.runner.record.record import Recorder
-    from docket.store.rows import RunRow
 
 _UNKNOWN_HOLDER_SECONDS = 0.1  # how soon to look again at a lock whose holder nobody can tell
 _LONGEST_SLEEP_SECONDS = 5.0  # a holder may let go without ending

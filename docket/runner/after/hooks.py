@@ -10,11 +10,11 @@ import time
 from docket.files import write_volatile
 from docket.model.excerpt import Excerpt
 from docket.model.jsontext import dumps
+from docket.model.rows import HookRow
 from docket.model.states import RunStatus
 from docket.runfiles import DETAILS, discard, run_file
 from docket.runner.call.environment import iso
 from docket.runner.call.signals import RESTORED_BY_SPAWN
-from docket.store.rows import HookRow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from docket.model.mask import Mask
     from docket.model.plan import Hook, Plan
+    from docket.model.rows import RunRow
     from docket.runner.record.record import Recorder
-    from docket.store.rows import RunRow
 
 # One variable may take 128 KiB (MAX_ARG_STRLEN); a noisy failure must still reach its hook.
 LARGEST_DETAILS_VARIABLE = 64 * 1024
@@ -88,7 +88,7 @@ class HookRunner:
             from docket.runner.after.notifications import agent_label  # noqa: PLC0415  (few tasks)
 
             label = agent_label(hook, environment)
-        outcome = HookRow(position, hook.kind, label, self._now_us())
+        outcome = HookRow(position=position, kind=hook.kind, label=label, started_at=self._now_us())
         if not self._recorder.claim_hook(outcome):
             return None
         begun = time.monotonic()

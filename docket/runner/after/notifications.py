@@ -15,13 +15,13 @@ from docket.model.incident import (
     on_failure,
     on_success,
 )
+from docket.model.rows import HookRow
 from docket.model.states import RunStatus
 from docket.notify.delivery import DELIVERED, NOT_SENT, SUPPRESSED, UNSENT, Delivery
 from docket.notify.message import Message
 from docket.notify.sending import Job, Sending, deliver
 from docket.runner.call.environment import iso
 from docket.store.incidents import mark_told, settle
-from docket.store.rows import HookRow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from docket.model.mask import Mask
     from docket.model.plan import Channel, Hook, Plan
+    from docket.model.rows import RunRow
     from docket.runner.record.record import Recorder
-    from docket.store.rows import RunRow
 
 KIND = "notify"
 _PING = "ping"
@@ -87,7 +87,7 @@ class Notifier:
         word = self._word()
         chosen = []
         for index, channel in enumerate(self._notify.channels):
-            outcome = HookRow(self._position(index), KIND, _label(channel), self._now_us())
+            outcome = self._outcome(index, channel)
             if outcome.position in already_started:
                 continue
             is_ping = channel.kind == _PING
@@ -107,7 +107,7 @@ class Notifier:
         found = []
         for index, channel in enumerate(self._notify.channels):
             if kind in (None, channel.kind):
-                row = HookRow(self._position(index), KIND, _label(channel), self._now_us())
+                row = self._outcome(index, channel)
                 found.append((row, self._sending(channel, word)))
         under_way = [sending for _, sending in found if sending is not None]
         told = iter(deliver(under_way))
@@ -144,7 +144,12 @@ class Notifier:
             return []
         sending, self._start = self._start, None
         position = self._position(len(self._notify.channels))
-        outcome = HookRow(position, KIND, "notify:ping:start", self._row.started_at)
+        outcome = HookRow(
+            position=position,
+            kind=KIND,
+            label="notify:ping:start",
+            started_at=self._row.started_at,
+        )
         _take(outcome, deliver([sending])[0], sending.seconds, self._mask)
         self._recorder.hook(outcome)
         return [outcome]
@@ -156,6 +161,14 @@ class Notifier:
         return not self._row.dry_run and self._row.status not in (
             RunStatus.SKIPPED,
             RunStatus.PENDING,
+        )
+
+    def _outcome(self, index: int, channel: Channel) -> HookRow:
+        return HookRow(
+            position=self._position(index),
+            kind=KIND,
+            label=_label(channel),
+            started_at=self._now_us(),
         )
 
     def _position(self, index: int) -> int:

@@ -7,6 +7,7 @@ import resource
 import signal
 import time
 
+from docket.model.rows import AttemptRow
 from docket.runner.attempt.capture import parser_for
 from docket.runner.attempt.pump import Outlets, Pump, Stream
 from docket.runner.attempt.spawn import (
@@ -16,7 +17,6 @@ from docket.runner.attempt.spawn import (
     start_command,
     start_python,
 )
-from docket.store.rows import AttemptRow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,7 +146,16 @@ def run_attempt(context: AttemptContext, number: int, argv: list[str], *, dry_ru
     try:
         child = _start(context, argv, dry_run=dry_run)
     except SpawnError as error:
-        row = AttemptRow(number, started_us, context.now_us(), None, None, "spawn", None, None)
+        row = AttemptRow(
+            number=number,
+            started_at=started_us,
+            finished_at=context.now_us(),
+            exit_code=None,
+            signal=None,
+            ended_by="spawn",
+            peak_memory_bytes=None,
+            cpu_us=None,
+        )
         outcome = Outcome("spawn", row, parser)
         outcome.spawn_error = error
         return outcome
@@ -258,15 +267,15 @@ def _reap(
     code = os.waitstatus_to_exitcode(status)
     number_of_signal = -code if code < 0 else None
     return AttemptRow(
-        number,
-        started_us,
-        now_us(),
-        code if code >= 0 else None,
-        number_of_signal,
-        ended_by or ("signal" if number_of_signal else "exit"),
+        number=number,
+        started_at=started_us,
+        finished_at=now_us(),
+        exit_code=code if code >= 0 else None,
+        signal=number_of_signal,
+        ended_by=ended_by or ("signal" if number_of_signal else "exit"),
         # A child begins with its parent's pages: what is no more than ours says nothing of it.
-        usage.ru_maxrss * 1024 if usage.ru_maxrss > own else None,
-        int((usage.ru_utime + usage.ru_stime) * 1e6),
+        peak_memory_bytes=usage.ru_maxrss * 1024 if usage.ru_maxrss > own else None,
+        cpu_us=int((usage.ru_utime + usage.ru_stime) * 1e6),
     )
 
 

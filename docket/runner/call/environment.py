@@ -12,7 +12,7 @@ from docket.runner.record.request import parameter_variables
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from docket.model.plan import Plan
-    from docket.store.rows import RunRow
+    from docket.model.rows import RunRow
 
 # The runner's own dealings with the service manager are none of the task's.
 _KEPT_BACK = (

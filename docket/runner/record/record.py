@@ -7,15 +7,23 @@ record goes.
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 
 from docket.errors import StoreError
 from docket.model.jsontext import dumps
 from docket.model.states import RunStatus
-from docket.store.connection import Transaction, open_for_writing
-from docket.store.rows import claim_hook, write_attempts, write_events, write_hook, write_run
-from docket.store.spool import merge, spool, spool_directories, spool_events, waiting
+from docket.store.connection import Transaction, sqlite3
+from docket.store.opening import open_for_writing
+from docket.store.rows import (
+    claim_hook,
+    rewrite_run,
+    run_values,
+    write_attempts,
+    write_events,
+    write_hook,
+    write_run,
+)
+from docket.store.spool import merge, spool, spool_directories, spool_events, spooled_files
 from docket.systemd.journal import RUN_BEGAN, RUN_ENDED, send
 
 TYPE_CHECKING = False
@@ -23,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from docket.store.rows import AttemptRow, HookRow, RunRow
+    from docket.model.rows import AttemptRow, HookRow, RunRow
+    from docket.store.rows import Event
 
     Answer = TypeVar("Answer")
 
@@ -34,6 +43,7 @@ _RETRY_SECONDS = 5.0  # how long a database that failed is left alone by events
 _BATCH = 1000
 _MOST_EVENT_BYTES = 512 * 1024 * 1024  # of one run; a task that never stops must not fill the disk
 _BATCH_SECONDS = 0.1
+_KEPT: list[sqlite3.Connection] = []  # until the process ends: see Recorder.close
 _FAILURES = (sqlite3.Error, OSError, StoreError)
 
 
@@ -58,7 +68,8 @@ class Recorder:
         self._connection: sqlite3.Connection | None = None
         self._attempts: list[AttemptRow] = []
         self._hooks: dict[int, HookRow] = {}
-        self._events: list[tuple[int, int, str | None, str | None, str]] = []
+        self._events: list[Event] = []
+        self._written: list[Any] | None = None  # the row as this process wrote it last
         self._event_count = 0
         self._room_for_events = most_event_bytes
         self._events_due: float | None = None
@@ -76,7 +87,7 @@ class Recorder:
 
     def _open(self, busy: float) -> None:
         try:
-            self._connection = open_for_writing(self._state_db, busy, take_over=False)
+            self._connection = open_for_writing(self._state_db, busy, upgrade=False)
         except _FAILURES as error:
             self._note(error)
 
@@ -103,12 +114,6 @@ class Recorder:
     def wait(self) -> None:
         """Record that the run is pending; its summary says for what."""
         self._write_row(_BUSY_AT_START)
-
-    def _write_row(self, busy: float) -> None:
-        written = self._write(lambda connection: write_run(connection, self.row), busy)
-        self._is_unwritten = not written
-        if not written:
-            self._resume_at = time.monotonic() + _RETRY_SECONDS
 
     def attempt(self, attempt: AttemptRow) -> None:
         """Keep an attempt; it is written with the end of the run, or before the next attempt."""
@@ -175,11 +180,7 @@ class Recorder:
         self.flush_events()
         row = self.row
 
-        def write(connection: sqlite3.Connection) -> None:
-            write_run(connection, row)
-            write_attempts(connection, row.run_id, self._attempts)
-
-        if not self._write(write, _BUSY_AT_END, durable=True):
+        if not self._write_row(_BUSY_AT_END, durable=True):
             self._spool()
         priority = 6 if row.status in (RunStatus.SUCCEEDED, RunStatus.SKIPPED) else 3
         self._journal(RUN_ENDED, priority, f"Run {row.run_id} of {row.task}: {row.summary}")
@@ -207,13 +208,39 @@ class Recorder:
             self._spool()
 
     def close(self) -> None:
-        """Close the database, and take what was spooled into it."""
+        """Take into the database what was spooled; the runner is about to end.
+
+        The connection stays open: closing the last one would write the whole WAL into the database
+        (three fsyncs), and the next run would begin a new one. The end of the process frees it.
+        """
         if self._connection is None:
             return
-        if not self._spooled and waiting(self._spools):
-            merge(self._state_db, self._spools, _BUSY_FOR_EVENTS)
-        self._connection.close()
-        self._connection = None
+        _KEPT.append(self._connection)
+        if self._spooled:
+            return
+        if spooled_files(self._spools):
+            merge(self._state_db, self._spools, _BUSY_FOR_EVENTS, upgrade=False)
+
+    def _write_row(self, busy: float, *, durable: bool = False) -> bool:
+        """Write the row, and with `durable` its attempts; what is as it was costs nothing."""
+        row, known = self.row, self._written
+        values = run_values(row)
+
+        def write(connection: sqlite3.Connection) -> None:
+            if known is None:
+                write_run(connection, row)
+            else:
+                rewrite_run(connection, row, values, known)
+            if durable:
+                write_attempts(connection, row.run_id, self._attempts)
+
+        written = self._write(write, busy, durable=durable)
+        self._is_unwritten = not written
+        if written:
+            self._written = values
+        else:
+            self._resume_at = time.monotonic() + _RETRY_SECONDS
+        return written
 
     def _write(
         self, write: Callable[[sqlite3.Connection], None], busy: float, *, durable: bool = False

@@ -8,7 +8,7 @@ from docket.runfiles import REQUEST, run_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from docket.store.rows import RunRow
+    from docket.model.rows import RunRow
 
 _LARGEST = 1 << 20
 

@@ -1,0 +1,1 @@
+"""Looking after the store: copies, exports, examination, repair, retention."""

@@ -6,9 +6,9 @@ import os
 import sqlite3
 
 from docket.errors import StoreError
-from docket.store.reader import open_connection, quoted, store_error
-
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+from docket.store.failure import store_error
+from docket.store.maintenance.copying import NEW_FILE, remove, sync
+from docket.store.readonly import open_connection
 
 
 class BackupRefusedError(StoreError):
@@ -28,12 +28,12 @@ def backup(path: str, target: str) -> int:
         raise _taken(target)
     unfinished = f"{target}.{os.getpid()}.new"
     try:
-        os.close(os.open(unfinished, _NEW, 0o600))
+        os.close(os.open(unfinished, NEW_FILE, 0o600))
         try:
             _copy(path, unfinished)
             os.link(unfinished, target)  # unlike a rename, never over another file
         finally:
-            _remove(unfinished)
+            remove(unfinished)
         return os.path.getsize(target)
     except FileExistsError:
         raise _taken(target) from None
@@ -42,56 +42,6 @@ def backup(path: str, target: str) -> int:
             f"The copy {target} cannot be written: {error.strerror}.",
             hint="Name a file in a directory that you may write to, with room for the database.",
         ) from error
-
-
-def keep_a_copy(connection: sqlite3.Connection, target: str) -> str:
-    """Copy the open database to `target` (0600), or beside it where another copy lies there.
-
-    Returns where the copy is. One that was killed half-way never has the name, and one that holds
-    all that there is now is not made again. Raises sqlite3.Error and OSError.
-    """
-    kept, number = target, 1
-    while os.path.lexists(kept):
-        if _holds_the_same(connection, kept):
-            return kept
-        number += 1
-        kept = f"{target}-{number}"
-    unfinished = f"{target}.new"
-    _remove(unfinished)
-    try:
-        # Made here, 0600: SQLite would follow the umask, which is the whole process's.
-        os.close(os.open(unfinished, _NEW, 0o600))
-        connection.execute("VACUUM INTO ?", (unfinished,))
-        _sync(unfinished)
-        os.rename(unfinished, kept)
-    except BaseException:
-        _remove(unfinished)
-        raise
-    return kept
-
-
-def _holds_the_same(connection: sqlite3.Connection, copy: str) -> bool:
-    """Whether a copy has all tables with as many rows, the last of which is the same one."""
-    try:
-        other = sqlite3.connect(f"file:{quoted(copy)}?mode=ro", uri=True)
-    except sqlite3.Error:
-        return False
-    try:
-        return _extent(connection) == _extent(other)
-    except sqlite3.Error:
-        return False
-    finally:
-        other.close()
-
-
-def _extent(connection: sqlite3.Connection) -> list[tuple[str, int, int | None]]:
-    tables = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-    ).fetchall()
-    return [
-        (name, *connection.execute(f'SELECT count(*), max(rowid) FROM "{name}"').fetchone())  # noqa: S608
-        for (name,) in tables
-    ]
 
 
 def _copy(path: str, unfinished: str) -> None:
@@ -112,24 +62,10 @@ def _copy(path: str, unfinished: str) -> None:
             f"The database {path} is damaged, and was not copied: {found}.",
             hint="docket db repair saves what can still be read.",
         )
-    _sync(unfinished)
-
-
-def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(unfinished)
 
 
 def _taken(target: str) -> BackupRefusedError:
     return BackupRefusedError(
         f"{target} is there already, and is not overwritten.", hint="Name another file."
     )
-
-
-def _remove(unfinished: str) -> None:
-    for name in (unfinished, f"{unfinished}-journal", f"{unfinished}-wal", f"{unfinished}-shm"):
-        if os.path.lexists(name):
-            os.unlink(name)

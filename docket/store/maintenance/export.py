@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from docket.store.reader import open_connection, store_error
+from docket.store.failure import store_error
+from docket.store.readonly import open_connection
 from docket.store.schema import VERSION
 
 # Each table, the word for one of its rows, and its order.

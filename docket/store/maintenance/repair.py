@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from docket.errors import StoreError
 from docket.files import open_private
 from docket.model.record import Record
-from docket.store.connection import open_for_writing
+from docket.store.failure import store_error
 from docket.store.maintenance.salvage import salvage, settle
-from docket.store.reader import store_error
+from docket.store.opening import open_for_writing
 
 _BUSY_SECONDS = 5.0
 _BESIDE = ("-wal", "-shm")

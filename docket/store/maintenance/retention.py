@@ -10,8 +10,9 @@ from contextlib import closing, suppress
 from docket.errors import StoreError
 from docket.model.record import Record
 from docket.model.runid import is_run_id
-from docket.store.connection import Transaction, open_for_writing
+from docket.store.connection import Transaction
 from docket.store.logfiles import log_path
+from docket.store.opening import open_for_writing
 from docket.store.reader import Reader
 
 _BATCH = 500
@@ -70,7 +71,7 @@ def prune(
 
 def pruned_at(reader: Reader, run_id: str) -> int | None:
     """Return when the runs of that time were pruned, None where none were."""
-    rows = reader._query(  # noqa: SLF001  (the same room)
+    rows = reader.query(
         "SELECT max(at) FROM audit WHERE verb = ? AND json_extract(details, '$.first') <= ? "
         "AND json_extract(details, '$.last') >= ?",
         _VERB,

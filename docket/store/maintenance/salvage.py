@@ -11,8 +11,9 @@ from docket.model.jsontext import loads
 from docket.model.names import is_safe_name
 from docket.model.runid import is_run_id
 from docket.model.states import RunStatus, Trigger
-from docket.store.connection import Transaction
-from docket.store.reader import quoted
+from docket.store.cleaning import instant, storable
+from docket.store.connection import Transaction, quoted
+from docket.store.tables import TABLES
 
 _BY_RUN = ("attempts", "events", "hook_outcomes")
 _BY_ITSELF = ("overrides", "fires_checked", "incidents")
@@ -68,6 +69,8 @@ def _copy_runs(source: sqlite3.Connection, connection: sqlite3.Connection) -> se
         for row in _numbered(source, "runs"):
             if row["run_id"] not in kept and _is_run(row):
                 kept.add(row["run_id"])
+                if row["finished_at"] is not None and instant(row["finished_at"]) is None:
+                    row["finished_at"] = row["started_at"]  # over, but since when?
                 yield row
 
     _insert(connection, "runs", sound())
@@ -166,9 +169,21 @@ def _rows(
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Row]) -> None:
     columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-    names = [name for name in columns if name != "seq"]
-    marks = ", ".join("?" * len(names))
-    statement = f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    known = {name for name in columns if name != "seq"}
     with Transaction(connection):
         for row in rows:
-            connection.execute(statement, [row.get(name) for name in names])
+            names = [name for name in row if name in known]  # an older file has fewer columns
+            marks = ", ".join("?" * len(names))
+            connection.execute(
+                f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608
+                [_harmless(table, name, row[name]) for name in names],
+            )
+
+
+def _harmless(table: str, name: str, value: Any) -> Any:
+    """Return a value that its column may hold: itself, or what readers show in its place."""
+    row = next((known.row for known in TABLES if known.name == table), None)
+    if row is None or name not in row.FIELDS:
+        return value
+    kind = "dict[str, Any]" if name == "event" else row.__annotations__[name]
+    return storable(kind, name, value)

@@ -1,0 +1,1 @@
+"""Taking over a database of docket-cli 0.2."""

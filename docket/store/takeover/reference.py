@@ -12,12 +12,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from docket.model.rows import RunRow
 from docket.model.runid import is_run_id, make_run_id
 from docket.model.states import RunStatus, Trigger
-from docket.store.reader import REFERENCE_TABLES
-from docket.store.rows import RunRow
 
-HISTORY, LATEST, EVENTS = REFERENCE_TABLES
+HISTORY, LATEST, EVENTS = REFERENCE_TABLES = ("task_run_history", "task_runs", "task_run_events")
 NOTE = "taken_over"  # the key of `details` under which stands what a row said that has no column
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FINAL = frozenset(status.value for status in RunStatus if status.final)

@@ -1,25 +1,23 @@
 """Taking over the database of docket-cli 0.2: its tables become this store, in one transaction.
 
 Its tables stay, emptied: a worker of it that is still under way, or the old program called once
-more, writes into them as ever, and whoever opens the record next takes that in (`take_in`).
+more, writes into them as ever, and whoever opens the record next takes that in (`latecomers`).
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
-from docket.files import open_private
+from docket.model.rows import RunRow
 from docket.model.states import RunStatus
-from docket.store.connection import Transaction, open_for_writing
-from docket.store.reader import open_reader
-from docket.store.rows import RunRow, write_run
+from docket.store.connection import Transaction
+from docket.store.rows import write_run
 from docket.store.takeover.progress import WATCHER, TakenOver
 from docket.store.takeover.reference import (
     EVENTS,
@@ -51,24 +49,8 @@ _COLUMNS = {
 }
 
 
-@contextmanager
-def alone(path: str) -> Iterator[None]:
-    """Hold the lock of take-overs, so that a second command waits for the first and its copy."""
-    lock = f"{path}.takeover-lock"
-    descriptor = open_private(lock, os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            with suppress(FileNotFoundError):  # whoever waits for it looks at the file anew
-                os.unlink(lock)
-    finally:
-        os.close(descriptor)
-
-
 def take_over(
-    connection: sqlite3.Connection, path: str, backup: str, indexes: list[str]
+    connection: sqlite3.Connection, path: str, backup: str, indexes: Sequence[str]
 ) -> TakenOver:
     """Copy everything, within the caller's transaction, into the new tables; empty the old ones.
 
@@ -151,20 +133,8 @@ def is_reference(connection: sqlite3.Connection) -> bool:
     ) and any(_columns(connection, table) for table in (HISTORY, LATEST))
 
 
-def take_in(path: str, busy_seconds: float = 2.0) -> int:
-    """Take in what docket-cli wrote after it was taken over; return how many runs that were.
-
-    A run that its worker is still at stays there too, for the worker to write its end. A database
-    that cannot be written now is left for the next time.
-    """
-    try:
-        with closing(open_for_writing(path, busy_seconds)) as connection:
-            return _take_in(connection)
-    except (sqlite3.Error, OSError):
-        return 0
-
-
-def _take_in(connection: sqlite3.Connection) -> int:
+def take_in(connection: sqlite3.Connection) -> int:
+    """Copy what docket-cli wrote after the take-over; return how many runs that were."""
     with Transaction(connection, durable=True):
         count = _count(connection, "runs")
         if _exists(connection, HISTORY):
@@ -177,21 +147,6 @@ def _take_in(connection: sqlite3.Connection) -> int:
         _work_out_states(connection)
         _empty(connection)
         return _count(connection, "runs") - count
-
-
-def last_take_over(path: str) -> TakenOver | None:
-    """Return what the audit says of the take-over of a store, None where there was none.
-
-    Raises StoreError where the store cannot be read.
-    """
-    with open_reader(path) as reader:
-        row = reader.last_audit(VERB)
-    if row is None:
-        return None
-    known = row[1]
-    return TakenOver(
-        path, known["backup"], known["runs"], known["events"], known["tasks"], at_us=row[0]
-    )
 
 
 class _Reporting:

@@ -11,19 +11,12 @@ import pytest
 from docket.app.session.ports import UnitDetail
 from docket.app.session.session import Session
 from docket.errors import BusError
+from docket.model.rows import AttemptRow, HookRow, RunRow
 from docket.model.runid import make_run_id
 from docket.paths import discover
-from docket.store.connection import Transaction, open_for_writing
-from docket.store.rows import (
-    AttemptRow,
-    HookRow,
-    RunRow,
-    run_of_id,
-    write_attempts,
-    write_events,
-    write_hook,
-    write_run,
-)
+from docket.store.connection import Transaction
+from docket.store.opening import open_for_writing
+from docket.store.rows import run_of_id, write_attempts, write_events, write_hook, write_run
 
 NOW_US = 1_790_000_000_000_000  # 2026-09-21T14:13:20Z
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from docket.paths import discover
+from docket.store.opening import open_for_writing
 from docket.store.reader import open_reader
 from tests.unit.app.documents import require_valid
 from tests.unit.cli.conftest import Docket
@@ -32,6 +33,7 @@ def store(docket: Docket, tmp_path: Path) -> Path:
 
 
 def break_it(store: Path) -> None:
+    open_for_writing(str(store), 1.0).close()  # else SQLite reads the first page from the WAL
     with store.open("r+b") as file:
         file.write(b"not SQLite any more")
 

@@ -16,6 +16,7 @@ import pytest
 
 from docket.model.runid import make_run_id
 from docket.store.maintenance.soundness import examine
+from docket.store.opening import open_for_writing
 from docket.store.reader import open_reader
 from tests.unit.cli.conftest import Docket, repository
 
@@ -28,8 +29,10 @@ ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a disk needs 
 WRITER = """
 import os, sys, time
 from docket.model.runid import make_run_id
-from docket.store.connection import Transaction, open_for_writing
-from docket.store.rows import RunRow, write_events, write_run
+from docket.store.connection import Transaction
+from docket.store.opening import open_for_writing
+from docket.model.rows import RunRow
+from docket.store.rows import write_events, write_run
 connection = open_for_writing(sys.argv[1], 5.0)
 print("ready", flush=True)
 while True:
@@ -106,6 +109,7 @@ def test_a_database_cut_short_is_repaired(home: Path, spawn: Docket) -> None:
     for _ in range(3):
         spawn("run", "job")
     path = home / "state.db"
+    open_for_writing(str(path), 1.0).close()  # else all of it is still in the WAL
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - 3 * 4096)
     assert spawn("db", "check").code == 1

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from docket.model.plan import Hook, Notify, Plan, PythonTarget, Source
+from docket.model.plan import Channel, Hook, Notify, Plan, PythonTarget, Source
 from docket.paths import exec_command
 from docket.store.reader import Reader, open_reader
 
@@ -104,7 +104,9 @@ class Home:
         known = {**DEFAULTS, **values}
         known["hooks"] = [Hook(*hook) for hook in known["hooks"]]
         if known["notify"] is not None:
-            channels = [[kind, dict(options)] for kind, options in known["notify"]["channels"]]
+            channels = [
+                Channel(kind, dict(options)) for kind, options in known["notify"]["channels"]
+            ]
             known["notify"] = Notify(**{**NOTIFY, **known["notify"], "channels": channels})
         if known["python"] is not None:
             path, name, *config = known["python"]

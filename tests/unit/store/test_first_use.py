@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from docket.store.schema import migrate, prepare
+from docket.store.migration import migrate, prepare
 
 
 class Interrupted(sqlite3.Connection):
@@ -25,7 +25,7 @@ class Interrupted(sqlite3.Connection):
 
 def make(path: str) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
-    migrate(connection)
+    migrate(connection, path)
     connection.close()
 
 
@@ -34,6 +34,6 @@ def test_a_database_that_is_made_between_two_looks_is_ours(tmp_path: Path) -> No
     connection = sqlite3.connect(path, isolation_level=None, factory=Interrupted)
     connection.path = path
     prepare(connection, path)
-    migrate(connection)
+    migrate(connection, path)
     assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
     connection.close()

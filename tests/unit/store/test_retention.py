@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from docket.errors import StoreError
+from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
-from docket.store.connection import Transaction, open_for_writing
+from docket.store.connection import Transaction
 from docket.store.logfiles import log_path
 from docket.store.maintenance.retention import prune, pruned_at
+from docket.store.opening import open_for_writing
 from docket.store.reader import open_reader
-from docket.store.rows import RunRow, write_events, write_run
+from docket.store.rows import write_events, write_run
 
 DAY = 86_400_000_000
 NOW = 1_790_000_000_000_000

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from docket.errors import StoreError, StoreForeignError, StoreNewerError
+from docket.model.rows import AttemptRow, HookRow, RunRow
 from docket.model.runid import is_run_id, make_run_id
 from docket.model.states import RunStatus
-from docket.store.connection import Transaction, open_for_writing
+from docket.store.connection import Transaction
+from docket.store.opening import open_for_writing
 from docket.store.reader import check, open_reader
 from docket.store.rows import (
-    AttemptRow,
-    HookRow,
-    RunRow,
     has_succeeded_for,
     started_hooks,
     write_attempts,
@@ -26,6 +26,7 @@ from docket.store.rows import (
     write_run,
 )
 from docket.store.schema import VERSION
+from docket.store.selection import Selection
 
 SECOND = 1_000_000
 
@@ -123,19 +124,56 @@ def test_failures_in_a_row_are_counted_and_a_success_ends_them(tmp_path: Path) -
 
 
 def test_a_late_record_does_not_push_a_newer_run_aside(tmp_path: Path) -> None:
-    path = store(tmp_path / "state.db", row(5), row(2, status="failed"))
+    path = store(tmp_path / "state.db", row(5))
+    with closing(open_for_writing(path, 1.0)) as connection, Transaction(connection):
+        write_run(connection, row(2, status="failed"), late=True)
     with open_reader(path) as reader:
         assert [run.details["n"] for run in reader.latest().values()] == [5]
         assert reader.consecutive_failures("job") == 0
+
+
+def test_runs_that_a_clock_dated_in_the_future_hide_no_later_ones(tmp_path: Path) -> None:
+    now_us = row(100).started_at
+    ahead = [row(500), row(501)]
+    path = store(tmp_path / "state.db", row(1), *ahead, row(2), row(3, status="failed"))
+    with open_reader(path, now_us) as reader:
+        assert [run.details["n"] for run in reader.latest().values()] == [3]
+        last = reader.last_any("job")
+        assert last is not None
+        assert last.details["n"] == 3
+        assert [run.details["n"] for run in reader.runs("job")] == [3, 2, 1, 501, 500]
+        assert [run.details["n"] for run in reader.runs(None, 2)] == [3, 2]
+        older = Selection("job", older_than=ahead[1].run_id)
+        assert [run.details["n"] for run in reader.select(older, 9)] == [500]
+        older = Selection("job", older_than=reader.runs("job")[1].run_id)
+        assert [run.details["n"] for run in reader.select(older, 9)] == [1, 501, 500]
+        begun = [sample.started_us for sample in reader.samples("job", 9)]
+        assert begun == [row(3).started_at, row(2).started_at, row(1).started_at]
+        assert len(reader.durations("job", 9)) == 2
 
 
 def test_attempts_events_and_hooks_belong_to_their_run(tmp_path: Path) -> None:
     one = row()
     path = store(tmp_path / "state.db", one)
     connection = open_for_writing(path, 1.0)
-    hook = HookRow(0, "on_success", "echo", 7)
+    hook = HookRow(position=0, kind="on_success", label="echo", started_at=7)
     with Transaction(connection):
-        write_attempts(connection, one.run_id, [AttemptRow(1, 1, 2, 0, None, "exit", None, 3)])
+        write_attempts(
+            connection,
+            one.run_id,
+            [
+                AttemptRow(
+                    number=1,
+                    started_at=1,
+                    finished_at=2,
+                    exit_code=0,
+                    signal=None,
+                    ended_by="exit",
+                    peak_memory_bytes=None,
+                    cpu_us=3,
+                )
+            ],
+        )
         write_events(connection, one.run_id, [(1, 9, "T", "step", '{"a": 1}')])
         write_events(connection, one.run_id, [(1, 9, "T", "step", '{"a": 2}')])
         write_hook(connection, one.run_id, hook)

@@ -16,11 +16,12 @@ import pytest
 from docket.errors import StoreError, StoreReferenceError
 from docket.model.records import EventRecord, RunRecord
 from docket.model.states import RunStatus, Trigger
-from docket.store.connection import open_for_writing
 from docket.store.maintenance.salvage import salvage
 from docket.store.maintenance.soundness import examine
+from docket.store.opening import open_for_writing
 from docket.store.reader import Reader, open_reader
-from docket.store.takeover.takeover import last_take_over, take_in
+from docket.store.schema import VERSION
+from docket.store.takeover.latecomers import has_latecomers, last_take_over, take_in
 from tests.unit.store.reference_tables import event, latest, put, reference_db, run
 
 LISTED = ("task_run_history", "task_runs", "task_run_events")
@@ -248,7 +249,7 @@ def test_a_worker_at_work_writes_its_end_where_it_always_did_and_it_is_taken_in(
 def test_what_the_old_program_records_later_is_taken_in(path: Path) -> None:
     made(path, [run(1)], [latest(run(1))])
     with open_reader(str(path)) as reader:
-        assert not reader.has_rows_of_reference()
+        assert not has_latecomers(reader)
     old = sqlite3.connect(path, isolation_level=None)
     later = run(2, status="failed", exit_code=1)
     put(old, "task_run_history", [later])
@@ -256,14 +257,14 @@ def test_what_the_old_program_records_later_is_taken_in(path: Path) -> None:
     put(old, "task_run_events", [event(1, later["run_id"])])
     old.close()
     with open_reader(str(path)) as reader:
-        assert reader.has_rows_of_reference()
+        assert has_latecomers(reader)
     assert take_in(str(path)) == 1
     with open_reader(str(path)) as reader:
         assert [each.run_id for each in reader.runs()] == [later["run_id"], run(1)["run_id"]]
         assert reader.latest()["job"].run_id == later["run_id"]
         assert reader.consecutive_failures("job") == 1
         assert len(reader.events(later["run_id"])) == 1
-        assert not reader.has_rows_of_reference()
+        assert not has_latecomers(reader)
     assert examine(str(path)).problems == ()
 
 
@@ -371,7 +372,7 @@ def test_a_job_does_not_wait_for_a_take_over(path: Path) -> None:
     made(path, [run()])
     before = path.read_bytes()
     with pytest.raises(StoreReferenceError):
-        open_for_writing(str(path), 1.0, take_over=False)
+        open_for_writing(str(path), 1.0, upgrade=False)
     assert path.read_bytes() == before
 
 
@@ -476,7 +477,7 @@ def test_a_take_over_that_is_killed_at_any_moment_left_the_old_or_the_new(tmp_pa
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             kept = connection.execute("SELECT count(*) FROM task_run_history").fetchone()[0]
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-        assert (version, kept, "runs" in tables) in {(0, 3999, False), (1, 0, True)}
+        assert (version, kept, "runs" in tables) in {(0, 3999, False), (VERSION, 0, True)}
         outcomes.add(version)
         with open_reader(str(path)) as reader:
             assert len(reader.runs(None, 5000)) == 3999
@@ -487,4 +488,4 @@ def test_a_take_over_that_is_killed_at_any_moment_left_the_old_or_the_new(tmp_pa
 
 def test_readers_of_a_taken_over_store_do_not_look_for_more(path: Path) -> None:
     with closing(open_for_writing(str(path), 1.0)) as connection:
-        assert not Reader(connection).has_rows_of_reference()
+        assert not has_latecomers(Reader(connection, 0))

@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 
 from docket.errors import StoreError
+from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
-from docket.store.connection import Transaction, open_for_writing
+from docket.store.connection import Transaction
 from docket.store.maintenance.backup import BackupRefusedError, backup
 from docket.store.maintenance.export import TABLES, export
 from docket.store.maintenance.repair import RepairRefusedError, rebuild
 from docket.store.maintenance.soundness import examine
+from docket.store.opening import open_for_writing
 from docket.store.reader import open_reader
-from docket.store.rows import RunRow, write_events, write_run
+from docket.store.rows import write_events, write_run
 
 SECOND = 1_000_000
 BEGAN = 1_777_000_000 * SECOND
@@ -83,7 +85,7 @@ def test_damage_is_told_in_sentences(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ("UPDATE runs SET status = 'odd'", "status that this Docket does not know"),
-        ("UPDATE runs SET details = '{'", "no JSON"),
+        ("UPDATE runs SET details = '{'", "damaged details"),
         ("UPDATE runs SET status = 'running'", "does not fit its end"),
         ("INSERT INTO attempts VALUES ('x', 1, 1, 1, 0, NULL, 'exit', 1, 1)", "belong to no run"),
     ],

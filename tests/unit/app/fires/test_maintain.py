@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,7 +77,7 @@ def test_a_runner_killed_in_its_hooks_leaves_no_secret_behind(home: Home) -> Non
         f" on_success: 'while ! test -e {gate}; do sleep 0.02; done'}}}}"
     )
     wish = Wish(launcher=Launcher.DIRECT, params=(("api_token", "hunter2secretvalue"),))
-    session = replace(home.session, now_us=lambda: time.time_ns() // 1000)
+    session = home.session.replace(now_us=lambda: time.time_ns() // 1000)
     run_id = start(session, "h", wish).run_id
     runs = os.path.join(home.paths.lock_dir, "runs")
 

@@ -96,7 +96,7 @@ def test_a_broken_config_does_not_hide_the_past(home: Home) -> None:
 
 def test_a_record_that_was_spooled_is_merged_before_it_is_shown(home: Home) -> None:
     run_id = home.record("a")
-    from docket.store.rows import RunRow
+    from docket.model.rows import RunRow
 
     row = RunRow(run_id=run_id[:-1] + "f", task="a", trigger="manual", started_at=NOW_US)
     row.status, row.finished_at = "succeeded", NOW_US + 1

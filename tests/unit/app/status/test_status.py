@@ -10,9 +10,9 @@ from docket.app.install import install
 from docket.app.record.liveness import boot_id
 from docket.app.status import status
 from docket.errors import NameRefusedError, RunNotFoundError, StoreError, UnknownTaskError
+from docket.model.rows import AttemptRow, HookRow
 from docket.runner.record.locks import RunLock
 from docket.store.overrides import PAUSE, SKIP_NEXT, Order, set_override
-from docket.store.rows import AttemptRow, HookRow
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid
 
@@ -212,11 +212,29 @@ def test_what_is_ordered_of_a_timer_is_told_while_it_holds(home: Home) -> None:
 
 
 def test_one_run_is_told_with_its_attempts_and_hooks(home: Home) -> None:
-    hook = HookRow(1, "on_failure", "notify-send x", NOW_US)
+    hook = HookRow(position=1, kind="on_failure", label="notify-send x", started_at=NOW_US)
     hook.state, hook.exit_code, hook.duration_us = "done", 0, 1500
     attempts = [
-        AttemptRow(1, NOW_US, NOW_US + 1, 3, None, "exit", 1024, 2500),
-        AttemptRow(2, NOW_US, NOW_US + 1, None, 9, "signal", None, None),
+        AttemptRow(
+            number=1,
+            started_at=NOW_US,
+            finished_at=NOW_US + 1,
+            exit_code=3,
+            signal=None,
+            ended_by="exit",
+            peak_memory_bytes=1024,
+            cpu_us=2500,
+        ),
+        AttemptRow(
+            number=2,
+            started_at=NOW_US,
+            finished_at=NOW_US + 1,
+            exit_code=None,
+            signal=9,
+            ended_by="signal",
+            peak_memory_bytes=None,
+            cpu_us=None,
+        ),
     ]
     run_id = home.record("a", "failed", attempts=attempts, hooks=[hook], retry_count=1)
     document = require_valid("status", status.of_run(home.session, run_id).document())

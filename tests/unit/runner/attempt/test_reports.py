@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from docket.model.rows import RunRow
 from docket.runner.record.record import Recorder
-from docket.store.rows import RunRow
 from tests.unit.runner.runner_home import Home, wait_until
 
 HEAD = (

@@ -1,0 +1,54 @@
+"""Opening the store for questions only; a missing file reads as empty."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from docket.store.connection import is_there, quoted
+from docket.store.opening import open_for_writing
+from docket.store.schema import VERSION, user_version
+
+_BUSY_SECONDS = 2.0
+
+
+@contextmanager
+def open_connection(path: str) -> Iterator[sqlite3.Connection]:
+    """Open the store for questions; raises sqlite3.Error, OSError and StoreError.
+
+    Waits two seconds at most for a writer that locks the whole file.
+    """
+    connection = _open(path)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _open(path: str) -> sqlite3.Connection:
+    if not is_there(path):
+        return _empty()
+    if not os.access(path, os.R_OK):
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))  # says why, where SQLite does not
+    connection = sqlite3.connect(
+        f"file:{quoted(path)}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
+    )
+    try:
+        found = user_version(connection)
+    except BaseException:
+        connection.close()
+        raise
+    if found == VERSION:
+        return connection
+    connection.close()
+    return open_for_writing(path, _BUSY_SECONDS)  # upgrades it, or refuses what is newer
+
+
+def _empty() -> sqlite3.Connection:
+    from docket.store.migration import create  # noqa: PLC0415  (only before the first run)
+
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    create(connection)
+    return connection

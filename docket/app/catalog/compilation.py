@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from docket import __version__
+from docket.app.catalog.configmemory import NotedEnviron
 from docket.app.catalog.executables import Executables, search_path
 from docket.app.catalog.taskclasses import load_home
 from docket.app.catalog.taskfiles import doubtful_files, missing_files
@@ -27,7 +28,7 @@ from docket.errors import (
 from docket.files import read_text, write_whole
 from docket.model.nearest import nearest
 from docket.model.plan import Plan, Source
-from docket.model.record import Record
+from docket.model.record import Record, field
 from docket.model.schedule import ScheduleSpec, Timing
 from docket.model.task import Config, Mark, Problem, Task
 from docket.paths import Paths, exec_command
@@ -41,7 +42,8 @@ class Compilation(Record):
     """What the config gives: the tasks that compile, and everything that is wrong with it.
 
     `broken` are the names of the tasks that have a problem: they are neither in `bundles` nor gone.
-    `sources` are the identities of the files that were read, taken before they were read.
+    `sources` are the identities of the files that were read, taken before they were read;
+    `variables` what the environment had of those that the config names.
     """
 
     config: Config
@@ -51,6 +53,7 @@ class Compilation(Record):
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     sources: tuple[Source, ...]
+    variables: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
@@ -60,7 +63,8 @@ def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
     task's; what spoils one task alone is a problem in the result.
     """
     sources = read_sources(session.paths)
-    config = load_config(session)
+    environ = NotedEnviron(session.environ)
+    config = usable(load_home(session.paths, environ))
     broken = {problem.task for problem in config.problems if problem.task is not None}
     for name in names:
         require_task(name, [*config.tasks, *broken])
@@ -81,6 +85,7 @@ def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
         problems=(*_about(config.problems, wanted), *compiler.problems),
         warnings=(*_about(config.warnings, wanted), *compiler.warnings),
         sources=tuple(sources.values()),
+        variables=environ.asked,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Container, Iterable
 
+from docket.app.catalog.configmemory import remembered
 from docket.app.catalog.planfiles import is_fresh, plans, read_plan
 from docket.app.session.session import Session
 from docket.errors import (
@@ -26,8 +27,12 @@ _LONGEST_SHOWN = 100
 def load_config(session: Session) -> Config:
     """Return the config with its drop-in tasks; broken tasks stand in its problems.
 
-    Raises ConfigError where no task of it can be used.
+    Where nothing changed since `docket install`, it is the one that was installed. Raises
+    ConfigError where no task of it can be used.
     """
+    known = remembered(session.paths, session.environ)
+    if known is not None:
+        return known
     from docket.app.catalog.taskclasses import load_home  # noqa: PLC0415  (brings yaml and jsonschema)
     from docket.config.loader import usable  # noqa: PLC0415  (as above)
 
@@ -40,11 +45,11 @@ def config_or_none_yet(session: Session, task: str | None = None) -> Config:
     That are the built-in tasks, with a warning: whoever looks around first is told of them. Where
     another `task` is asked for, the missing file is the error that it is elsewhere.
     """
-    from docket.app.catalog.taskclasses import load_home  # noqa: PLC0415  (brings yaml and jsonschema)
-
     try:
         return load_config(session)
     except ConfigMissingError:
+        from docket.app.catalog.taskclasses import load_home  # noqa: PLC0415  (as above)
+
         config = load_home(session.paths, session.environ, without_file=True)
         if task is not None and task not in config.tasks:
             raise

@@ -1,0 +1,91 @@
+"""Values of `docket.model` as JSON holds them, and back: records, enums, tuples, mappings.
+
+Text, numbers, booleans and None stand for themselves; everything else is a list that begins with
+its kind. Only the classes below come back, so that a file can ask for nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from docket.model.exitmeaning import ExitMeaning
+from docket.model.period import Period
+from docket.model.record import Record
+from docket.model.schedule import ScheduleKind, ScheduleSpec
+from docket.model.states import OutputFormat, Overlap
+from docket.model.task import (
+    AgentSpec,
+    ChannelSpec,
+    CommandSpec,
+    Config,
+    HookSpec,
+    Limits,
+    Mark,
+    NotifySpec,
+    Problem,
+    PythonSpec,
+    Retention,
+    Task,
+)
+
+_RECORDS: dict[str, type[Record]] = {
+    record.__name__: record
+    for record in (
+        AgentSpec,
+        ChannelSpec,
+        CommandSpec,
+        Config,
+        HookSpec,
+        Limits,
+        Mark,
+        NotifySpec,
+        Problem,
+        PythonSpec,
+        Retention,
+        ScheduleSpec,
+        Task,
+    )
+}
+_ENUMS: dict[str, type[StrEnum]] = {
+    enum.__name__: enum for enum in (ExitMeaning, OutputFormat, Overlap, Period, ScheduleKind)
+}
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def pack(value: Any) -> Any:
+    """Return `value` as JSON holds it; ValueError where it holds something of another kind."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is tuple or kind is list:
+        return [kind.__name__, *map(pack, value)]
+    if isinstance(value, Mapping):
+        return ["mapping", *([pack(key), pack(part)] for key, part in value.items())]
+    if isinstance(value, StrEnum) and kind.__name__ in _ENUMS:
+        return ["enum", kind.__name__, value.value]
+    if isinstance(value, Record) and kind.__name__ in _RECORDS:
+        return ["record", kind.__name__, *map(pack, value.to_dict().values())]
+    raise ValueError(f"no value of a config: {kind.__name__}")
+
+
+def unpack(packed: Any) -> Any:
+    """Return the value that `pack` packed; ValueError for anything else."""
+    if not isinstance(packed, list):
+        return packed
+    try:
+        match packed:
+            case ["tuple", *parts]:
+                return tuple(map(unpack, parts))
+            case ["list", *parts]:
+                return list(map(unpack, parts))
+            case ["mapping", *pairs]:
+                return {unpack(key): unpack(part) for key, part in pairs}
+            case ["enum", str(name), str(value)]:
+                return _ENUMS[name](value)
+            case ["record", str(name), *parts]:
+                return _RECORDS[name](*map(unpack, parts))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not packed here: {error}") from None
+    raise ValueError("not packed here")

@@ -78,6 +78,12 @@ def remember(
         write_volatile(_path(paths), (dumps(document) + "\n").encode())
 
 
+def forget(paths: Paths) -> None:
+    """Keep no config any more."""
+    with contextlib.suppress(OSError):
+        os.unlink(_path(paths))
+
+
 def remembered(paths: Paths, environ: Mapping[str, str]) -> Config | None:
     """Return the config as it was loaded last; None where anything changed since."""
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from docket import __version__
 from docket.app.catalog.compilation import Compilation, compile_tasks, load_config, require_task
+from docket.app.catalog.configmemory import forget
 from docket.app.fires.missed import look
 from docket.app.install.apply import Applying
 from docket.app.install.changes import EDITED, Action, Change, task_of
@@ -89,6 +90,8 @@ def uninstall(
             ),
         )
         report = Applying(session, plan, start_timers=False, linger=False).run()
+        if everything:
+            forget(session.paths)
         return report.replace(problems=(*report.problems, *_kept_problems(changes)), warnings=())
 
 

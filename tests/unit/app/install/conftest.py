@@ -59,7 +59,9 @@ class Home:
 
     def plans(self) -> list[str]:
         """Return the names of the plan files."""
-        return sorted(n for n in os.listdir(self.paths.plan_dir) if n.endswith(".json"))
+        return sorted(
+            n for n in os.listdir(self.paths.plan_dir) if n.endswith(".json") and n[0] != "."
+        )
 
     def unit(self, name: str) -> Path:
         """Return where the unit file `name` lies."""

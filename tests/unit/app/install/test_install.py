@@ -29,7 +29,7 @@ def test_a_first_install_writes_units_and_plans_and_reloads_once(home: Home) -> 
     assert [os.path.basename(path) for path in report.created] == PAIR
     assert report.reloaded
     assert home.units.changing_calls() == ["reload"]
-    assert sorted(os.listdir(home.paths.plan_dir)) == ["a.json", "b.json"]
+    assert home.plans() == ["a.json", "b.json"]
 
 
 def test_nothing_is_started_or_enabled_without_being_asked(home: Home) -> None:
@@ -144,7 +144,7 @@ def test_a_disabled_task_keeps_its_plan_and_loses_its_timer(home: Home) -> None:
     home.configure(text + "    enabled: false\n")
     home.install()
     assert home.unit_files() == []
-    assert os.listdir(home.paths.plan_dir) == ["a.json"]
+    assert home.plans() == ["a.json"]
 
 
 def test_an_install_of_one_task_leaves_the_others_alone(home: Home) -> None:

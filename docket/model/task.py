@@ -175,6 +175,14 @@ class Task(Record):
         return () if self.built_in else tuple(sorted(self.inputs))
 
     @property
+    def schedule_texts(self) -> tuple[str, ...]:
+        """The triggers as one writes them: a cron expression, else `kind: text`."""
+        return tuple(
+            spec.text if spec.kind == "cron" else f"{spec.kind}: {spec.text}"
+            for spec in self.schedules
+        )
+
+    @property
     def dormant(self) -> bool:
         """Whether it is there to be run by hand alone: a built-in task that nobody configured."""
         return self.built_in and self.mark is None

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from docket.app.catalog.lookup import config_or_none_yet, find_task
 from docket.app.session.session import Session
-from docket.app.status.list import schedule_texts
+from docket.app.status.taskdocument import masked, task_document
 from docket.app.status.taskstate import Standing, standing
 from docket.app.text.redaction import redact, redact_text
-from docket.compiler.secrets import secret_names, secret_values
-from docket.model.mask import Mask
+from docket.compiler.secrets import secret_names
 from docket.model.names import service_unit, timer_unit
 from docket.model.record import Record
 from docket.model.task import Config, HookSpec, Limits, NotifySpec, Task
 
 if TYPE_CHECKING:
-    from docket.app.shapes.agents import BriefTaskDocument
-    from docket.app.shapes.status import DescriptionDocument, NowDocument, TaskDocument
-
-Shown = TypeVar("Shown")
-# What stands for `inputs` and `outputs` of a command that declares none: keys of its config, and
-# of its details.
-_COMMAND_INPUTS = {
-    "command": "Program",
-    "args": "Arguments",
-    "dry_run_args": "Arguments of a dry run",
-    "output_format": "text, json, jsonl or auto",
-}
-_COMMAND_OUTPUTS = {
-    "stdout": "Standard output",
-    "stderr": "Standard error",
-    "json": "JSON output",
-    "events": "JSON lines",
-}
+    from docket.app.shapes.status import DescriptionDocument, NowDocument
 
 
 class TaskDescription(Record):
@@ -51,7 +33,7 @@ class TaskDescription(Record):
         """Return the task as `docket describe --json` prints it."""
         now: NowDocument = {}
         if self.now is not None:
-            now = _masked(self.task, self.now.document())
+            now = masked(self.task, self.now.document())
         return {
             **task_document(self.task),
             **now,
@@ -76,47 +58,6 @@ def describe(session: Session, task: str) -> TaskDescription:
     if isinstance(now, str):
         return TaskDescription(found, service, timer, (*warnings, now))
     return TaskDescription(found, service, timer, (*warnings, *now.warnings), now)
-
-
-def task_document(task: Task) -> TaskDocument:
-    """Return what agents are told of a task before they run it, without secrets."""
-    document: TaskDocument = {
-        "name": task.name,
-        "description": redact_text(task.description),
-        "agent_notes": redact_text(task.agent_notes),
-        "inputs": redact({"inputs": task.inputs or _inputs_of_type(task)})["inputs"],
-        "params": list(task.params),
-        "outputs": redact({"outputs": task.outputs or _outputs_of_type(task)})["outputs"],
-        "schema": redact({"schema": task.schema})["schema"],
-        "required_env": list(task.required_env),
-        "destructive": task.destructive,
-        "network": task.network,
-        "configured": task.mark is not None,
-        "config": redact(task.raw),
-        "type": "python" if task.python is not None else "command",
-        "enabled": task.enabled,
-        "schedule": [redact_text(text) for text in schedule_texts(task)],
-        "input_schema": f"docket schema task {task.name}",
-    }
-    return _masked(task, document)
-
-
-def brief_document(task: Task) -> BriefTaskDocument:
-    """Return the part of `task_document` that `docket capabilities` shows of each task."""
-    full = task_document(task)
-    return {
-        "name": full["name"],
-        "description": full["description"],
-        "agent_notes": full["agent_notes"],
-        "inputs": full["inputs"],
-        "outputs": full["outputs"],
-        "schema": full["schema"],
-        "required_env": full["required_env"],
-        "destructive": full["destructive"],
-        "network": full["network"],
-        "configured": full["configured"],
-        "config": full["config"],
-    }
 
 
 def contract_document(task: Task) -> dict[str, Any]:
@@ -152,28 +93,13 @@ def contract_document(task: Task) -> dict[str, Any]:
         "unattended": task.unattended,
         "log_max_bytes": task.log_max_bytes,
     }
-    return _masked(task, document)
-
-
-def _masked(task: Task, document: Shown) -> Shown:
-    """Return what is shown of a task without the secrets that its config spells out."""
-    shown: Shown = Mask(secret_values(task)).value(document)
-    return shown
+    return masked(task, document)
 
 
 def unit_names(session: Session, config: Config, task: str) -> tuple[str, str]:
     """Return the names of a task's service and timer in this home."""
     instance = config.instance or session.paths.instance_key
     return service_unit(task, instance), timer_unit(task, instance)
-
-
-def _inputs_of_type(task: Task) -> Mapping[str, str]:
-    """Return what the config of a command may say, for a task that declares no inputs."""
-    return _COMMAND_INPUTS if task.command is not None else {}
-
-
-def _outputs_of_type(task: Task) -> Mapping[str, str]:
-    return _COMMAND_OUTPUTS if task.command is not None else {}
 
 
 def _program(task: Task) -> Mapping[str, Any]:

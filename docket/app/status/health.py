@@ -19,7 +19,6 @@ from docket.app.fires.missed import look
 from docket.app.record.opening import open_record
 from docket.app.session.session import Session
 from docket.app.status.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
-from docket.app.status.list import schedule_texts
 from docket.app.text.documents import hook_sentence, iso_or_none, latest_document, local
 from docket.app.text.redaction import redact_text
 from docket.errors import ConfigError
@@ -272,7 +271,7 @@ def _category(last: RunRecord | None, failures: int, *, stale: bool, odd: bool) 
 
 
 def _schedule(task: Task | None) -> str:
-    return redact_text("; ".join(schedule_texts(task))) if task is not None else ""
+    return redact_text("; ".join(task.schedule_texts)) if task is not None else ""
 
 
 def _notes(task: Task | None, rhythm: Rhythm | None) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class ListedTask(Record):
     @property
     def schedule(self) -> tuple[str, ...]:
         """The triggers as written."""
-        return schedule_texts(self.task) if self.task is not None else ()
+        return self.task.schedule_texts if self.task is not None else ()
 
     def document(self) -> ListedTaskDocument:
         """Return the task as an element of `docket list --json`."""
@@ -103,13 +103,6 @@ def _without_config(session: Session, error: ConfigError) -> TaskList:
     names = sorted({*planned_tasks(session.paths), *latest})
     tasks = tuple(ListedTask(name, None, latest.get(name)) for name in names)
     return TaskList(tasks, warnings, error)
-
-
-def schedule_texts(task: Task) -> tuple[str, ...]:
-    """Return the triggers of a task as one writes them: a cron expression, else `kind: text`."""
-    return tuple(
-        spec.text if spec.kind == "cron" else f"{spec.kind}: {spec.text}" for spec in task.schedules
-    )
 
 
 def _listed(config: Config, name: str, last_run: RunRecord | None) -> ListedTask:

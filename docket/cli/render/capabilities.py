@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docket.app.status.capabilities import Capabilities, CommandDetail, ParameterSummary
 from docket.cli.render.describe import task_flags
-from docket.cli.render.layout.plain import one_line
+from docket.cli.render.layout.plain import one_line, task_flags
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.table import Column, Row, Table
 

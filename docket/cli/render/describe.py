@@ -9,7 +9,7 @@ from typing import Any
 
 from docket.app.status.describe import TaskDescription
 from docket.cli.render.layout.facts import fact_lines
-from docket.cli.render.layout.plain import one_line
+from docket.cli.render.layout.plain import one_line, task_flags
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.table import Cell
@@ -118,11 +118,6 @@ def _retries(contract: Mapping[str, Any]) -> str:
     waits = [duration(min(base**n, most)) for n in range(1, min(contract["retry"], 3) + 1)]
     more = " ..." if contract["retry"] > len(waits) else ""
     return f"{contract['retry']}, after waits of {', '.join(waits)}{more}"
-
-
-def task_flags(document: Mapping[str, Any]) -> str:
-    flags = [name for name in ("network", "destructive") if document[name]]
-    return f"[{', '.join(flags)}]" if flags else ""
 
 
 def _words(argv: Any) -> str:

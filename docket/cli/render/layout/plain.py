@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 # C0 and C1 controls, DEL, line and paragraph separators, the marks that turn the direction of
 # text, invisible characters that make two names look alike, and lone surrogates.
@@ -94,3 +96,8 @@ def _shown(match: re.Match[str]) -> str:
 
 
 _NAMED = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}
+
+
+def task_flags(document: Mapping[str, Any]) -> str:
+    flags = [name for name in ("network", "destructive") if document[name]]
+    return f"[{', '.join(flags)}]" if flags else ""

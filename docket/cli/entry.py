@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -83,6 +83,8 @@ def _show(answer: Answer | Stream | int, call: Call) -> int:
                 raise
     elif call.json:
         streams.write_text(document_text(answer.document, indented=streams.is_terminal()))
+        if answer.warnings and not _holds_warnings(answer.document):
+            _complain_beside(answer, call)
     else:
         streams.write_text(answer.text(call.screen()))
         if answer.error is not None:
@@ -90,11 +92,19 @@ def _show(answer: Answer | Stream | int, call: Call) -> int:
 
             streams.complain(error_text(answer.error, _error_screen(call)))
         if answer.warnings or answer.problems:
-            from docket.cli.render.errors import beside_text  # noqa: PLC0415  (where needed)
-
-            streams.complain(beside_text(answer.problems, answer.warnings, _error_screen(call)))
+            _complain_beside(answer, call)
     call.note(f"took {time.monotonic() - call.started:.3f} s")
     return answer.exit_code
+
+
+def _holds_warnings(document: Any) -> bool:
+    return isinstance(document, dict) and "warnings" in document
+
+
+def _complain_beside(answer: Answer, call: Call) -> None:
+    from docket.cli.render.errors import beside_text  # noqa: PLC0415  (where needed)
+
+    streams.complain(beside_text(answer.problems, answer.warnings, _error_screen(call)))
 
 
 def _fail(error: DocketError, arguments: list[str], call: Call, code: int = 1) -> int:

@@ -14,3 +14,13 @@ def size_bytes(text: str) -> int:
         raise ValueError(f"{text!r} is no size")
     power = " KMGTPE".index(found[2] or " ")
     return int(float(found[1]) * 1024**power) if "." in found[1] else int(found[1]) << 10 * power
+
+
+def size_text(count: float) -> str:
+    """Return a number of bytes for people: 12 bytes, 300 KiB, 1.5 GiB."""
+    size = float(count)
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from docket.model.record import Record
 from docket.model.records import RunSample
+from docket.model.size import size_text
 from docket.model.span import format_span
 from docket.model.states import RunStatus, Trigger
 
@@ -113,13 +114,16 @@ def _output(past: Past) -> Iterator[Anomaly]:
         return
     newest, *before = sizes
     usual = median(before)
-    words = f"{_bytes(usual)} are usual"
+    words = f"{size_text(usual)} are usual"
     if newest == 0 and min(before) > 0:
         yield Anomaly("output_empty", f"Its last good run printed nothing; {words}.")
     elif _is_more(newest, before, _NOTABLE_BYTES, times=10):
-        yield Anomaly("output_large", f"Its last good run printed {_bytes(newest)}; {words}.")
+        sentence = f"Its last good run printed {size_text(newest)}; {words}."
+        yield Anomaly("output_large", sentence)
     elif _is_less(newest, before, _NOTABLE_BYTES, times=10):
-        yield Anomaly("output_small", f"Its last good run printed only {_bytes(newest)}; {words}.")
+        yield Anomaly(
+            "output_small", f"Its last good run printed only {size_text(newest)}; {words}."
+        )
 
 
 def _memory(past: Past, limit: int | None) -> Iterator[Anomaly]:
@@ -127,7 +131,7 @@ def _memory(past: Past, limit: int | None) -> Iterator[Anomaly]:
     if limit and peak is not None and peak >= limit * _NEAR_LIMIT:
         yield Anomaly(
             "memory_near_limit",
-            f"Its last run used {_bytes(peak)} of the {_bytes(limit)} that it may have.",
+            f"Its last run used {size_text(peak)} of the {size_text(limit)} that it may have.",
         )
 
 
@@ -188,12 +192,3 @@ def _usually(seconds: Sequence[float]) -> str:
 
 def _span(seconds: float) -> str:
     return format_span(round(seconds, 0 if seconds >= 10 else 2))
-
-
-def _bytes(count: float) -> str:
-    size = float(count)
-    for unit in ("bytes", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}"
-        size /= 1024
-    return f"{size:.1f} GiB"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from docket import __version__
 from docket.app.catalog.lookup import built_in_names, config_or_none_yet, shown_names
 from docket.app.session.session import Session
-from docket.app.status.describe import brief_document
 from docket.app.status.taskdocument import brief_document
 from docket.app.text import schemafiles
 from docket.model.record import Record

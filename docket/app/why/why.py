@@ -124,7 +124,7 @@ def why(
         fires=fires,
         tail=_tail(session, chosen),
         changes=inquiry.changes(success, chosen, finding),
-        notes=(*_doubts(standing), *inquiry.notes(finding)),
+        notes=(*_doubts(standing), *inquiry.notes(finding), *_of_record(chosen)),
         failures=standing.tasks[0].consecutive_failures,
         last_success=success,
         failing_since_us=standing.tasks[0].failing_since_us,
@@ -157,6 +157,16 @@ def _standing_or_run(session: Session, name: str) -> tuple[StatusReport, str | N
         except RunNotFoundError:
             raise unknown from None
     return status(session, run.task), run.run_id
+
+
+def _of_record(run: RunRecord | None) -> tuple[str, ...]:
+    """Return how the run came to its plan and to its record, if that was not the usual way."""
+    details = run.details if run is not None else {}
+    plan = details.get("plan_warning")
+    notes = [f"The run obeyed the last good plan: {redact_text(str(plan))}"] if plan else []
+    if details.get("spooled"):
+        notes.append("The database could not be written: the run was recorded later.")
+    return tuple(notes)
 
 
 def _doubts(standing: StatusReport) -> tuple[str, ...]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from docket.app.status.capabilities import Capabilities, CommandDetail, ParameterSummary
-from docket.cli.render.describe import task_flags
 from docket.cli.render.layout.plain import one_line, task_flags
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from docket.app.shapes.agents import BriefTaskDocument
 
 
 def capabilities_text(found: Capabilities, screen: Screen) -> str:
@@ -17,10 +21,16 @@ def capabilities_text(found: Capabilities, screen: Screen) -> str:
         [Row([command["name"], command["summary"]]) for command in document["commands"]],
         indent="  ",
     )
-    lines = [f"docket {document['version']}, config {one_line(document['config']['path'])}", ""]
+    places = document["config"]
+    lines = [
+        f"docket {document['version']}, config {one_line(places['path'])}",
+        f"history {one_line(places['state_dir'])}, logs {one_line(places['logs_dir'])}",
+        f"drop-in tasks {one_line(places['tasks_dir'])}",
+        "",
+    ]
     lines += ["Commands:", commands.text(screen), "", "Tasks:"]
     rows = [
-        Row([task["name"], task_flags(task)], task["description"], note_matters=True)
+        Row([task["name"], task_flags(task)], _about(task), note_matters=True)
         for task in document["tasks"]
     ]
     if rows:
@@ -32,7 +42,18 @@ def capabilities_text(found: Capabilities, screen: Screen) -> str:
         f"{one_line(problem.sentence)}"
         for problem in found.broken
     ]
+    if document["built_in"]:
+        lines.append(f"Built-in tasks that are not configured: {', '.join(document['built_in'])}")
+    lines += ["", "More:"]
+    more = [Row([str(command)]) for command in document["more"].values()]
+    lines.append(Table([Column("")], more, indent="  ").text(screen))
+    codes = [Row([code, meaning]) for code, meaning in document["exit_codes"].items()]
+    lines += ["", "Exit codes:", Table([Column(""), Column("")], codes, indent="  ").text(screen)]
     return "\n".join(lines)
+
+
+def _about(task: BriefTaskDocument) -> str:
+    return " ".join(filter(None, (task["description"], task["agent_notes"])))
 
 
 def command_text(found: CommandDetail, screen: Screen) -> str:

@@ -19,6 +19,8 @@ def check_text(report: CheckReport, screen: Screen) -> str:
     else:
         what = "mistake" if len(report.problems) == 1 else "mistakes"
         out.append(f"{len(report.problems)} {what} in {exact(report.path)}.")
+        good = ", ".join(map(exact, report.tasks)) or "none"
+        out.append(f"Tasks that can be used: {good}")
     return "\n".join(out)
 
 

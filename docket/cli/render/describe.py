@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docket.app.status.describe import TaskDescription
+from docket.app.status.status import TaskStatus
+from docket.app.text.documents import local
 from docket.cli.render.layout.facts import fact_lines
 from docket.cli.render.layout.plain import one_line, task_flags
 from docket.cli.render.layout.screen import Ink, Screen
@@ -46,6 +48,7 @@ def _now(found: TaskDescription, screen: Screen) -> Iterator[Fact]:
         cell = status_cell(status.last.status)
         began = relative(status.last.started_us, screen.now_us)
         yield "last run", Cell(f"{cell.text} {began}", cell.ink)
+    yield from _failures(status, screen)
     for hook in found.now.hooks:
         if hook.kind == NOTIFICATION:
             words = f"{hook.label.partition(':')[2]}: {hook.state}"
@@ -56,6 +59,13 @@ def _now(found: TaskDescription, screen: Screen) -> Iterator[Fact]:
         yield "held back", Cell(guard.sentence, Ink.DOUBT)
     for sentence in status.drift.sentences:
         yield "drift", Cell(sentence, Ink.DOUBT)
+
+
+def _failures(status: TaskStatus, screen: Screen) -> Iterator[Fact]:
+    if status.failing_since_us is not None:
+        since = status.failing_since_us
+        when = f"{local(since)}, {relative(since, screen.now_us)}"
+        yield "failures", Cell(f"{status.consecutive_failures} in a row, since {when}", Ink.BAD)
 
 
 def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
@@ -71,7 +81,9 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
     yield "directory", contract["cwd"] or ""
     yield from _schedule(document, contract)
     yield "time limit", _limit(contract)
+    yield "grace", f"{duration(contract['grace_seconds'])} between TERM and KILL"
     yield "retries", _retries(contract)
+    yield from _coexistence(contract)
     yield "environment", ", ".join(contract["env"])
     yield "env files", ", ".join(contract["env_files"])
     yield "credentials", ", ".join(contract["credentials"])
@@ -90,6 +102,20 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
         yield "from", path
 
 
+def _coexistence(contract: Mapping[str, Any]) -> Iterator[Fact]:
+    """Yield how its runs get on with each other and with those of other tasks."""
+    yield "overlap", contract["overlap"]
+    if contract["group"] is not None:
+        group = contract["group"]
+        yield "group", f"{group['name']}, at most {group['max_concurrent']} at a time"
+    yield "depends on", ", ".join(contract["depends_on"])
+    yield "once per", contract["once_per"] or ""
+    if contract["success_exit_codes"] != [0]:
+        yield "good exits", ", ".join(map(str, contract["success_exit_codes"]))
+    for code, word in contract["exit_codes"].items():
+        yield "exit code", f"{code} means {word}"
+
+
 def _schedule(document: Mapping[str, Any], contract: Mapping[str, Any]) -> Iterator[Fact]:
     if not document["schedule"]:
         yield "schedule", "none: it runs by hand"
@@ -99,7 +125,13 @@ def _schedule(document: Mapping[str, Any], contract: Mapping[str, Any]) -> Itera
         yield "schedule", f"{text}{zone}"
     if not document["enabled"]:
         yield "enabled", Cell("no: it gets no timer", Ink.DOUBT)
+    if contract["jitter_seconds"]:
+        yield "jitter", f"up to {duration(contract['jitter_seconds'])}"
+    caught = contract["catch_up"]
+    if caught is not True:
+        yield "catch up", f"within {duration(caught)}" if caught else "no"
     yield "timer", document["units"]["timer"]
+    yield "service", document["units"]["service"]
 
 
 def _limit(contract: Mapping[str, Any]) -> str:

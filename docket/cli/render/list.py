@@ -31,6 +31,8 @@ def tasks_text(found: TaskList, screen: Screen) -> str:
 def _row(task: ListedTask, screen: Screen) -> Row:
     if task.task is None:
         why = task.problems[0].sentence if task.problems else ""
+        if len(task.problems) > 1:
+            why += f" (and {len(task.problems) - 1} more)"
         return Row([task.name, Cell("broken", Ink.BAD), _last_run(task, screen)], why)
     schedule = ", ".join(task.schedule) or "-"
     if not task.task.enabled and task.schedule:

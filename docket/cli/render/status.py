@@ -19,6 +19,7 @@ from docket.cli.render.runs import status_cell
 from docket.model.commandexit import command_exit_code
 from docket.model.incident import Incident
 from docket.model.records import NOTIFICATION, HookRecord, OverrideRecord, RunRecord
+from docket.model.size import size_text
 from docket.model.states import RunStatus
 
 Fact = tuple[str, Cell | str]
@@ -76,12 +77,24 @@ def run_text(detail: RunDetail, screen: Screen) -> str:
             (f"attempt {a.number}", _attempt(a.exit_code, a.signal, a.ended_by))
             for a in detail.attempts
         ]
-    facts += list(_of_details(run))
+    facts += [("used", _used(run)), *_of_details(run)]
     facts += [_hook(hook) for hook in detail.hooks]
     lines = [screen.paint(f"run {run.run_id}", Ink.STRONG), *fact_lines(facts, screen)]
     if run.log_path is not None:
         lines.append(next_step(f"docket logs {run.run_id}", "shows what it printed", screen))
     return "\n".join(lines)
+
+
+def _used(run: RunRecord) -> str:
+    """Return what a run took of the machine, as far as it is known."""
+    said = []
+    if run.cpu_seconds is not None:
+        said.append(f"{duration(run.cpu_seconds)} of CPU")
+    if run.peak_memory_bytes is not None:
+        said.append(f"{size_text(run.peak_memory_bytes)} of memory")
+    if run.output_bytes is not None:
+        said.append(f"{size_text(run.output_bytes)} of output")
+    return ", ".join(said)
 
 
 def _of_details(run: RunRecord) -> Iterator[Fact]:
@@ -131,7 +144,8 @@ def _row(task: TaskStatus, screen: Screen) -> Row:
 def _doubts(task: TaskStatus, screen: Screen) -> str:
     doubts = []
     if task.problems:
-        doubts.append(f"broken: {task.problems[0]}")
+        more = f" (and {len(task.problems) - 1} more)" if len(task.problems) > 1 else ""
+        doubts.append(f"broken: {task.problems[0]}{more}")
     elif task.plan_state is PlanState.LAST_GOOD:
         doubts.append("the config is broken: runs obey the last good plan")
     if any(alive is False for _, alive in task.running):
@@ -191,7 +205,8 @@ def _task_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
         took = f", took {duration(run.duration_seconds)}" if run.duration_seconds else ""
         yield "last run", Cell(f"{cell.text} {_when(run.started_us, screen)}{took}", cell.ink)
         yield "", run.summary
-        yield "", f"run {run.run_id}"
+        yield "", f"run {run.run_id} ({run.trigger})"
+        yield "cause", run.error_code or ""
     yield from _failures(task, screen)
     for current, alive in task.running:
         yield "running", _status(current, alive)
@@ -253,7 +268,9 @@ def _incident(incident: Incident, screen: Screen) -> str:
 def _override(override: OverrideRecord, screen: Screen) -> str:
     reason = f" ({override.reason})" if override.reason else ""
     if override.kind == "pause":
-        until = "resumed" if override.until_us is None else _when(override.until_us, screen)
+        until = "resumed"
+        if override.until_us is not None:
+            until = f"{local(override.until_us)}, {relative(override.until_us, screen.now_us)}"
         return f"fires are skipped until {until}{reason}"
     fires = "next fire is" if override.remaining == 1 else f"next {override.remaining} fires are"
     return f"the {fires} skipped{reason}"

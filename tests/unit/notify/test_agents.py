@@ -30,7 +30,8 @@ def test_the_object_has_the_keys_of_the_older_program(home: Home, server: Loopba
     assert asked.headers["content-type"] == "application/json"
     body = asked.json
     assert list(body) == [
-        "task_name", "run_id", "status", "exit_code", "summary", "details_json", "message",
+        "task_name", "run_id", "status", "exit_code", "summary", "details_json",
+        "command_exit_code", "message",
     ]  # fmt: skip
     assert (body["task_name"], body["run_id"], body["status"]) == ("job", run.run_id, "failed")
     assert (body["exit_code"], body["summary"]) == (1, run.summary)

@@ -48,6 +48,7 @@ TOUR: dict[str, list[str]] = {
     "db": ["db check", "db backup {out}/copy-{n}.db", "db export", "db repair"],
     "maintain": ["maintain"],
     "capabilities": ["capabilities"],
+    "help": ["help"],
     "completion": ["completion bash"],
     "configure": ["configure"],
     "notify": ["notify test fail", "notify test telling"],

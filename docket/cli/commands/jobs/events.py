@@ -14,7 +14,6 @@ from docket.cli.answer import Answer, Stream
 from docket.cli.call import Call
 from docket.cli.parameters import MOST_ROWS, run_id_argument, verb
 from docket.cli.render.runs import event_text, events_text, more_events
-from docket.cli.streams import complain
 from docket.model.records import EventRecord
 
 SHOWN = 500
@@ -50,11 +49,11 @@ def command(
         found = following.follow_events(call.session(), run_id, after_index, limit)
         return Stream(_lines(found, call))
     shown = history.events(call.session(), run_id, limit or SHOWN, after_index)
-    remarks = more_events(shown)
-    if call.json:
-        for remark in remarks:
-            complain(f"docket: {remark}")
-    return Answer(shown.document(), lambda screen: events_text(shown, screen), warnings=remarks)
+    return Answer(
+        shown.document(),
+        lambda screen: events_text(shown, screen),
+        warnings=more_events(shown),
+    )
 
 
 def _lines(events: Iterator[EventRecord | None], call: Call) -> Iterator[bytes]:

@@ -35,6 +35,11 @@ def forecasts_text(forecasts: Sequence[Forecast], screen: Screen) -> str:
         columns = [Column("TASK", shrink=16), Column("FIRES"), Column("")]
         rows = [Row([forecast.task or "", *_when(fire, screen)]) for fire, forecast in fires]
         out.append(Table(columns, rows).text(screen))
+    said: dict[str, list[str]] = {}
+    for forecast in forecasts:
+        for note in forecast.notes if forecast not in silent else ():
+            said.setdefault(one_line(note), []).append(exact(forecast.task or ""))
+    out += [f"{', '.join(tasks)}: {note}" for note, tasks in said.items()]
     for forecast in silent:
         why = "; ".join(forecast.notes) or "it does not fire any more"
         out.append(f"{exact(forecast.task or '')}: {one_line(why)}")

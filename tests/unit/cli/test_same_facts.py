@@ -67,8 +67,8 @@ OF_COMMAND: dict[str, set[str]] = {
     "wait good": {"(started_at|finished_at|trigger)"},
     "events lines": {"(run_id|task_name)"},  # as they were asked for
     "logs good": {"(run_id|status|path|source|task_name|run_status)"},  # nothing but the log
-    "next": {"lines"},
-    "next good": {"task"},
+    "next": {"(lines|source)"},
+    "next good": {"(task|source)"},
     "check": set(),
     "doctor": {r"checks\.(check|path|tasks_found|problems\..*|scheduled_tasks|version|scheduled)"},
     "cancel good": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
+from docket.app.shapes.contract import ContractDocument
 from docket.app.shapes.runs import ProgressDocument, UnfinishedRunDocument
 from docket.app.shapes.text import (
     AttemptDocument,
@@ -155,7 +156,7 @@ class NowDocument(TypedDict):
 class DescriptionDocument(TaskDocument, NowDocument):
     """One task in full."""
 
-    contract: Annotated[JsonObject, "How it is run, resolved; seconds, null for no limit."]
+    contract: Annotated[ContractDocument, "How it is run, resolved."]
     units: Annotated[UnitNamesDocument, "Its units."]
     sources: Annotated[list[str], "The files that the task comes from."]
     warnings: Annotated[list[str], "What is doubtful, in sentences."]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,6 +16,12 @@ from docket.model.record import Record
 from docket.model.task import Config, HookSpec, Limits, NotifySpec, Task
 
 if TYPE_CHECKING:
+    from docket.app.shapes.contract import (
+        ContractDocument,
+        HookSpecDocument,
+        NotifySpecDocument,
+        ProgramDocument,
+    )
     from docket.app.shapes.status import DescriptionDocument, NowDocument
 
 
@@ -60,9 +65,9 @@ def describe(session: Session, task: str) -> TaskDescription:
     return TaskDescription(found, service, timer, (*warnings, *now.warnings), now)
 
 
-def contract_document(task: Task) -> dict[str, Any]:
+def contract_document(task: Task) -> ContractDocument:
     """Return how a task is run, resolved: defaults applied. Times are in seconds, None no limit."""
-    document = {
+    document: ContractDocument = {
         **_program(task),
         "timezone": task.timezone,
         "jitter_seconds": task.jitter_seconds,
@@ -102,7 +107,7 @@ def unit_names(session: Session, config: Config, task: str) -> tuple[str, str]:
     return service_unit(task, instance), timer_unit(task, instance)
 
 
-def _program(task: Task) -> Mapping[str, Any]:
+def _program(task: Task) -> ProgramDocument:
     if task.command is not None:
         return {
             "command": redact(list(task.command.argv)),
@@ -115,7 +120,7 @@ def _program(task: Task) -> Mapping[str, Any]:
     return {}
 
 
-def _hook(hook: HookSpec) -> dict[str, Any]:
+def _hook(hook: HookSpec) -> HookSpecDocument:
     agent = hook.agent
     if agent is None:
         return {"kind": hook.kind, "command": redact_text(hook.command)}
@@ -127,7 +132,7 @@ def agent_host(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
-def _notify(notify: NotifySpec) -> dict[str, Any]:
+def _notify(notify: NotifySpec) -> NotifySpecDocument:
     """Return who is told of what, without any address or token."""
     return {
         "channels": [channel.kind for channel in notify.channels],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from docket.app.fires.forecast import Fire, Forecast
+from docket.cli.render.layout.facts import wrap
 from docket.cli.render.layout.plain import exact, one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.table import Cell, Column, Row, Table
@@ -39,7 +40,10 @@ def forecasts_text(forecasts: Sequence[Forecast], screen: Screen) -> str:
     for forecast in forecasts:
         for note in forecast.notes if forecast not in silent else ():
             said.setdefault(one_line(note), []).append(exact(forecast.task or ""))
-    out += [f"{', '.join(tasks)}: {note}" for note, tasks in said.items()]
+    room = None if screen.width is None else screen.width - 2
+    for note, tasks in said.items():
+        first, *rest = wrap(f"{', '.join(tasks)}: {note}", room)
+        out += [first, *(f"  {line}" for line in rest)]
     for forecast in silent:
         why = "; ".join(forecast.notes) or "it does not fire any more"
         out.append(f"{exact(forecast.task or '')}: {one_line(why)}")

@@ -86,8 +86,6 @@ class Forecast(Record):
 class Translation(Record):
     """What one cron expression becomes: every directive, and the OnCalendar values alone."""
 
-    expression: str
-    timezone: str | None
     directives: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...] = ()
 
@@ -105,8 +103,6 @@ class Translation(Record):
     def document(self) -> TranslationDocument:
         """Return the translation as a JSON object."""
         return {
-            "expression": self.expression,
-            "timezone": self.timezone,
             "lines": list(self.lines),
             "directives": [list(directive) for directive in self.directives],
             "warnings": list(self.warnings),
@@ -211,7 +207,7 @@ def translate(
     """Return what one cron expression becomes; ScheduleError where it is refused."""
     machine = zone_of_machine() if machine_zone is None else machine_zone
     timing = compile_cron(expression, zone=zone, machine_zone=machine, system=system)
-    return Translation(expression, zone, timing.directives, timing.warnings)
+    return Translation(timing.directives, timing.warnings)
 
 
 def translate_batch(

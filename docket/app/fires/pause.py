@@ -25,7 +25,6 @@ class PauseReport(Record):
     tasks: tuple[str, ...]
     until_us: int | None = None
     remaining: int | None = None
-    reason: str | None = None
 
     def document(self) -> PauseReportDocument:
         """The report as a JSON object."""
@@ -34,7 +33,6 @@ class PauseReport(Record):
             "tasks": list(self.tasks),
             "until": iso_or_none(self.until_us),
             "remaining": self.remaining,
-            "reason": self.reason,
             "count": len(self.tasks),
         }
 
@@ -52,7 +50,7 @@ def pause(
         )
     order = Order(PAUSE, until=until_us, reason=_checked(reason))
     _give(session, tasks, order)
-    return PauseReport(_distinct(tasks), until_us=until_us, reason=order.reason)
+    return PauseReport(_distinct(tasks), until_us=until_us)
 
 
 def skip_next(
@@ -61,7 +59,7 @@ def skip_next(
     """Skip the next `count` fires of each task's timers; 0 takes it back. Errors as of `pause`."""
     order = Order(SKIP_NEXT, remaining=count, reason=_checked(reason))
     _give(session, tasks, order)
-    return PauseReport(_distinct(tasks), remaining=count, reason=order.reason)
+    return PauseReport(_distinct(tasks), remaining=count)
 
 
 def resume(session: Session, tasks: Sequence[str]) -> PauseReport:

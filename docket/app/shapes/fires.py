@@ -40,8 +40,6 @@ class ForecastDocument(TypedDict):
 class TranslationDocument(TypedDict):
     """A schedule in systemd's words."""
 
-    expression: Annotated[str, "The expression as given."]
-    timezone: Annotated[str | None, "The zone as given."]
     lines: _Lines
     directives: _Directives
     warnings: _Warnings
@@ -72,7 +70,6 @@ class PauseReportDocument(TypedDict):
     tasks: Annotated[list[str], "The tasks."]
     until: Annotated[Instant | None, "When the pause ends by itself."]
     remaining: Annotated[Count | None, "How many fires are skipped."]
-    reason: Annotated[str | None, "The reason, as it was given."]
     count: Annotated[Count, "How many tasks."]
 
 

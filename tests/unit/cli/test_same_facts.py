@@ -76,7 +76,7 @@ OF_COMMAND: dict[str, set[str]] = {
     },  # nothing was done
     "capabilities": {r"commands\.agent_use", r"tasks\.(inputs|outputs|config)\..*", "problems.*"},
     "pause paused --until 3d": set(),
-    "translate @daily": {"expression", "directives"},
+    "translate @daily": {"directives"},
 }
 
 

@@ -140,8 +140,6 @@ def test_a_translation_shows_bare_calendars_and_whole_other_lines() -> None:
     boot = translate("@reboot", zone=None, system=True, machine_zone="UTC")
     assert boot.printed() == ("OnBootSec=0",)
     assert dict(boot.document()) == {
-        "expression": "@reboot",
-        "timezone": None,
         "lines": [],
         "directives": [["OnBootSec", "0"]],
         "warnings": [],

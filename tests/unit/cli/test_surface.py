@@ -248,4 +248,5 @@ def test_the_first_answer_for_agents_imports_no_other_command(
         "print(*sorted(name for name in sys.modules if name.startswith('docket.cli.commands.')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "docket.cli.commands.setup.capabilities"
+    loaded = done.stdout.splitlines()[-1].split()
+    assert loaded == ["docket.cli.commands.setup", "docket.cli.commands.setup.capabilities"]

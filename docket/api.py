@@ -26,6 +26,7 @@ from docket.app.runs import cancel as cancelling
 from docket.app.runs import run as running
 from docket.app.runs import start as starting
 from docket.app.runs import wait as waiting
+from docket.app.runs.options import RunOptions
 from docket.app.runs.refusals import known_word, refuse_in_dry_run
 from docket.app.session.session import Session, open_session
 from docket.app.status import capabilities as describing_all
@@ -177,7 +178,7 @@ def run_task_async(
         if dry_run:
             refuse_in_dry_run(background=True)
         by = known_word("launcher", launcher, Launcher)
-        wish = starting.Wish(force, idempotency_key, _pairs(params), by)
+        wish = RunOptions(force, idempotency_key, _pairs(params), by)
         return plain(starting.start(session, task_name, wish).document())
 
 

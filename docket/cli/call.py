@@ -41,7 +41,7 @@ class Call:
         from docket.app.session.session import open_session  # noqa: PLC0415  (kept out of --help)
         from docket.cli.takeovernotes import Announcer  # noqa: PLC0415  (as above)
 
-        watch(Announcer(self))
+        watch(Announcer(as_json=self.json))
         session = open_session(self.environ, system=self.system, home=self.home, config=self.config)
         paths = session.paths
         self.note(f"home {paths.home}, config {paths.config}, units {paths.unit_dir}")

@@ -8,7 +8,6 @@ import time
 
 from docket.app.record.takeover import TakenOver
 from docket.cli import streams
-from docket.cli.call import Call
 from docket.cli.render.layout.plain import exact
 
 _QUIET_SECONDS = 1.0
@@ -18,14 +17,14 @@ _CLEAR_LINE = "\r\x1b[K"
 class Announcer:
     """Tells people on standard error; beside `--json` it is silent, and `docket doctor` tells."""
 
-    def __init__(self, call: Call) -> None:
-        self._call = call
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
         self._begun = time.monotonic()
         self._shown = ""
 
     def progress(self, done: int, total: int) -> None:
         """Show on a terminal how far the copying is, where it takes longer than a second."""
-        if self._call.json or time.monotonic() - self._begun < _QUIET_SECONDS:
+        if self._as_json or time.monotonic() - self._begun < _QUIET_SECONDS:
             return
         line = f"Taking over the history of docket-cli: {done * 100 // max(total, 1)} %"
         if line != self._shown and sys.stderr is not None and sys.stderr.isatty():
@@ -36,7 +35,7 @@ class Announcer:
         """Say what was taken over, and where the file as it was lies."""
         if self._shown:
             self._write(_CLEAR_LINE)
-        if not self._call.json:
+        if not self._as_json:
             streams.complain(
                 f"The history of docket-cli is taken over: {result.runs} runs, {result.events} "
                 f"events. The database as it was is {exact(result.backup)}."

@@ -16,9 +16,9 @@ from docket.app.runs import run as running
 from docket.app.runs import start as starting
 from docket.app.runs import wait as waiting
 from docket.app.runs.gate import refuse_destructive
+from docket.app.runs.options import RunOptions
 from docket.app.runs.refusals import refuse_in_dry_run
 from docket.app.runs.run import RunOutcome
-from docket.app.runs.start import Wish
 from docket.app.session.session import Session
 from docket.mcp.toolcall import Desk, Errand
 from docket.model.record import Record
@@ -175,8 +175,8 @@ def _refuse_when_late(deadline: float | None) -> None:
         raise _TimeUpError
 
 
-def _wish(desk: Desk, given: Mapping[str, Any]) -> Wish:
-    return Wish(
+def _wish(desk: Desk, given: Mapping[str, Any]) -> RunOptions:
+    return RunOptions(
         force=given["force"],
         idempotency_key=given["idempotency_key"],
         params=_pairs(given),

@@ -20,7 +20,7 @@ from docket.notify.delivery import (
     Delivery,
     DeliveryError,
 )
-from docket.notify.sending import Job
+from docket.notify.job import ChannelJob
 
 _KINDS = frozenset(
     {"agent", "apprise", "discord", "mail", "ntfy", "ping", "slack", "telegram", "webhook"}
@@ -37,7 +37,9 @@ class OutOfTimeError(BaseException):
     """The deadline has come; no library may catch it on the way."""
 
 
-def speak(job: Job, environment: Mapping[str, str], writer: int, timeout_seconds: float) -> None:
+def speak(
+    job: ChannelJob, environment: Mapping[str, str], writer: int, timeout_seconds: float
+) -> None:
     """Send one job in this process, which is for nothing else, and tell the outcome."""
     _become(environment, writer)
     signal.signal(signal.SIGALRM, _out_of_time)
@@ -55,7 +57,7 @@ def speak(job: Job, environment: Mapping[str, str], writer: int, timeout_seconds
         data = data[os.write(writer, data) :]
 
 
-def _send(job: Job, settings: Settings, deadline: float) -> Delivery:
+def _send(job: ChannelJob, settings: Settings, deadline: float) -> Delivery:
     assert job.kind in _KINDS
     try:
         from docket.notify.http import Client  # noqa: PLC0415  (the slow part: TLS and HTTP)

@@ -13,35 +13,23 @@ import time
 
 from docket.model.jsontext import loads
 from docket.notify.delivery import FAILED, TIMED_OUT, UNANSWERED, Delivery
+from docket.notify.job import ChannelJob
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
-    from docket.notify.message import Message
 
 KILL_AFTER_SECONDS = 1.0  # what a channel gets beyond its deadline to tell of it itself
 _LARGEST = 256 * 1024
 
 
-class Job:
-    """One channel's part: its kind, its options, and the message (a document for an agent)."""
-
-    __slots__ = ("kind", "message", "options")
-
-    def __init__(
-        self, kind: str, options: Mapping[str, Any], message: Message | Mapping[str, Any]
-    ) -> None:
-        self.kind = kind
-        self.options = options
-        self.message = message
-
-
 class Sending:
     """A process that sends one job. `seconds` is how long it took, once it is over."""
 
-    def __init__(self, job: Job, environment: Mapping[str, str], timeout_seconds: float) -> None:
+    def __init__(
+        self, job: ChannelJob, environment: Mapping[str, str], timeout_seconds: float
+    ) -> None:
         self._begun = time.monotonic()
         self.deadline = self._begun + timeout_seconds + KILL_AFTER_SECONDS
         self.seconds = 0.0
@@ -109,7 +97,7 @@ def deliver(sendings: Sequence[Sending]) -> list[Delivery]:
 
 
 def _in_child(
-    job: Job, environment: Mapping[str, str], writer: int, timeout_seconds: float
+    job: ChannelJob, environment: Mapping[str, str], writer: int, timeout_seconds: float
 ) -> None:
     """Send, tell the outcome into the pipe, and end the process, whatever happens."""
     try:

@@ -13,10 +13,11 @@ from docket.app.record.opening import close_killed_run, open_record
 from docket.app.record.reconcile import clear_the_way
 from docket.app.record.runrequests import Launcher, checked_params, requested
 from docket.app.record.strayprocesses import kill_leftovers
+from docket.app.runs.durations import typical_duration
 from docket.app.runs.foreground import Ended, run_in_foreground
+from docket.app.runs.options import RunOptions
 from docket.app.session.session import Session
 from docket.app.text.documents import (
-    duration_document,
     hook_document,
     iso,
     iso_or_none,
@@ -37,13 +38,10 @@ from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
 from docket.store.eventdetails import with_events
-from docket.store.reader import Reader
 
 if TYPE_CHECKING:
     from docket.app.shapes.runs import OutcomeDocument
     from docket.app.shapes.text import DurationsDocument, HookDocument
-
-_SAMPLE = 20  # how many good runs tell what a run usually takes
 
 
 class RunOutcome(Record):
@@ -134,10 +132,9 @@ def run(
     plan = current_plan(session, task)
     run_id = run_id or make_run_id(session.now_us(), os.urandom(4))
     if not dry_run and (plan.needs_systemd or launcher is Launcher.SYSTEMD):
-        from docket.app.runs.start import Wish  # noqa: PLC0415  (it takes parts from here)
         from docket.app.runs.unitrun import run_in_unit  # noqa: PLC0415  (brings pystemd: 30 ms)
 
-        wish = Wish(force, None, tuple(params), launcher, trigger, gated, run_id)
+        wish = RunOptions(force, None, tuple(params), launcher, trigger, gated, run_id)
         run_in_unit(session, plan, wish, echo=echo, signals=signals, output=output)
         return recorded_outcome(session, task, run_id)
     _refuse_what_needs_a_unit(plan)
@@ -330,15 +327,3 @@ def _with_typical_duration(session: Session, outcome: RunOutcome) -> RunOutcome:
             return outcome.replace(typical_duration=typical_duration(reader, outcome.task))
     except StoreError as error:
         return outcome.replace(warnings=(*outcome.warnings, error.sentence))
-
-
-def typical_duration(
-    reader: Reader, task: str, *, before_us: int | None = None
-) -> DurationsDocument | None:
-    """Return what the task's last good runs took; None where there are none.
-
-    With `before_us` only what was over then counts.
-    """
-    if before_us is None:
-        return duration_document(reader.durations(task, _SAMPLE))
-    return duration_document(reader.durations(task, _SAMPLE, over_before_us=before_us))

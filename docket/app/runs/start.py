@@ -5,41 +5,33 @@ The row is in the store before anything is started, so that no run is ever witho
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import current_plan
-from docket.app.catalog.taskfiles import missing_credentials
-from docket.app.record.liveness import boot_id
 from docket.app.record.reconcile import clear_the_way
-from docket.app.record.runrequests import Launcher, checked_key, checked_params, requested
+from docket.app.record.runrequests import Launcher, requested
 from docket.app.runs.detached import start_detached
+from docket.app.runs.durations import typical_duration
+from docket.app.runs.options import RunOptions
+from docket.app.runs.pendingrow import as_recorded, exec_words, pending_row, recording_refusals
 from docket.app.runs.receipts import Receipt, asked_at, expectation
-from docket.app.runs.run import typical_duration
+from docket.app.runs.transientunit import launcher_of, transient_properties, transient_unit
 from docket.app.session.ports import UnitManager
 from docket.app.session.session import Session
 from docket.errors import (
-    BusAbsentError,
     BusError,
-    CredentialMissingError,
-    DocketError,
     KeyTakenError,
-    NeedsSystemdError,
     NotStartedError,
     StoreError,
 )
 from docket.model.plan import Plan
-from docket.model.record import Record
 from docket.model.rows import RunRow
-from docket.model.runid import make_run_id
-from docket.model.secretnames import hidden_parameters
-from docket.model.states import RunStatus, Trigger
+from docket.model.states import RunStatus
 from docket.paths import exec_command
 from docket.store.logfiles import log_path
-from docket.store.pending import claim, close_unstarted, find
+from docket.store.pending import claim, find
 from docket.store.reader import open_reader
 
 if TYPE_CHECKING:
@@ -51,19 +43,7 @@ _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.1
 
 
-class Wish(Record):
-    """What the caller wants of the run beside its task; `gated` refuses a destructive one."""
-
-    force: bool = False
-    idempotency_key: str | None = None
-    params: tuple[tuple[str, str], ...] = ()
-    launcher: Launcher = Launcher.AUTO
-    trigger: Trigger = Trigger.ASYNC
-    gated: bool = False
-    run_id: str | None = None  # one that `make_run_id` made; else one is made
-
-
-def start(session: Session, task: str, wish: Wish) -> Receipt:
+def start(session: Session, task: str, wish: RunOptions) -> Receipt:
     """Start a run in the background and return its receipt.
 
     For an idempotency key that the task has had before, nothing is started and the first run's
@@ -88,124 +68,8 @@ def start(session: Session, task: str, wish: Wish) -> Receipt:
     return receipt.replace(typical_duration=known, warnings=(*receipt.warnings, *warnings))
 
 
-def transient_unit(plan: Plan, run_id: str) -> str:
-    """Return the name of the unit that is made for one run alone."""
-    return f"{plan.unit.removesuffix('.service')}-{run_id}.service"
-
-
-def transient_properties(plan: Plan, run_id: str, words: Sequence[str]) -> list[list[Any]]:
-    """Return the properties of the unit of one run; `words` are added to `docket exec`'s."""
-    found: list[list[Any]] = [["CollectMode", "s", "inactive-or-failed"]]
-    for name, signature, value in plan.service:
-        if name == "ExecStartEx":
-            found.append([name, signature, [_with_words(value[0], words)]])
-        elif name == "ExecStopPostEx":
-            found.append([name, signature, [_with_run_id(value[0], run_id)]])
-        else:
-            found.append([name, signature, value])
-    return found
-
-
-def _with_words(line: Sequence[Any], words: Sequence[str]) -> list[Any]:
-    program, argv, flags = line
-    return [program, [*argv, *words], flags]
-
-
-def _with_run_id(line: Sequence[Any], run_id: str) -> list[Any]:
-    """Tell the finalizer, the last word of a shell's line, which run it closes."""
-    program, argv, flags = line
-    return [program, [*argv[:-1], f"{argv[-1]} --run-id {run_id}"], flags]
-
-
-def launcher_of(units: UnitManager, plan: Plan, wished: Launcher) -> Launcher:
-    """Return what starts a run, before anything is recorded.
-
-    NeedsSystemdError where that cannot be a unit and must be one; BusAbsentError where systemd was
-    asked for by name.
-    """
-    if wished != Launcher.DIRECT:
-        try:
-            units.version()
-        except BusAbsentError as error:
-            if wished == Launcher.SYSTEMD:
-                raise
-            if plan.needs_systemd:
-                raise _needs_systemd(plan, error.sentence, error.hint) from None
-            return Launcher.DIRECT
-        if plan.service_unsaid:
-            raise _needs_its_own_unit(plan)
-        _require_credentials(plan)
-        return Launcher.SYSTEMD
-    if plan.needs_systemd:
-        hint = "Leave --launcher direct out."
-        raise _needs_systemd(plan, "A session of its own cannot.", hint)
-    return Launcher.DIRECT
-
-
-def _require_credentials(plan: Plan) -> None:
-    """Raise CredentialMissingError where systemd could not hand over a credential's file."""
-    for name, _signature, value in plan.service:
-        if name == "LoadCredential":
-            for sentence in missing_credentials(tuple((one, path) for one, path in value)):
-                raise CredentialMissingError(
-                    f"Task {plan.task!r} is not started: {sentence}",
-                    hint="Write the secret into that file, mode 0600.",
-                    task=plan.task,
-                )
-
-
-def _needs_systemd(plan: Plan, why: str, hint: str | None) -> NeedsSystemdError:
-    return NeedsSystemdError(
-        f"Task {plan.task!r} has limits or credentials that only a systemd unit can give it. {why}",
-        hint=hint,
-        task=plan.task,
-        unit=plan.unit,
-    )
-
-
-def _needs_its_own_unit(plan: Plan) -> NeedsSystemdError:
-    user = "" if plan.system else "--user "
-    return NeedsSystemdError(
-        f"Task {plan.task!r} cannot be given a unit of its own: {plan.service_unsaid[0]}.",
-        hint=f"Install it, then start its unit: systemctl {user}start {plan.unit}",
-        task=plan.task,
-        unit=plan.unit,
-    )
-
-
-def pending_row(session: Session, plan: Plan, wish: Wish) -> RunRow:
-    """Return the row of a run that is about to begin; nothing is recorded yet.
-
-    Raises ParameterError and UsageError for what cannot be given to a run.
-    """
-    params = checked_params(plan, wish.params)
-    key = checked_key(wish.idempotency_key)
-    now_us = session.now_us()
-    run_id = wish.run_id or make_run_id(now_us, os.urandom(4))
-    return RunRow(
-        run_id=run_id,
-        task=plan.task,
-        trigger=wish.trigger.value,
-        started_at=now_us,
-        status=RunStatus.PENDING.value,
-        summary="About to begin",
-        boot_id=boot_id(),
-        plan_hash=plan.plan_hash,
-        log_path=log_path(plan.log_dir, run_id),
-        params=params,
-        idempotency_key=key,
-    )
-
-
-def as_recorded(plan: Plan, row: RunRow) -> RunRow:
-    """Return a row as the store may have it: without the values of parameters that are secrets."""
-    shown = RunRow(**row.to_json())
-    shown.params = hidden_parameters(row.params, plan.secrets)
-    return shown
-
-
 def _launch(
-    session: Session, units: UnitManager, plan: Plan, row: RunRow, wish: Wish
+    session: Session, units: UnitManager, plan: Plan, row: RunRow, wish: RunOptions
 ) -> int | None:
     """Start the run; where that fails its row is closed and NotStartedError raised.
 
@@ -221,42 +85,9 @@ def _launch(
         return None
 
 
-def exec_words(row: RunRow, wish: Wish) -> list[str]:
-    """Return what `docket exec` is told of a run that was recorded in advance."""
-    found = ["--trigger", row.trigger, "--run-id", row.run_id]
-    return found + ["--force"] * wish.force + ["--no-destructive"] * wish.gated
-
-
-@contextmanager
-def recording_refusals(session: Session, plan: Plan, row: RunRow) -> Iterator[None]:
-    """Close the row as failed where the run cannot be started, and raise NotStartedError."""
-    try:
-        yield
-    except DocketError as error:
-        raise _not_started(session, plan, row, error.sentence, error.hint) from error
-    except OSError as error:
-        why = f"{error.filename or plan.lock_dir}: {error.strerror}."
-        raise _not_started(session, plan, row, why, None) from error
-
-
 def _detach(session: Session, plan: Plan, words: Sequence[str]) -> int:
     command = [*exec_command(), plan.task, *session.paths.exec_arguments(), *words, "--quiet"]
     return start_detached(command, session.environ)
-
-
-def _not_started(
-    session: Session, plan: Plan, row: RunRow, why: str, hint: str | None
-) -> DocketError:
-    facts = {"task": plan.task, "run_id": row.run_id}
-    summary = f"The run could not be started: {why}"
-    try:
-        closed = close_unstarted(plan.state_db, row.run_id, summary, now_us=session.now_us())
-    except StoreError as error:
-        return NotStartedError(f"{summary} {error.sentence}", hint=hint, **facts)
-    if closed:
-        return NotStartedError(summary, hint=hint, **facts)
-    hint = f"It goes on by itself: docket wait {row.run_id}"
-    return BusError(f"The run has begun, and its manager was lost: {why}", hint=hint, **facts)
 
 
 def _pid_now(units: UnitManager, plan: Plan, row: RunRow) -> int | None:

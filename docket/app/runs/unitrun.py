@@ -11,16 +11,9 @@ from typing import Any
 from docket.app.record.runrequests import requested
 from docket.app.runs.cancel import cancel
 from docket.app.runs.foreground import signals_in_turn
-from docket.app.runs.start import (
-    Wish,
-    as_recorded,
-    exec_words,
-    launcher_of,
-    pending_row,
-    recording_refusals,
-    transient_properties,
-    transient_unit,
-)
+from docket.app.runs.options import RunOptions
+from docket.app.runs.pendingrow import as_recorded, exec_words, pending_row, recording_refusals
+from docket.app.runs.transientunit import launcher_of, transient_properties, transient_unit
 from docket.app.session.session import Session
 from docket.model.plan import Plan
 from docket.model.states import RunStatus
@@ -33,7 +26,7 @@ _PAUSE_SECONDS = 0.05
 def run_in_unit(
     session: Session,
     plan: Plan,
-    wish: Wish,
+    wish: RunOptions,
     *,
     echo: bool,
     signals: bool = True,

@@ -107,9 +107,10 @@ def _ordered(plan: Plan, recorder: Recorder) -> Refusal | None:
     ordered = recorder.ask(lambda connection: overrides_of(connection, plan.task))
     if not ordered:
         return None
-    from docket.runner.admission.pauses import refusal_by_order  # noqa: PLC0415  (rare)
+    from docket.runner.admission.pauses import order_in_force  # noqa: PLC0415  (rare)
 
-    return refusal_by_order(ordered, recorder)
+    order = order_in_force(ordered, recorder)
+    return None if order is None else Refusal(*order)
 
 
 def _consumed(plan: Plan, due_us: int, recorder: Recorder) -> Refusal | None:

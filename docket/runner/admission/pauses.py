@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from docket.runner.admission.guards import Refusal
 from docket.runner.call.environment import iso
 from docket.store.overrides import PAUSE, SKIP_NEXT, use_up_skip
 
@@ -11,10 +10,10 @@ if TYPE_CHECKING:
     from docket.runner.record.record import Recorder
 
 
-def refusal_by_order(
+def order_in_force(
     overrides: list[tuple[str, int | None, str | None]], recorder: Recorder
-) -> Refusal | None:
-    """Return why the fire does not run, from (kind, until, reason) of what was ordered.
+) -> tuple[str, str] | None:
+    """Return the (code, reason) for which the fire does not run, from (kind, until, reason) each.
 
     A pause goes before `skip-next`, which so counts fires that would have run. A database that
     refuses the counting skips the fire all the same.
@@ -24,14 +23,14 @@ def refusal_by_order(
         until, reason = known[PAUSE]
         if until is None or recorder.row.started_at < until:
             when = "until `docket resume`" if until is None else f"until {iso(until)}"
-            return Refusal("paused", f"the task is paused {when}{_because(reason)}")
+            return "paused", f"the task is paused {when}{_because(reason)}"
     if SKIP_NEXT not in known:
         return None
     task = recorder.row.task
     used = recorder.ask(lambda connection: use_up_skip(connection, task))
     reason = known[SKIP_NEXT][1]
     words = f"this fire was to be skipped{_because(reason)}"
-    return Refusal("skip_next", words) if used is not False else None
+    return ("skip_next", words) if used is not False else None
 
 
 def _because(reason: str | None) -> str:

@@ -18,8 +18,9 @@ from docket.model.incident import (
 from docket.model.rows import HookRow
 from docket.model.states import RunStatus
 from docket.notify.delivery import DELIVERED, NOT_SENT, SUPPRESSED, UNSENT, Delivery
+from docket.notify.job import ChannelJob
 from docket.notify.message import Message
-from docket.notify.sending import Job, Sending, deliver
+from docket.notify.sending import Sending, deliver
 from docket.runner.call.environment import iso
 from docket.store.incidents import mark_told, settle
 
@@ -133,7 +134,7 @@ class Notifier:
             self._recorder.hook(outcome)
 
     def _sending(self, channel: Channel, word: _Word) -> Sending | None:
-        job = Job(channel.kind, channel.options, self._message(word))
+        job = ChannelJob(channel.kind, channel.options, self._message(word))
         try:
             return Sending(job, self._environment, self._notify.timeout_seconds)
         except OSError:
@@ -304,7 +305,7 @@ def agent_outcome(
     codes = {"exit_code": row.exit_code, "command_exit_code": command_exit_code(row.details)}
     document = {**values, **codes, "message": fill(hook.message, values)}
     options = {"url": hook.url, "url_env": hook.url_env}
-    sending = Sending(Job("agent", options, document), environment, timeout_seconds)
+    sending = Sending(ChannelJob("agent", options, document), environment, timeout_seconds)
     delivery = deliver([sending])[0]
     _take(outcome, delivery, sending.seconds, mask)
     if outcome.state == DELIVERED:

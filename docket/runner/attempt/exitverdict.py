@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from docket.model.exitmeaning import ExitMeaning
 from docket.model.states import RunStatus
-from docket.runner.attempt.verdict import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +17,10 @@ _SUCCESSES = {
 }
 
 
-def named_verdict(plan: Plan, words: str, outcome: Outcome) -> Verdict | None:
-    """Return the verdict that the exit code's own meaning gives, or None where it has none."""
+def named_end(
+    plan: Plan, words: str, outcome: Outcome
+) -> tuple[RunStatus, str | None, str, bool] | None:
+    """Return the (status, cause, summary, retryable) of a named exit code, or None for another."""
     code = outcome.exit_code
     if str(code) not in plan.exit_codes:
         return None
@@ -27,14 +28,13 @@ def named_verdict(plan: Plan, words: str, outcome: Outcome) -> Verdict | None:
     match meaning:
         case ExitMeaning.SKIP:
             summary = f"Skipped: the command says so with exit {code}: {words}"
-            return Verdict(RunStatus.SKIPPED, "exit_code_skip", summary, retryable=False)
+            return RunStatus.SKIPPED, "exit_code_skip", summary, False
         case ExitMeaning.RETRY | ExitMeaning.FATAL:
             summary = f"Command failed with exit {code}: {words}"
-            again = meaning is ExitMeaning.RETRY
-            return Verdict(RunStatus.FAILED, "exit_code", summary, retryable=again)
+            return RunStatus.FAILED, "exit_code", summary, meaning is ExitMeaning.RETRY
         case _:
             problem = outcome.parser.problem
             if problem is not None and plan.parse_errors == "fail":
-                return Verdict(RunStatus.FAILED, "parse_error", problem)
+                return RunStatus.FAILED, "parse_error", problem, True
             summary = f"{_SUCCESSES[meaning].format(code=code)}: {words}"
-            return Verdict(RunStatus.SUCCEEDED, None, summary)
+            return RunStatus.SUCCEEDED, None, summary, True

@@ -137,11 +137,12 @@ def _signalled(words: str, outcome: Outcome, *, out_of_memory: bool) -> Verdict:
 
 def _exited(plan: Plan, words: str, outcome: Outcome) -> Verdict:
     if plan.exit_codes:
-        from docket.runner.attempt.exitverdict import named_verdict  # noqa: PLC0415  (few tasks)
+        from docket.runner.attempt.exitverdict import named_end  # noqa: PLC0415  (few tasks)
 
-        named = named_verdict(plan, words, outcome)
+        named = named_end(plan, words, outcome)
         if named is not None:
-            return named
+            status, cause, summary, retryable = named
+            return Verdict(status, cause, summary, retryable=retryable)
     if outcome.exit_code not in plan.success_exit_codes:
         summary = f"Command failed with exit {outcome.exit_code}: {words}"
         return Verdict(RunStatus.FAILED, "exit_code", summary)

@@ -22,7 +22,7 @@ from docket.model.runid import make_run_id
 from docket.paths import exec_command
 
 if TYPE_CHECKING:
-    from docket.app.runs.start import Wish
+    from docket.app.runs.options import RunOptions
     from docket.app.session.session import Session
 
 
@@ -75,9 +75,11 @@ def command(
             background=background, params=bool(pairs), idempotency_key=idempotency_key is not None
         )
     if background:
-        from docket.app.runs.start import Wish  # noqa: PLC0415  (kept out of the foreground)
+        from docket.app.runs.options import RunOptions  # noqa: PLC0415  (kept out of the foreground)
 
-        return _in_background(call, task, Wish(force, idempotency_key, pairs, Launcher(launcher)))
+        return _in_background(
+            call, task, RunOptions(force, idempotency_key, pairs, Launcher(launcher))
+        )
     if idempotency_key is not None:
         raise UsageError("--idempotency-key needs --async.")
     session = call.session()
@@ -116,7 +118,7 @@ def _output(
     return shown_on(ProgressBar(1, screen), session, run_id)
 
 
-def _in_background(call: Call, task: str, wish: Wish) -> Answer:
+def _in_background(call: Call, task: str, wish: RunOptions) -> Answer:
     from docket.app.runs import start as starting  # noqa: PLC0415  (kept out of the foreground)
 
     receipt = starting.start(call.session(), task, wish)

@@ -13,7 +13,8 @@ import pytest
 from docket.app.fires.maintain import maintain
 from docket.app.history import logs
 from docket.app.record.runrequests import Launcher
-from docket.app.runs.start import Wish, start
+from docket.app.runs.options import RunOptions
+from docket.app.runs.start import start
 from docket.app.status import status
 from docket.errors import RunPrunedError
 from docket.runfiles import ALL, DETAILS, LOCK, run_file
@@ -76,7 +77,7 @@ def test_a_runner_killed_in_its_hooks_leaves_no_secret_behind(home: Home) -> Non
         "tasks: {h: {type: command, command: [/bin/true], inputs: {api_token: x},"
         f" on_success: 'while ! test -e {gate}; do sleep 0.02; done'}}}}"
     )
-    wish = Wish(launcher=Launcher.DIRECT, params=(("api_token", "hunter2secretvalue"),))
+    wish = RunOptions(launcher=Launcher.DIRECT, params=(("api_token", "hunter2secretvalue"),))
     session = home.session.replace(now_us=lambda: time.time_ns() // 1000)
     run_id = start(session, "h", wish).run_id
     runs = os.path.join(home.paths.lock_dir, "runs")

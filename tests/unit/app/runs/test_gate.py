@@ -10,8 +10,9 @@ import pytest
 from docket.app.catalog.lookup import current_plan
 from docket.app.history import history
 from docket.app.runs.gate import refuse_destructive
+from docket.app.runs.options import RunOptions
 from docket.app.runs.run import run
-from docket.app.runs.start import Wish, start
+from docket.app.runs.start import start
 from docket.app.runs.wait import wait
 from docket.errors import BrokenTaskError, DestructiveRefusedError
 from docket.model.states import RunStatus, Trigger
@@ -103,6 +104,6 @@ def test_a_run_in_the_background_is_refused_by_its_runner(home: Home, tmp_path: 
     units = FakeUnits(str(tmp_path / "units"), str(tmp_path / "stamps"))
     units.absent = True
     session = home.session.replace(units=lambda: units)
-    receipt = start(session, "wipe", Wish(force=True, trigger=Trigger.AGENT, gated=True))
+    receipt = start(session, "wipe", RunOptions(force=True, trigger=Trigger.AGENT, gated=True))
     (waited,) = wait(session, [receipt.run_id]).waited
     assert (waited.run.status, waited.run.error_code) == (RunStatus.SKIPPED, "destructive_refused")

@@ -15,8 +15,9 @@ from docket.app.catalog.planfiles import read_plan
 from docket.app.history import history
 from docket.app.record.runrequests import Launcher
 from docket.app.runs.detached import start_detached
+from docket.app.runs.options import RunOptions
 from docket.app.runs.receipts import Receipt, asked_at
-from docket.app.runs.start import Wish, start
+from docket.app.runs.start import start
 from docket.errors import (
     BusAbsentError,
     KeyTakenError,
@@ -66,7 +67,7 @@ class Bench:
     def start(
         self, task: str = "slow", *, force: bool = False, key: str | None = None, **params: str
     ) -> Receipt:
-        return start(self.session, task, Wish(force, key, tuple(params.items())))
+        return start(self.session, task, RunOptions(force, key, tuple(params.items())))
 
     def requests(self) -> list[str]:
         try:
@@ -141,7 +142,7 @@ def test_what_the_manager_refuses_is_closed_as_failed_and_its_key_is_free(bench:
 def test_without_the_manager_that_was_asked_for_nothing_is_recorded(bench: Bench) -> None:
     bench.fake.absent = True
     with pytest.raises(BusAbsentError):
-        start(bench.session, "slow", Wish(launcher=Launcher.SYSTEMD))
+        start(bench.session, "slow", RunOptions(launcher=Launcher.SYSTEMD))
     assert history.runs(bench.session).runs == ()
 
 
@@ -187,7 +188,7 @@ def test_one_key_is_one_detached_run(bench: Bench) -> None:
 def test_limits_are_never_dropped_for_want_of_a_manager(bench: Bench, launcher: Launcher) -> None:
     bench.fake.absent = True
     with pytest.raises(NeedsSystemdError):
-        start(bench.session, "tight", Wish(launcher=launcher))
+        start(bench.session, "tight", RunOptions(launcher=launcher))
     assert history.runs(bench.session).runs == ()
 
 

@@ -47,7 +47,7 @@ _WANTED = (
     _TASK,
     flag("dry_run", "Show what would run; nothing is run or recorded."),
     flag(
-        "force", "Run although a guard would skip the run. It does not pass the destructive gate."
+        "force", "Run although a guard would skip the run. It passes neither the lock nor the gate."
     ),
     table("params", "A text for each of the task's declared inputs that is to have one."),
     maybe_text(

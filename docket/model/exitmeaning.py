@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+SKIPPED_BY_EXIT_CODE = "exit_code_skip"  # the cause of a run whose exit code means `skip`
+
 
 class ExitMeaning(StrEnum):
     """The meaning of one exit code."""

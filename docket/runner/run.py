@@ -212,7 +212,7 @@ class _Run:
 
     def _take_task_lock(self) -> Refusal | None:
         may_wait = self._plan.overlap != "skip" or self._row.trigger == Trigger.DEPENDENCY
-        if may_wait and not self._arguments.force:
+        if may_wait:
             from docket.runner.admission.overlap import take_turn  # noqa: PLC0415  (few tasks)
 
             self._task_lock, refusal = take_turn(self._waiting())
@@ -220,9 +220,6 @@ class _Run:
         self._task_lock = TaskLock(self._plan.lock_dir, self._plan.task)
         if self._task_lock.holder is None:
             self._task_lock.name_holder(self._row.run_id)
-            return None
-        if self._arguments.force:
-            self._row.details["forced_beside"] = self._task_lock.holder
             return None
         return refusal_of_overlap(self._plan, self._task_lock.holder)
 

@@ -108,7 +108,7 @@ def _shortened(log: LogText, most_bytes: int | None) -> LogText:
 def _from_file(run: RunRecord, tail: int | None, most_bytes: int | None) -> LogText:
     path = run.log_path
     if path is None:
-        if run.status.ran and "log_problem" not in run.details:
+        if _has_run(run) and "log_problem" not in run.details:
             return LogText(run, "file", None, b"")  # it printed nothing
         raise _refusal(run, "no_log", f"Run {run.run_id} has no log.", _why_none(run))
     try:
@@ -189,8 +189,12 @@ def _quietly_from_journal(session: Session, run: RunRecord, tail: int | None) ->
         return None  # the missing file is what the user is told of
 
 
+def _has_run(run: RunRecord) -> bool:
+    return run.status.ran and run.error_code != "dependency"
+
+
 def _why_none(run: RunRecord) -> str:
-    if not run.status.ran:
+    if not _has_run(run):
         return f"The task's command was not run ({run.status}): {run.summary}"
     return f"{run.details.get('log_problem', '')} docket doctor says more.".strip()
 

@@ -25,7 +25,6 @@ _OF_DOCKET = frozenset(
         "exception",
         "exit_code",
         "exit_status",
-        "forced_beside",
         "hint",
         "last_event",
         "log_path",

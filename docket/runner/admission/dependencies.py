@@ -8,6 +8,7 @@ import signal
 import time
 
 from docket.files import write_volatile
+from docket.model.exitmeaning import SKIPPED_BY_EXIT_CODE
 from docket.model.jsontext import dumps, loads
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
@@ -36,7 +37,7 @@ _OF_THE_UNIT = (
     "TRIGGER_TIMER_REALTIME_USEC",
     "TRIGGER_TIMER_MONOTONIC_USEC",
 )
-# Skipped for a success that it has had already is as good as a success.
+# With these codes a skipped dependency has succeeded already.
 _SERVED = ("once_per", "already_done")
 _LARGEST_RESULT = 16 << 20
 _OF_A_RESULT = (
@@ -98,14 +99,20 @@ class _Child:
             why = found.get("error") if isinstance(found, dict) else None
             return self._failed(f"failed: {why}" if why else "ended without a result")
         self._keep(found)
-        status = found["status"]
-        served = status == RunStatus.SKIPPED and found.get("error_code") in _SERVED
-        if status == RunStatus.SUCCEEDED or served:
+        return self._judged(RunStatus(found["status"]), found.get("error_code"), found)
+
+    def _judged(self, status: RunStatus, code: str | None, found: dict[str, Any]) -> Refusal | None:
+        """Return what a dependency that ended so means for the run."""
+        skipped = status is RunStatus.SKIPPED
+        if status is RunStatus.SUCCEEDED or (skipped and code in _SERVED):
             return None
-        if status == RunStatus.SKIPPED and found.get("error_code") == GATED:
+        if skipped and code == GATED:
             reason = f"its dependency {self._task} may not run: {found.get('summary')}"
             return Refusal(GATED, reason, self._run_id)
-        return self._failed(f"ended as {status}: {found.get('summary')}")
+        refusal = self._failed(f"ended as {status}: {found.get('summary')}")
+        if skipped and code == SKIPPED_BY_EXIT_CODE:
+            refusal.status = RunStatus.SKIPPED
+        return refusal
 
     def _keep(self, found: dict[str, Any]) -> None:
         details = found.get("details")
@@ -113,7 +120,8 @@ class _Child:
         self.record = [*(below if isinstance(below, list) else []), _payload(found)]
 
     def _failed(self, how: str) -> Refusal:
-        return Refusal("dependency", f"its dependency {self._task} {how}", self._run_id)
+        reason = f"its dependency {self._task} {how}"
+        return Refusal("dependency", reason, self._run_id, RunStatus.FAILED)
 
     def _result(self) -> tuple[Any, Refusal | None]:
         reader, writer = os.pipe2(os.O_CLOEXEC)

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from docket.runner.record.record import Recorder
 
 GATED = "destructive_refused"
+_LEADS = {RunStatus.SKIPPED: "Skipped: ", RunStatus.FAILED: "Not run: "}
 _BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)
 
 
 class Refusal:
     """Why a run does not start; `blocked_by` is the run in the way, where there is one.
 
-    `status` is another than skipped where the run was ended while it waited.
+    `status` is failed where a dependency did not succeed, and another one where the run was ended
+    while it waited.
     """
 
     __slots__ = ("blocked_by", "error_code", "reason", "status")
@@ -40,7 +42,7 @@ class Refusal:
 
     def verdict(self) -> Verdict:
         """Return what the run is called."""
-        lead = "Skipped: " if self.status is RunStatus.SKIPPED else ""
+        lead = _LEADS.get(self.status, "")
         found = Verdict(self.status, self.error_code, f"{lead}{self.reason}")
         found.details = {"reason": self.reason}
         if self.blocked_by is not None:
@@ -51,7 +53,9 @@ class Refusal:
 def refusal_before_lock(
     loaded: LoadedPlan, row: RunRow, late_us: int, recorder: Recorder, arguments: Arguments
 ) -> Refusal | None:
-    """Return why the run may not start at all, or None; `force` passes every guard but the gate.
+    """Return why the run may not start at all, or None.
+
+    `force` passes every guard but the gate, and never the task's lock.
 
     The gate stands here too, and not only before whoever asked for the run, since the plan in hand
     is the one that is obeyed: the config may have changed since it was asked for.

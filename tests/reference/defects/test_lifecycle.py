@@ -205,11 +205,11 @@ def test_the_lock_file_of_one_task_is_never_taken_away_by_another(docket: Progra
     docket.say("cancel", first)
 
 
-def test_force_beside_a_run_says_so_in_the_row(docket: Program) -> None:
+def test_force_never_runs_two_copies_at_once(docket: Program) -> None:
     docket.task("command: [sleep, '3']")
     first = docket.in_background()
     until(lambda: docket.run_of(first)["status"] == "running")
-    assert docket.ask("run", "job", "--force")["details"]["forced_beside"] == first
+    assert docket.say("run", "job", "--force", "--json").document["blocked_by"] == first
 
 
 DIAMOND = """
@@ -249,8 +249,8 @@ def test_a_run_whose_dependency_failed_is_not_healthy(docket: Program) -> None:
         "tasks:\n  base: {type: command, command: 'false'}\n"
         "  top: {type: command, command: 'true', depends_on: [base]}\n"
     )
-    assert docket.ask("run", "top")["status"] == "skipped"
-    assert "top" not in docket.ask("health")["healthy"]
+    assert docket.ask("run", "top")["status"] == "failed"
+    assert docket.ask("health")["failed"] == ["base", "top"]
 
 
 def test_an_unknown_dependency_is_found_before_anything_runs(docket: Program) -> None:

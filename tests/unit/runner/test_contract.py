@@ -154,14 +154,13 @@ def test_the_skip_policy_records_the_run_that_holds_the_lock(home: Home) -> None
     assert first.wait(20) == 1
 
 
-def test_force_runs_beside_the_holder_and_says_so_in_the_row(home: Home) -> None:
+def test_force_does_not_pass_the_lock(home: Home) -> None:
     home.plan("job", "/bin/sleep", "30")
     first = home.start("job")
     holder = wait_until(lambda: home.ask(lambda reader: reader.running("job")))[0]
-    home.plan("job", "/bin/true")
     forced = home.result("job", "--force")
-    assert forced["status"] == "succeeded"
-    assert forced["details"]["forced_beside"] == holder.run_id
+    assert (forced["status"], forced["error_code"]) == ("skipped", "overlap")
+    assert forced["blocked_by"] == holder.run_id
     first.terminate()
     first.wait(20)
 
@@ -334,7 +333,7 @@ def test_a_hostile_result_file_is_named_and_changes_nothing(home: Home, script: 
 
 
 def test_everything_made_is_private_whatever_the_umask(home: Home) -> None:
-    home.plan("job", "/bin/true")
+    home.plan("job", "/bin/echo", "a line")
     previous = os.umask(0)
     try:
         home.run("job")

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 @verb("run")
 @task_argument()
 @click.option("--dry-run", is_flag=True, help="Show what would run; nothing is run or recorded.")
-@click.option("--force", is_flag=True, help="Run although a guard would skip the run.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Run although a guard would skip the run. It does not pass the lock.",
+)
 @click.option(
     "--async", "background", is_flag=True, help="Start the run, print its receipt and leave it."
 )

@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 from docket.model.states import RunStatus
+from tests.unit.notify.telling import channel
 from tests.unit.runner.runner_home import Home, wait_until
 
 
@@ -40,25 +41,46 @@ def test_dependencies_run_first_and_a_diamond_only_once(home: Home) -> None:
     assert not list((home.lock_dir / "runs").iterdir())
 
 
-def test_a_dependency_that_fails_skips_the_task_with_the_reason(home: Home) -> None:
+def test_a_dependency_that_fails_fails_the_task_with_the_reason(home: Home) -> None:
     noting(home, "base", then="exit 3")
     noting(home, "left", "base")
     noting(home, "never")
     noting(home, "top", "left", "never")
     result = home.result("top")
-    assert (result["returncode"], result["status"]) == (75, "skipped")
+    assert (result["returncode"], result["status"]) == (1, "failed")
     assert result["error_code"] == "dependency"
     assert result["blocked_by"] == last(home, "left").run_id
-    assert "its dependency left ended as skipped" in result["summary"]
+    assert result["summary"].startswith("Not run: its dependency left ended as failed")
     assert last(home, "left").blocked_by == last(home, "base").run_id
     assert "its dependency base ended as failed" in last(home, "left").summary
     assert order(home) == ["base"]
 
 
-def test_a_dependency_that_has_no_plan_skips_the_task(home: Home) -> None:
+def test_hooks_and_notifications_hear_of_a_dependency_that_failed(home: Home) -> None:
+    noting(home, "base", then="exit 9")
+    hooks = [("on_failure", 'echo "$DOCKET_ERROR_CODE $DOCKET_SUMMARY"'), ("on_success", "true")]
+    notify = {"channels": [channel("webhook", url="http://127.0.0.1:9/")], "timeout_seconds": 1.0}
+    noting(home, "top", "base", hooks=hooks, notify=notify)
+    result = home.result("top")
+    assert result["returncode"] == 1
+    said, told = result["hooks"]
+    assert said["stdout"].startswith("dependency Not run: its dependency base ended as failed")
+    assert told["command"] == "notify:webhook"
+    assert home.ask(lambda reader: reader.consecutive_failures("top")) == 1
+
+
+def test_a_dependency_that_says_skip_by_its_exit_code_skips_the_task(home: Home) -> None:
+    noting(home, "base", then="exit 3", exit_codes={"3": "skip"})
+    noting(home, "top", "base")
+    result = home.result("top")
+    assert (result["returncode"], result["status"]) == (75, "skipped")
+    assert result["error_code"] == "dependency"
+
+
+def test_a_dependency_that_has_no_plan_fails_the_task(home: Home) -> None:
     noting(home, "top", "nowhere")
     result = home.result("top")
-    assert (result["status"], result["error_code"]) == ("skipped", "dependency")
+    assert (result["status"], result["error_code"]) == ("failed", "dependency")
     assert "its dependency nowhere failed: " in result["summary"]
     assert order(home) == []
 
@@ -171,6 +193,6 @@ def test_locks_that_cannot_be_made_leave_no_dependency_out(home: Home) -> None:
     noting(home, "top", "base", group="disk", group_slots=1)
     home.lock_dir.write_text("no directory")
     result = home.result("top")
-    assert (result["status"], result["error_code"]) == ("skipped", "dependency")
+    assert (result["status"], result["error_code"]) == ("failed", "dependency")
     assert "cannot be started" in result["summary"]
     assert order(home) == []

@@ -171,14 +171,14 @@ def test_allow_runs_side_by_side(home: Home) -> None:
     assert end(*both) == [0, 0]
 
 
-def test_force_passes_a_queue(home: Home) -> None:
+def test_force_waits_in_a_queue_like_any_run(home: Home) -> None:
     gate = gated(home, "queue")
     first = home.start("job")
-    holder = running(home)[0]
-    home.plan("job", "/bin/true", overlap="queue")
-    assert home.result("job", "--force")["details"]["forced_beside"] == holder.run_id
+    running(home)
+    forced = home.start("job", "--force")
+    pending(home)
     gate.touch()
-    assert end(first) == [0]
+    assert end(first, forced) == [0, 0]
 
 
 def test_starts_at_once_under_queue_are_not_taken_for_waiting_ones(home: Home) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_WITH_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT])(i?)(B?)")
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGTPE]?)")
 
 
@@ -24,3 +25,17 @@ def size_text(count: float) -> str:
             return f"{size:.0f} {unit}"
         size /= 1024
     return f"{size:.1f} GiB"
+
+
+def systemd_size(text: str) -> str:
+    """Return a size as systemd takes it: `1.5GiB` is its `1.5G`, `1.5 GB` so many bytes.
+
+    What has another form (`20%`, `infinity`) is returned as it is.
+    """
+    found = _WITH_BYTES.fullmatch(text)
+    if found is None:
+        return text
+    number, unit, binary, byte = found.groups()
+    if byte and not binary:
+        return str(round(float(number) * 1000 ** " KMGT".index(unit)))
+    return f"{number}{unit}"

@@ -186,6 +186,5 @@ def _calendar_hint(text: str) -> str | None:
         return f"write `schedule: {{calendar: {word}}}`"
     if ":" in text or ".." in text:
         return f"systemd's own form goes under `calendar`: `schedule: {{calendar: '{text}'}}`"
-    if re.fullmatch(r"[0-9.]+ ?[A-Za-z]+", text):
-        return f"an interval goes under `every`: `schedule: {{every: {text}}}`"
-    return None
+    span = re.fullmatch(r"(?:every )?([0-9.]+ ?[A-Za-z]+)", text)
+    return f"an interval goes under `every`: `schedule: {{every: {span[1]}}}`" if span else None

@@ -119,10 +119,20 @@ def unknown_key(path: Path, known: tuple[str, ...]) -> Violation:
         path,
         f"there is no key `{_shown(key)}` here",
         few,
-        f"did you mean `{near}`?" if near else None,
+        _elsewhere(path) or (f"did you mean `{near}`?" if near else None),
         Code.UNKNOWN_KEY,
         at_key=True,
     )
+
+
+def _elsewhere(path: Path) -> str | None:
+    """Return where a key belongs that is right in another place."""
+    key = str(path[-1])
+    if "limits" not in path and key in schemas.key_names("limits"):
+        return f"write it under `limits`: `limits: {{{key}: ...}}`"
+    if len(path) == 1 and key in schemas.key_names("default_keys"):
+        return f"write `{key}` in a task, or under `defaults` for all of them"
+    return None
 
 
 def _missing_keys(path: Path, error: Any) -> Iterator[Violation]:

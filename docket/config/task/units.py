@@ -8,6 +8,8 @@ from docket.config.task.entry import Entry
 from docket.config.task.secrets import looks_like_token
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Node, Scalar, Section, Sequence
+from docket.model.nearest import nearest
+from docket.model.size import systemd_size
 from docket.model.task import Limits
 
 _SIZES = {"K": 1024, "M": 1024**2, "G": 1024**3}
@@ -52,10 +54,34 @@ def directives(entry: Entry) -> dict[str, dict[str, tuple[str, ...]]]:
     if not isinstance(node, Section):
         return {}
     return {
-        name: {key: _texts(entry, name, key, value) for key, value in section.entries.items()}
+        name: {
+            key: _texts(entry, name, key, value)
+            for key, value in section.entries.items()
+            if _is_known(entry, name, key)
+        }
         for name, section in node.entries.items()
         if isinstance(section, Section)
     }
+
+
+def _is_known(entry: Entry, section: str, key: str) -> bool:
+    """Whether systemd has the directive; it would pass over one that it does not know."""
+    from docket.config.task.directivenames import (  # noqa: PLC0415  (few tasks have any)
+        KNOWN_DIRECTIVES,
+    )
+
+    known = KNOWN_DIRECTIVES.get(section)
+    if known is None or key in known or key.startswith("X-"):
+        return True
+    near = nearest(key, known)
+    entry.problem(
+        ("unit", section, key),
+        f"systemd has no directive {key[:60]!a} in [{section}]",
+        expected="a directive of systemd 252 or 257, or one of your own that begins with X-",
+        hint=f"did you mean `{near}`?" if near else None,
+        code=Code.UNKNOWN_KEY,
+    )
+    return False
 
 
 def _texts(entry: Entry, section: str, key: str, node: Node) -> tuple[str, ...]:
@@ -82,7 +108,9 @@ def _texts(entry: Entry, section: str, key: str, node: Node) -> tuple[str, ...]:
 
 
 def _size(value: Any) -> str | None:
-    return None if value is None else str(int(value) if isinstance(value, float) else value)
+    if isinstance(value, str):
+        return systemd_size(value)
+    return None if value is None else str(int(value))
 
 
 def _whole(value: Any) -> int | None:

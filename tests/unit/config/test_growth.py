@@ -36,6 +36,10 @@ def chain(size: int) -> dict[str, list[str]]:
     return {f"t{n}": [f"t{n + 1}"] if n + 1 < size else [] for n in range(size)}
 
 
+def plain(size: int) -> dict[str, list[str]]:
+    return {f"t{n}": [] for n in range(size)}
+
+
 def circle(size: int) -> dict[str, list[str]]:
     return {f"t{n}": [f"t{(n + 1) % size}"] for n in range(size)}
 
@@ -48,7 +52,7 @@ def unknown(size: int) -> dict[str, list[str]]:
     return {f"t{n}": [f"x{n}"] for n in range(size)}
 
 
-@pytest.mark.parametrize("shape", [chain, circle, star, unknown])
+@pytest.mark.parametrize("shape", [plain, chain, circle, star, unknown])
 def test_dependencies_take_steps_in_proportion_to_their_number(
     home: ConfigHome, shape: Callable[[int], dict[str, list[str]]]
 ) -> None:

@@ -18,6 +18,9 @@ MISTAKES = [
     ("on-failure: x", (5, 5), "no key `on-failure`", "did you mean `on_failure`?"),
     ("zzzz: 5", (5, 5), "no key `zzzz`", None),
     ("retry: -1", (5, 12), "`retry` must be a whole number from 0 to 1000", None),
+    ("unit: {Service: {MemroyHigh: 1G}}", (5, 34), "no directive", "did you mean `MemoryHigh`?"),
+    ("unit: {Timer: {WakeSytem: true}}", (5, 31), "no directive", "did you mean `WakeSystem`?"),
+    ("memory: 64M", (5, 5), "no key `memory`", "write it under `limits`: `limits: {memory: ...}`"),
     ("retry: -3", (5, 12), "not -3", None),
     ("env: {A: {token: 1}}", (5, 14), "not a mapping", None),
     ("retry: many", (5, 12), "`retry` must be a whole number", None),
@@ -292,13 +295,6 @@ def test_a_flood_of_mistakes_is_cut_off_and_does_not_take_minutes(home: ConfigHo
         assert time.monotonic() - begun < 10
 
 
-def test_a_thousand_tasks_are_loaded_in_a_fraction_of_a_second(home: ConfigHome) -> None:
-    tasks = "".join(
-        f"  task-{n}:\n    type: command\n    command: rsync -a /a /b\n    schedule: '@daily'\n"
-        f"    timeout: 2h\n    env: {{A: b, C: 1}}\n    description: number {n}\n"
-        for n in range(1000)
-    )
-    begun = time.monotonic()
-    config = home.load(f"tasks:\n{tasks}")
-    assert len(config.tasks) == 1000
-    assert time.monotonic() - begun < 1.5  # 0.12 s on an idle machine
+def test_a_key_of_tasks_at_the_top_is_told_where_it_goes(home: ConfigHome) -> None:
+    (problem,) = home.load("notify: {ntfy: {topic: x}}\n").problems
+    assert problem.hint == "write `notify` in a task, or under `defaults` for all of them"

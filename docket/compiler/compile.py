@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from docket.compiler.bundle import Bundle, Found, Place
 from docket.compiler.directives import check_sections
 from docket.compiler.header import content_hash, with_header
@@ -13,7 +15,19 @@ from docket.compiler.timer import timer_bodies
 from docket.errors import NameRefusedError
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name, service_unit
 from docket.model.schedule import Timing
+from docket.model.span import format_span
 from docket.model.task import Task
+
+_DAY = 86_400
+_ORDER = ("After", "Wants", "Requires", "Requisite", "BindsTo", "PartOf", "Upholds")
+_SYSTEM_UNITS = frozenset(
+    f"{name}.target"
+    for name in (
+        *("network", "network-online", "network-pre", "nss-lookup", "nss-user-lookup", "rpcbind"),
+        *("time-set", "time-sync", "sysinit", "multi-user", "graphical", "local-fs", "remote-fs"),
+        *("cryptsetup", "swap", "machines", "getty", "first-boot-complete"),
+    )
+)
 
 
 def compile_task(task: Task, timing: Timing | None, place: Place, found: Found) -> Bundle:
@@ -62,7 +76,30 @@ def _check_names(task: Task, place: Place) -> None:
 
 
 def _doubts(task: Task, place: Place) -> tuple[str, ...]:
+    found: list[str] = []
     nice = task.limits.nice
     if nice is not None and nice < 0 and not place.paths.system:
-        return (f"`limits.nice` is {nice}: a user's service may not go below 0 on most machines.",)
-    return ()
+        found.append(
+            f"`limits.nice` is {nice}: a user's service may not go below 0 on most machines."
+        )
+    if not place.paths.system:
+        found += _units_of_the_system(task)
+    if task.schedules and task.catch_up and task.jitter_seconds >= _DAY:
+        found.append(
+            f"`jitter` is {format_span(task.jitter_seconds)}, and puts off the run that makes up"
+            " for a missed one as well: on a machine that is on for less than that, it never comes."
+        )
+    return tuple(found)
+
+
+def _units_of_the_system(task: Task) -> Iterator[str]:
+    """Yield a sentence for each unit that a user's service manager does not have."""
+    for key in _ORDER:
+        for value in task.unit.get("Unit", {}).get(key, ()):
+            for unit in value.split():
+                if unit in _SYSTEM_UNITS:
+                    yield (
+                        f"`unit.Unit.{key}` names {unit}, which only the system's service manager"
+                        " has: it has no effect here. `retry` with `backoff_base` waits for a"
+                        " network."
+                    )

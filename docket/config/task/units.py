@@ -77,7 +77,7 @@ def _is_known(entry: Entry, section: str, key: str) -> bool:
     entry.problem(
         ("unit", section, key),
         f"systemd has no directive {key[:60]!a} in [{section}]",
-        expected="a directive of systemd 252 or 257, or one of your own that begins with X-",
+        expected="a directive of systemd 252 or 257",
         hint=f"did you mean `{near}`?" if near else None,
         code=Code.UNKNOWN_KEY,
     )

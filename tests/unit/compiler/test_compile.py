@@ -329,3 +329,18 @@ def test_a_python_whose_path_systemd_would_misread_is_refused() -> None:
 def test_a_negative_nice_of_a_user_is_doubted() -> None:
     assert "nice" in compiled(limits=Limits(nice=-5)).warnings[0]
     assert compiled(limits=Limits(nice=5)).warnings == ()
+
+
+def test_a_unit_that_a_users_manager_does_not_have_is_warned_of() -> None:
+    unit = {"Unit": {"After": ("network-online.target basic.target",)}}
+    (warning,) = compiled(unit=unit).warnings
+    assert "network-online.target, which only the system's service manager has" in warning
+    assert not compiled(unit={"Unit": {"After": ("docket-a.service timers.target",)}}).warnings
+
+
+def test_a_jitter_that_can_put_off_a_catch_up_by_a_day_is_warned_of() -> None:
+    spec = ScheduleSpec(ScheduleKind.CRON, "0 3 * * *")
+    (warning,) = compiled(schedules=(spec,), jitter_seconds=86_400.0).warnings
+    assert "`jitter` is 1d, and puts off the run that makes up for a missed one" in warning
+    assert not compiled(schedules=(spec,), jitter_seconds=3600.0).warnings
+    assert not compiled(schedules=(spec,), jitter_seconds=9e4, catch_up=False).warnings

@@ -85,7 +85,7 @@ def test_a_runner_killed_in_its_hooks_leaves_no_secret_behind(home: Home) -> Non
     def in_its_hook() -> bool:
         return os.path.exists(run_file(home.paths.lock_dir, run_id, DETAILS))
 
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not in_its_hook() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert in_its_hook()

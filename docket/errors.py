@@ -157,6 +157,12 @@ class StoreOlderError(StoreError):
     code = "store.older"
 
 
+class StoreOfAnotherError(StoreError):
+    """The record of runs belongs to another user, or others can write to it."""
+
+    code = "store.of_another"
+
+
 class StoreForeignError(StoreError):
     """The file is a database of another program, and is left as it is."""
 

@@ -92,6 +92,36 @@ def is_ours(status: os.stat_result) -> bool:
     return status.st_uid in (0, os.geteuid()) and not status.st_mode & _OTHERS_WRITE
 
 
+def is_own_directory(path: str) -> bool:
+    """Whether a directory, no link, belongs to the caller and nobody else can write to it."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return (
+        stat.S_ISDIR(status.st_mode)
+        and status.st_uid == os.geteuid()
+        and not status.st_mode & _OTHERS_WRITE
+    )
+
+
+def is_safe_lock_directory(path: str) -> bool:
+    """Whether nobody but root and the caller can put anything into a directory of locks.
+
+    It and the one above it are the caller's own, or are still to be made; the third, in which they
+    are made, is the caller's or root's.
+    """
+    above = os.path.dirname(path)
+    for directory in (path, above):
+        if os.path.lexists(directory) and not is_own_directory(directory):
+            return False
+    try:
+        status = os.stat(os.path.dirname(above))
+    except OSError:
+        return True
+    return is_ours(status)
+
+
 def make_directory(path: str, mode: int = 0o700) -> None:
     """Make a directory and its missing parents, each with `mode` whatever the umask; OSError."""
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from docket.files import is_own_directory, is_safe_lock_directory
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +30,6 @@ class Paths:
         "lock_dir",
         "log_dir",
         "plan_dir",
-        "runtime_dir",
         "state_db",
         "system",
         "task_dir",
@@ -62,9 +63,11 @@ class Paths:
         plans = os.path.join(home, "plans")
         # A second config over the same home must not overwrite the plans of the first.
         self.plan_dir = plans if config == own_config else os.path.join(plans, self.instance_key)
-        base = os.path.join(runtime, "docket") if runtime else os.path.join(home, "run")
-        self.runtime_dir = base
-        self.lock_dir = os.path.join(base, self.instance_key or "default")
+        instance = self.instance_key or "default"
+        self.lock_dir = os.path.join(home, "run", instance)
+        if runtime:
+            named = os.path.join(runtime, "docket", instance)
+            self.lock_dir = named if system or is_safe_lock_directory(named) else self.lock_dir
         self.unit_dir = unit_dir
 
     def plan(self, task: str) -> str:
@@ -74,7 +77,7 @@ class Paths:
     def exec_arguments(self) -> list[str]:
         """Options that make `docket exec` find this very home, whatever its environment says."""
         if self.system:
-            return ["--system"]
+            return ["--system", *(["--config", self.config] * (self.config != SYSTEM_CONFIG))]
         arguments = ["--home", self.home]
         if self.config != os.path.join(self.home, "config.yaml"):
             arguments += ["--config", self.config]
@@ -131,13 +134,25 @@ def exec_command() -> list[str]:
 def runtime_directory(environ: Mapping[str, str]) -> str | None:
     """Return the user's runtime directory, or None where there is none.
 
-    Cron, sudo and sandboxes of agents often lack XDG_RUNTIME_DIR while /run/user/UID is there.
+    As its specification asks, it must belong to the caller, and nobody else may write to it: after
+    `su` XDG_RUNTIME_DIR names the directory of another user, whose links root would follow. Cron,
+    sudo and sandboxes of agents often lack XDG_RUNTIME_DIR while /run/user/UID is there.
     """
     named = environ.get("XDG_RUNTIME_DIR")
-    if named and os.path.isdir(named) and os.access(named, os.W_OK):
+    if named and is_own_directory(named):
         return named
-    usual = f"/run/user/{os.getuid()}"
-    return usual if os.access(usual, os.W_OK) else None
+    usual = f"/run/user/{os.geteuid()}"
+    return usual if is_own_directory(usual) else None
+
+
+def refused_runtime_directory(environ: Mapping[str, str]) -> str | None:
+    """Return what XDG_RUNTIME_DIR names and is not used, for others can write there; else None."""
+    named = environ.get("XDG_RUNTIME_DIR")
+    if not named or not os.path.lexists(named):
+        return None
+    ours = is_own_directory(named) and is_own_directory(os.path.join(named, "docket"))
+    made = is_own_directory(named) and not os.path.lexists(os.path.join(named, "docket"))
+    return None if ours or made else named
 
 
 def _absolute(path: str) -> str:

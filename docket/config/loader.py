@@ -32,7 +32,7 @@ def load(
 
 def parse(paths: Paths, environ: Mapping[str, str]) -> Document:
     """Return the document at `paths.config`, its settings read and its tasks not yet; as `load`."""
-    data = source.read_bytes(paths.config, user_home=paths.user_home)
+    data = source.read_bytes(paths.config)
     return parse_bytes(data, paths, environ)
 
 

@@ -15,7 +15,7 @@ def open_holder(path: str) -> tuple[int, int] | None:
     first and asked then: it has to be alive with that very file open.
     """
     try:
-        found = os.stat(path)
+        found = os.lstat(path)  # a link would name the lock of any other program
         pid = _flock_owner(found.st_ino)
         if pid is None:
             return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from docket.files import open_private, write_all
+from docket.files import open_plain, open_private, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class RunLog:
 
     __slots__ = (
         "_descriptor",
+        "_head",
         "_head_room",
         "_max_bytes",
         "_segment_bytes",
@@ -56,6 +57,7 @@ class RunLog:
         self._segment_bytes = max(max_bytes // 4, 1)
         self._segment_room = -1  # below 0: still writing the head
         self._descriptor = -1
+        self._head = -1  # the log itself, while segments are written
         self.exists = False
         self.ends_line = True
 
@@ -80,19 +82,18 @@ class RunLog:
 
     def finish(self) -> None:
         """Join the segments to the log, with a line that says how much was left out."""
-        if self._segment_room >= 0 and self._descriptor >= 0:
+        if self._head >= 0:
             try:
                 self._join()
             except OSError as error:
                 self._give_up(error)
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        self._close()
 
     def _end_head(self, data: bytes) -> bytes:
         """Fill the head up to the last whole line that fits, and return the rest."""
         cut = data.rfind(b"\n", 0, self._head_room) + 1
         write_all(self._descriptor, data[:cut])
+        self._head, self._descriptor = self._descriptor, -1
         self._open_segment()
         return data[cut:]
 
@@ -112,31 +113,38 @@ class RunLog:
         self._open_segment()
 
     def _open_segment(self) -> None:
-        os.close(self._descriptor)
-        self._descriptor = -1
+        self._close_segment()
         self._descriptor = open_private(self.path + NEWER_SEGMENT, _FLAGS)
         self._segment_room = self._segment_bytes
 
     def _join(self) -> None:
-        os.close(self._descriptor)
-        self._descriptor = -1
-        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self._close_segment()
+        # By the descriptor: somebody else's link may have the name of the log by now.
         for data in _tail(self.path, self.left_out, self._max_bytes):
-            write_all(self._descriptor, data)
+            write_all(self._head, data)
         for segment in (OLDER_SEGMENT, NEWER_SEGMENT):
             if os.path.exists(self.path + segment):
                 os.unlink(self.path + segment)
 
-    def _give_up(self, error: OSError) -> None:
-        self.problem = f"The log file {self.path} could not be written: {error.strerror}."
+    def _close_segment(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
+    def _close(self) -> None:
+        self._close_segment()
+        if self._head >= 0:
+            os.close(self._head)
+            self._head = -1
+
+    def _give_up(self, error: OSError) -> None:
+        self.problem = f"The log file {self.path} could not be written: {error.strerror}."
+        self._close()
+
 
 def read_log(path: str) -> Iterator[bytes]:
     """Yield the log in chunks, of a run that goes on or was cut off too; OSError where missing."""
-    with open(path, "rb") as file:
+    with os.fdopen(open_plain(path)[0], "rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
     yield from _tail(path, None, None)
@@ -184,7 +192,7 @@ def _tail(path: str, left_out: int | None, max_bytes: int | None) -> Iterator[by
         limit = f"; logs are capped at {max_bytes} bytes" if max_bytes else ""
         yield f"[docket: {how_much} left out here{limit}]\n".encode()
     for number, part in enumerate(parts):
-        with open(part, "rb") as file:
+        with os.fdopen(open_plain(part)[0], "rb") as file:
             first = file.read(_CHUNK)
             if cut and number == 0:
                 first = first[first.find(b"\n") + 1 :]

@@ -27,7 +27,7 @@ class ClassCache:
     def __init__(self, paths: Paths) -> None:
         self._file = os.path.join(paths.home, "plans", ".taskclasses.json")
         self._stamp = [_CACHE_VERSION, __version__, sys.version, sys.executable]
-        self._entries: dict[str, Any] = self._read(paths)
+        self._entries: dict[str, Any] = self._read()
         self._changed = False
 
     def known(self, key: str) -> Found | None:
@@ -67,10 +67,10 @@ class ClassCache:
         with contextlib.suppress(OSError):
             write_volatile(self._file, text.encode())
 
-    def _read(self, paths: Paths) -> dict[str, Any]:
+    def _read(self) -> dict[str, Any]:
         try:
             status = os.stat(self._file)
-            refuse_if_others_can_write(self._file, status, user_home=paths.user_home)
+            refuse_if_others_can_write(self._file, status)
             document = loads(read_text(self._file) or "")
         except (OSError, ValueError, RecursionError, UnsafeFileError):
             return {}

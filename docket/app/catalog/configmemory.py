@@ -17,7 +17,7 @@ from docket import __version__
 from docket.app.catalog.dropins import drop_ins
 from docket.app.catalog.entrypoints import entry_points
 from docket.app.catalog.planfiles import is_fresh
-from docket.config.yaml.safety import refuse_if_others_can_write
+from docket.config.yaml.safety import refuse_if_others_can_write, refuse_unsafe_places
 from docket.errors import UnsafeFileError
 from docket.files import read_plain, write_volatile
 from docket.model.jsontext import dumps, loads
@@ -88,14 +88,16 @@ def remembered(paths: Paths, environ: Mapping[str, str]) -> Config | None:
     """Return the config as it was loaded last; None where anything changed since."""
     try:
         data, status = read_plain(_path(paths), _LARGEST_BYTES)
-        refuse_if_others_can_write(_path(paths), status, user_home=paths.user_home)
+        refuse_if_others_can_write(_path(paths), status)
         document = loads(data.decode())
         if any(environ.get(name) != value for name, value in document["variables"].items()):
             return None
         if document["depends"] != _depends(paths, document["task_dir"], document["files"]):
             return None
-        refuse_if_others_can_write(paths.config, os.stat(paths.config), user_home=paths.user_home)
+        refuse_if_others_can_write(paths.config, os.stat(paths.config))
         config = unpack(document["config"])
+        if isinstance(config, Config):
+            refuse_unsafe_places(config.state_db, config.log_dir)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     except UnsafeFileError:
@@ -114,7 +116,7 @@ def _files(paths: Paths, config: Config) -> list[str]:
 
 def _depends(paths: Paths, task_dir: str, files: list[str]) -> list[str]:
     """Return what a config depends on beside variables, each as a line of text."""
-    found = [*entry_points(), *drop_ins(paths, task_dir)]
+    found = [*entry_points(), *drop_ins(task_dir)]
     files = [*files, *(each.path for each in found)]
     return [
         f"{_VERSION} {__version__} {sys.executable} {sys.version}",

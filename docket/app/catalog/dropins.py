@@ -8,16 +8,15 @@ import stat
 from docket.config.yaml.safety import refuse_if_others_can_write
 from docket.errors import UnsafeFileError
 from docket.model.taskclass import BrokenTaskClass
-from docket.paths import Paths
 from docket.tasks.targets import DropIn
 
 
-def drop_ins(paths: Paths, task_dir: str) -> list[DropIn | BrokenTaskClass]:
+def drop_ins(task_dir: str) -> list[DropIn | BrokenTaskClass]:
     """Return the files in `task_dir` that may hold tasks, by name; [] where there is no directory.
 
     A file that others could have written is broken: it is never imported.
     """
-    return [_safe(path, paths) for path in _files(task_dir)]
+    return [_safe(path) for path in _files(task_dir)]
 
 
 def _files(task_dir: str) -> list[str]:
@@ -32,12 +31,12 @@ def _files(task_dir: str) -> list[str]:
     return [path for path in paths if not os.path.isdir(path)]
 
 
-def _safe(path: str, paths: Paths) -> DropIn | BrokenTaskClass:
+def _safe(path: str) -> DropIn | BrokenTaskClass:
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             return _refused(path, f"{path} cannot be read: it is not a regular file", None)
-        refuse_if_others_can_write(path, status, user_home=paths.user_home)
+        refuse_if_others_can_write(path, status)
     except UnsafeFileError as error:
         return _refused(path, error.sentence, error.hint, error.code)
     except OSError as error:

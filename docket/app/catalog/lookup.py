@@ -6,6 +6,7 @@ import os
 from collections.abc import Container, Iterable
 
 from docket.app.catalog.configmemory import remembered
+from docket.app.catalog.ownstore import own_store
 from docket.app.catalog.planfiles import is_fresh, plans, read_plan
 from docket.app.session.session import Session
 from docket.errors import (
@@ -70,8 +71,12 @@ def state_db(session: Session) -> str:
     That is what the config says. A plan whose sources are unchanged says the same without the
     price of reading YAML; and if the config is broken, the plans that still run say it. Raises
     ConfigError if it is broken, and there is neither a plan nor a record at the usual place: "no
-    runs" would be a guess.
+    runs" would be a guess. StoreError where the caller may not look there.
     """
+    return own_store(_state_db(session))
+
+
+def _state_db(session: Session) -> str:
     last_good = None
     for plan in plans(session.paths):
         if is_fresh(plan.sources):

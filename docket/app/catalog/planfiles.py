@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from docket.files import is_ours, read_plain
+from docket.files import is_ours, is_safe_lock_directory, read_plain
 from docket.model.names import is_safe_name
 from docket.model.plan import Plan, Source
 from docket.paths import Paths
@@ -22,9 +22,10 @@ def read_plan(paths: Paths, task: str) -> Plan | None:
         data, status = read_plain(paths.plan(task))
         if not is_ours(status):
             return None  # the runner refuses it too
-        return Plan.from_text(data.decode(errors="surrogateescape"))
+        plan = Plan.from_text(data.decode(errors="surrogateescape"))
     except (OSError, ValueError):
         return None
+    return plan if is_safe_lock_directory(plan.lock_dir) else None
 
 
 def planned_tasks(paths: Paths) -> list[str]:

@@ -8,6 +8,7 @@ from docket.app.catalog.classcache import ClassCache, Found, identities
 from docket.app.catalog.dropins import drop_ins
 from docket.app.catalog.entrypoints import entry_points
 from docket.config import loader
+from docket.config.yaml.safety import refuse_unsafe_places
 from docket.model.task import Config
 from docket.model.taskclass import BrokenTaskClass, TaskClass
 from docket.paths import Paths
@@ -28,6 +29,7 @@ def load_home(
     document = loader.absent(paths, environ) if without_file else loader.parse(paths, environ)
     if document.unreadable:
         return loader.resolve(document)
+    refuse_unsafe_places(document.settings.state_db, document.settings.log_dir)
     found = discover(paths, document.settings.task_dir, environ, fresh=fresh)
     return loader.resolve(document, [*BUILT_IN, *found])
 
@@ -40,7 +42,7 @@ def discover(
     Each is imported only when it has changed since it was remembered, and never where others could
     have written it.
     """
-    found = [*entry_points(), *drop_ins(paths, task_dir)]
+    found = [*entry_points(), *drop_ins(task_dir)]
     targets = [each for each in found if not isinstance(each, BrokenTaskClass)]
     classes = _classes(targets, paths, environ, fresh=fresh) if targets else {}
     return [

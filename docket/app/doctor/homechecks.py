@@ -12,6 +12,7 @@ from docket.app.record.liveness import is_alive
 from docket.app.text.documents import iso
 from docket.errors import ConfigMissingError, StoreError
 from docket.model.plan import Plan
+from docket.paths import refused_runtime_directory
 from docket.store.reader import check as check_store
 from docket.store.reader import open_reader
 from docket.store.spool import spool_directories, spooled_files
@@ -86,7 +87,17 @@ def logs_dir(seen: Examined) -> Check:
 
 def lock_dir(seen: Examined) -> Check:
     """Whether locks can be taken."""
-    return _directory("lock_dir", seen.session.paths.lock_dir, "The first run makes it.")
+    path = seen.session.paths.lock_dir
+    refused = refused_runtime_directory(seen.session.environ)
+    if refused is None or seen.session.paths.system:
+        return _directory("lock_dir", path, "The first run makes it.")
+    return Check(
+        "lock_dir",
+        Verdict.WARNING,
+        f"XDG_RUNTIME_DIR is {refused}, which others can write: locks are in {path}.",
+        f"Log in as this user (su - or machinectl shell), or: chmod go-w {refused}",
+        {"path": path, "refused": refused},
+    )
 
 
 def state_db(seen: Examined) -> Check:

@@ -161,17 +161,25 @@ def configure(
 def create_if_missing(session: Session) -> bool:
     """Write a first configuration (0600, in a directory of 0700) where there is none."""
     path = session.paths.config
-    make_directory(os.path.dirname(path))
     try:
+        make_directory(os.path.dirname(path))
         write_new(path, starter.text(schemas.path(), session.paths))
     except FileExistsError:
         return False
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be made: {error.strerror}.",
+            hint="The system's config is root's: sudo docket --system configure"
+            if session.paths.system
+            else "See who owns its directory.",
+            file=path,
+        ) from None
     return True
 
 
 def _read_all(session: Session) -> bytes:
     paths = session.paths
-    data = read_bytes(paths.config, user_home=paths.user_home)
+    data = read_bytes(paths.config)
     if len(data) > LARGEST:  # a copy of a part of it would lose the rest
         raise ConfigError(
             f"{paths.config} is larger than 1 MiB, which is more than is read.",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from docket.errors import InstallError
-from docket.files import open_private
+from docket.files import is_safe_lock_directory, open_private
 from docket.paths import Paths
 
 _POLL_SECONDS = 0.02
@@ -18,6 +18,11 @@ _POLL_SECONDS = 0.02
 @contextmanager
 def install_lock(paths: Paths, wait_seconds: float = 60.0) -> Iterator[None]:
     """Hold this home's install lock; InstallError where it is not free within `wait_seconds`."""
+    if not is_safe_lock_directory(paths.lock_dir):
+        raise InstallError(
+            f"{paths.lock_dir} belongs to another user, or others can write there.",
+            hint="Nothing was changed.",
+        )
     try:
         path = os.path.join(paths.lock_dir, "install.lock")
         descriptor = open_private(path, os.O_RDWR | os.O_CREAT)

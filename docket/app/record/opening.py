@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from docket.app.catalog.lookup import state_db
+from docket.app.catalog.ownstore import own_store
 from docket.app.record.liveness import held_runs, unwritten_rows
 from docket.app.record.reconcile import reconcile
 from docket.app.session.session import Session
@@ -27,7 +28,7 @@ def open_record(session: Session, config: Config | None = None) -> Iterator[Read
     `config` spares the looking where the caller has read it. A record that does not exist yet
     reads as empty and is not made. Raises StoreError.
     """
-    path = config.state_db if config is not None else state_db(session)
+    path = own_store(config.state_db) if config is not None else state_db(session)
     merge(path, spool_directories(path, session.paths.lock_dir))
     _take_in(path)
     reconcile(session, path)

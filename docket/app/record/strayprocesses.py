@@ -49,6 +49,12 @@ def _kill(pid: int, run_id: str) -> bool:
 
 
 def _belongs(pid: int, run_id: str) -> bool:
+    try:
+        # A row is the word of its user, and says nothing about the processes of anybody else.
+        if os.stat(f"/proc/{pid}").st_uid != os.geteuid():
+            return False
+    except OSError:
+        return False
     environ = _read(f"/proc/{pid}/environ").split(b"\0")
     if f"DOCKET_RUN_ID={run_id}".encode() not in environ:
         return False

@@ -19,7 +19,7 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
 
 
-def read_bytes(path: str, *, user_home: str) -> bytes:
+def read_bytes(path: str) -> bytes:
     """Return the contents of `path`.
 
     Raise ConfigMissingError where there is no file, UnsafeFileError where others can write it, and
@@ -35,7 +35,7 @@ def read_bytes(path: str, *, user_home: str) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ConfigError(f"{path} is not a regular file.", file=path)
-        refuse_if_others_can_write(path, status, user_home=user_home)
+        refuse_if_others_can_write(path, status)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read(LARGEST + 1)
     finally:

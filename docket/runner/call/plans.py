@@ -10,7 +10,7 @@ import select
 import signal
 
 from docket.errors import DocketError, PlanError
-from docket.files import is_ours, read_plain, write_all
+from docket.files import is_ours, is_safe_lock_directory, read_plain, write_all
 from docket.model.jsontext import dumps, loads
 from docket.model.plan import Plan
 
@@ -67,9 +67,11 @@ def read_plan(path: str) -> Plan | None:
             hint=f"Remove it (rm {path}) and see who else may write there; it is made anew.",
         )
     try:
-        return Plan.from_text(data.decode(errors="surrogateescape"))
+        plan = Plan.from_text(data.decode(errors="surrogateescape"))
     except ValueError:
         return None
+    # One that was compiled after `su` names the runtime directory of another user: not for us.
+    return plan if is_safe_lock_directory(plan.lock_dir) else None
 
 
 def _is_fresh(plan: Plan) -> bool:

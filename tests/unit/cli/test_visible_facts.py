@@ -13,8 +13,8 @@ import pytest
 
 from docket import api
 from docket.cli.commandtable import VERBS
+from docket.model.rows import RunRow
 from docket.paths import discover, exec_command
-from docket.store.rows import RunRow
 from docket.store.spool import spool, spool_directories
 from tests.unit.cli.conftest import Docket
 

@@ -1,0 +1,129 @@
+"""What one user of a machine can do to another one, and to root, by what lies in reach."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.system.host import USERS, PrivateHost
+from tests.system.jobs import command, shell
+from tests.system.seat import DOCKET, HostSeat, await_that
+
+
+@pytest.fixture
+def bobs(host: PrivateHost) -> HostSeat:
+    """Bob, whose folder for the test is his own."""
+    seat = HostSeat(host, "bob")
+    seat.run(["rm", "-rf", "/tmp/shared", "/home/bob/.docket"])
+    return seat
+
+
+def under_way(seat: HostSeat) -> bool:
+    return [run["status"] for run in seat.runs("long")] == ["running"]
+
+
+READERS = [
+    ["status"],
+    ["runs"],
+    ["health"],
+    ["list"],
+    ["why", "rootjob"],
+    ["db", "check"],
+    ["db", "export"],
+    ["configure"],
+]
+
+
+@pytest.mark.parametrize("words", READERS, ids=" ".join)
+def test_who_may_not_look_into_the_system_scope_is_told_so(
+    root: HostSeat, ada: HostSeat, words: list[str]
+) -> None:
+    root.configure({"rootjob": command("/bin/true")})
+    root.docket("run", "rootjob")
+    done = ada.run([DOCKET, "--system", *words], check=False)
+    assert done.returncode == 1, done.stdout
+    assert "denied" in done.stderr
+    assert "inside Docket" not in done.stderr
+
+
+def test_root_after_a_plain_su_keeps_its_runs_out_of_the_callers_directory(
+    root: HostSeat, ada: HostSeat
+) -> None:
+    """The link that ada puts where the result of root's run will be leads nowhere."""
+    runtime = f"/run/user/{USERS['ada']}"
+    ada.run(["mkdir", "-p", "-m", "700", f"{runtime}/docket/default/runs"])
+    home = {"HOME": "/root", "XDG_RUNTIME_DIR": runtime, "DOCKET_HOME": "/root/.docket"}
+    config = {"tasks": {"job": shell('echo "$DOCKET_RESULT_FILE"')}}
+    root.write("/root/.docket/config.yaml", json.dumps(config))
+    try:
+        done = root.run([DOCKET, "run", "job"], environ=home)
+        assert runtime not in done.stdout
+        assert ada.run(["ls", f"{runtime}/docket/default/runs"]).stdout == ""
+        done = root.run([DOCKET, "--json", "doctor"], environ=home, check=False)
+        (check,) = [one for one in json.loads(done.stdout)["checks"] if one["check"] == "lock_dir"]
+        assert check["refused"] == runtime
+    finally:
+        root.run(["rm", "-rf", "/root/.docket"])
+
+
+def test_root_reads_nothing_and_kills_nothing_in_the_home_of_another(
+    root: HostSeat, ada: HostSeat
+) -> None:
+    """A row of ada's names the id of root's run, whose processes a reader would end."""
+    root.configure({"long": command("sleep", "300")})
+    run_id = root.answer("run", "long", "--async")["run_id"]
+    await_that("the run", lambda: under_way(root) or None)
+    ada.configure({"job": command("/bin/true")})
+    ada.docket("run", "job")
+    plant = (
+        "import sqlite3, sys; c = sqlite3.connect('/home/ada/.docket/state.db')\n"
+        "kind = \"SELECT name FROM sqlite_master WHERE type = 'trigger'\"\n"
+        "for (name,) in c.execute(kind).fetchall(): c.execute(f'DROP TRIGGER {name}')\n"
+        "c.execute('PRAGMA foreign_keys = OFF')\n"
+        "c.execute(\"UPDATE runs SET run_id = ?, status = 'running', finished_at = NULL,\"\n"
+        "          ' unit = NULL, pid = 999999', (sys.argv[1],)); c.commit()"
+    )
+    ada.run(["python3", "-c", plant, run_id])
+    for words in (["status"], ["runs"], ["cancel", run_id], ["maintain"], ["pause", "job"]):
+        done = root.run(
+            [DOCKET, "--home", "/home/ada/.docket", *words], environ={"HOME": "/root"}, check=False
+        )
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "sudo -u" in done.stderr
+        assert "chown" not in done.stderr
+    assert under_way(root)
+    left = root.run(["find", "/home/ada", "-user", "root"]).stdout
+    assert left == ""
+    root.docket("cancel", run_id)
+
+
+@pytest.mark.parametrize("key", ["logs_dir", "state_dir"])
+def test_records_and_logs_do_not_go_where_another_user_can_write(
+    ada: HostSeat, bobs: HostSeat, key: str
+) -> None:
+    bobs.run(["mkdir", "-p", "-m", "777", "/tmp/shared"])
+    config = {key: "/tmp/shared/docket", "tasks": {"job": command("/bin/true")}}
+    ada.write(f"{ada.home}/config.yaml", json.dumps(config))
+    for words in (["check"], ["run", "job"], ["install"]):
+        done = ada.run([DOCKET, *words], check=False)
+        assert done.returncode == 1, words
+        assert f"belongs to user {USERS['bob']}" in done.stderr + done.stdout
+    assert bobs.run(["ls", "-A", "/tmp/shared"]).stdout == ""
+
+
+def test_units_of_a_system_config_elsewhere_obey_that_config(root: HostSeat) -> None:
+    root.run(["mkdir", "-p", "/srv/other"])
+    other = {"tasks": {"other": command("/bin/echo", "from elsewhere", schedule="@yearly")}}
+    root.write("/srv/other/c.yaml", json.dumps(other))
+    words = [DOCKET, "--system", "--config", "/srv/other/c.yaml"]
+    root.run([*words, "install"])
+    try:
+        found = root.run(["ls", "/etc/systemd/system"]).stdout.split()
+        (unit,) = [n for n in found if n.startswith("docket") and n.endswith("other.service")]
+        root.run(["systemctl", "start", unit])
+        runs = json.loads(root.run([*words, "--json", "runs", "other"]).stdout)
+        assert [run["status"] for run in runs] == ["succeeded"]
+    finally:
+        root.run([*words, "uninstall", "--all"], check=False)
+        root.run(["rm", "-rf", "/srv/other"])

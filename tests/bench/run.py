@@ -11,6 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.bench import commands, exec_of_true
 from tests.bench.measure import medians, peak_kib, row, seconds_of
 from tests.unit.runner.runner_home import Home
 
@@ -23,30 +24,14 @@ def main() -> int:
     """Measure everything and print one line each."""
     with tempfile.TemporaryDirectory(prefix="docket-bench-") as directory:
         home = Home(Path(directory) / "home")
-        exec_of_true(home)
+        exec_of_true.measure(home)
         gibibyte(home)
         masked_gibibyte(home)
         events(home)
     with tempfile.TemporaryDirectory(prefix="docket-bench-") as directory:
         install(Path(directory))
     translate()
-    return 0
-
-
-def exec_of_true(home: Home) -> None:
-    """`docket exec` of /bin/true against an empty Python."""
-    home.plan("true", "/bin/true")
-    home.run("true")
-    words = home.words("true")
-    python = [words[0], "-I", "-c", "pass"]
-    base, ours = medians([python, words], home.environ, 100)
-    ratio = ours / base
-    figure = f"{ours * 1000:.1f} ms = {ratio:.2f} x"
-    row("docket exec /bin/true : python3 -I -c pass", figure, "<= 3.00 x", held=ratio <= 3.0)
-    script = "sleep 0.2; grep VmHWM /proc/$PPID/status"
-    home.plan("memory", "/bin/sh", "-c", script)
-    peak = int(home.run("memory").stdout.split()[1])
-    row("docket exec, peak memory", f"{peak / 1024:.1f} MiB", "<= 14 MiB", held=peak <= 14 * 1024)
+    return commands.main([])
 
 
 def gibibyte(home: Home) -> None:

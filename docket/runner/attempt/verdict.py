@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 
 from docket.files import read_plain
 from docket.model.jsontext import loads
 from docket.model.states import RunStatus
+from docket.runfiles import discard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,11 +75,12 @@ def result_file(path: str) -> dict[str, Any]:
     """Return what the child wrote to DOCKET_RESULT_FILE, as details, and remove the file."""
     try:
         data, _status = read_plain(path, _LARGEST_RESULT_FILE)
-        os.unlink(path)
     except FileNotFoundError:
         return {}
     except OSError as error:
         return {"result_error": f"The result file cannot be read: {error.strerror}."}
+    finally:
+        discard(path)
     try:
         found = loads(data.decode())
     except ValueError as error:

@@ -402,3 +402,14 @@ def test_a_run_id_that_is_alive_is_not_run_twice(home: Home) -> None:
     assert b"Traceback" not in second.stderr
     first.terminate()
     first.wait(20)
+
+
+@pytest.mark.parametrize("plant", ["mkdir", "mkfifo", "ln -s /etc/passwd"])
+def test_what_a_task_puts_in_the_place_of_its_result_does_not_end_its_runner(
+    home: Home, plant: str
+) -> None:
+    home.plan("job", "/bin/sh", "-c", f'{plant} "$DOCKET_RESULT_FILE"')
+    found = home.result("job")
+    assert (found["status"], found["returncode"]) == ("succeeded", 0)
+    assert "not a plain file" in found["details"]["result_error"]
+    assert os.listdir(home.lock_dir / "runs") == []

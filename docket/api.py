@@ -41,21 +41,21 @@ from docket.model.states import EXIT_DRY_RUN, RunStatus
 from docket.paths import exec_command
 
 if TYPE_CHECKING:
-    from docket.app.shapes.agents import CapabilitiesDocument, CommandDocument
-    from docket.app.shapes.doctor import AgentExaminationDocument, ExaminationDocument
-    from docket.app.shapes.history import ListedRunDocument, LogDocument
-    from docket.app.shapes.runs import (
+    from docket.app.doctor.shapes import AgentExaminationDocument, ExaminationDocument
+    from docket.app.history.shapes import ListedRunDocument, LogDocument
+    from docket.app.runs.shapes import (
         CancelledDocument,
         OutcomeDocument,
         ReceiptDocument,
     )
-    from docket.app.shapes.status import (
+    from docket.app.status.agentshapes import CapabilitiesDocument, CommandDocument
+    from docket.app.status.shapes import (
         DescriptionDocument,
         HealthDocument,
         ListedTaskDocument,
         StatusAnswer,
     )
-    from docket.app.shapes.text import EventDocument, RunDocument
+    from docket.app.text.shapes import EventDocument, RunDocument
 
 __all__ = [
     "DocketAPIError",

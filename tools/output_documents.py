@@ -8,9 +8,8 @@ from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from docket.app.shapes.agents import CapabilitiesDocument, CommandDocument
-from docket.app.shapes.crontab import CrontabImportDocument
-from docket.app.shapes.doctor import (
+from docket.app.crontab.shapes import CrontabImportDocument
+from docket.app.doctor.shapes import (
     AgentExaminationDocument,
     ExaminationDocument,
     ExportLine,
@@ -18,12 +17,12 @@ from docket.app.shapes.doctor import (
     StoreCheckDocument,
     StoreRepairDocument,
 )
-from docket.app.shapes.editing import (
+from docket.app.editing.shapes import (
     CheckReportDocument,
     ConfigureReportDocument,
     NewTaskDocument,
 )
-from docket.app.shapes.fires import (
+from docket.app.fires.shapes import (
     ForecastDocument,
     PauseReportDocument,
     RefusedLineDocument,
@@ -31,29 +30,30 @@ from docket.app.shapes.fires import (
     TranslationDocument,
     UpkeepDocument,
 )
-from docket.app.shapes.history import ListedRunDocument, LogDocument, LogLineDocument
-from docket.app.shapes.install import (
+from docket.app.history.shapes import ListedRunDocument, LogDocument, LogLineDocument
+from docket.app.install.shapes import (
     DifferenceDocument,
     EjectionDocument,
     SwitchReportDocument,
     UnitReportDocument,
     UnitTextsDocument,
 )
-from docket.app.shapes.runs import (
+from docket.app.runs.shapes import (
     CancelledDocument,
     NotifyTestDocument,
     OutcomeDocument,
     ReceiptDocument,
     WaitTimeoutDocument,
 )
-from docket.app.shapes.status import (
+from docket.app.status.agentshapes import CapabilitiesDocument, CommandDocument
+from docket.app.status.shapes import (
     DescriptionDocument,
     HealthDocument,
     ListedTaskDocument,
     StatusAnswer,
 )
-from docket.app.shapes.text import EventDocument, RunDocument
-from docket.app.shapes.why import WhyDocument
+from docket.app.text.shapes import EventDocument, RunDocument
+from docket.app.why.shapes import WhyDocument
 from docket.cli.shapes import CompletionDocument, HelpDocument
 from docket.model.shapes import ErrorCodeDocument, ErrorDocument
 

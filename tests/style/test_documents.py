@@ -16,7 +16,8 @@ ASIDE = {"config", "notify", "store"}  # a schema, what goes out to others, what
 
 
 def is_of_types(module: str) -> bool:
-    return "shapes" in module.split(".") or module == "docket.model.jsonkinds"
+    last = module.rpartition(".")[2]
+    return last in ("shapes", "agentshapes", "contractshapes", "jsonkinds")
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:

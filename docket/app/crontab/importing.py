@@ -29,7 +29,7 @@ from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone as zone_of_machine
 
 if TYPE_CHECKING:
-    from docket.app.shapes.crontab import CrontabImportDocument, ImportedTaskDocument
+    from docket.app.crontab.shapes import CrontabImportDocument, ImportedTaskDocument
 
 MOST_YEARS = 50
 _AT_BOOT = "runs when the machine starts: there is no calendar to compare"

@@ -24,7 +24,7 @@ from docket.schedule.oncalendar import parse_on_calendar
 from docket.schedule.zones import offsets_of, zone_info
 
 if TYPE_CHECKING:
-    from docket.app.shapes.crontab import MinuteDocument, ProofDocument
+    from docket.app.crontab.shapes import MinuteDocument, ProofDocument
 
 MOST_DIFFERENCES = 100
 _DAY = 86_400

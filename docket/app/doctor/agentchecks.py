@@ -23,7 +23,7 @@ from docket.model.records import RunRecord
 from docket.store.reader import open_reader
 
 if TYPE_CHECKING:
-    from docket.app.shapes.doctor import AgentCheckDocument
+    from docket.app.doctor.shapes import AgentCheckDocument
 
 _STREAK = 3
 _BACKUP = "docket.tasks.backup"

@@ -14,7 +14,7 @@ from docket.errors import ConfigError
 from docket.model.record import Record, field
 
 if TYPE_CHECKING:
-    from docket.app.shapes.doctor import CheckDocument
+    from docket.app.doctor.shapes import CheckDocument
 
 
 class Verdict(StrEnum):

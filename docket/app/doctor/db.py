@@ -19,7 +19,7 @@ from docket.store.maintenance.soundness import Soundness, examine
 from docket.store.spool import merge, spool_directories, spooled_files
 
 if TYPE_CHECKING:
-    from docket.app.shapes.doctor import (
+    from docket.app.doctor.shapes import (
         StoreBackupDocument,
         StoreCheckDocument,
         StoreRepairDocument,

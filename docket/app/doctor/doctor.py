@@ -17,7 +17,7 @@ from docket.errors import BusError, ConfigError, DocketError
 from docket.model.record import Record
 
 if TYPE_CHECKING:
-    from docket.app.shapes.doctor import AgentExaminationDocument, ExaminationDocument
+    from docket.app.doctor.shapes import AgentExaminationDocument, ExaminationDocument
 
 _CHECKS: tuple[tuple[str, Callable[[Examined], Check]], ...] = (
     ("config_file", homechecks.config_file),

@@ -25,7 +25,7 @@ from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 
 if TYPE_CHECKING:
-    from docket.app.shapes.editing import CheckReportDocument, ConfigureReportDocument
+    from docket.app.editing.shapes import CheckReportDocument, ConfigureReportDocument
 
 # A task that may not run unattended is as its owner wrote it; it only gets no timer.
 _HARMLESS = frozenset({"task.unattended"})

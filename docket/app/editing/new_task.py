@@ -20,7 +20,7 @@ from docket.model.record import Record
 from docket.model.task import Config
 
 if TYPE_CHECKING:
-    from docket.app.shapes.editing import NewTaskDocument
+    from docket.app.editing.shapes import NewTaskDocument
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _LONGEST_DESCRIPTION = 500

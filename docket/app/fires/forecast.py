@@ -20,7 +20,7 @@ from docket.schedule.zones import machine_zone as zone_of_machine
 from docket.schedule.zones import offsets_of, zone_info
 
 if TYPE_CHECKING:
-    from docket.app.shapes.fires import FireDocument, ForecastDocument, TranslationDocument
+    from docket.app.fires.shapes import FireDocument, ForecastDocument, TranslationDocument
 
 MOST_FIRES = 1000
 _SECOND_US = 1_000_000

@@ -23,7 +23,7 @@ from docket.store.reader import open_reader
 from docket.store.spool import merge, spool_directories
 
 if TYPE_CHECKING:
-    from docket.app.shapes.fires import UpkeepDocument
+    from docket.app.fires.shapes import UpkeepDocument
 
 _DAY_US = 86_400_000_000
 

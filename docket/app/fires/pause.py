@@ -14,7 +14,7 @@ from docket.model.record import Record
 from docket.store.overrides import PAUSE, SKIP_NEXT, Order, lift, set_override
 
 if TYPE_CHECKING:
-    from docket.app.shapes.fires import PauseReportDocument
+    from docket.app.fires.shapes import PauseReportDocument
 
 _LONGEST_REASON = 300
 

@@ -19,7 +19,7 @@ from docket.store.logfollow import LogFollower
 from docket.store.reader import Reader
 
 if TYPE_CHECKING:
-    from docket.app.shapes.history import LogLineDocument
+    from docket.app.history.shapes import LogLineDocument
 
 _LOOK_SECONDS = 0.1
 _MOST_KEPT = 1 << 22

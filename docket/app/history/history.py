@@ -18,8 +18,8 @@ from docket.model.records import EventRecord, RunRecord
 from docket.store.selection import Selection
 
 if TYPE_CHECKING:
-    from docket.app.shapes.history import ListedRunDocument
-    from docket.app.shapes.text import EventDocument
+    from docket.app.history.shapes import ListedRunDocument
+    from docket.app.text.shapes import EventDocument
 
 __all__ = ["EventList", "RunList", "Selection", "events", "runs"]
 

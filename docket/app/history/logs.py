@@ -14,7 +14,7 @@ from docket.store.logfiles import last_bytes, last_lines, read_log, tail_lines
 from docket.systemd.journalctl import read_invocation
 
 if TYPE_CHECKING:
-    from docket.app.shapes.history import LogDocument
+    from docket.app.history.shapes import LogDocument
 
 SOURCES = ("auto", "file", "journal")
 _CAP = b"[docket: further output is in the log file only]"

@@ -26,7 +26,7 @@ from docket.paths import Paths
 from docket.systemd import stamps
 
 if TYPE_CHECKING:
-    from docket.app.shapes.install import EjectedTaskDocument, EjectionDocument
+    from docket.app.install.shapes import EjectedTaskDocument, EjectionDocument
 
 _USER_UNITS = ("/etc/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user")
 _SYSTEM_UNITS = (

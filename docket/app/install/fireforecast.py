@@ -15,7 +15,7 @@ from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 
 if TYPE_CHECKING:
-    from docket.app.shapes.install import FireChangeDocument, TimerTextDocument
+    from docket.app.install.shapes import FireChangeDocument, TimerTextDocument
 
 SHOWN = 3
 _TRIGGERS = ("OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec")

@@ -13,7 +13,7 @@ from docket.model.record import Record, field
 from docket.model.task import Problem
 
 if TYPE_CHECKING:
-    from docket.app.shapes.install import UnitReportDocument
+    from docket.app.install.shapes import UnitReportDocument
 
 _MOST_NAMED = 20
 

@@ -30,7 +30,7 @@ from docket.model.task import Config, Problem
 from docket.systemd import stamps
 
 if TYPE_CHECKING:
-    from docket.app.shapes.install import SwitchReportDocument
+    from docket.app.install.shapes import SwitchReportDocument
 
 
 class SwitchReport(Record):

@@ -32,7 +32,7 @@ from docket.store.closing import close_run
 from docket.store.holders import open_holder
 
 if TYPE_CHECKING:
-    from docket.app.shapes.runs import CancelledDocument, TerminationDocument
+    from docket.app.runs.shapes import CancelledDocument, TerminationDocument
 
 _AT_WORK = ("active", "activating", "reloading", "deactivating")
 _HOOK_SECONDS = 30.0  # each

@@ -8,7 +8,7 @@ from docket.app.text.documents import duration_document
 from docket.store.reader import Reader
 
 if TYPE_CHECKING:
-    from docket.app.shapes.text import DurationsDocument
+    from docket.app.text.shapes import DurationsDocument
 
 _SAMPLE = 20  # how many good runs tell what a run usually takes
 

@@ -20,7 +20,7 @@ from docket.model.records import EventRecord
 from docket.store.reader import Reader, open_reader
 
 if TYPE_CHECKING:
-    from docket.app.shapes.runs import ProgressDocument
+    from docket.app.runs.shapes import ProgressDocument
 
 _CHUNK = 1 << 16
 _ABOVE_STANDARD = 10

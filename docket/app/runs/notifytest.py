@@ -14,7 +14,7 @@ from docket.errors import RunnerDiedError
 from docket.model.record import Record
 
 if TYPE_CHECKING:
-    from docket.app.shapes.runs import DeliveryDocument, NotifyTestDocument
+    from docket.app.runs.shapes import DeliveryDocument, NotifyTestDocument
 
 DELIVERED = "delivered"
 

@@ -10,8 +10,8 @@ from docket.app.text.documents import iso
 from docket.model.record import Record
 
 if TYPE_CHECKING:
-    from docket.app.shapes.runs import ExpectationDocument, ReceiptDocument
-    from docket.app.shapes.text import DurationsDocument
+    from docket.app.runs.shapes import ExpectationDocument, ReceiptDocument
+    from docket.app.text.shapes import DurationsDocument
 
 _FIRST_LOOK_SECONDS = 5
 _LONGEST_BETWEEN_SECONDS = 300

@@ -40,8 +40,8 @@ from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
 from docket.store.eventdetails import with_events
 
 if TYPE_CHECKING:
-    from docket.app.shapes.runs import OutcomeDocument
-    from docket.app.shapes.text import DurationsDocument, HookDocument
+    from docket.app.runs.shapes import OutcomeDocument
+    from docket.app.text.shapes import DurationsDocument, HookDocument
 
 
 class RunOutcome(Record):

@@ -35,7 +35,7 @@ from docket.store.pending import claim, find
 from docket.store.reader import open_reader
 
 if TYPE_CHECKING:
-    from docket.app.shapes.text import DurationsDocument
+    from docket.app.text.shapes import DurationsDocument
 
 _NO_LINGER = "Linger is off: the run ends when you log out (loginctl enable-linger keeps it)."
 _PATIENCE_SECONDS = 10.0  # how long a receipt waits for the process that it names

@@ -22,8 +22,8 @@ from docket.runfiles import LOCK, run_file
 from docket.store.holders import is_over, open_holder
 
 if TYPE_CHECKING:
-    from docket.app.shapes.runs import WaitTimeoutDocument
-    from docket.app.shapes.text import RunDocument
+    from docket.app.runs.shapes import WaitTimeoutDocument
+    from docket.app.text.shapes import RunDocument
 
 _OWN_RUN = "DOCKET_RUN_ID"
 _SETTLE_SECONDS = 10.0  # between a runner's death and the row that its finalizer closes

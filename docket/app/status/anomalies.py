@@ -18,7 +18,7 @@ from docket.model.span import format_span
 from docket.model.states import RunStatus, Trigger
 
 if TYPE_CHECKING:
-    from docket.app.shapes.status import AnomalyDocument
+    from docket.app.status.shapes import AnomalyDocument
 
 SAMPLE = 21  # good runs that are looked at: the newest, and those that it is held against
 RECENT = 60  # runs of any kind that are looked at

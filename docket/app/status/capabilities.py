@@ -14,7 +14,7 @@ from docket.model.record import Record
 from docket.model.task import Config, Problem
 
 if TYPE_CHECKING:
-    from docket.app.shapes.agents import (
+    from docket.app.status.agentshapes import (
         BriefFormDocument,
         CapabilitiesDocument,
         CommandDocument,

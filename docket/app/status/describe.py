@@ -16,13 +16,13 @@ from docket.model.record import Record
 from docket.model.task import Config, HookSpec, Limits, NotifySpec, Task
 
 if TYPE_CHECKING:
-    from docket.app.shapes.contract import (
+    from docket.app.status.contractshapes import (
         ContractDocument,
         HookSpecDocument,
         NotifySpecDocument,
         ProgramDocument,
     )
-    from docket.app.shapes.status import DescriptionDocument, NowDocument
+    from docket.app.status.shapes import DescriptionDocument, NowDocument
 
 
 class TaskDescription(Record):

@@ -31,7 +31,7 @@ from docket.store.overrides import PAUSE
 from docket.store.reader import Reader
 
 if TYPE_CHECKING:
-    from docket.app.shapes.status import HealthDocument, TaskHealthDocument
+    from docket.app.status.shapes import HealthDocument, TaskHealthDocument
     from docket.model.shapes import ErrorDocument
 
 

@@ -16,7 +16,7 @@ from docket.model.records import RunRecord
 from docket.model.task import Config, Problem, Task
 
 if TYPE_CHECKING:
-    from docket.app.shapes.status import ListedTaskDocument
+    from docket.app.status.shapes import ListedTaskDocument
     from docket.model.shapes import ErrorDocument
 
 

@@ -42,7 +42,7 @@ from docket.store.eventdetails import with_events
 from docket.store.reader import Reader
 
 if TYPE_CHECKING:
-    from docket.app.shapes.status import (
+    from docket.app.status.shapes import (
         NeverRunDocument,
         RunDetailDocument,
         StandingDocument,

@@ -11,8 +11,8 @@ from docket.model.mask import Mask
 from docket.model.task import Task
 
 if TYPE_CHECKING:
-    from docket.app.shapes.agents import BriefTaskDocument
-    from docket.app.shapes.status import TaskDocument
+    from docket.app.status.agentshapes import BriefTaskDocument
+    from docket.app.status.shapes import TaskDocument
 
 Shown = TypeVar("Shown")
 # What stands for `inputs` and `outputs` of a command that declares none: keys of its config, and

@@ -21,7 +21,7 @@ from docket.schedule.zones import offsets_of
 from docket.store.overrides import PAUSE
 
 if TYPE_CHECKING:
-    from docket.app.shapes.status import GuardDocument, NowDocument
+    from docket.app.status.shapes import GuardDocument, NowDocument
 
 _LOOKED_AT = 100  # good runs, for the one that `once_per` counts
 

@@ -23,7 +23,7 @@ from docket.model.records import (
 from docket.model.states import RunStatus
 
 if TYPE_CHECKING:
-    from docket.app.shapes.text import (
+    from docket.app.text.shapes import (
         AttemptDocument,
         DurationsDocument,
         EventDocument,

@@ -11,7 +11,7 @@ from docket.model.nearest import nearest
 from docket.model.record import Record
 
 if TYPE_CHECKING:
-    from docket.app.shapes.agents import SchemaReferenceDocument
+    from docket.app.text.shapes import SchemaReferenceDocument
     from docket.model.shapes import ErrorCodeDocument
 
 _ROOT = os.path.join(

@@ -13,7 +13,7 @@ from docket.model.records import RunRecord
 from docket.schedule.zones import machine_zone, offsets_of
 
 if TYPE_CHECKING:
-    from docket.app.shapes.why import NearFireDocument
+    from docket.app.why.shapes import NearFireDocument
 
 BEFORE = 3
 AFTER = 2

@@ -46,7 +46,7 @@ from docket.systemd.journalctl import read_unit
 from docket.systemd.unitend import read_unit_end
 
 if TYPE_CHECKING:
-    from docket.app.shapes.why import WhyDocument
+    from docket.app.why.shapes import WhyDocument
 
 TAIL_LINES = 8
 _LOG_LINES = 5

@@ -10,7 +10,7 @@ from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.table import Column, Row, Table
 
 if TYPE_CHECKING:
-    from docket.app.shapes.agents import BriefTaskDocument
+    from docket.app.status.agentshapes import BriefTaskDocument
 
 
 def capabilities_text(found: Capabilities, screen: Screen) -> str:

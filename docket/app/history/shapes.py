@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypedDict
 
-from docket.app.shapes.text import Notified, RunDocument
+from docket.app.text.shapes import Notified, RunDocument
 from docket.model.jsonkinds import Rule, RunId, Status
 
 

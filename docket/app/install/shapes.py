@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NotRequired, TypedDict
 
-from docket.app.shapes.fires import FireDocument
+from docket.app.fires.shapes import FireDocument
 from docket.model.jsonkinds import Count, Rule
 from docket.model.shapes import ProblemDocument
 

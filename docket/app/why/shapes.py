@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
-from docket.app.shapes.text import FailingSince, RunDocument
+from docket.app.text.shapes import FailingSince, RunDocument
 from docket.model.jsonkinds import Count, Instant
 
 

@@ -165,6 +165,14 @@ class DurationsDocument(TypedDict):
     average_seconds: Annotated[Amount, "The mean."]
 
 
+class SchemaReferenceDocument(TypedDict):
+    """How to get a JSON Schema."""
+
+    name: Annotated[str, "The schema's name."]
+    command: Annotated[str, "The command that prints it."]
+    path: Annotated[str | None, "Its file; null if it is made on request."]
+
+
 Notified = Annotated[
     str | None,
     Rule(enum=["delivered", "failed", "suppressed", None]),

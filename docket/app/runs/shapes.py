@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from docket.app.shapes.text import CommandExitCode, DurationsDocument, HookDocument, RunDocument
+from docket.app.text.shapes import CommandExitCode, DurationsDocument, HookDocument, RunDocument
 from docket.model.jsonkinds import Amount, Count, Fraction, Instant, JsonObject, Rule, RunId, Status
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypedDict
 
+from docket.app.text.shapes import SchemaReferenceDocument
 from docket.model.jsonkinds import JsonObject, Rule
 from docket.model.shapes import ProblemDocument
 
@@ -67,14 +68,6 @@ class CapabilitiesDocument(TypedDict):
     tasks: Annotated[list[BriefTaskDocument], "Every task that can be used."]
     built_in: Annotated[list[str], "Built-in tasks that the config has no entry for."]
     problems: Annotated[list[ProblemDocument], "What is wrong with the other tasks."]
-
-
-class SchemaReferenceDocument(TypedDict):
-    """How to get a JSON Schema."""
-
-    name: Annotated[str, "The schema's name."]
-    command: Annotated[str, "The command that prints it."]
-    path: Annotated[str | None, "Its file; null if it is made on request."]
 
 
 class FormDocument(BriefFormDocument):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from docket.app.shapes.contract import ContractDocument
-from docket.app.shapes.runs import ProgressDocument, UnfinishedRunDocument
-from docket.app.shapes.text import (
+from docket.app.runs.shapes import ProgressDocument, UnfinishedRunDocument
+from docket.app.status.contractshapes import ContractDocument
+from docket.app.text.shapes import (
     AttemptDocument,
     FailingSince,
     HookDocument,

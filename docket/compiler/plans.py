@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from docket.compiler.bundle import Found, Place
+from docket.compiler.bundle import Place, TaskFiles
 from docket.compiler.secrets import secret_names, secret_values
 from docket.compiler.service import HOOK_TIMEOUT_SECONDS, service_properties
 from docket.compiler.timer import has_spans
@@ -17,7 +17,11 @@ from docket.model.task import HookSpec, NotifySpec, Task
 
 
 def make_plan(
-    task: Task, timing: Timing | None, place: Place, found: Found, unit_hashes: Mapping[str, str]
+    task: Task,
+    timing: Timing | None,
+    place: Place,
+    found: TaskFiles,
+    unit_hashes: Mapping[str, str],
 ) -> Plan:
     """Return the plan of `task`; its `plan_hash` covers everything but the sources' identities."""
     values = {
@@ -50,7 +54,7 @@ def _identity(task: Task, place: Place) -> dict[str, Any]:
     }
 
 
-def _program(task: Task, found: Found) -> dict[str, Any]:
+def _program(task: Task, found: TaskFiles) -> dict[str, Any]:
     command, python = task.command, task.python
     return {
         "argv": list(found.argv),

@@ -26,7 +26,7 @@ _DEADLINE_MARGIN = 0.2
 _TOO_MANY = 429
 
 
-class Answer:
+class HttpResponse:
     """What a server said: status, headers in small letters, and the text up to a bound."""
 
     def __init__(self, status: int, headers: Mapping[str, str], text: str) -> None:
@@ -70,8 +70,8 @@ class Client:
         document: Mapping[str, Any],
         *,
         headers: Mapping[str, str] | None = None,
-        check: Callable[[Answer], str | None] | None = None,
-    ) -> Answer:
+        check: Callable[[HttpResponse], str | None] | None = None,
+    ) -> HttpResponse:
         """POST a JSON object; as `send`."""
         body = json.dumps(document).encode()
         given = {"Content-Type": "application/json", **(headers or {})}
@@ -84,8 +84,8 @@ class Client:
         *,
         method: str = "POST",
         headers: Mapping[str, str] | None = None,
-        check: Callable[[Answer], str | None] | None = None,
-    ) -> Answer:
+        check: Callable[[HttpResponse], str | None] | None = None,
+    ) -> HttpResponse:
         """Send a request until it is taken, and return the answer; DeliveryError where it is not.
 
         `check` looks into an answer of success and says in words why it is none. What may pass (no
@@ -115,8 +115,8 @@ class Client:
         self,
         request: urllib.request.Request,
         host: str,
-        check: Callable[[Answer], str | None] | None,
-    ) -> Answer:
+        check: Callable[[HttpResponse], str | None] | None,
+    ) -> HttpResponse:
         answer = self._exchange(request, host)
         reason = _said(answer)
         if 300 <= answer.status < 400:
@@ -139,14 +139,14 @@ class Client:
             said=answer.text[:_KEPT_OF_ANSWER],
         )
 
-    def _exchange(self, request: urllib.request.Request, host: str) -> Answer:
+    def _exchange(self, request: urllib.request.Request, host: str) -> HttpResponse:
         left = self._deadline - time.monotonic() - _DEADLINE_MARGIN
         if left <= 0:
             raise DeliveryError(f"{host} did not answer in time", TIMED_OUT)
         try:
             with self._opener.open(request, timeout=min(left, _TRY_SECONDS)) as response:
                 text = response.read(_LARGEST_ANSWER).decode("utf-8", "replace")
-                return Answer(response.status, response.headers, text)
+                return HttpResponse(response.status, response.headers, text)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise _no_answer(host, error) from None
 
@@ -176,7 +176,7 @@ def _request(url: str, body: bytes, method: str, headers: dict[str, str]) -> url
     return urllib.request.Request(url, body, headers, method=method)  # noqa: S310  (http alone)
 
 
-def _asked_wait(answer: Answer) -> float | None:
+def _asked_wait(answer: HttpResponse) -> float | None:
     """Return for how many seconds the server asks to be left alone."""
     document = answer.document
     parameters = document.get("parameters")
@@ -196,7 +196,7 @@ def _asked_wait(answer: Answer) -> float | None:
         return None
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: HttpResponse) -> str:
     """Return what the answer says of the reason, as an end of a sentence."""
     document = answer.document
     for key in ("description", "message", "error"):

@@ -14,7 +14,7 @@ from docket.app.catalog.executables import Executables, search_path
 from docket.app.catalog.taskclasses import load_home
 from docket.app.catalog.taskfiles import doubtful_files, missing_files
 from docket.app.session.session import Session
-from docket.compiler.bundle import Bundle, Found, Place
+from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.compile import compile_task
 from docket.config.loader import usable
 from docket.errors import (
@@ -249,10 +249,10 @@ class _Compiler:
                 return spec.key
         return ("tasks", task.name, "schedule")
 
-    def _found(self, task: Task) -> Found:
+    def _found(self, task: Task) -> TaskFiles:
         warnings: list[str] = []
         command = task.command
-        return Found(
+        return TaskFiles(
             argv=self._resolved(task, command.argv, warnings) if command else (),
             dry_run_argv=self._resolved(task, command.dry_run_argv, warnings) if command else (),
             path_variable=self._path,

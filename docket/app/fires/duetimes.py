@@ -23,7 +23,7 @@ _NOT_INSTALLED = "Its timer is not installed."
 _NOT_ENABLED = "Its timer is not enabled."
 
 
-class Rhythm(Record):
+class DueTimes(Record):
     """The fires of one task; instants are microseconds since the epoch.
 
     `again_us` are the spans after which a run is followed by another one. `slack_us` is how late a
@@ -73,7 +73,7 @@ class Rhythm(Record):
         return max((at for at in due if at > reached_us), default=None)
 
 
-def rhythm_of(session: Session, task: Task | None, plan: Plan | None) -> Rhythm | None:
+def due_times_of(session: Session, task: Task | None, plan: Plan | None) -> DueTimes | None:
     """Return when a task should run: by its installed timer, else by the config; None where never.
 
     `task` is None where the config cannot be used: then its plan is all there is.
@@ -89,8 +89,8 @@ def rhythm_of(session: Session, task: Task | None, plan: Plan | None) -> Rhythm 
     return _configured(session, task, note)
 
 
-def _installed(timer: InstalledTimer, enabled_us: int) -> Rhythm:
-    return Rhythm(
+def _installed(timer: InstalledTimer, enabled_us: int) -> DueTimes:
+    return DueTimes(
         timer.calendars,
         tuple(int(span * _SECOND_US) for span in timer.again_seconds),
         slack_us=int(timer.plan.slack_seconds * _SECOND_US),
@@ -98,12 +98,12 @@ def _installed(timer: InstalledTimer, enabled_us: int) -> Rhythm:
     )
 
 
-def _of_timer(timer: InstalledTimer, note: str) -> Rhythm:
+def _of_timer(timer: InstalledTimer, note: str) -> DueTimes:
     slack_us = int(timer.plan.slack_seconds * _SECOND_US)
-    return Rhythm(timer.calendars, slack_us=slack_us, notes=(note,))
+    return DueTimes(timer.calendars, slack_us=slack_us, notes=(note,))
 
 
-def _configured(session: Session, task: Task, note: str) -> Rhythm | None:
+def _configured(session: Session, task: Task, note: str) -> DueTimes | None:
     try:
         timing = compile_timing(
             task.schedules,
@@ -114,7 +114,7 @@ def _configured(session: Session, task: Task, note: str) -> Rhythm | None:
     except ScheduleError:
         return None  # `docket check` says so
     slack = task.jitter_seconds + task.accuracy_seconds
-    return Rhythm(timing.calendars, _spans(timing), int(slack * _SECOND_US), notes=(note,))
+    return DueTimes(timing.calendars, _spans(timing), int(slack * _SECOND_US), notes=(note,))
 
 
 def _spans(timing: Timing) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from docket.app.record.deathcause import testimony
+from docket.app.record.deathcause import cause_of_death
 from docket.app.record.liveness import alive_here, boot_id, is_held, lock_dir_of
 from docket.app.record.owedhooks import Owed, is_owed_something, start
 from docket.app.record.strayprocesses import kill_leftovers
@@ -79,7 +79,7 @@ def _is_runner(pid: int) -> bool:
 def _close(session: Session, state_db: str, run: RunRecord) -> bool:
     if run.unit is None and run.boot_id == boot_id():
         kill_leftovers(run.run_id)  # a unit's control group would have ended them with the runner
-    told = testimony(session, run)
+    told = cause_of_death(session, run)
     if told is None or not close_run(
         state_db, run.run_id, told.end, finished_us=told.at_us, details={"asked": told.asked}
     ):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from docket.app.session.ports import UnitManager
-from docket.app.session.scope import Scope
+from docket.app.session.scope import SessionScope
 from docket.model.record import Record
 from docket.paths import Paths
 
@@ -37,7 +37,7 @@ def open_session(
 
     Raises UsageError where they exclude each other.
     """
-    scope = Scope(system, home, config)
+    scope = SessionScope(system, home, config)
     effective = scope.environ(environ)
     return Session(
         paths=scope.paths(effective),

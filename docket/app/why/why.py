@@ -23,7 +23,7 @@ from docket.app.why.answer import Finding
 from docket.app.why.changes import changes_since
 from docket.app.why.fires import FireSeen
 from docket.app.why.runs import explain_run
-from docket.app.why.units import Around
+from docket.app.why.units import UnitFacts
 from docket.errors import (
     BusError,
     ConfigError,
@@ -333,7 +333,7 @@ def _config(session: Session) -> Config | None:
 
 def _around(
     session: Session, name: str, config: Config | None, plan: Plan | None, task: TaskStatus
-) -> Around:
+) -> UnitFacts:
     if plan is not None:
         service, timer = plan.unit, plan.timer_unit
     else:
@@ -341,7 +341,7 @@ def _around(
         service, timer = service_unit(name, instance), timer_unit(name, instance)
     states = _states(session, (service, timer))
     system, environ = session.paths.system, session.environ
-    return Around(
+    return UnitFacts(
         name=name,
         system=system,
         task=config.tasks.get(name) if config is not None else None,

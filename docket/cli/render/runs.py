@@ -10,7 +10,7 @@ from docket.app.text.jsonform import compact
 from docket.cli.render.layout.plain import cut, one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
-from docket.cli.render.layout.table import Cell, Column, Row, Table
+from docket.cli.render.layout.table import Cell, Column, Row, TextTable
 from docket.cli.render.layout.times import duration, from_iso, relative
 from docket.model.records import EventRecord, RunRecord
 from docket.model.states import RunStatus
@@ -65,7 +65,7 @@ def runs_text(found: RunList, screen: Screen) -> str:
         remarks = list(_remarks(run, found))
         matters = bool(remarks) or run.status is not RunStatus.SUCCEEDED
         rows.append(Row(cells, " ".join([run.summary, *remarks]), note_matters=matters))
-    table = Table(columns, rows, note_title="SUMMARY").text(screen)
+    table = TextTable(columns, rows, note_title="SUMMARY").text(screen)
     if any(not run.status.final and found.alive.get(run.run_id) is False for run in runs):
         table += "\n\nrunning? marks a run whose runner is gone and that systemd is closing."
     return f"{table}\n\n{_look_closer(runs, screen)}" if screen.terminal else table

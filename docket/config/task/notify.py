@@ -6,7 +6,7 @@ from typing import Any
 
 from docket.config.schema import schema as schemas
 from docket.config.schema.complaints import Complaints
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Path, Section
 from docket.model.placeholders import NOTIFY_NAMES, unknown
@@ -19,7 +19,7 @@ _DEFAULT = NotifySpec(())
 _LONGEST_SECONDS = 10 * 365 * 86400.0  # for a span without end, which a plan cannot hold
 
 
-def notify(entry: Entry) -> NotifySpec | None:
+def notify(entry: TaskEntry) -> NotifySpec | None:
     """Return who is told of the runs; None where nobody is."""
     node = entry.node("notify")
     if not isinstance(node, Section):
@@ -68,7 +68,7 @@ def read_true_as_on(task: Section, path: Path, complaints: Complaints) -> None:
 
 
 def check_placeholders(
-    entry: Entry, path: tuple[str | int, ...], text: str, names: tuple[str, ...]
+    entry: TaskEntry, path: tuple[str | int, ...], text: str, names: tuple[str, ...]
 ) -> None:
     """Note what stands in braces and means nothing."""
     for name in dict.fromkeys(unknown(text, names)):
@@ -84,7 +84,7 @@ def _words(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
 
 
-def _remind_after(entry: Entry, written: Any) -> float:
+def _remind_after(entry: TaskEntry, written: Any) -> float:
     if written is None:
         return _DEFAULT.remind_after_seconds
     try:
@@ -98,12 +98,12 @@ def _remind_after(entry: Entry, written: Any) -> float:
         return 0.0
 
 
-def _message(entry: Entry, text: str) -> str:
+def _message(entry: TaskEntry, text: str) -> str:
     check_placeholders(entry, ("notify", "message"), text, NOTIFY_NAMES)
     return text
 
 
-def _channel(entry: Entry, kind: str, written: Any) -> ChannelSpec | None:
+def _channel(entry: TaskEntry, kind: str, written: Any) -> ChannelSpec | None:
     if not isinstance(written, dict):
         return None
     _doubt(entry, kind, written)
@@ -125,7 +125,7 @@ def _channel(entry: Entry, kind: str, written: Any) -> ChannelSpec | None:
     return ChannelSpec(kind, options)
 
 
-def _doubt(entry: Entry, kind: str, written: dict[str, Any]) -> None:
+def _doubt(entry: TaskEntry, kind: str, written: dict[str, Any]) -> None:
     for key in _SECRETS:
         if key in written:
             entry.warn(
@@ -143,7 +143,7 @@ def _doubt(entry: Entry, kind: str, written: dict[str, Any]) -> None:
         entry.warn(("notify", kind), "`notify.telegram` has no `chat`, so nothing can be sent")
 
 
-def _smtp(entry: Entry, written: dict[str, Any] | None) -> dict[str, Any] | None:
+def _smtp(entry: TaskEntry, written: dict[str, Any] | None) -> dict[str, Any] | None:
     if written is None:
         return None
     tls = written.get("tls", "starttls")

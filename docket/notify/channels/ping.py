@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import DELIVERED, Delivery
-from docket.notify.http import Answer, Client
+from docket.notify.http import Client, HttpResponse
 from docket.notify.message import Message
 
 _LARGEST_BODY = 100_000
@@ -31,7 +31,7 @@ def send(settings: Settings, message: Message, client: Client) -> Delivery:
     return Delivery(DELIVERED, answer.status, said=answer.text)
 
 
-def _refusal(answer: Answer) -> str | None:
+def _refusal(answer: HttpResponse) -> str | None:
     """`OK (not found)` and `OK (rate limited)` come with status 200, and nothing was counted."""
     text = answer.text.strip()
     return text[:100] if text.startswith("OK (") else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import DELIVERED, Delivery
-from docket.notify.http import Answer, Client
+from docket.notify.http import Client, HttpResponse
 from docket.notify.message import Message
 from docket.notify.parts import send_parts
 from docket.notify.split import pieces
@@ -35,14 +35,14 @@ def send(settings: Settings, message: Message, client: Client) -> Delivery:
     return send_parts(parts, post)
 
 
-def _refusal_of_bot(answer: Answer) -> str | None:
+def _refusal_of_bot(answer: HttpResponse) -> str | None:
     document = answer.document
     if document.get("ok") is True:
         return None
     return str(document.get("error") or "the answer does not say `ok`")[:200]
 
 
-def _refusal_of_webhook(answer: Answer) -> str | None:
+def _refusal_of_webhook(answer: HttpResponse) -> str | None:
     """A webhook answers `ok` as text; what speaks like one may answer in JSON."""
     document = answer.document
     if document.get("ok") is False:

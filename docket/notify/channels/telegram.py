@@ -7,7 +7,7 @@ from typing import Any
 
 from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import DELIVERED, Delivery, DeliveryError, missing
-from docket.notify.http import Answer, Client
+from docket.notify.http import Client, HttpResponse
 from docket.notify.message import Message
 from docket.notify.parts import send_parts
 from docket.notify.split import pieces, utf16_units
@@ -48,7 +48,7 @@ def _send(settings: Settings, text: str, mode: str | None, client: Client) -> De
     return send_parts(pieces(text, _LONGEST, utf16_units), post)
 
 
-def _refusal(answer: Answer) -> str | None:
+def _refusal(answer: HttpResponse) -> str | None:
     document = answer.document
     if document.get("ok") is True:
         return None

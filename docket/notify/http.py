@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import NOT_SENT, TIMED_OUT, DeliveryError
+from docket.notify.channelsecrets import ChannelSettings
 
 _LARGEST_ANSWER = 64 * 1024
 _KEPT_OF_ANSWER = 4096  # much more than is shown: what is cut within a secret is cut off later
@@ -54,7 +54,7 @@ class Client:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: ChannelSettings,
         deadline: float,
         *,
         pause: Callable[[float], None] = time.sleep,

@@ -12,9 +12,9 @@ from docket.config.yaml.nodes import Path, Section
 from docket.model.placeholders import NOTIFY_NAMES, unknown
 from docket.model.span import parse_span
 from docket.model.task import ChannelSpec, NotifySpec
+from docket.notify import registry
+from docket.notify.channel import Channel
 
-CHANNELS = ("discord", "telegram", "slack", "ntfy", "webhook", "mail", "ping", "apprise")
-_SECRETS = ("webhook_url", "bot_token")
 _DEFAULT = NotifySpec(())
 _LONGEST_SECONDS = 10 * 365 * 86400.0  # for a span without end, which a plan cannot hold
 
@@ -26,13 +26,15 @@ def notify(entry: TaskEntry) -> NotifySpec | None:
         return None
     values: dict[str, Any] = node.plain()
     channels = tuple(
-        found for kind in CHANNELS if (found := _channel(entry, kind, values.get(kind))) is not None
+        found
+        for kind in registry.kinds()
+        if (found := _channel(entry, kind, values.get(kind))) is not None
     )
-    if not any(kind in values for kind in CHANNELS):
+    if not any(kind in values for kind in registry.kinds()):
         entry.warn(
             ("notify",),
             "`notify` names no channel, so nobody is told",
-            hint=f"add one of {', '.join(CHANNELS)}",
+            hint=f"add one of {', '.join(registry.kinds())}",
         )
     spec = NotifySpec(
         channels=channels,
@@ -106,53 +108,30 @@ def _message(entry: TaskEntry, text: str) -> str:
 def _channel(entry: TaskEntry, kind: str, written: Any) -> ChannelSpec | None:
     if not isinstance(written, dict):
         return None
-    _doubt(entry, kind, written)
+    channel = registry.channel(kind)
+    _remark(entry, kind, channel, written)
     if not written.get("enabled", True):
         return None
-    properties = schemas.definition("notify")["properties"][kind]["properties"]
     options = {
-        name: written.get(name, schemas.resolve(part).get("default"))
-        for name, part in properties.items()
-        if name != "enabled"
+        name: written.get(name, schemas.resolve(dict(part)).get("default"))
+        for name, part in channel.keys.items()
     }
-    if kind == "mail":
-        options["to"] = list(_words(options["to"])) if options["to"] else []
-        options["smtp"] = _smtp(entry, options["smtp"])
-    if kind == "telegram":
-        chat = options.pop("chat_id")
-        options["chat"] = str(chat if options["chat"] is None else options["chat"] or "")
-        options["chat"] = "" if options["chat"] == "None" else options["chat"]
-    return ChannelSpec(kind, options)
+    return ChannelSpec(kind, channel.settle(options))
 
 
-def _doubt(entry: TaskEntry, kind: str, written: dict[str, Any]) -> None:
-    for key in _SECRETS:
+def _remark(entry: TaskEntry, kind: str, channel: Channel, written: dict[str, Any]) -> None:
+    for key in channel.secrets:
         if key in written:
             entry.warn(
                 ("notify", kind, key),
                 f"`notify.{kind}.{key}` is a secret that stands in the configuration",
                 hint=f"put it into a file that `env_file` names, and use `{key}_env`",
             )
-    if kind == "discord" and "channel" in written:
-        entry.warn(
-            ("notify", kind, "channel"),
-            "`notify.discord.channel` has no effect: the webhook decides where a message goes",
-            code=Code.IGNORED,
-        )
-    if kind == "telegram" and "chat" not in written and "chat_id" not in written:
-        entry.warn(("notify", kind), "`notify.telegram` has no `chat`, so nothing can be sent")
-
-
-def _smtp(entry: TaskEntry, written: dict[str, Any] | None) -> dict[str, Any] | None:
-    if written is None:
-        return None
-    tls = written.get("tls", "starttls")
-    port = int(written.get("port", {"implicit": 465, "starttls": 587}.get(tls, 25)))
-    if tls == "none" and "password_env" in written:
-        entry.problem(
-            ("notify", "mail", "smtp", "tls"),
-            "`notify.mail.smtp` would send a password over a connection that anybody can read",
-            expected="`starttls` or `implicit`",
-        )
-    names = ("host", "user", "password_env")
-    return {"tls": tls, "port": port, **{name: written.get(name) for name in names}}
+    for remark in channel.remarks(written):
+        path = ("notify", kind, *remark.key)
+        sentence = f"`{'.'.join(path)}` {remark.sentence}"
+        if remark.refused:
+            entry.problem(path, sentence, expected=remark.hint)
+        else:
+            code = Code.IGNORED if remark.ignored else Code.DOUBT
+            entry.warn(path, sentence, hint=remark.hint or None, code=code)

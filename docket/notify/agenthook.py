@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from docket.notify.channelsecrets import Settings
 from docket.notify.delivery import DELIVERED, Delivery
 from docket.notify.http import Client
+from docket.notify.channelsecrets import ChannelSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def send(settings: Settings, document: Mapping[str, Any], client: Client) -> Delivery:
+def send(settings: ChannelSettings, document: Mapping[str, Any], client: Client) -> Delivery:
     """Post the object."""
     url = settings.secret("url", "agent webhook URL")
     answer = client.post_json(url, document, headers={"User-Agent": "docket-agent-hook"})

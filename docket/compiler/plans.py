@@ -95,6 +95,7 @@ def _contract(task: Task) -> dict[str, Any]:
         "hooks": [_hook(hook) for hook in task.hooks],
         "notify": None if task.notify is None else _notify(task.notify),
         "destructive": task.destructive,
+        "closed_to_agents": task.closed_to_agents,
         "unattended": task.unattended,
         "needs_systemd": task.limits.any or bool(task.credentials or task.unit.get("Service")),
         "log_max_bytes": task.log_max_bytes,

@@ -173,6 +173,7 @@ class Plan(Struct):
     hooks: list[Hook]
     notify: Notify | None
     destructive: bool
+    closed_to_agents: str  # why no agent may run it, as "it ..."; "" where agents may
     unattended: str  # "allow" or "deny"
     needs_systemd: bool  # limits, credentials or directives of a unit's own
     calendars: list[Any]

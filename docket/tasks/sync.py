@@ -12,6 +12,15 @@ from docket.tasks.relay import Report
 from docket.tasks.stopping import StopRequest
 
 
+def deletes(config: Mapping[str, Any]) -> bool:
+    """Whether the program deletes files: `rclone sync` does, and rsync where it is told to."""
+    if config["tool"] == "rclone":
+        return True
+    return config["tool"] == "rsync" and any(
+        word.startswith(rsync.DELETING) for word in config["extra_args"]
+    )
+
+
 def back_up(config: Mapping[str, Any], report: Report, *, dry_run: bool) -> TaskResult:
     """Copy the source to the remote place, or let the program say what it would copy."""
     tool, pace = config["tool"], Pace.of(config)

@@ -37,9 +37,8 @@ def _row(task: ListedTask, screen: Screen) -> Row:
     schedule = ", ".join(task.schedule) or "-"
     if not task.task.enabled and task.schedule:
         schedule = f"off ({schedule})"
-    destructive = task.task.destructive
-    note = f"[destructive] {task.description}".rstrip() if destructive else task.description
-    return Row([task.name, schedule, _last_run(task, screen)], note, note_matters=destructive)
+    note = f"[destructive] {task.description}".rstrip() if task.destructive else task.description
+    return Row([task.name, schedule, _last_run(task, screen)], note, note_matters=task.destructive)
 
 
 def _last_run(task: ListedTask, screen: Screen) -> Cell:

@@ -34,6 +34,7 @@ def built_in_task(
         config |= {"idle_timeout_seconds": idle, "grace_seconds": task.grace_seconds}
     return task.replace(
         built_in=True,
+        deletes=built_in.deletes is not None and built_in.deletes(config),
         python=task.python.replace(config=config),
         idle_timeout_seconds=idle,
         # What nobody configured runs by hand alone, whatever `defaults:` say.

@@ -58,6 +58,7 @@ def class_task(
         required_env=drop_in.required_env,
         network=drop_in.network,
         destructive=drop_in.destructive,
+        deletes=drop_in.destructive,
         agent_notes=drop_in.agent_notes,
     )
     config = entry.own.plain()

@@ -53,6 +53,7 @@ DEFAULTS: dict[str, Any] = {
     "hooks": [],
     "notify": None,
     "destructive": False,
+    "closed_to_agents": "",
     "unattended": "deny",
     "needs_systemd": False,
     "calendars": [],

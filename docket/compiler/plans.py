@@ -8,7 +8,11 @@ from typing import Any
 
 from docket.compiler.bundle import Place, TaskFiles
 from docket.compiler.secrets import secret_names, secret_values
-from docket.compiler.service import HOOK_TIMEOUT_SECONDS, service_properties
+from docket.compiler.service import (
+    DELIVERY_PAUSE_SECONDS,
+    HOOK_TIMEOUT_SECONDS,
+    service_properties,
+)
 from docket.compiler.timer import has_spans
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Channel, Hook, Notify, Plan, PythonTarget
@@ -83,6 +87,7 @@ def _contract(task: Task) -> dict[str, Any]:
         "idle_timeout_seconds": task.idle_timeout_seconds,
         "grace_seconds": task.grace_seconds,
         "hook_timeout_seconds": HOOK_TIMEOUT_SECONDS,
+        "delivery_pause_seconds": DELIVERY_PAUSE_SECONDS,
         "retry": task.retry,
         "retry_on": list(task.retry_on),
         "backoff_base": task.backoff_base,

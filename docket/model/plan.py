@@ -161,6 +161,7 @@ class Plan(Struct):
     idle_timeout_seconds: float | None
     grace_seconds: float
     hook_timeout_seconds: float
+    delivery_pause_seconds: float  # before the second try of a message; then twice as long
     retry: int
     retry_on: list[int]  # empty: every failure is worth a retry
     backoff_base: float

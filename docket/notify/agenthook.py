@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def send(settings: ChannelSettings, document: Mapping[str, Any], client: Client) -> Delivery:
-    """Post the object."""
+    """Post the object once: an agent may have begun to work before it answers."""
     url = settings.secret("url", "agent webhook URL")
-    answer = client.post_json(url, document, headers={"User-Agent": "docket-agent-hook"})
+    answer = client.post_json(url, document, headers={"User-Agent": "docket-agent-hook"}, once=True)
     return Delivery(DELIVERED, answer.status, said=answer.text)

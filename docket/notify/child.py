@@ -60,7 +60,10 @@ def _send(job: ChannelJob, settings: ChannelSettings, deadline: float) -> Delive
     try:
         from docket.notify.http import Client  # noqa: PLC0415  (the slow part: TLS and HTTP)
 
-        outcome: Delivery = _sender(job.kind)(settings, job.message, Client(settings, deadline))
+        client = Client(
+            settings, deadline, delivery_id=job.delivery_id, first_pause=job.first_pause
+        )
+        outcome: Delivery = _sender(job.kind)(settings, job.message, client)
         assert outcome.state == DELIVERED, "a channel returns what was delivered, or raises"
     except DeliveryError as error:
         return error.delivery()

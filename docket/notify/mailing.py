@@ -33,7 +33,7 @@ def send(settings: ChannelSettings, message: Message, client: Client) -> Deliver
         try:
             return _through_smtp(settings, mail)
         except DeliveryError as error:
-            if not error.passing or number == _TRIES or not client.wait(0.5 * 2**number):
+            if not error.passing or number == _TRIES or not client.wait(number):
                 raise
     raise AssertionError("unreachable")
 

@@ -34,13 +34,12 @@ _KEYS = (
 
 
 def send(settings: ChannelSettings, message: Message, client: Client) -> Delivery:
-    """Send the message; `X-Docket-Delivery` stays the same over all tries of one message."""
+    """Send the message; `X-Docket-Event` says what it is about."""
     url = settings.secret("url", "webhook URL")
     body = json.dumps(document(message)).encode()
     headers = {
         "Content-Type": "application/json",
         "X-Docket-Event": message.event,
-        "X-Docket-Delivery": f"{message.run_id}:{message.event}",
         **(settings.get("headers") or {}),
     }
     for name, variable in (settings.get("headers_env") or {}).items():

@@ -134,7 +134,9 @@ class Notifier:
             self._recorder.hook(outcome)
 
     def _sending(self, channel: Channel, word: _Word) -> Sending | None:
-        job = ChannelJob(channel.kind, channel.options, self._message(word))
+        delivery_id = f"{self._row.run_id}:{word.event}"
+        pause = self._plan.delivery_pause_seconds
+        job = ChannelJob(channel.kind, channel.options, self._message(word), delivery_id, pause)
         try:
             return Sending(job, self._environment, self._notify.timeout_seconds)
         except OSError:
@@ -288,7 +290,7 @@ def agent_outcome(
     row: RunRow,
     details_json: str,
     environment: Mapping[str, str],
-    timeout_seconds: float,
+    plan: Plan,
     mask: Mask | None,
 ) -> None:
     """Post to an agent, as a hook; OSError where no process can be had for it."""
@@ -305,7 +307,9 @@ def agent_outcome(
     codes = {"exit_code": row.exit_code, "command_exit_code": command_exit_code(row.details)}
     document = {**values, **codes, "message": fill(hook.message, values)}
     options = {"url": hook.url, "url_env": hook.url_env}
-    sending = Sending(ChannelJob("agent", options, document), environment, timeout_seconds)
+    delivery_id = f"{row.run_id}:{hook.kind}:{outcome.position}"
+    job = ChannelJob("agent", options, document, delivery_id, plan.delivery_pause_seconds)
+    sending = Sending(job, environment, plan.hook_timeout_seconds)
     delivery = deliver([sending])[0]
     _take(outcome, delivery, sending.seconds, mask)
     if outcome.state == DELIVERED:

@@ -65,7 +65,7 @@ def message() -> Message:
 
 
 def sent(kind: str, **options: str) -> tuple[str, str]:
-    sending = Sending(Job(kind, options, message()), {}, 10.0)
+    sending = Sending(Job(kind, options, message(), "r1:failure", 0.05), {}, 10.0)
     (delivery,) = deliver([sending])
     return delivery.state, delivery.problem
 

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from docket.notify.delivery import DeliveryError
+from docket.notify.http import Client
+from docket.notify.settings import ChannelSettings
 from tests.unit.notify.loopback import (
     Loopback,
     certificate,
@@ -92,6 +95,8 @@ def test_what_passes_at_the_second_try_is_delivered(
     server.replies = [reply(500, "oops", retry_after="0"), KINDS[kind][1]]
     assert told(home, kind, server.url)["state"] == "delivered"
     assert server.asked[0].body == server.asked[1].body
+    first, second = (asked.headers["x-docket-delivery"] for asked in server.asked)
+    assert first == second == f"{home.only_run().run_id}:failure"
 
 
 @every_kind
@@ -113,6 +118,23 @@ def test_a_rate_limit_beyond_the_deadline_is_told_and_not_waited_for(
     assert (found["state"], found["exit_code"]) == ("failed", 429)
     assert found["stderr"] == f"{server.host} takes no more for now (429)"
     assert (len(server.asked), time.monotonic() - begun < 4) == (1, True)
+
+
+def test_the_tries_of_a_channel_are_one_and_two_seconds_apart(server: Loopback) -> None:
+    pauses: list[float] = []
+    server.usual = reply(503, "busy")
+    client = Client(ChannelSettings({}, {}), time.monotonic() + 30, pause=pauses.append)
+    with pytest.raises(DeliveryError):
+        client.send(server.url, b"")
+    assert pauses == [1.0, 2.0]
+
+
+def test_each_part_of_a_long_message_is_a_delivery_of_its_own(home: Home, server: Loopback) -> None:
+    found = options("discord", server.url)
+    tell(home, channel("discord", **found), message="x" * 3000)
+    run_id = home.only_run().run_id
+    ids = [asked.headers["x-docket-delivery"] for asked in server.asked]
+    assert ids == [f"{run_id}:failure", f"{run_id}:failure:2"]
 
 
 @every_kind

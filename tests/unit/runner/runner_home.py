@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "idle_timeout_seconds": None,
     "grace_seconds": 1.0,
     "hook_timeout_seconds": 5.0,
+    "delivery_pause_seconds": 0.05,
     "retry": 0,
     "retry_on": [],
     "backoff_base": 2.0,

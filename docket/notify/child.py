@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 
 from docket.model.jsontext import dumps
+from docket.model.secretnames import REDACTED
 from docket.notify import registry
 from docket.notify.delivery import (
     DELIVERED,
@@ -44,6 +45,7 @@ def speak(
     signal.signal(signal.SIGALRM, _out_of_time)
     signal.setitimer(signal.ITIMER_REAL, timeout_seconds)
     settings = ChannelSettings(job.options, environment)
+    _hide_tokens(job)
     try:
         outcome = _send(job, settings, time.monotonic() + timeout_seconds)
     except OutOfTimeError:
@@ -73,6 +75,16 @@ def _send(job: ChannelJob, settings: ChannelSettings, deadline: float) -> Delive
         problem = f"It failed with {type(error).__name__}"
         return Delivery(FAILED, NOT_SENT, problem=problem)
     return outcome
+
+
+def _hide_tokens(job: Job) -> None:
+    """Hide what looks like a token in the command's own words, before they leave the machine."""
+    if job.kind == AGENT:
+        return
+    from docket.model.tokenshapes import TOKEN_SHAPES  # noqa: PLC0415  (brings re)
+
+    for name in ("summary", "output"):
+        setattr(job.message, name, TOKEN_SHAPES.sub(REDACTED, getattr(job.message, name)))
 
 
 def _sender(kind: str) -> Callable[..., Delivery]:

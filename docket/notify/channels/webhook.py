@@ -22,6 +22,8 @@ _KEYS = (
     "error_code",
     "exit_code",
     "command_exit_code",
+    "consecutive_failures",
+    "failing_since",
     "summary",
     "trigger",
     "started_at",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import DELIVERED, Delivery
 from docket.notify.http import Client
-from docket.notify.channelsecrets import ChannelSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

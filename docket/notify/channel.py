@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from docket.model.record import Record
 
 if TYPE_CHECKING:
+    from docket.notify.channelsecrets import ChannelSettings
     from docket.notify.delivery import Delivery
     from docket.notify.http import Client
     from docket.notify.message import Message
-    from docket.notify.channelsecrets import ChannelSettings
 
 Schema: TypeAlias = Mapping[str, Any]
 

@@ -11,6 +11,7 @@ from types import FrameType
 from docket.model.jsontext import dumps
 from docket.model.secretnames import REDACTED
 from docket.notify import registry
+from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import (
     DELIVERED,
     FAILED,
@@ -21,7 +22,6 @@ from docket.notify.delivery import (
     Delivery,
     DeliveryError,
 )
-from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.job import ChannelJob
 
 AGENT = "agent"  # the kind of a job that is no channel of `notify`, but an agent hook
@@ -77,7 +77,7 @@ def _send(job: ChannelJob, settings: ChannelSettings, deadline: float) -> Delive
     return outcome
 
 
-def _hide_tokens(job: Job) -> None:
+def _hide_tokens(job: ChannelJob) -> None:
     """Hide what looks like a token in the command's own words, before they leave the machine."""
     if job.kind == AGENT:
         return

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from docket.notify.delivery import NOT_SENT, TIMED_OUT, DeliveryError
 from docket.notify.channelsecrets import ChannelSettings
+from docket.notify.delivery import NOT_SENT, TIMED_OUT, DeliveryError
 
 _LARGEST_ANSWER = 64 * 1024
 _KEPT_OF_ANSWER = 4096  # much more than is shown: what is cut within a secret is cut off later

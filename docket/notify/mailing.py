@@ -12,10 +12,10 @@ import subprocess
 import time
 from email.message import EmailMessage
 
+from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import DELIVERED, NOT_SENT, TIMED_OUT, Delivery, DeliveryError, missing
 from docket.notify.http import Client
 from docket.notify.message import Message
-from docket.notify.channelsecrets import ChannelSettings
 
 _LONGEST_SUBJECT = 200
 _ACCEPTED = 250

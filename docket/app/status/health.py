@@ -19,9 +19,10 @@ from docket.app.fires.missed import look
 from docket.app.record.opening import open_record
 from docket.app.session.session import Session
 from docket.app.status.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
-from docket.app.text.documents import hook_sentence, iso_or_none, latest_document, local
+from docket.app.text.documents import hook_sentence, iso_or_none, latest_document
 from docket.app.text.redaction import redact_text
 from docket.errors import ConfigError
+from docket.model.humantime import local
 from docket.model.record import Record
 from docket.model.records import OverrideRecord, RunRecord
 from docket.model.size import size_bytes

@@ -10,9 +10,10 @@ from docket.app.fires.duetimes import due_times_of
 from docket.app.record.opening import open_record
 from docket.app.session.session import Session
 from docket.app.status.status import TaskStatus, TimerStatus, status
-from docket.app.text.documents import hook_document, iso, iso_or_none, latest_document, local
+from docket.app.text.documents import hook_document, iso, iso_or_none, latest_document
 from docket.app.text.redaction import redact_text
 from docket.errors import StoreError
+from docket.model.humantime import local
 from docket.model.period import REACH_US, stretch
 from docket.model.record import Record
 from docket.model.records import HookRecord, OverrideRecord, RunSample

@@ -15,7 +15,7 @@ from docket.app.record.runreference import find_run
 from docket.app.session.ports import UnitDetail
 from docket.app.session.session import Session
 from docket.app.status.status import StatusReport, TaskStatus, status
-from docket.app.text.documents import iso_or_none, local, run_document
+from docket.app.text.documents import iso_or_none, run_document
 from docket.app.text.redaction import redact_text
 from docket.app.why import fires as whyfires
 from docket.app.why import units as whyunits
@@ -34,6 +34,7 @@ from docket.errors import (
     UnknownTaskError,
     UsageError,
 )
+from docket.model.humantime import local
 from docket.model.incident import Incident
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Plan

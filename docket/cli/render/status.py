@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from docket.app.runs.liveprogress import RunProgress
 from docket.app.status.status import PlanState, RunDetail, StatusReport, TaskStatus
-from docket.app.text.documents import local
 from docket.cli.render.layout.facts import fact_lines
 from docket.cli.render.layout.plain import one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.table import Cell, Column, Row, TextTable
-from docket.cli.render.layout.times import duration, failing_text, relative
+from docket.cli.render.layout.times import failing_text, relative
 from docket.cli.render.list import NO_TASKS, NONE_KNOWN
 from docket.cli.render.run import returned_text
 from docket.cli.render.runs import status_cell
 from docket.model.commandexit import command_exit_code
+from docket.model.humantime import duration, local
 from docket.model.incident import Incident
 from docket.model.records import NOTIFICATION, HookRecord, OverrideRecord, RunRecord
 from docket.model.size import size_text

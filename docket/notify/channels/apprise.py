@@ -10,9 +10,9 @@ from docket.notify.channel import Channel
 from docket.notify.delivery import DELIVERED, NOT_SENT, Delivery, DeliveryError, missing
 
 if TYPE_CHECKING:
+    from docket.notify.channelsecrets import ChannelSettings
     from docket.notify.http import Client
     from docket.notify.message import Message
-    from docket.notify.channelsecrets import ChannelSettings
 
 _KINDS = {"success": "success", "recovery": "success", "failure": "failure", "reminder": "warning"}
 

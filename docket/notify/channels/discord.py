@@ -13,9 +13,9 @@ from docket.notify.split import pieces, utf16_units
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from docket.notify.channelsecrets import ChannelSettings
     from docket.notify.http import Client
     from docket.notify.message import Message
-    from docket.notify.channelsecrets import ChannelSettings
 
 _LONGEST = 2000
 

@@ -11,9 +11,9 @@ from docket.notify.delivery import Delivery
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from docket.notify.channelsecrets import ChannelSettings
     from docket.notify.http import Client
     from docket.notify.message import Message
-    from docket.notify.channelsecrets import ChannelSettings
 
 _ADDRESS = {"type": "string", "pattern": "^[^\\s,<>@-][^\\s,<>@]*(@[^\\s,<>@]+)?$"}
 _PORTS = {"implicit": 465, "starttls": 587, "none": 25}

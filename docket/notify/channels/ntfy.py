@@ -11,9 +11,9 @@ from docket.notify.parts import send_parts
 from docket.notify.split import pieces, utf8_bytes
 
 if TYPE_CHECKING:
+    from docket.notify.channelsecrets import ChannelSettings
     from docket.notify.http import Client
     from docket.notify.message import Message
-    from docket.notify.channelsecrets import ChannelSettings
 
 _LONGEST = 4096  # bytes; ntfy makes a file of what is longer
 _PRIORITIES = {"min": 1, "low": 2, "default": 3, "high": 4, "max": 5, "urgent": 5}

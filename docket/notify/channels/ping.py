@@ -10,9 +10,9 @@ from docket.notify.channel import Channel
 from docket.notify.delivery import DELIVERED, Delivery
 
 if TYPE_CHECKING:
-    from docket.notify.http import HttpResponse, Client
-    from docket.notify.message import Message
     from docket.notify.channelsecrets import ChannelSettings
+    from docket.notify.http import Client, HttpResponse
+    from docket.notify.message import Message
 
 _LARGEST_BODY = 100_000
 _NAMESPACE = "9b1cf1a1-6f8e-4b56-9d0c-4f3f3f1d8e21"

@@ -11,9 +11,9 @@ from docket.notify.parts import send_parts
 from docket.notify.split import pieces
 
 if TYPE_CHECKING:
-    from docket.notify.http import HttpResponse, Client
-    from docket.notify.message import Message
     from docket.notify.channelsecrets import ChannelSettings
+    from docket.notify.http import Client, HttpResponse
+    from docket.notify.message import Message
 
 _LONGEST = 4000  # what Slack recommends; it cuts silently at 40,000
 

@@ -13,9 +13,9 @@ from docket.notify.split import pieces, utf16_units
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from docket.notify.http import HttpResponse, Client
-    from docket.notify.message import Message
     from docket.notify.channelsecrets import ChannelSettings
+    from docket.notify.http import Client, HttpResponse
+    from docket.notify.message import Message
 
 _LONGEST = 4096  # UTF-16 units
 _BAD_REQUEST = 400

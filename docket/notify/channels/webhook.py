@@ -10,9 +10,9 @@ from docket.notify.channel import Channel
 from docket.notify.delivery import DELIVERED, Delivery, missing
 
 if TYPE_CHECKING:
+    from docket.notify.channelsecrets import ChannelSettings
     from docket.notify.http import Client
     from docket.notify.message import Message
-    from docket.notify.channelsecrets import ChannelSettings
 
 _KEYS = (
     "event",

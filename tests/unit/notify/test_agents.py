@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import DeliveryError
 from docket.notify.http import Client
-from docket.notify.settings import ChannelSettings
 from tests.unit.notify.loopback import (
     Loopback,
     drip,
@@ -83,13 +83,18 @@ def test_a_status_of_failure_is_its_exit_code(home: Home, server: Loopback, stat
     assert (hook["state"], hook["exit_code"], hook["stdout"]) == ("failed", status, "no")
 
 
-@pytest.mark.parametrize("behaviour", [reply(500, "no", retry_after="0"), hang_up, silence])
+@pytest.mark.parametrize(
+    ("behaviour", "seconds"),
+    [(reply(500, "no", retry_after="0"), 10.0), (hang_up, 10.0), (silence, 3.0)],
+)
 def test_an_agent_that_may_have_taken_the_object_is_not_posted_it_again(
-    home: Home, server: Loopback, behaviour: Any
+    home: Home, server: Loopback, behaviour: Any, seconds: float
 ) -> None:
     """An agent works before it answers: a second POST would have it do the work twice."""
     server.usual = behaviour
-    home.plan("job", "/bin/true", hook_timeout_seconds=1.0, hooks=[("on_success", "", server.url)])
+    home.plan(
+        "job", "/bin/true", hook_timeout_seconds=seconds, hooks=[("on_success", "", server.url)]
+    )
     (hook,) = home.result("job")["hooks"]
     assert hook["state"] != "done"
     assert len(server.asked) == 1

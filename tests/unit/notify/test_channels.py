@@ -13,8 +13,9 @@ import pytest
 
 from docket.config.schema import schema as schemas
 from docket.notify import channels, registry
+from docket.notify.job import ChannelJob
 from docket.notify.message import Message
-from docket.notify.sending import Job, Sending, deliver
+from docket.notify.sending import Sending, deliver
 from tests.unit.notify.loopback import Loopback, reply
 from tests.unit.notify.test_http_channels import KINDS
 
@@ -60,12 +61,17 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def message() -> Message:
-    usual = dict.fromkeys(Message.__slots__, "") | {"exit_code": 1, "duration_seconds": 1.5}
+    usual = dict.fromkeys(Message.__slots__, "") | {
+        "exit_code": 1,
+        "duration_seconds": 1.5,
+        "started_us": 0,
+        "finished_us": 0,
+    }
     return Message(**usual | MESSAGE)
 
 
 def sent(kind: str, **options: str) -> tuple[str, str]:
-    sending = Sending(Job(kind, options, message(), "r1:failure", 0.05), {}, 10.0)
+    sending = Sending(ChannelJob(kind, options, message(), "r1:failure", 0.05), {}, 10.0)
     (delivery,) = deliver([sending])
     return delivery.state, delivery.problem
 

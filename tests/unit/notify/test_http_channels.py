@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import DeliveryError
 from docket.notify.http import Client
-from docket.notify.settings import ChannelSettings
 from tests.unit.notify.loopback import (
     Loopback,
     certificate,

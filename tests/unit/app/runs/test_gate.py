@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from docket.app.catalog.compiling import compile_tasks
+from docket.app.catalog.compilation import compile_tasks
 from docket.app.catalog.lookup import current_plan
 from docket.app.history import history
 from docket.app.runs.gate import refuse_destructive
@@ -15,7 +15,7 @@ from docket.app.runs.options import RunOptions
 from docket.app.runs.run import run
 from docket.app.runs.start import start
 from docket.app.runs.wait import wait
-from docket.app.status.describing import describe
+from docket.app.status.describe import describe
 from docket.errors import BrokenTaskError, DestructiveRefusedError
 from docket.model.states import RunStatus, Trigger
 from docket.paths import exec_command

@@ -39,13 +39,6 @@ CHANNEL = Channel(
     send=send,
 )
 '''
-MESSAGE = {
-    "event": "failure",
-    "task": "job",
-    "run_id": "r1",
-    "status": "failed",
-    "summary": "It broke",
-}
 
 
 @pytest.fixture
@@ -61,13 +54,28 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def message() -> Message:
-    usual = dict.fromkeys(Message.__slots__, "") | {
-        "exit_code": 1,
-        "duration_seconds": 1.5,
-        "started_us": 0,
-        "finished_us": 0,
-    }
-    return Message(**usual | MESSAGE)
+    return Message(
+        event="failure",
+        task="job",
+        run_id="r1",
+        status="failed",
+        error_code="exit_code",
+        exit_code=1,
+        consecutive_failures=1,
+        failing_since=None,
+        command_exit_code=3,
+        summary="It broke",
+        started_at="",
+        finished_at="",
+        started_us=0,
+        finished_us=0,
+        duration_seconds=1.5,
+        trigger="timer",
+        host="here",
+        note="",
+        output="",
+        template="",
+    )
 
 
 def sent(kind: str, **options: str) -> tuple[str, str]:

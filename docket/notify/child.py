@@ -69,7 +69,7 @@ def _send(job: ChannelJob, settings: ChannelSettings, deadline: float) -> Delive
         assert outcome.state == DELIVERED, "a channel returns what was delivered, or raises"
     except DeliveryError as error:
         return error.delivery()
-    except registry.NoChannelError as error:
+    except registry.UnknownChannelError as error:
         return Delivery(UNSENT, NOT_SENT, problem=str(error))
     except Exception as error:  # noqa: BLE001  (the end of a process: it tells what it was)
         problem = f"It failed with {type(error).__name__}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from docket.notify.channel import Schema
+from docket.notify.channeltype import Schema
 
 _TEXT = {"type": "string", "minLength": 1, "pattern": "\\S"}
 _ADDRESS = "^https?://[^\\s/?#]+[^\\s]*$"

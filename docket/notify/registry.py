@@ -6,10 +6,10 @@ import importlib
 import os
 
 from docket.notify import channels
-from docket.notify.channel import Channel
+from docket.notify.channeltype import ChannelType
 
 
-class NoChannelError(Exception):
+class UnknownChannelError(Exception):
     """No module declares a channel of that kind; the text is a sentence."""
 
 
@@ -20,12 +20,12 @@ def kinds() -> tuple[str, ...]:
     return tuple(sorted(name for name in found if not name.startswith("_")))
 
 
-def channel(kind: str) -> Channel:
-    """Return what a module declares; NoChannelError where there is none or it declares nothing."""
+def channel(kind: str) -> ChannelType:
+    """Return what a module declares; UnknownChannelError where none declares such a channel."""
     if kind not in kinds():
-        raise NoChannelError(f"This version of Docket has no channel {kind!r}")
+        raise UnknownChannelError(f"This version of Docket has no channel {kind!r}")
     module = importlib.import_module(f"{channels.__name__}.{kind}")
     found = getattr(module, "CHANNEL", None)
-    if not isinstance(found, Channel):
-        raise NoChannelError(f"The module of the channel {kind!r} declares no CHANNEL")
+    if not isinstance(found, ChannelType):
+        raise UnknownChannelError(f"The module of the channel {kind!r} declares no CHANNEL")
     return found

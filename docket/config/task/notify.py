@@ -13,7 +13,7 @@ from docket.model.placeholders import NOTIFY_NAMES, unknown
 from docket.model.span import parse_span
 from docket.model.task import ChannelSpec, NotifySpec
 from docket.notify import registry
-from docket.notify.channel import Channel
+from docket.notify.channeltype import ChannelType
 
 _DEFAULT = NotifySpec(())
 _LONGEST_SECONDS = 10 * 365 * 86400.0  # for a span without end, which a plan cannot hold
@@ -119,7 +119,7 @@ def _channel(entry: TaskEntry, kind: str, written: Any) -> ChannelSpec | None:
     return ChannelSpec(kind, channel.settle(options))
 
 
-def _remark(entry: TaskEntry, kind: str, channel: Channel, written: dict[str, Any]) -> None:
+def _remark(entry: TaskEntry, kind: str, channel: ChannelType, written: dict[str, Any]) -> None:
     for key in channel.secrets:
         if key in written:
             entry.warn(

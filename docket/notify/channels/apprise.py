@@ -6,7 +6,7 @@ import site
 from typing import TYPE_CHECKING
 
 from docket.notify import keys
-from docket.notify.channel import Channel
+from docket.notify.channeltype import ChannelType
 from docket.notify.delivery import DELIVERED, NOT_SENT, Delivery, DeliveryError, missing
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def send(settings: ChannelSettings, message: Message, client: Client) -> Deliver
     return Delivery(DELIVERED, 0)
 
 
-CHANNEL = Channel(
+CHANNEL = ChannelType(
     title="Apprise",
     description="Everything else: the addresses of the Apprise library, which has to be installed.",
     keys={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from docket.notify import keys
-from docket.notify.channel import Channel, Remark
+from docket.notify.channeltype import ChannelType, Remark
 from docket.notify.delivery import DELIVERED, Delivery
 from docket.notify.parts import send_parts
 from docket.notify.split import pieces, utf16_units
@@ -40,7 +40,7 @@ def _remarks(written: Mapping[str, Any]) -> Iterator[Remark]:
         yield Remark(sentence, ("channel",), ignored=True)
 
 
-CHANNEL = Channel(
+CHANNEL = ChannelType(
     title="Discord",
     description="A webhook of a Discord channel.",
     keys={

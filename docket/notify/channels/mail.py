@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from docket.notify import keys
-from docket.notify.channel import Channel, Remark
+from docket.notify.channeltype import ChannelType, Remark
 from docket.notify.delivery import Delivery
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ _SMTP = {
     "user": keys.text("The name to log in with.", "docket"),
     "password_env": keys.variable("The variable that holds the password.", "SMTP_PASSWORD"),
 }
-CHANNEL = Channel(
+CHANNEL = ChannelType(
     title="mail",
     description="A mail, through the local sendmail program or through SMTP.",
     keys={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from docket.notify import keys
-from docket.notify.channel import Channel
+from docket.notify.channeltype import ChannelType
 from docket.notify.delivery import DELIVERED, Delivery
 from docket.notify.parts import send_parts
 from docket.notify.split import pieces, utf8_bytes
@@ -38,7 +38,7 @@ def send(settings: ChannelSettings, message: Message, client: Client) -> Deliver
     return send_parts(pieces(message.text(), _LONGEST, utf8_bytes), post)
 
 
-CHANNEL = Channel(
+CHANNEL = ChannelType(
     title="ntfy",
     description="A topic of ntfy, at ntfy.sh or at a server of your own.",
     keys={

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from docket.notify import keys
-from docket.notify.channel import Channel
+from docket.notify.channeltype import ChannelType
 from docket.notify.delivery import DELIVERED, Delivery
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _refusal(answer: HttpResponse) -> str | None:
     return text[:100] if text.startswith("OK (") else None
 
 
-CHANNEL = Channel(
+CHANNEL = ChannelType(
     title="ping",
     description="A check of healthchecks.io, or of what speaks like it: told of every start,"
     " success and failure, whatever `on` says.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from docket.notify import keys
-from docket.notify.channel import Channel
+from docket.notify.channeltype import ChannelType
 from docket.notify.delivery import DELIVERED, Delivery
 from docket.notify.parts import send_parts
 from docket.notify.split import pieces
@@ -61,7 +61,7 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-CHANNEL = Channel(
+CHANNEL = ChannelType(
     title="Slack",
     description="Slack: an incoming webhook, or a bot that writes to a `channel`.",
     keys={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from docket.notify import keys
-from docket.notify.channel import Channel, Remark
+from docket.notify.channeltype import ChannelType, Remark
 from docket.notify.delivery import DELIVERED, Delivery, DeliveryError, missing
 from docket.notify.parts import send_parts
 from docket.notify.split import pieces, utf16_units
@@ -84,7 +84,7 @@ def _remarks(written: Mapping[str, Any]) -> Iterator[Remark]:
 
 
 _A_CHAT = 'the number of a chat, or a text such as "@ops"'
-CHANNEL = Channel(
+CHANNEL = ChannelType(
     title="Telegram",
     description="A bot of Telegram that writes to a chat.",
     keys={

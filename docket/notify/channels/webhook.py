@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from docket.notify import keys
-from docket.notify.channel import Channel
+from docket.notify.channeltype import ChannelType
 from docket.notify.delivery import DELIVERED, Delivery, missing
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def document(message: Message) -> dict[str, Any]:
     }
 
 
-CHANNEL = Channel(
+CHANNEL = ChannelType(
     title="webhook",
     description="A POST with a JSON object to an address of your own.",
     keys={

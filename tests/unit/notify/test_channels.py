@@ -23,14 +23,14 @@ ROOT = Path(__file__).resolve().parents[3]
 PIGEON = '''
 """A channel that only this test has."""
 from docket.notify import keys
-from docket.notify.channel import Channel
+from docket.notify.channeltype import ChannelType
 from docket.notify.delivery import DELIVERED, Delivery
 
 def send(settings, message, client):
     answer = client.post_json(settings.secret("url", "loft"), {"carries": message.text()})
     return Delivery(DELIVERED, answer.status)
 
-CHANNEL = Channel(
+CHANNEL = ChannelType(
     title="Carrier pigeon",
     description="A pigeon of your own.",
     keys={"url": keys.address("Where its loft is.", "https://loft.example.org")},

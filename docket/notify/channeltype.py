@@ -35,7 +35,7 @@ def no_remarks(written: Mapping[str, Any]) -> Iterable[Remark]:
     return ()
 
 
-class Channel(Record):
+class ChannelType(Record):
     """A way to tell people of a run. Each module of `docket.notify.channels` has one, `CHANNEL`.
 
     `keys` are JSON Schemas, as the config's schema publishes them; `needs` are keys of which one

@@ -91,7 +91,7 @@ def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
 
 def load_config(session: Session) -> Config:
     """Load the config with its drop-in tasks; ConfigError where no task of it can be used."""
-    return usable(load_home(session.paths, session.environ))
+    return usable(load_home(session.paths, session.environ, remember=session.keeps))
 
 
 def require_task(name: str, known: Iterable[str]) -> None:
@@ -120,13 +120,15 @@ def write_plan(session: Session, bundle: Bundle) -> None:
         ) from error
 
 
-def recompile(paths: Paths, environ: Mapping[str, str], task: str) -> None:
-    """Compile one task anew and write its plan; DocketError where the config does not allow it.
+def recompile(paths: Paths, environ: Mapping[str, str], task: str, *, keep: bool = True) -> Plan:
+    """Compile one task anew and return its plan, which `keep` writes to its place.
+
+    Raises DocketError where the config does not allow it, or the plan cannot be kept.
 
     The search path of the last plan stays in front: a run by a timer sees the manager's bare PATH,
     and a changed comment in the config must not lose a program that `docket install` had found.
     """
-    session = Session(paths=paths, environ=environ, now_us=_now_us, units=_no_units)
+    session = Session(paths=paths, environ=environ, now_us=_now_us, units=_no_units, keeps=keep)
     sources = read_sources(paths)
     plan = _plan_before(paths.plan(task))
     config = _config_for(session, task, plan)
@@ -140,7 +142,9 @@ def recompile(paths: Paths, environ: Mapping[str, str], task: str) -> None:
     if compiler.problems:
         problem = compiler.problems[0]
         raise BrokenTaskError(problem.sentence, hint=problem.hint, task=task)
-    write_plan(session, compiler.bundles[task])
+    if keep:
+        write_plan(session, compiler.bundles[task])
+    return compiler.bundles[task].plan
 
 
 def _config_for(session: Session, task: str, plan: Plan | None) -> Config:
@@ -152,7 +156,9 @@ def _config_for(session: Session, task: str, plan: Plan | None) -> Config:
     try:
         return load_config(session)
     except ConfigMissingError:
-        config = load_home(session.paths, session.environ, without_file=True)
+        config = load_home(
+            session.paths, session.environ, without_file=True, remember=session.keeps
+        )
         if task not in config.tasks or (plan is not None and _had_config(plan)):
             raise
         return config

@@ -129,6 +129,7 @@ def run(
     refuses a destructive task with DestructiveRefusedError. `run_id` is one of `make_run_id`'s, for
     a caller who wants to know it before the end.
     """
+    session = session.replace(keeps=session.keeps and not dry_run)
     plan = current_plan(session, task)
     run_id = run_id or make_run_id(session.now_us(), os.urandom(4))
     if not dry_run and (plan.needs_systemd or launcher is Launcher.SYSTEMD):

@@ -16,7 +16,8 @@ class Session(Record):
 
     `units` makes the service manager's gateway; making it costs nothing and cannot fail, each
     method of what it returns may raise BusError. `now_us` is microseconds since the epoch, and
-    `program` is how a shell calls this very Docket.
+    `program` is how a shell calls this very Docket. Without `keeps` (a dry run) nothing is written,
+    not even a plan or a cache.
     """
 
     paths: Paths
@@ -24,6 +25,7 @@ class Session(Record):
     now_us: Callable[[], int]
     units: Callable[[], UnitManager]
     program: str = "docket"
+    keeps: bool = True
 
 
 def open_session(

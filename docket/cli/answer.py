@@ -7,8 +7,8 @@ from typing import Any
 
 from docket.cli.render.layout.screen import Screen
 from docket.errors import DocketError
+from docket.model.problem import Problem
 from docket.model.record import Record
-from docket.model.task import Problem
 
 
 class Answer(Record):

@@ -19,8 +19,9 @@ from docket.config.yaml.nodes import Node, Path, Scalar, Section, descend, prune
 from docket.config.yaml.nodes import Sequence as ListNode
 from docket.model.names import ALLOWED_SENTENCE, MAINTENANCE, is_safe_name
 from docket.model.nearest import nearest
+from docket.model.problem import Mark, Problem
 from docket.model.secretnames import names_a_secret
-from docket.model.task import Mark, Problem, Task
+from docket.model.task import Task
 from docket.model.taskclass import BrokenTaskClass, Origin, TaskClass
 
 _TEXT_AS_WRITTEN = frozenset({"unit", "env"})  # these have rules of their own for numbers

@@ -13,7 +13,8 @@ from docket.config.yaml.composer import Duplicate, UnreadableYaml
 from docket.config.yaml.nodes import Node, Scalar, Section
 from docket.config.yaml.syntax import compose
 from docket.errors import ConfigError, ConfigMissingError
-from docket.model.task import Config, Mark, Problem
+from docket.model.problem import Mark, Problem
+from docket.model.task import Config
 from docket.model.taskclass import BrokenTaskClass, TaskClass
 from docket.paths import Paths
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from docket.crontab.assignments import read_assignment
+from docket.model.problem import Mark, Problem
 from docket.model.record import Record, field
-from docket.model.task import Mark, Problem
 
 LONGEST_LINE = 998  # cron cuts a command there, or refuses it
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from docket.model.exitmeaning import ExitMeaning
 from docket.model.period import Period
+from docket.model.problem import Mark, Problem
 from docket.model.record import Record
 from docket.model.schedule import ScheduleKind, ScheduleSpec
 from docket.model.states import OutputFormat, Overlap
@@ -22,9 +23,7 @@ from docket.model.task import (
     Config,
     HookSpec,
     Limits,
-    Mark,
     NotifySpec,
-    Problem,
     PythonSpec,
     Retention,
     Task,

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from docket.model.exitmeaning import ExitMeaning
 from docket.model.period import Period
+from docket.model.problem import Mark, Problem
 from docket.model.record import Record, field
 from docket.model.schedule import ScheduleSpec
 from docket.model.states import OutputFormat, Overlap
-
-if TYPE_CHECKING:
-    from docket.model.shapes import ProblemDocument
-
-
-class Mark(Record):
-    """A place in a file; line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
 
 
 class CommandSpec(Record):
@@ -194,42 +181,6 @@ class Task(Record):
     def dormant(self) -> bool:
         """Whether it is there to be run by hand alone: a built-in task that nobody configured."""
         return self.built_in and self.mark is None
-
-
-class Problem(Record):
-    """One mistake (or, as a warning, one doubt) with its place and what to do about it."""
-
-    sentence: str
-    mark: Mark | None
-    key: tuple[str | int, ...] = ()  # path of keys, e.g. ("tasks", "backup", "retry")
-    expected: str | None = None
-    hint: str | None = None  # e.g. the nearest known key
-    code: str = "config.invalid"
-    task: str | None = None  # the task it belongs to, where it spoils one task alone
-
-    @property
-    def fatal(self) -> bool:
-        """Whether no task can be used for it.
-
-        A foreign word at the top level spoils nothing; one that looks like a known key does, for
-        then what that key would say is missing.
-        """
-        foreign = self.code == "config.unknown_key" and len(self.key) == 1 and self.hint is None
-        return self.task is None and not foreign
-
-    def document(self) -> ProblemDocument:
-        """The problem as a JSON object."""
-        return {
-            "error": self.sentence,
-            "error_code": self.code,
-            "file": self.mark.file if self.mark else None,
-            "line": self.mark.line if self.mark else None,
-            "column": self.mark.column if self.mark else None,
-            "key": ".".join(str(part) for part in self.key) or None,
-            "expected": self.expected,
-            "hint": self.hint,
-            "task": self.task,
-        }
 
 
 class Config(Record):

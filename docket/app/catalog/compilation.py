@@ -28,9 +28,10 @@ from docket.errors import (
 from docket.files import read_text, write_whole
 from docket.model.nearest import nearest
 from docket.model.plan import Plan, Source
+from docket.model.problem import Mark, Problem
 from docket.model.record import Record, field
 from docket.model.schedule import ScheduleSpec, Timing
-from docket.model.task import Config, Mark, Problem, Task
+from docket.model.task import Config, Task
 from docket.paths import Paths, exec_command
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone

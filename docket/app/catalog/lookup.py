@@ -20,7 +20,8 @@ from docket.errors import (
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
 from docket.model.nearest import nearest
 from docket.model.plan import Plan
-from docket.model.task import Config, Problem, Task
+from docket.model.problem import Problem
+from docket.model.task import Config, Task
 
 _LONGEST_SHOWN = 100
 

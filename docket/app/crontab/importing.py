@@ -21,9 +21,10 @@ from docket.crontab.percent import folds_backslashes
 from docket.crontab.tasktext import whole_text
 from docket.errors import ConfigError, DocketError, ScheduleError
 from docket.files import write_new, write_whole
+from docket.model.problem import Mark, Problem
 from docket.model.record import Record
 from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
-from docket.model.task import Config, Mark, Problem
+from docket.model.task import Config
 from docket.schedule.cron import is_reboot
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone as zone_of_machine

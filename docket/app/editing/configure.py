@@ -19,8 +19,9 @@ from docket.config.schema import schema as schemas
 from docket.config.yaml.source import LARGEST, read_bytes
 from docket.errors import ConfigChangedError, ConfigError, ConfigMissingError, ScheduleError
 from docket.files import make_directory, write_new, write_whole
+from docket.model.problem import Mark, Problem
 from docket.model.record import Record
-from docket.model.task import Config, Mark, Problem
+from docket.model.task import Config
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 

@@ -16,7 +16,7 @@ from docket.app.install.tolerantmanager import TolerantManager
 from docket.app.session.session import Session
 from docket.errors import InstallError
 from docket.files import make_directory, read_text, remove, write_batch, write_whole
-from docket.model.task import Problem
+from docket.model.problem import Problem
 from docket.systemd import stamps
 
 _PENDING = "reload-pending"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from docket.app.catalog.compilation import Compilation
 from docket.app.install.changes import Change, task_of
-from docket.model.task import Problem
+from docket.model.problem import Problem
 from docket.systemd import analyze
 
 _COMPLAINT = re.compile(r"(?<![^/ ])([^/ ]+\.(?:service|timer)):([0-9]+): (.+)")

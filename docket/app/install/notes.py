@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from docket.errors import BusError
-from docket.model.task import Problem
+from docket.model.problem import Problem
 from docket.paths import Paths
 
 _MOST_NAMED = 20

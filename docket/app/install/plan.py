@@ -9,8 +9,8 @@ from docket.app.catalog.compilation import Compilation
 from docket.app.install.changes import EDITED, Action, Change
 from docket.compiler.bundle import Bundle
 from docket.model.names import service_unit, timer_unit
+from docket.model.problem import Problem
 from docket.model.record import Record, field
-from docket.model.task import Problem
 
 if TYPE_CHECKING:
     from docket.app.install.shapes import UnitReportDocument

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from pathlib import PurePath
 
 from docket.files import read_text, write_whole
 from docket.model.names import unit_stem
@@ -33,7 +32,7 @@ def reference_units(texts: Mapping[str, str | None], paths: Paths, instance: str
         return frozenset()
     found = set()
     for name, text in texts.items():
-        service = PurePath(name).stem + ".service"
+        service = os.path.splitext(name)[0] + ".service"
         if service in texts and not is_reference_unit(service, texts[service]):
             continue
         if is_reference_unit(name, text):

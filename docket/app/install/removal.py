@@ -25,8 +25,9 @@ from docket.compiler.header import Header, split
 from docket.errors import ConfigError, DocketError, InstallError
 from docket.files import read_text
 from docket.model.names import MAINTENANCE, is_safe_name
+from docket.model.problem import Problem
 from docket.model.record import Record
-from docket.model.task import Config, Problem
+from docket.model.task import Config
 from docket.systemd import stamps
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from docket.app.session.ports import UnitManager
 from docket.errors import BusAbsentError, BusError
-from docket.model.task import Problem
+from docket.model.problem import Problem
 
 
 class TolerantManager:

@@ -6,7 +6,7 @@ import os
 import stat
 
 from docket.errors import StoreError
-from docket.model.task import Problem
+from docket.model.problem import Problem
 from docket.store.reader import open_reader
 from docket.store.takeover.progress import WATCHER, TakenOver, Watcher
 

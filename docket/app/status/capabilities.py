@@ -10,8 +10,9 @@ from docket.app.catalog.lookup import built_in_names, config_or_none_yet, shown_
 from docket.app.session.session import Session
 from docket.app.status.taskdocument import brief_document
 from docket.app.text import schemafiles
+from docket.model.problem import Problem
 from docket.model.record import Record
-from docket.model.task import Config, Problem
+from docket.model.task import Config
 
 if TYPE_CHECKING:
     from docket.app.status.agentshapes import (

@@ -11,9 +11,10 @@ from docket.app.record.opening import open_record
 from docket.app.session.session import Session
 from docket.app.text.documents import latest_document
 from docket.errors import ConfigError, StoreError
+from docket.model.problem import Problem
 from docket.model.record import Record
 from docket.model.records import RunRecord
-from docket.model.task import Config, Problem, Task
+from docket.model.task import Config, Task
 
 if TYPE_CHECKING:
     from docket.app.status.shapes import ListedTaskDocument

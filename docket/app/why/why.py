@@ -38,10 +38,11 @@ from docket.model.humantime import local
 from docket.model.incident import Incident
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Plan
+from docket.model.problem import Problem
 from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
-from docket.model.task import Config, Problem
+from docket.model.task import Config
 from docket.store.reader import Reader
 from docket.systemd.journalctl import read_unit
 from docket.systemd.unitend import read_unit_end

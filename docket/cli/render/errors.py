@@ -8,7 +8,7 @@ from docket.cli.render.layout.facts import wrap
 from docket.cli.render.layout.plain import exact
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.errors import ConfigError, DocketError
-from docket.model.task import Problem
+from docket.model.problem import Problem
 
 
 def error_text(error: DocketError, screen: Screen) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from docket.config.schema.violations import Violation
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Path, Section, descend, key_node
-from docket.model.task import Mark, Problem
+from docket.model.problem import Mark, Problem
 
 
 class Complaints:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from docket.model.task import Mark
+from docket.model.problem import Mark
 
 Key: TypeAlias = str | int
 Path: TypeAlias = tuple[Key, ...]

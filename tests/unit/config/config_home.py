@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from docket.config.loader import load
-from docket.model.task import Config, Problem, Task
+from docket.model.problem import Problem
+from docket.model.task import Config, Task
 from docket.model.taskclass import BrokenTaskClass, TaskClass
 from docket.paths import Paths, discover
 

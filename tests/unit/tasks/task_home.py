@@ -11,7 +11,7 @@ from typing import Any
 
 import docket
 from docket.config.loader import load
-from docket.model.task import Problem
+from docket.model.problem import Problem
 from docket.paths import discover
 from docket.store.reader import open_reader
 from docket.tasks.builtin import BUILT_IN

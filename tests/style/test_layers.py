@@ -18,7 +18,7 @@ ALLOWED = {
     "app": {"config", "crontab", "schedule", "compiler", "store", "systemd", "tasks", "task"},
     "runner": {"store", "systemd", "task", "notify"},
     "tasks": {"task", "systemd"},
-    "config": {"notify"},  # the keys of channels
+    "config": set(),
     "schedule": set(),
     "compiler": set(),
     "crontab": set(),

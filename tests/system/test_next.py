@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from tests.system.jobs import command
+from tests.system.jobs import command, daily_at, seconds_from_now
 from tests.system.seat import HostSeat
+from tests.system.test_missed import look_later
 
 EARLY, LATE = "0 3 * * *", "0 5 * * *"
 
@@ -80,3 +82,24 @@ def test_fires_that_a_pause_or_a_skip_holds_back_are_left_out(ada: HostSeat) -> 
     ada.docket("pause", "job", "--until", "36h")
     later = first(ada)["fires"]
     assert later[0]["at_us"] in whole[1:]
+
+
+def test_a_timer_that_was_disabled_is_no_ill_health_and_has_nothing_to_come(ada: HostSeat) -> None:
+    due = seconds_from_now(4)
+    ada.configure({"job": command("/bin/true", schedule=daily_at(due))})
+    ada.docket("install", "--now")
+    ada.docket("run", "job")
+    ada.docket("disable", "job")
+    time.sleep(max(0.0, due.timestamp() - time.time()) + 0.5)
+    look_later(ada)
+    health = ada.answer("health", "job", check=False)
+    assert health["healthy"] == ["job"]
+    assert health["details"]["job"]["next_fire"] is None
+    assert "Its timer is off: it was disabled." in health["details"]["job"]["notes"]
+    assert ada.docket("health", "--check", check=False).returncode == 0
+    assert ada.answer("describe", "job")["next_run"] is None
+    assert "to come" not in ada.docket("why", "job").stdout
+    ada.docket("install", "--now")
+    assert ada.shown(ada.unit("job.timer"), "ActiveState") == "inactive"
+    ada.docket("enable", "job")
+    assert ada.answer("health", "job")["details"]["job"]["next_fire"] is not None

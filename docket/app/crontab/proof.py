@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from docket.crontab.fields import Times
 from docket.crontab.timeline import (
     ClockRule,
-    OffsetPeriod,
+    Stretch,
     Window,
     changes,
     day_flags,
@@ -124,7 +124,7 @@ def prove(
 
 
 def _compared(
-    by_cron: int, by_timer: int, window: Window, clock: tuple[OffsetPeriod, ...], zone: str
+    by_cron: int, by_timer: int, window: Window, clock: tuple[Stretch, ...], zone: str
 ) -> Proof:
     different = by_cron ^ by_timer
     daylight = changes(window, clock) if different else 0
@@ -150,7 +150,7 @@ def _compared(
 
 
 @lru_cache(maxsize=64)
-def _stretches(window: Window, zone: str) -> tuple[OffsetPeriod, ...]:
+def _stretches(window: Window, zone: str) -> tuple[Stretch, ...]:
     return stretches(window, offsets_of(zone))
 
 

@@ -12,7 +12,7 @@ from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.store.fires import FireLedger, Override
 from docket.systemd import boots
-from docket.systemd.boots import BootTime
+from docket.systemd.boots import Span
 
 _ENABLED = ("enabled", "enabled-runtime", "linked", "static", "generated", "")
 
@@ -55,8 +55,8 @@ class Machine(Record):
     """When the machine was on and awake, as far as anything tells."""
 
     started_us: int
-    earlier: tuple[BootTime, ...] = ()  # what is known of the boots before this one
-    sleeps: tuple[BootTime, ...] = ()
+    earlier: tuple[Span, ...] = ()  # what is known of the boots before this one
+    sleeps: tuple[Span, ...] = ()
 
     def was_off(self, at_us: int) -> bool:
         """Whether the machine was off: the present boot is younger and no other one covers it."""
@@ -70,11 +70,11 @@ class Machine(Record):
 def this_machine(session: Session, ledger: FireLedger, since_us: int) -> Machine:
     """Return what the journal, wtmp and the runs of the record tell of this machine."""
     started = boots.machine_started_us()
-    earlier: list[BootTime] = []
+    earlier: list[Span] = []
     if since_us < started:
         earlier += boots.journal_boots(session.environ)
         earlier += boots.wtmp_boots()
-        earlier += [BootTime(first, last) for _, first, last in ledger.boot_spans(since_us)]
+        earlier += [Span(first, last) for _, first, last in ledger.boot_spans(since_us)]
     return Machine(
         started_us=started,
         earlier=tuple(span for span in earlier if span.first_us < started),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from docket.app.fires.switches import Switches
 from docket.app.fires.timerfile import InstalledTimer, read_timer
 from docket.app.session.session import Session
 from docket.errors import ScheduleError
@@ -21,14 +22,15 @@ GRACE_US = 60_000_000  # from a fire to the row of its run, on a machine that is
 _SECOND_US = 1_000_000
 _NOT_INSTALLED = "Its timer is not installed."
 _NOT_ENABLED = "Its timer is not enabled."
+_SWITCHED_OFF = "Its timer is off: it was disabled."
 
 
-class DueTimes(Record):
+class Rhythm(Record):
     """The fires of one task; instants are microseconds since the epoch.
 
     `again_us` are the spans after which a run is followed by another one. `slack_us` is how late a
     fire may be by the timer's own jitter and accuracy. Fires up to `since_us` are not due: the
-    timer is younger.
+    timer is younger. `off`: somebody disabled the timer, so no fire is due.
     """
 
     calendars: tuple[Calendar, ...]
@@ -36,6 +38,7 @@ class DueTimes(Record):
     slack_us: int = 0
     since_us: int = 0
     notes: tuple[str, ...] = ()
+    off: bool = False
 
     def previous_us(self, at_us: int) -> int | None:
         """Return the last fire of a calendar at or before an instant."""
@@ -73,7 +76,7 @@ class DueTimes(Record):
         return max((at for at in due if at > reached_us), default=None)
 
 
-def due_times_of(session: Session, task: Task | None, plan: Plan | None) -> DueTimes | None:
+def rhythm_of(session: Session, task: Task | None, plan: Plan | None) -> Rhythm | None:
     """Return when a task should run: by its installed timer, else by the config; None where never.
 
     `task` is None where the config cannot be used: then its plan is all there is.
@@ -83,14 +86,16 @@ def due_times_of(session: Session, task: Task | None, plan: Plan | None) -> DueT
         return None
     if timer is not None and timer.enabled_us is not None:
         return _installed(timer, timer.enabled_us)
+    if timer is not None and Switches(session.paths).off([timer.plan.timer_unit]):
+        return Rhythm((), notes=(_SWITCHED_OFF,), off=True)
     note = _NOT_INSTALLED if timer is None else _NOT_ENABLED
     if task is None:
         return None if timer is None else _of_timer(timer, note)
     return _configured(session, task, note)
 
 
-def _installed(timer: InstalledTimer, enabled_us: int) -> DueTimes:
-    return DueTimes(
+def _installed(timer: InstalledTimer, enabled_us: int) -> Rhythm:
+    return Rhythm(
         timer.calendars,
         tuple(int(span * _SECOND_US) for span in timer.again_seconds),
         slack_us=int(timer.plan.slack_seconds * _SECOND_US),
@@ -98,12 +103,12 @@ def _installed(timer: InstalledTimer, enabled_us: int) -> DueTimes:
     )
 
 
-def _of_timer(timer: InstalledTimer, note: str) -> DueTimes:
+def _of_timer(timer: InstalledTimer, note: str) -> Rhythm:
     slack_us = int(timer.plan.slack_seconds * _SECOND_US)
-    return DueTimes(timer.calendars, slack_us=slack_us, notes=(note,))
+    return Rhythm(timer.calendars, slack_us=slack_us, notes=(note,))
 
 
-def _configured(session: Session, task: Task, note: str) -> DueTimes | None:
+def _configured(session: Session, task: Task, note: str) -> Rhythm | None:
     try:
         timing = compile_timing(
             task.schedules,
@@ -114,7 +119,7 @@ def _configured(session: Session, task: Task, note: str) -> DueTimes | None:
     except ScheduleError:
         return None  # `docket check` says so
     slack = task.jitter_seconds + task.accuracy_seconds
-    return DueTimes(timing.calendars, _spans(timing), int(slack * _SECOND_US), notes=(note,))
+    return Rhythm(timing.calendars, _spans(timing), int(slack * _SECOND_US), notes=(note,))
 
 
 def _spans(timing: Timing) -> tuple[int, ...]:

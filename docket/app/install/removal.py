@@ -11,13 +11,13 @@ from docket import __version__
 from docket.app.catalog.compilation import Compilation, compile_tasks, load_config, require_task
 from docket.app.catalog.configmemory import forget
 from docket.app.fires.missed import look
+from docket.app.fires.switches import Switches
 from docket.app.install.apply import Applying
 from docket.app.install.changes import EDITED, Action, Change, task_of
 from docket.app.install.install import list_units
 from docket.app.install.lock import install_lock
 from docket.app.install.plan import InstallPlan, InstallReport, PlanFile
 from docket.app.install.referenceunits import reference_units
-from docket.app.install.switches import Switches
 from docket.app.install.timerchoice import TimerChoice, stamp_of
 from docket.app.session.session import Session
 from docket.compiler.bundle import Place

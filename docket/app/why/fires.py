@@ -64,6 +64,8 @@ def fires_seen(
     `known` is when the timer was installed (None where there is none), and the present instant.
     """
     found = [*instants_before(plan, at_us, BEFORE), *instants_after(plan, at_us, AFTER)]
+    if known[0] is None:  # a timer that is off has nothing to come
+        found = [fire for fire in found if fire <= known[1]]
     return tuple(_seen(fire, *known, run_for(fire)) for fire in found)
 
 

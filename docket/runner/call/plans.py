@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from docket.model.shapes import ErrorDocument
     from docket.paths import Paths
 
-    # (task, its places, whether the plan is written) to the text of the plan
-    Recompile = Callable[[str, Paths, bool], str]
-
 _COMPILE_SECONDS = 60
 
 
@@ -38,19 +35,20 @@ class LoadedPlan:
         self.removed = removed
 
 
-def load(paths: Paths, task: str, recompile: Recompile, *, keep: bool) -> LoadedPlan:
+def load(paths: Paths, task: str, recompile: Callable[[str, Paths], None]) -> LoadedPlan:
     """Return the plan of the task, compiled anew where a file that it came from has changed.
 
-    Without `keep` a new plan is not written. Raises DocketError where there is none and none can be
-    made.
+    Raises DocketError where there is none and none can be made.
     """
     plan = read_plan(paths.plan(task))
     if plan is not None and _is_fresh(plan):
         return LoadedPlan(plan)
-    found = _recompile_in_child(task, paths, recompile, keep=keep)
-    if isinstance(found, Plan):
-        return LoadedPlan(found)
-    failure = found
+    failure = _recompile_in_child(task, paths, recompile)
+    if failure is None:
+        plan = read_plan(paths.plan(task))
+        if plan is not None:
+            return LoadedPlan(plan)
+        failure = PlanError(f"The plan {paths.plan(task)} cannot be read.").document()
     if plan is None:
         raise _error_of(failure)
     removed = failure["error_code"] == "task.unknown"
@@ -91,16 +89,16 @@ def _is_fresh(plan: Plan) -> bool:
 
 
 def _recompile_in_child(
-    task: str, paths: Paths, recompile: Recompile, *, keep: bool
-) -> Plan | ErrorDocument:
+    task: str, paths: Paths, recompile: Callable[[str, Paths], None]
+) -> ErrorDocument | None:
     """Compile in a forked child, so that YAML and its kin never enter the runner's own memory.
 
-    Returns the plan, or the error as a document.
+    Returns None where it went well, else the error as a document.
     """
     reader, writer = os.pipe2(os.O_CLOEXEC)
     child = os.fork()
     if child == 0:
-        _compile_and_exit(lambda: recompile(task, paths, keep), writer)
+        _compile_and_exit(task, paths, recompile, writer)
     os.close(writer)
     try:
         return _await(child, reader)
@@ -108,10 +106,12 @@ def _recompile_in_child(
         os.close(reader)
 
 
-def _compile_and_exit(compiled: Callable[[], str], writer: int) -> None:
-    document: object
+def _compile_and_exit(
+    task: str, paths: Paths, recompile: Callable[[str, Paths], None], writer: int
+) -> None:
+    document: object = {"error_code": "", "error": ""}
     try:
-        document = {"plan": compiled()}
+        recompile(task, paths)
     except DocketError as error:
         document = error.document()
     except BaseException as error:  # noqa: BLE001  (the child's boundary)
@@ -120,7 +120,7 @@ def _compile_and_exit(compiled: Callable[[], str], writer: int) -> None:
     os._exit(0)
 
 
-def _await(child: int, reader: int) -> Plan | ErrorDocument:
+def _await(child: int, reader: int) -> ErrorDocument | None:
     waiting = select.poll()
     waiting.register(reader, select.POLLIN)
     data = b""
@@ -134,10 +134,10 @@ def _await(child: int, reader: int) -> Plan | ErrorDocument:
         data += chunk
     os.waitpid(child, 0)
     try:
-        document = loads(data.decode())
-        return Plan.from_text(document["plan"]) if "plan" in document else document
+        document: ErrorDocument = loads(data.decode())
     except ValueError:
         return PlanError("Compiling the task took too long or was killed.").document()
+    return document if document["error_code"] else None
 
 
 def _error_of(document: ErrorDocument) -> DocketError:

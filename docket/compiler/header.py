@@ -20,7 +20,6 @@ class Header(Record):
     version: str
     instance: str
     config: str
-    stated_hash: str
     edited: bool
 
 
@@ -55,7 +54,6 @@ def split(text: str) -> tuple[Header | None, str]:
             version=parts[0][len(_MADE_BY) :].removesuffix(_ADVICE),
             instance="" if instance == _DEFAULT else instance,
             config=parts[2][len(_CONFIG) :],
-            stated_hash=stated,
             edited=stated != content_hash(body),
         ),
         body,

@@ -36,11 +36,6 @@ class Excerpt:
         marker = f"\n[docket: {left_out} bytes left out here]\n".encode()
         return decoded(bytes(self._head) + marker + tail)
 
-    @property
-    def truncated(self) -> bool:
-        """Whether anything was left out."""
-        return self.total > KEPT_BYTES
-
 
 def decoded(data: bytes) -> str:
     r"""Return bytes as text; what is not UTF-8 shows as \xff."""

@@ -69,7 +69,6 @@ class OutputFormat(StrEnum):
     AUTO = "auto"
 
 
-EXIT_SUCCESS = 0
 EXIT_FAILURE = 1
 EXIT_DRY_RUN = 2
 EXIT_SKIPPED = 75  # EX_TEMPFAIL; the units list it in SuccessExitStatus=

@@ -137,7 +137,6 @@ class Task(Record):
     env: Mapping[str, str] = field(default_factory=dict)
     env_files: tuple[str, ...] = ()
     credentials: tuple[tuple[str, str], ...] = ()  # (name, absolute path or system credential)
-    user: str | None = None
     cwd: str | None = None
     required_env: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()  # variables, credentials and inputs to mask in all output

@@ -11,7 +11,6 @@ class UnitState(Record):
     name: str
     load_state: str  # loaded, not-found, masked, bad-setting ...
     active_state: str  # active, inactive, activating, failed ...
-    sub_state: str
     unit_file_state: str  # enabled, enabled-runtime, masked, disabled, "" without a file
     drop_in_paths: tuple[str, ...] = ()
     needs_reload: bool = False

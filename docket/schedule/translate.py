@@ -97,14 +97,6 @@ def compile_cron(expression: str, *, zone: str | None, machine_zone: str, system
     return compile_timing((spec,), zone=zone, machine_zone=machine_zone, system=system)
 
 
-def translate_expression(
-    expression: str, zone: str | None, *, machine_zone: str, system: bool = False
-) -> list[str]:
-    """Return the lines of [Timer] for a cron expression, e.g. `OnCalendar=*-*-* 09:00:00 UTC`."""
-    timing = compile_cron(expression, zone=zone, machine_zone=machine_zone, system=system)
-    return [f"{name}={value}" for name, value in timing.directives]
-
-
 def _check_zone(place: _Place) -> None:
     if place.zone is not None:
         require_zone(place.zone)

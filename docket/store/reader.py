@@ -304,11 +304,6 @@ class Reader:
         )
         return (integer(rows[0][0]), _noted(rows[0][1])) if rows else None
 
-    def counts(self, task: str) -> dict[str, int]:
-        """Return how many runs of the task there are in each status."""
-        rows = self.query("SELECT status, count(*) FROM runs WHERE task = ? GROUP BY status", task)
-        return dict(rows)
-
     def _samples(self, where: str, task: str, limit: int) -> list[RunSample]:
         rows = self.query(
             f"{_SAMPLE} {where} AND started_at <= ? ORDER BY started_at DESC LIMIT ?",

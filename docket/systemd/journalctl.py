@@ -12,7 +12,6 @@ from typing import Any
 
 from docket.errors import DocketError, ToolMissingError
 from docket.model.record import Record
-from docket.model.runid import is_run_id
 
 TIMEOUT_SECONDS = 30.0
 _HEX = frozenset("0123456789abcdef")
@@ -30,7 +29,6 @@ class JournalLine(Record):
     at_us: int
     message: bytes
     priority: int
-    identifier: str
     run_id: str | None  # of Docket's own structured entries
 
 
@@ -44,15 +42,6 @@ def read_invocation(
     if not is_invocation_id(invocation_id):
         raise JournalError("The run's invocation id is not one of systemd's.")
     return _read(f"_SYSTEMD_INVOCATION_ID={invocation_id}", system, environ, tail)
-
-
-def read_run(
-    run_id: str, *, system: bool, environ: Mapping[str, str], tail: int | None = None
-) -> list[JournalLine]:
-    """Return Docket's own entries on a run, oldest first; errors as in `read_invocation`."""
-    if not is_run_id(run_id):
-        raise JournalError("That is no run id.")
-    return _read(f"DOCKET_RUN_ID={run_id}", system, environ, tail)
 
 
 def read_end(
@@ -114,7 +103,6 @@ def parse_entry(line: bytes) -> JournalLine | None:
         at_us=_number(entry.get("__REALTIME_TIMESTAMP"), 0),
         message=_message(entry.get("MESSAGE")),
         priority=_number(entry.get("PRIORITY"), 6),
-        identifier=str(entry.get("SYSLOG_IDENTIFIER") or ""),
         run_id=run_id if isinstance(run_id, str) else None,
     )
 

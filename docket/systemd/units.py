@@ -59,10 +59,6 @@ class SystemdUnits:
         """Start units and wait for their jobs to end; the first failure is raised."""
         self._jobs(b"StartUnit", "start", names)
 
-    def restart(self, names: Sequence[str]) -> None:
-        """Restart units and wait for their jobs to end; the first failure is raised."""
-        self._jobs(b"RestartUnit", "restart", names)
-
     def stop(self, names: Sequence[str]) -> None:
         """Stop units (those that are not loaded too) and wait for their jobs to end."""
         self._jobs(b"StopUnit", "stop", names)

@@ -19,7 +19,7 @@ _UNIT = b"org.freedesktop.systemd1.Unit"
 _TIMER = b"org.freedesktop.systemd1.Timer"
 _SERVICE = b"org.freedesktop.systemd1.Service"
 _NEVER_US = 2**64 - 1
-_NOT_FOUND = ("not-found", "inactive", "dead", "")
+_NOT_FOUND = ("not-found", "inactive", "")
 
 
 class UnitStates:
@@ -63,12 +63,11 @@ class UnitStates:
         return found
 
     def _known(self, row: Sequence[Any]) -> dict[str, Any]:
-        name, loaded, active, sub, path = (row[at] for at in (0, 2, 3, 4, 6))
+        name, loaded, active, path = (row[at] for at in (0, 2, 3, 6))
         known = {
             "name": name.decode(errors="surrogateescape"),
             "load_state": _text(loaded),
             "active_state": _text(active),
-            "sub_state": _text(sub),
         }
         known["unit_file_state"] = self._files.state(known["name"])
         if loaded != b"not-found":

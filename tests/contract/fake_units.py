@@ -66,15 +66,6 @@ class FakeUnits:
         if failures:
             raise BusError(failures[0])
 
-    def restart(self, names: Sequence[str]) -> None:
-        """Restart units and wait for their jobs to end; the first failure is raised."""
-        self._note("restart", names)
-        for name in names:
-            self._active.discard(name)
-        failures = [failure for name in names if (failure := self._start(name)) is not None]
-        if failures:
-            raise BusError(failures[0])
-
     def stop(self, names: Sequence[str]) -> None:
         """Stop units (those that are not loaded too) and wait for their jobs to end."""
         self._note("stop", names)
@@ -186,14 +177,13 @@ class FakeUnits:
             self._loaded[name] = self._read(name)
         self._forget_if_gone(name, even_active=False)
         if name not in self._loaded:
-            return UnitState(name, "not-found", "inactive", "dead", "").to_dict()
+            return UnitState(name, "not-found", "inactive", "").to_dict()
         enabled = "enabled" if os.path.islink(self._link(name)) else "disabled"
         active, failed = name in self._active, name in self._failed
         return {
             "name": name,
             "load_state": "loaded",
             "active_state": "failed" if failed else "active" if active else "inactive",
-            "sub_state": "waiting" if active else "failed" if failed else "dead",
             "unit_file_state": enabled,
             "needs_reload": self._loaded[name] != self._read(name),
             "next_elapse_us": self.now_us + 1_000_000 if active else None,

@@ -154,7 +154,6 @@ class InstallReport(Record):
     removed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     unchanged: int = 0
-    plans_written: int = 0
     programs: Mapping[str, str] = field(default_factory=dict)  # the program of each command task
     reloaded: bool = False
     enabled: tuple[str, ...] = ()
@@ -189,7 +188,6 @@ class InstallReport(Record):
             removed=paths(Action.REMOVE),
             kept=paths(Action.KEPT),
             unchanged=len(paths(Action.UNCHANGED)),
-            plans_written=sum(file.after is not None for file in plan.plans),
             programs={
                 task: bundle.plan.argv[0]
                 for task, bundle in plan.compilation.bundles.items()

@@ -33,9 +33,6 @@ class UnitManager(Protocol):
     def start(self, names: Sequence[str]) -> None:
         """Start units and wait for their jobs to end; the first failure is raised."""
 
-    def restart(self, names: Sequence[str]) -> None:
-        """Restart units and wait for their jobs to end; the first failure is raised."""
-
     def stop(self, names: Sequence[str]) -> None:
         """Stop units (those that are not loaded too) and wait for their jobs to end."""
 

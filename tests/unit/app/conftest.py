@@ -32,7 +32,7 @@ class Units:
 
     def put(self, name: str, **facts: Any) -> None:
         """Let the manager know a unit."""
-        state = UnitDetail(name, "loaded", "active", "waiting", "enabled")
+        state = UnitDetail(name, "loaded", "active", "enabled")
         self.known[name] = state.replace(**facts)
 
     def states(self, names: Sequence[str]) -> Mapping[str, UnitDetail]:
@@ -42,7 +42,7 @@ class Units:
     def detail(self, name: str) -> UnitDetail:
         """Return what is known of one unit."""
         self._answer()
-        missing = UnitDetail(name, "not-found", "inactive", "dead", "")
+        missing = UnitDetail(name, "not-found", "inactive", "")
         return self.known.get(name, missing)
 
     def linger(self) -> bool | None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,11 @@ class Home:
         """Ask the store something."""
         with open_reader(str(self.state_db)) as reader:
             return question(reader)
+
+    def counts(self, task: str) -> dict[str, int]:
+        """Return how many runs of the task there are in each status."""
+        runs = self.ask(lambda reader: reader.runs(task, limit=1000))
+        return dict(Counter(str(run.status) for run in runs))
 
     def only_run(self) -> Any:
         """Return the one run that the store holds."""

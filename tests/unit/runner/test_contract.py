@@ -172,7 +172,7 @@ def test_twenty_starts_at_once_run_exactly_one(home: Home) -> None:
     for run in runs:
         run.communicate()
     assert codes == [0] + [75] * 19
-    assert home.ask(lambda reader: reader.counts("job")) == {"succeeded": 1, "skipped": 19}
+    assert home.counts("job") == {"succeeded": 1, "skipped": 19}
 
 
 def test_sigterm_ends_the_child_and_the_run_is_interrupted(home: Home) -> None:
@@ -352,7 +352,7 @@ def test_nobody_else_holds_the_run_lock_while_a_grandchild_lives_on(home: Home) 
     pid = int(home.run("job").stdout)
     assert home.run("job").returncode == 0, "the task's lock must be free"
     os.kill(pid, signal.SIGKILL)
-    assert home.ask(lambda reader: reader.counts("job")) == {"succeeded": 2}
+    assert home.counts("job") == {"succeeded": 2}
 
 
 def test_a_dry_run_leaves_no_trace(home: Home) -> None:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from docket.errors import ScheduleError
-from docket.schedule.translate import translate_expression
+from tests.unit.schedule.timerlines import translate_expression
 
 _ROOT = os.path.join(os.path.dirname(__file__), "..", "..", "..")
 

@@ -8,7 +8,8 @@ import pytest
 
 from docket.errors import ScheduleError
 from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
-from docket.schedule.translate import compile_timing, translate_expression
+from docket.schedule.translate import compile_timing
+from tests.unit.schedule.timerlines import translate_expression
 
 NOW_US = int(datetime(2026, 9, 20, 12, tzinfo=UTC).timestamp()) * 1_000_000
 

@@ -276,7 +276,6 @@ def test_names_with_quotes_and_unicode_are_data(tmp_path: Path) -> None:
     path = store(tmp_path / "state.db", row(1, strange, summary=strange))
     with open_reader(path) as reader:
         assert [run.summary for run in reader.runs(strange)] == [strange]
-        assert reader.counts(strange) == {"succeeded": 1}
 
 
 def test_run_ids_sort_by_time_and_are_recognised() -> None:

@@ -16,7 +16,6 @@ from docket.systemd.journalctl import (
     parse_entry,
     probe,
     read_invocation,
-    read_run,
 )
 
 INVOCATION = "0123456789abcdef0123456789abcdef"
@@ -47,12 +46,12 @@ def test_lines_of_an_invocation_come_in_order_with_their_bytes(tmp_path: Any) ->
 def test_journalctl_is_asked_for_this_invocation_of_this_scope(tmp_path: Any) -> None:
     environ = script(tmp_path, f'printf "%s\\n" "$*" >> {tmp_path}/asked')
     read_invocation(INVOCATION, system=False, environ=environ, tail=7)
-    read_run("20260427T013000000000Z-ab12cd34", system=True, environ=environ)
+    read_invocation(INVOCATION, system=True, environ=environ)
     user, system = (tmp_path / "asked").read_text().splitlines()
     assert "--user" in user
     assert user.endswith(f"-n 7 _SYSTEMD_INVOCATION_ID={INVOCATION}")
     assert "--user" not in system
-    assert system.endswith("DOCKET_RUN_ID=20260427T013000000000Z-ab12cd34")
+    assert system.endswith(f"_SYSTEMD_INVOCATION_ID={INVOCATION}")
 
 
 @pytest.mark.parametrize("text", ["", "x" * 32, "--help", INVOCATION[:-1], INVOCATION.upper()])

@@ -160,7 +160,7 @@ def test_of_many_that_replace_each_other_one_is_left(home: Home) -> None:
     running(home)
     left.send_signal(signal.SIGINT)
     assert end(*started) == [130] * 5
-    assert home.ask(lambda reader: reader.counts("job")) == {"cancelled": 5}
+    assert home.counts("job") == {"cancelled": 5}
 
 
 def test_allow_runs_side_by_side(home: Home) -> None:

@@ -54,7 +54,7 @@ def test_the_next_run_takes_in_what_was_spooled(home: Home) -> None:
     home.state_db.rmdir()
     (home.path / "aside").rename(home.state_db)
     assert home.run("job").returncode == 0
-    assert home.ask(lambda reader: reader.counts("job")) == {"succeeded": 3}
+    assert home.counts("job") == {"succeeded": 3}
 
 
 def test_a_broken_database_is_left_alone_and_the_run_is_spooled(home: Home) -> None:
@@ -94,7 +94,7 @@ def test_a_full_disk_sends_the_record_to_the_runtime_directory(home: Home, tmp_p
         assert len(spooled) == 1
         filler.unlink()
         assert merge(str(home.state_db), spools(home)) == 1
-        assert home.ask(lambda reader: reader.counts("job")) == {"succeeded": 2}
+        assert home.counts("job") == {"succeeded": 2}
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 

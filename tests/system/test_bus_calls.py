@@ -44,7 +44,7 @@ def _install(ada: HostSeat, timers: int, others: int) -> None:
     ada.docket("install", "--now")
 
 
-@pytest.mark.parametrize("command", ["status", "doctor"])
+@pytest.mark.parametrize("command", ["status", "doctor", "next"])
 def test_only_the_instants_of_active_timers_are_asked_for_each(ada: HostSeat, command: str) -> None:
     _install(ada, timers=2, others=1)
     few = _calls(ada, command)
@@ -56,7 +56,7 @@ def test_only_the_instants_of_active_timers_are_asked_for_each(ada: HostSeat, co
     assert few["ListUnitsByNames"] == 1
 
 
-@pytest.mark.parametrize("command", ["list", "next", "runs", "health", "check"])
+@pytest.mark.parametrize("command", ["list", "runs", "health", "check"])
 def test_what_says_nothing_of_units_asks_the_manager_nothing(ada: HostSeat, command: str) -> None:
     _install(ada, timers=3, others=1)
     assert _calls(ada, command).total() <= 1

@@ -102,6 +102,14 @@ def systemd_code(status: int) -> tuple[str, str] | None:
     return _SYSTEMD.get(status)
 
 
+def systemd_name(name: str) -> tuple[str, str] | None:
+    """Return (number/NAME, meaning) of one of systemd's codes by its name, in any case."""
+    for status, (known, meaning) in _SYSTEMD.items():
+        if known == name.upper():
+            return f"{status}/{known}", meaning
+    return None
+
+
 def exit_words(status: int) -> str:
     """Return an exit code with its customary meaning, where it has one."""
     if status in _SYSEXITS:

@@ -98,3 +98,39 @@ def test_the_maintenance_timer_comes_and_goes_with_the_tasks_timers(ada: HostSea
     await_that("the timer's end", lambda: ada.shown(timer, "ActiveState") == "inactive")
     ada.docket("uninstall", "--all")
     assert ada.shown(timer, "LoadState") == "not-found"
+
+
+def test_fires_that_a_condition_refused_are_skipped_and_say_so(ada: HostSeat) -> None:
+    ada.configure(
+        {
+            "mirror": command(
+                "/bin/true",
+                schedule=EVERY_SECOND,
+                unit={"Unit": {"ConditionPathIsMountPoint": "/mnt/nothing-here"}},
+            )
+        }
+    )
+    ada.docket("install", "--now")
+    time.sleep(5)
+    look_later(ada, 60)
+    rows = [row for row in ada.runs("mirror") if row["error_code"] == "condition_failed"]
+    assert len(rows) >= 2
+    assert {row["status"] for row in rows} == {"skipped"}
+    assert all("a condition of its unit was not met" in row["summary"] for row in rows)
+    assert not [row for row in ada.runs("mirror") if row["error_code"] == "not_started"]
+    assert ada.answer("why", "mirror", "--run-id", rows[0]["run_id"])["cause"] == "condition_failed"
+
+
+def test_fires_whose_unit_could_not_start_say_systemds_reason(ada: HostSeat) -> None:
+    ada.configure({"job": command("/bin/true", schedule=EVERY_SECOND)})
+    ada.docket("install")
+    by_hand = "[Service]\nExecStart=\nExecStart=/no/such/docket\nExecStopPost=\n"
+    ada.write(f"{ada.unit_dir}/{ada.unit('job.service')}.d/by-hand.conf", by_hand, 0o644)
+    ada.systemctl("daemon-reload")
+    ada.docket("enable", "job")
+    time.sleep(5)
+    look_later(ada, 60)
+    rows = [row for row in ada.runs("job") if row["error_code"] == "unit_exec"]
+    assert rows
+    assert {row["status"] for row in rows} == {"missed"}
+    assert "203/EXEC" in rows[0]["summary"]

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from docket.app.fires.failedstarts import (
+    ASSERT_FAILED,
+    CONDITION_FAILED,
+    FailedStart,
+    failed_starts,
+)
 from docket.app.session.ports import UnitDetail
 from docket.app.session.session import Session
 from docket.errors import BusError
 from docket.model.plan import Plan
 from docket.model.record import Record
+from docket.model.systemdexits import systemd_name
 from docket.store.fires import FireLedger, Override
 from docket.systemd import boots
 from docket.systemd.boots import Span
 
+_EARLY_US = 1_000_000  # systemd tells some instants in whole seconds
+_START_US = 2_000_000
 _ENABLED = ("enabled", "enabled-runtime", "linked", "static", "generated", "")
 
 
@@ -29,6 +38,8 @@ class Cause(StrEnum):
     LINGER_OFF = "linger_off"
     MANAGER_OFF = "manager_off"
     PAUSED = "paused"
+    CONDITION_FAILED = CONDITION_FAILED
+    ASSERT_FAILED = ASSERT_FAILED
     NOT_STARTED = "not_started"
 
     @property
@@ -47,8 +58,16 @@ _SENTENCES = {
     Cause.LINGER_OFF: "linger was off and nobody was logged in",
     Cause.MANAGER_OFF: "the user's service manager was not running",
     Cause.PAUSED: "the task was paused",
+    Cause.CONDITION_FAILED: "a condition of its unit was not met",
+    Cause.ASSERT_FAILED: "an assert of its unit was not met",
     Cause.NOT_STARTED: "nothing says why it did not start",
 }
+
+
+def cause_in_words(cause: str) -> str:
+    """Return a cause of a row, to stand after 'Missed: '; systemd's reason for a unit's."""
+    named = systemd_name(cause.removeprefix("unit_")) if cause.startswith("unit_") else None
+    return Cause(cause).sentence if named is None else f"{named[1]} ({named[0]})"
 
 
 class Machine(Record):
@@ -89,7 +108,9 @@ class Inquiry:
         self._system = session.paths.system
         self._units = session.units()
         self._machine = machine
+        self._environ = session.environ
         self._states: dict[str, UnitDetail] = {}
+        self._starts: dict[str, tuple[FailedStart, ...]] = {}
         self._manager_us: int | None = None
         self._linger: bool | None = None
         self.answered = True
@@ -109,7 +130,7 @@ class Inquiry:
                 return None
         return self._states.get(name)
 
-    def cause(self, plan: Plan, at_us: int, overrides: Sequence[Override]) -> Cause:
+    def cause(self, plan: Plan, at_us: int, overrides: Sequence[Override]) -> str:
         """Return the likely cause why the fire at `at_us` was missed."""
         if self._machine.was_off(at_us):
             return Cause.MACHINE_OFF
@@ -119,7 +140,20 @@ class Inquiry:
             return Cause.LINGER_OFF if self._linger is False else Cause.MANAGER_OFF
         if any(_holds(override, at_us) for override in overrides):
             return Cause.PAUSED
-        return self._of_timer(self.timer(plan), at_us)
+        found = self._of_timer(self.timer(plan), at_us)
+        return self._of_service(plan, at_us) if found is Cause.NOT_STARTED else found
+
+    def _of_service(self, plan: Plan, at_us: int) -> str:
+        """Return why the start that the fire asked for came to nothing, where systemd says so."""
+        if self.answered and plan.unit not in self._starts:
+            self._starts[plan.unit] = failed_starts(
+                plan.unit, system=self._system, environ=self._environ
+            )
+        latest = at_us + int(plan.slack_seconds * 1e6) + _START_US
+        for start in self._starts.get(plan.unit, ()):
+            if at_us - _EARLY_US <= start.at_us <= latest:
+                return start.cause
+        return Cause.NOT_STARTED
 
     def _manager_was_off(self, at_us: int) -> bool:
         if self._system:

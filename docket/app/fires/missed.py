@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from docket.app.catalog.planfiles import planned_tasks, read_plan
-from docket.app.fires.causes import Cause, Inquiry, Machine, this_machine
+from docket.app.fires.causes import Cause, Inquiry, Machine, cause_in_words, this_machine
 from docket.app.fires.timerfile import InstalledTimer, read_timer
 from docket.app.record.owedhooks import Owed, start
 from docket.app.session.ports import UnitDetail
@@ -165,7 +165,7 @@ class _Judge:
         return [
             (fire, _SWALLOWED)
             if fire.blocker is not None
-            else (fire, str(self._ask(begin).cause(plan, fire.at_us, overrides)))
+            else (fire, self._ask(begin).cause(plan, fire.at_us, overrides))
             for fire in absent
         ]
 
@@ -202,20 +202,23 @@ def _row(plan: Plan, stretch: Stretch, run_id: str) -> RunRow:
     if swallowed:
         reason = f"run {stretch.blocker} of {plan.task} was under way"
     else:
-        reason = Cause(stretch.cause).sentence
+        reason = cause_in_words(stretch.cause)
     first, last = _shown(stretch.first_us), _shown(stretch.last_us)
-    word = "Skipped" if swallowed else "Missed"
+    skipped = (
+        swallowed or stretch.cause == Cause.CONDITION_FAILED
+    )  # the unit says when it is to run
+    word = "Skipped" if skipped else "Missed"
     many = f" {stretch.count} fires from {first} to {last}" if stretch.count > 1 else ""
     return RunRow(
         run_id=run_id,
         task=plan.task,
-        status=(RunStatus.SKIPPED if swallowed else RunStatus.MISSED).value,
+        status=(RunStatus.SKIPPED if skipped else RunStatus.MISSED).value,
         error_code=stretch.cause,
         trigger=Trigger.TIMER.value,
         scheduled_for=stretch.last_us,
         started_at=stretch.last_us,
         finished_at=stretch.last_us,
-        exit_code=0 if swallowed else 1,
+        exit_code=0 if skipped else 1,
         summary=f"{word}{many}: {reason}",
         blocked_by=stretch.blocker,
         plan_hash=plan.plan_hash,

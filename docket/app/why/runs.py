@@ -91,6 +91,8 @@ _SENTENCES = {
     "unattended": "The task is destructive, and a timer may not start it by itself.",
     "too_late": "The fire was made up for too late: catch_up does not allow it any more.",
     "already_done": "The task is to run once, and has succeeded already.",
+    "condition_failed": "A condition of its unit was not met, so systemd started nothing.",
+    "assert_failed": "An assert of its unit was not met, so systemd started nothing.",
     "task_removed": "The task is no longer in the config, but its timer is still there.",
 }
 

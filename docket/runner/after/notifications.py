@@ -277,7 +277,7 @@ class Notifier:
                 data = log.read(wanted + _MARGIN)
         except OSError:
             return ""
-        if self._mask is not None:  # before it is cut, or half a secret would stay
+        if self._mask is not None:  # the log is masked already: this is a second line of defence
             data = self._mask.bytes(data)
         return data.decode("utf-8", "replace").encode()[-wanted:].decode("utf-8", "ignore")
 

@@ -1,0 +1,73 @@
+"""Starts of a service that came to nothing, as systemd logged and remembers them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from docket.errors import DocketError
+from docket.model.record import Record
+from docket.model.systemdexits import systemd_code
+from docket.systemd.journalctl import JournalLine, read_unit
+from docket.systemd.unitend import UnitEnd, read_unit_end
+
+CONDITION_FAILED = "condition_failed"
+ASSERT_FAILED = "assert_failed"
+_LINES = 5000  # of the journal, about one unit
+_SECOND_US = 1_000_000
+_STATUS = "status="
+_UNMET = ("was skipped because", "Condition check resulted in")
+_UNASSERTED = ("Assertion failed", "Starting requested but asserts failed")
+
+
+class FailedStart(Record):
+    """One start that came to nothing. `cause` is the cause of the fire's row."""
+
+    at_us: int
+    cause: str
+
+
+def failed_starts(
+    unit: str, *, system: bool, environ: Mapping[str, str]
+) -> tuple[FailedStart, ...]:
+    """Return the starts of a service that came to nothing, as far as anything still tells."""
+    try:
+        lines = read_unit(unit, system=system, environ=environ, tail=_LINES)
+    except DocketError:
+        lines = []
+    end = read_unit_end(unit, system=system, environ=environ)
+    return (*logged_starts(lines), *(remembered_starts(end) if end is not None else ()))
+
+
+def logged_starts(lines: Sequence[JournalLine]) -> list[FailedStart]:
+    """Return what the manager's own lines say of starts that came to nothing."""
+    found = []
+    for line in lines:
+        text = line.message.decode("utf-8", "replace")
+        cause = ""
+        if any(words in text for words in _UNMET):
+            cause = CONDITION_FAILED
+        elif any(words in text for words in _UNASSERTED):
+            cause = ASSERT_FAILED
+        elif _STATUS in text:  # "Main process exited, code=exited, status=203/EXEC"
+            cause = unit_cause(text.partition(_STATUS)[2].partition("/")[0])
+        if cause:
+            found.append(FailedStart(line.at_us, cause))
+    return found
+
+
+def remembered_starts(end: UnitEnd) -> list[FailedStart]:
+    """Return what the manager remembers of the last start; its instants are whole seconds."""
+    found = []
+    if end.checked_us is not None and (end.condition_failed or end.assert_failed):
+        cause = CONDITION_FAILED if end.condition_failed else ASSERT_FAILED
+        found.append(FailedStart(end.checked_us + _SECOND_US // 2, cause))
+    cause = unit_cause(str(end.exit_status)) if end.exited and end.result == "exit-code" else ""
+    if cause and end.changed_us is not None:
+        found.append(FailedStart(end.changed_us + _SECOND_US // 2, cause))
+    return found
+
+
+def unit_cause(status: str) -> str:
+    """Return the cause for an exit code that systemd itself gives; "" for a program's own."""
+    known = systemd_code(int(status)) if status.isascii() and status.isdigit() else None
+    return "" if known is None else f"unit_{known[0].lower()}"

@@ -11,6 +11,33 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+DEEPEST = 200  # levels of what is stored; whoever walks a deeper value may run out of stack
+DEEPEST_OUTPUT = 100  # levels of what a task says, which is stored within details and events
+
+
+def depth(value: Any) -> int:
+    """Return how deeply a JSON value is nested, without recursion."""
+    levels, level = 0, [value]
+    while level:
+        levels += 1
+        level = [
+            inner
+            for one in level
+            if isinstance(one, (dict, list))
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return levels
+
+
+def loads_output(text: str) -> Any:
+    """Return the value of JSON that a task wrote; ValueError for none, and for too deep a one."""
+    value = loads(text)
+    brackets = text.count("[") + text.count("{")
+    if brackets > DEEPEST_OUTPUT and depth(value) > DEEPEST_OUTPUT:
+        raise ValueError(f"nested more than {DEEPEST_OUTPUT} levels deep")
+    return value
+
+
 try:
     from _json import encode_basestring_ascii as _quote
     from _json import make_encoder as _make_encoder
@@ -21,11 +48,20 @@ except ImportError:  # another Python than CPython
 
     def loads(text: str) -> Any:
         """Return the value of JSON `text`; ValueError where it is none."""
-        return _public_loads(text)
+        try:
+            return _public_loads(text)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
     def dumps(value: Any) -> str:
-        """Return `value` as JSON text; what JSON has no form for is written as its `str`."""
-        return _public_dumps(value, separators=(",", ":"), default=str)
+        """Return `value` as JSON text, with `str` of what JSON has no form for.
+
+        ValueError where it is nested too deeply, or in itself.
+        """
+        try:
+            return _public_dumps(value, separators=(",", ":"), default=str)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
 else:
 
@@ -66,5 +102,11 @@ else:
         return value
 
     def dumps(value: Any) -> str:
-        """Return `value` as JSON text; what JSON has no form for is written as its `str`."""
-        return "".join(_encode(value, 0))
+        """Return `value` as JSON text, with `str` of what JSON has no form for.
+
+        ValueError where it is nested too deeply, or in itself.
+        """
+        try:
+            return "".join(_encode(value, 0))
+        except RecursionError:
+            raise ValueError("nested too deeply") from None

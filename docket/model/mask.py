@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 
-from docket.model.jsontext import dumps
+from docket.model.jsontext import DEEPEST, dumps
 from docket.model.secretnames import REDACTED
 
 TYPE_CHECKING = False
@@ -18,7 +18,6 @@ _AS_BYTES = ("utf-8", "surrogateescape")  # as the system takes what is not UTF-
 _AS_ANY = ("utf-8", "surrogatepass")
 _AS_WORD = 8  # what is shorter than this is hidden only where it stands by itself
 _LEAST_LINE = 12  # bytes of a line whose own base64 is looked for
-_DEEPEST = 100
 _LONGEST_CORE = 24
 _FEWEST_CAPITALS = 3
 _FEW_CORES = 8  # so many are looked for faster than the capital letters are picked out
@@ -131,8 +130,8 @@ class Mask:
             return self.text(value)
         if value is None or isinstance(value, bool):
             return value
-        if depth > _DEEPEST:
-            return self.text(dumps(value))
+        if depth > DEEPEST:
+            return self._deep(value)
         if isinstance(value, dict):
             return {
                 self.text(str(key)): self.value(inner, depth + 1) for key, inner in value.items()
@@ -141,6 +140,12 @@ class Mask:
             return [self.value(inner, depth + 1) for inner in value]
         said = str(value)
         return value if len(said) < LEAST + 2 or self.text(said) == said else REDACTED
+
+    def _deep(self, value: Any) -> str:
+        try:
+            return self.text(dumps(value))
+        except ValueError:
+            return REDACTED
 
 
 def _sorted_out(cores: list[bytes]) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:

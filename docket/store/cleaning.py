@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from docket.model.jsontext import DEEPEST, depth
 from docket.model.records import AttemptRecord, EventRecord, HookRecord, RunRecord, RunSample
 from docket.model.rows import AttemptRow, EventRow, HookRow, RunRow
 from docket.model.states import RunStatus, Trigger
@@ -26,11 +27,10 @@ SAMPLE = (
     "peak_memory_bytes",
     "output_bytes",
 )
-DEEPEST_JSON = 200
 EARLIEST_US = -2_208_988_800_000_000  # 1900
 LATEST_US = 253_370_764_800_000_000  # 9999: a day more has no date in some time zones
 _INSTANTS = ("scheduled_for", "until", "at")
-_TOO_DEEP = {"not_shown": f"nested more than {DEEPEST_JSON} levels deep"}
+_TOO_DEEP = {"not_shown": f"nested more than {DEEPEST} levels deep"}
 
 _Row = TypeVar("_Row", bound=Struct)
 
@@ -146,12 +146,12 @@ def shallow_json(text: Any) -> Any:
         value = json.loads(text)
     except RecursionError:
         return dict(_TOO_DEEP)
-    return dict(_TOO_DEEP) if is_deep(text) and _depth(value) > DEEPEST_JSON else value
+    return dict(_TOO_DEEP) if is_deep(text) and depth(value) > DEEPEST else value
 
 
 def is_deep(text: str) -> bool:
     """Whether a JSON text has brackets enough to be nested too deeply."""
-    return text.count("[") + text.count("{") > DEEPEST_JSON
+    return text.count("[") + text.count("{") > DEEPEST
 
 
 def _value(kind: str, name: str, value: Any) -> tuple[Any, bool]:
@@ -188,17 +188,3 @@ def _member(kind: type[_Member], word: Any) -> _Member | None:
         return kind(word)
     except ValueError:
         return None
-
-
-def _depth(value: Any) -> int:
-    """Return how deeply a JSON value is nested, without recursion."""
-    depth, level = 0, [value]
-    while level:
-        depth += 1
-        level = [
-            inner
-            for one in level
-            if isinstance(one, (dict, list))
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
-    return depth

@@ -32,6 +32,7 @@ tasks:
     type: command
     command: [python3, -c, "print('[' * 900 + ']' * 900)"]
     output_format: json
+    parse_errors: warn
   kills: {type: command, command: [sh, -c, "kill -9 $PPID"]}
 """
 NO_REQUESTS = [

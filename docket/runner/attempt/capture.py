@@ -6,7 +6,7 @@ Memory stays flat whatever the child writes; whatever is left out is said.
 from __future__ import annotations
 
 from docket.model.excerpt import decoded
-from docket.model.jsontext import loads
+from docket.model.jsontext import loads_output
 from docket.model.states import OutputFormat
 
 TYPE_CHECKING = False
@@ -62,7 +62,7 @@ class JsonOutput(PlainOutput):
             self._details = {"parse_error": f"Invalid JSON stdout: {reason}"}
             return
         try:
-            self._details = {"json": loads(self._data.decode("utf-8"))}
+            self._details = {"json": loads_output(self._data.decode("utf-8"))}
         except ValueError as error:
             self._details = {"parse_error": f"Invalid JSON stdout: {error}"}
         self._data.clear()
@@ -141,7 +141,7 @@ class JsonLinesOutput(PlainOutput):
             return
         try:
             text = line.decode("utf-8")
-            event = loads(text)
+            event = loads_output(text)
         except ValueError as error:
             self._refuse(line, str(error))
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from docket.model.jsontext import loads
+from docket.model.jsontext import loads_output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class ReportPipe:
             return
         try:
             text = line[1:].decode()
-            found = loads(text)
-        except (ValueError, RecursionError):  # the task wrote here itself
+            found = loads_output(text)
+        except ValueError:  # the task wrote here itself
             return
         if not isinstance(found, dict):
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from docket.files import read_plain
-from docket.model.jsontext import loads
+from docket.model.jsontext import loads_output
 from docket.model.states import RunStatus
 from docket.runfiles import discard
 
@@ -82,7 +82,7 @@ def result_file(path: str) -> dict[str, Any]:
     finally:
         discard(path)
     try:
-        found = loads(data.decode())
+        found = loads_output(data.decode())
     except ValueError as error:
         return {"result_error": f"The result file is no JSON: {error}."}
     if not isinstance(found, dict):

@@ -7,9 +7,10 @@ import sqlite3
 from typing import Any
 
 from docket.errors import StoreError
+from docket.model.jsontext import DEEPEST
 from docket.model.record import Record
 from docket.model.states import RunStatus, Trigger
-from docket.store.cleaning import DEEPEST_JSON, EARLIEST_US, LATEST_US, is_instant, is_sound
+from docket.store.cleaning import EARLIEST_US, LATEST_US, is_instant, is_sound
 from docket.store.failure import is_damage, store_error
 from docket.store.readonly import open_connection
 from docket.store.tables import TABLES, Table
@@ -114,7 +115,7 @@ def _suspect(kind: str, name: str) -> str:
         brackets = f"length({name}) - length(replace(replace({name}, '[', ''), '{{', ''))"
         return (
             f"{name} IS NOT NULL AND (typeof({name}) <> 'text' OR NOT json_valid({name}) "
-            f"OR {brackets} > {DEEPEST_JSON})"
+            f"OR {brackets} > {DEEPEST})"
         )
     if not kind.startswith(("int", "bool")):
         return f"typeof({name}) NOT IN ('text', 'null')"

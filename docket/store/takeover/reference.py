@@ -12,6 +12,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from docket.model.jsontext import DEEPEST_OUTPUT, depth
 from docket.model.rows import RunRow
 from docket.model.runid import is_run_id, make_run_id
 from docket.model.states import RunStatus, Trigger
@@ -47,6 +48,8 @@ def details_of(text: Any) -> dict[str, Any]:
         found = json.loads(text)
     except (ValueError, TypeError, RecursionError):
         return {"details_text": str(text)}
+    if depth(found) > DEEPEST_OUTPUT:
+        return {"details_text": text}
     return found if isinstance(found, dict) else {"details_value": found}
 
 
@@ -120,7 +123,8 @@ def event_text(text: Any) -> str:
     """Return the JSON of an event; what is no JSON object is kept under a key of its own."""
     if isinstance(text, str) and "\0" not in text:
         try:
-            if isinstance(json.loads(text), dict):
+            found = json.loads(text)
+            if isinstance(found, dict) and depth(found) <= DEEPEST_OUTPUT:
                 return text
         except (ValueError, RecursionError):
             pass

@@ -12,6 +12,7 @@ import pytest
 
 from docket.model.mask import Mask
 from docket.model.secretnames import REDACTED
+from docket.model.states import RunStatus
 from docket.runner.attempt.masking import ByteFilter, MaskedExcerpt, MaskedLines, masked_report
 from tests.unit.runner.runner_home import Home
 
@@ -47,6 +48,24 @@ def test_output_is_masked_in_the_log_the_excerpts_and_on_the_callers_terminal(ho
     assert run.details["stderr"] == f"err {REDACTED}\n"
     assert f"out {REDACTED}" in Path(run.log_path).read_text()
     assert run.details["exit_code"] == 3
+
+
+@pytest.mark.parametrize("levels", [99, 300, 900, 970, 978, 985, 992, 5000])
+@pytest.mark.parametrize("output_format", ["json", "jsonl", "auto"])
+def test_no_depth_of_a_tasks_json_ends_its_runner(
+    home: Home, levels: int, output_format: str
+) -> None:
+    """The same text is the output and the result file; the run is over as any other."""
+    script = (
+        f"{sys.executable} -c \"print('{{\\\"a\\\": ' + '[' * {levels} + ']' * {levels} + '}}')\""
+        ' | tee "$DOCKET_RESULT_FILE"'
+    )
+    run = shell(home, script, output_format=output_format, parse_errors="warn")
+    assert run.status is RunStatus.SUCCEEDED
+    read = levels < 100
+    assert ("result" in run.details) is read
+    assert ("result_error" in run.details) is not read
+    assert run.damaged == ()
 
 
 def test_a_secret_that_comes_in_two_writes_is_masked(home: Home) -> None:

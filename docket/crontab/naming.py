@@ -7,6 +7,7 @@ number, which would change hands when the lines change places.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import shlex
@@ -18,12 +19,16 @@ _ASIDE = frozenset(
     ("cd", "test", "[", "[[", ".", "source", "export", "sleep", "set", "umask", "ulimit", "trap")
 )
 _ASIDE_TOO = frozenset(("if", "then", "else", "while", "do", "true", ":", "echo", "date", "printf"))
+# They look or make room for what the line is about; they name it only where it has nothing else.
+_LOOKS = frozenset(("ls", "cat", "pwd", "stat", "which", "hostname", "mkdir", "touch", "chmod"))
+_LOOKS_TOO = frozenset(("pgrep", "grep", "egrep", "fgrep", "head", "tail", "wc", "sort", "tee"))
 _WRAPPERS = frozenset(
     ("nice", "ionice", "nohup", "time", "env", "exec", "sudo", "doas", "chronic", "setsid")
 )
 _WRAPPERS_TOO = frozenset(
-    ("command", "timeout", "flock", "systemd-cat", "chrt", "stdbuf", "runuser")
+    ("command", "timeout", "flock", "systemd-cat", "chrt", "stdbuf", "runuser", "taskset")
 )
+_SWITCHES_USER = frozenset(("su", "runuser"))
 _TAKE_A_WORD = frozenset({"-n", "-c", "-p", "-u", "-g", "-k", "-s", "-t", "-i", "-o", "-e", "-w"})
 _INTERPRETERS = re.compile(
     r"(?:sh|bash|dash|zsh|ksh|perl|ruby|php|node|Rscript|python)[0-9.]*|java|lua|tclsh"
@@ -59,17 +64,27 @@ def stem(command: str) -> str:
     words = _telling_words(_tokens(command))
     if not words:
         return _FALLBACK
+    if words[0] == "-c" and len(words) > 1:  # what `flock FILE -c` and `su -c` hand to a shell
+        return stem(words[1])
     program = os.path.basename(words[0])
     rest = words[1:]
     if _INTERPRETERS.fullmatch(program):
         program, rest = _script(program, rest)
     elif program == "run-parts" and rest:
         program, rest = os.path.basename(rest[-1].rstrip("/")), []
-    verb = rest[0] if rest and _VERB.fullmatch(rest[0]) else ""
+    looks = program in _LOOKS | _LOOKS_TOO
+    verb = _looked_at(rest) if looks else rest[0] if rest and _VERB.fullmatch(rest[0]) else ""
     name = _safe(_EXTENSION.sub("", program))
     whole = f"{name}-{verb}" if verb and name else name
     whole = whole[:_LONGEST].rstrip("-.")
     return _FALLBACK if not whole else f"{whole}-task" if whole in _RESERVED else whole
+
+
+def _looked_at(words: Sequence[str]) -> str:
+    """Return the last path among the words of a command that only looks, as part of a name."""
+    own = itertools.takewhile(lambda word: not set(word) <= set("<>&"), words)
+    paths = [os.path.basename(word.rstrip("/")) for word in own if "/" in word]
+    return _safe(paths[-1]) if paths else ""
 
 
 def _tokens(command: str) -> list[str]:
@@ -91,8 +106,11 @@ def _telling_words(tokens: Sequence[str]) -> list[str]:
         else:
             simple[-1].append(token)
     unwrapped = [words for part in simple if (words := _unwrapped(part))]
-    telling = (words for words in unwrapped if words[0] not in _ASIDE | _ASIDE_TOO)
-    return next(telling, unwrapped[0] if unwrapped else [])
+    for aside in (_ASIDE | _ASIDE_TOO | _LOOKS | _LOOKS_TOO, _ASIDE | _ASIDE_TOO):
+        for words in unwrapped:
+            if os.path.basename(words[0]) not in aside:
+                return words
+    return unwrapped[0] if unwrapped else []
 
 
 def _unwrapped(words: list[str]) -> list[str]:
@@ -101,6 +119,8 @@ def _unwrapped(words: list[str]) -> list[str]:
         word = words[at]
         if _ASSIGNMENT.match(word):
             at += 1
+        elif os.path.basename(word) in _SWITCHES_USER and "-c" in words[at:]:
+            return words[words.index("-c", at) :]
         elif os.path.basename(word) in _WRAPPERS | _WRAPPERS_TOO:
             at = _after_options(words, at + 1, lock=os.path.basename(word) == "flock")
         else:

@@ -6,9 +6,9 @@ import contextlib
 import os
 import pwd
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
-from docket.app.crontab.proof import Proof, prove, window_of
+from docket.app.crontab.imported import CrontabImport, ImportedTask
+from docket.app.crontab.proof import DEBIANS_CRON, Proof, prove, window_of
 from docket.app.crontab.source import CrontabText, read_all
 from docket.app.session.session import Session
 from docket.config import loader
@@ -19,87 +19,16 @@ from docket.crontab.jobs import Job, Surroundings, make_jobs
 from docket.crontab.lines import Entry, read_crontab
 from docket.crontab.percent import folds_backslashes
 from docket.crontab.tasktext import whole_text
-from docket.errors import ConfigError, DocketError, ScheduleError
-from docket.files import write_new, write_whole
+from docket.errors import ConfigError, ScheduleError
 from docket.model.problem import Mark, Problem
-from docket.model.record import Record
 from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
 from docket.model.task import Config
 from docket.schedule.cron import is_reboot
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone as zone_of_machine
 
-if TYPE_CHECKING:
-    from docket.app.crontab.shapes import CrontabImportDocument, ImportedTaskDocument
-
 MOST_YEARS = 50
-_AT_BOOT = "runs when the machine starts: there is no calendar to compare"
 _MAGICS = (b"#!", b"\x7fELF")
-
-
-class OutputExistsError(DocketError):
-    """The file that is to be written is there already."""
-
-    code = "import.exists"
-
-
-class OutputRefusedError(DocketError):
-    """The file that is to be written cannot be."""
-
-    code = "import.not_written"
-
-
-class ImportedTask(Record):
-    """One line of a crontab as a task; `proof` is None for @reboot, which has no calendar."""
-
-    job: Job
-    proof: Proof | None
-
-    def proved(self) -> str:
-        """Return what the comparison with cron found, on one line."""
-        return _AT_BOOT if self.proof is None else self.proof.sentence()
-
-    def document(self) -> ImportedTaskDocument:
-        """Return the task as a JSON object."""
-        entry = self.job.entry
-        return {
-            "name": self.job.name,
-            "file": entry.mark.file,
-            "line": entry.mark.line,
-            "source": entry.source,
-            "schedule": entry.expression,
-            "timezone": self.job.timezone,
-            "command": list(self.job.argv),
-            "user": entry.user,
-            "enabled": self.job.enabled,
-            "proof": None if self.proof is None else self.proof.document(),
-        }
-
-
-class CrontabImport(Record):
-    """All that an import made; `problems` are what is left out, or does not fire alike."""
-
-    tasks: tuple[ImportedTask, ...]
-    problems: tuple[Problem, ...]
-    warnings: tuple[Problem, ...]
-    yaml: str
-    output: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether every line was carried over and fires as it did."""
-        return not self.problems
-
-    def document(self) -> CrontabImportDocument:
-        """Return the import as a JSON object."""
-        return {
-            "ok": self.ok,
-            "tasks": [task.document() for task in self.tasks],
-            "problems": [problem.document() for problem in self.problems],
-            "warnings": [warning.document() for warning in self.warnings],
-            "yaml": self.yaml,
-            "output": self.output,
-        }
 
 
 def import_crontabs(
@@ -121,22 +50,6 @@ def import_crontabs(
     return work.result(", ".join(text.name for text in texts) or "no file")
 
 
-def write_import(found: CrontabImport, path: str, *, force: bool) -> CrontabImport:
-    """Write the YAML to `path` (0600); OutputExistsError where that is taken, without `force`."""
-    target = os.path.abspath(path)
-    try:
-        (write_whole if force else write_new)(target, found.yaml)
-    except FileExistsError:
-        raise OutputExistsError(
-            f"{target} is there already.", hint="--force replaces it", file=target
-        ) from None
-    except OSError as error:
-        raise OutputRefusedError(
-            f"{target} cannot be written: {error.strerror}.", file=target
-        ) from None
-    return found.replace(output=target)
-
-
 class _Import:
     def __init__(self, session: Session, years: int) -> None:
         self._session = session
@@ -154,7 +67,7 @@ class _Import:
             read = read_crontab(text.data, text.name, user_field=text.user_field)
             self._problems += read.problems
             self._warnings += read.warnings
-            entries += read.entries
+            entries += [_of_user(entry, text.user) for entry in read.entries]
         sound = [(entry, timing) for entry in entries if (timing := self._timing(entry))]
         jobs = make_jobs([entry for entry, _ in sound], _surroundings(self._session))
         seen: dict[str, Job] = {}
@@ -205,19 +118,39 @@ class _Import:
             self._problem(job, sentence, "import.variable")
             return
         proof = None if is_reboot(entry.expression) else self._prove(job, timing)
-        task = ImportedTask(job, proof)
+        task = ImportedTask(job, proof, self._debian_proof(job, timing))
         self._tasks.append(task)
         if proof is not None and proof.by_meaning:
             self._problem(job, proof.sentence().removeprefix("proof: "), "import.differs")
         elif proof is not None and not proof.identical:
             self._warn(job, proof.sentence().removeprefix("proof: "), "import.daylight")
+        for sentence in timing.warnings:
+            self._warn(job, sentence)
         self._doubts(job)
+        if task.debian_proof is not None:
+            self._doubt_zone(job, task.debian_proof)
 
     def _prove(self, job: Job, timing: Timing) -> Proof:
+        return self._compared(job, timing, job.timezone)
+
+    def _debian_proof(self, job: Job, timing: Timing) -> Proof | None:
+        """Compare with Debian's cron a line whose CRON_TZ it ignores."""
+        if job.timezone is None or is_reboot(job.entry.expression):
+            return None
+        return self._compared(job, timing, None).replace(cron=DEBIANS_CRON)
+
+    def _compared(self, job: Job, timing: Timing, zone: str | None) -> Proof:
         times = read_times(job.entry.expression)  # the compiler takes nothing that cron does not
-        return prove(
-            times, timing, self._window, zone=job.timezone, machine_zone=self._machine_zone
-        )
+        return prove(times, timing, self._window, zone=zone, machine_zone=self._machine_zone)
+
+    def _doubt_zone(self, job: Job, found: Proof) -> None:
+        if not found.identical:
+            self._warn(
+                job,
+                "only cronie reads CRON_TZ; Debian's cron runs the line by the machine's clock: "
+                f"{found.differing:,} minutes differ",
+                hint="where Debian's cron ran it, take `timezone` out of the task",
+            )
 
     def _doubts(self, job: Job) -> None:
         entry = job.entry
@@ -248,8 +181,6 @@ class _Import:
                 " at your first login",
                 hint="`docket install --linger` turns linger on",
             )
-        if job.timezone:
-            self._warn_once(job, "CRON_TZ is read by cronie alone; Debian's cron ignores it")
         if folds_backslashes(entry.command):
             from_debian = "of two backslashes Debian's cron leaves one to the shell, cronie both"
             self._warn(job, f"{from_debian}; the task is as under Debian's")
@@ -299,6 +230,10 @@ class _Import:
         for task in self._tasks:
             if task.job.name in taken:
                 self._warn(task.job, "your config has a task of this name already")
+
+
+def _of_user(entry: Entry, user: str | None) -> Entry:
+    return entry if user is None or entry.user is not None else entry.replace(user=user)
 
 
 def _as_meant(config: Config, job: Job) -> bool:

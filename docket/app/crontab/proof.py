@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
     from docket.app.crontab.shapes import MinuteDocument, ProofDocument
 
 MOST_DIFFERENCES = 100
+EITHER_CRON = "Debian's cron and cronie"
+CRONIE = "cronie"
+DEBIANS_CRON = "Debian's cron"
 _DAY = 86_400
+_DATES_NAMED = 4
 
 
 class Difference(Record):
@@ -53,13 +58,18 @@ class Difference(Record):
 
 
 class Proof(Record):
-    """What the comparison found; `fires` are cron's. The first differences are listed."""
+    """What the comparison with `cron` found; `fires` are cron's.
 
+    The first differences are listed. `dates` are all days on which daylight saving makes one.
+    """
+
+    cron: str
     fires: int
     until: str
     differing: int
     by_meaning: int  # how many of them no change of the clocks explains
     differences: tuple[Difference, ...]
+    dates: tuple[str, ...] = ()
 
     @property
     def identical(self) -> bool:
@@ -69,29 +79,33 @@ class Proof(Record):
     def document(self) -> ProofDocument:
         """Return the proof as a JSON object."""
         return {
+            "cron": self.cron,
             "identical": self.identical,
             "fires": self.fires,
             "until": self.until,
             "differing": self.differing,
             "by_daylight_saving": self.differing - self.by_meaning,
             "differences": [difference.document() for difference in self.differences],
+            "dates": list(self.dates),
         }
 
     def sentence(self) -> str:
         """Return what was found, on one line."""
         found = f"{self.fires:,} fires until {self.until}"
         if self.identical:
-            return f"proof: identical to cron: {found}"
+            return f"proof: identical to {self.cron}: {found}"
         first = self.differences[0]
-        who = "cron alone" if first.by_cron else "Docket alone"
-        where = f"{first.local():%Y-%m-%d %H:%M} {who}"
+        where = f"{first.local():%Y-%m-%d %H:%M} only {self.cron if first.by_cron else 'Docket'}"
         if self.by_meaning:
-            return f"proof: NOT the same: cron has {found}, and {self.differing:,} differ: {where}"
-        days = dict.fromkeys(f"{d.local():%Y-%m-%d}" for d in self.differences)
-        dates = ", ".join(list(days)[:4]) + (", ..." if len(days) > 4 else "")
+            # Only Debian's cron takes a line that means something else here: `fri-sun`.
+            who = DEBIANS_CRON if self.cron == EITHER_CRON else self.cron
+            return f"proof: NOT the same: {who} has {found}, and {self.differing:,} differ: {where}"
+        dates = ", ".join(self.dates[:_DATES_NAMED])
+        more = len(self.dates) - _DATES_NAMED
         return (
-            f"proof: identical to cron but for {self.differing:,} of {found}, all of them by "
-            f"daylight saving ({dates}; first {where})"
+            f"proof: identical to {self.cron} but for {self.differing:,} of {found}, all of them "
+            f"by daylight saving ({dates}{f' and {more} more' if more > 0 else ''}; "
+            f"first {where})"
         )
 
 
@@ -109,7 +123,7 @@ def prove(
 ) -> Proof:
     """Compare what cron makes of a line with the lines of a timer, minute by minute.
 
-    `zone` is that of CRON_TZ, which cronie alone reads, and it follows such a clock literally.
+    `zone` is that of CRON_TZ, which only cronie reads, and it follows such a clock literally.
     """
     named = machine_zone if zone is None else zone
     clock = _stretches(window, named)
@@ -120,7 +134,8 @@ def prove(
     for name, value in timing.directives:
         assert name == "OnCalendar"
         by_timer |= _fires_of_line(value, window, machine_zone)
-    return _compared(by_cron, by_timer, window, clock, named)
+    found = _compared(by_cron, by_timer, window, clock, named)
+    return found if zone is None else found.replace(cron=CRONIE)
 
 
 def _compared(
@@ -133,6 +148,7 @@ def _compared(
     told = [*instants(window, meaning, MOST_DIFFERENCES)]
     told += instants(window, different & daylight, MOST_DIFFERENCES - len(told))
     return Proof(
+        cron=EITHER_CRON,
         fires=by_cron.bit_count(),
         until=f"{datetime.fromtimestamp(window.end * 60, UTC):%Y-%m-%d}",
         differing=different.bit_count(),
@@ -146,7 +162,18 @@ def _compared(
             )
             for at in told
         ),
+        dates=tuple(dict.fromkeys(_dates(window, different & daylight, zone))),
     )
+
+
+def _dates(window: Window, bits: int, zone: str) -> Iterator[str]:
+    """Yield the days of `bits` by the zone's clock."""
+    passed = 0
+    while bits >> passed:
+        [at] = instants(window, bits >> passed << passed, 1)
+        local = datetime.fromtimestamp(at, zone_info(zone))
+        yield f"{local:%Y-%m-%d}"
+        passed = at // 60 - window.begin + 24 * 60 - (60 * local.hour + local.minute)
 
 
 @lru_cache(maxsize=64)

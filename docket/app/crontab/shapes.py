@@ -20,6 +20,11 @@ class MinuteDocument(TypedDict):
 class ProofDocument(TypedDict):
     """A comparison of a timer with cron, minute by minute."""
 
+    cron: Annotated[
+        str,
+        Rule(enum=["Debian's cron and cronie", "cronie", "Debian's cron"]),
+        "The cron that it is compared with. Of CRON_TZ, which only cronie reads, it is cronie.",
+    ]
     identical: Annotated[bool, "Whether both run the job in the same minutes."]
     fires: Annotated[Count, "How often cron runs it."]
     until: Annotated[str, "The last day, in UTC, that was compared."]
@@ -28,6 +33,7 @@ class ProofDocument(TypedDict):
     differences: Annotated[
         list[MinuteDocument], "The first 100 of them; those of another meaning come first."
     ]
+    dates: Annotated[list[str], "All days on which a change of the clocks makes a difference."]
 
 
 class ImportedTaskDocument(TypedDict):
@@ -43,6 +49,10 @@ class ImportedTaskDocument(TypedDict):
     user: Annotated[str | None, "The user, if the crontab names one."]
     enabled: Annotated[bool, "Whether the task is enabled; another user's is not."]
     proof: Annotated[ProofDocument | None, "The comparison with cron; null for @reboot."]
+    debian_proof: Annotated[
+        ProofDocument | None,
+        "The comparison with Debian's cron, which ignores CRON_TZ; null without CRON_TZ.",
+    ]
 
 
 class CrontabImportDocument(TypedDict):

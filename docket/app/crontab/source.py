@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from docket.crontab.files import has_user_field, is_read_by_cron
+from docket.crontab.files import has_user_field, is_read_by_cron, user_of_spool
 from docket.errors import DocketError, ToolMissingError, UsageError
 from docket.model.record import Record
 
@@ -28,11 +28,15 @@ class NoCrontabError(DocketError):
 
 
 class CrontabText(Record):
-    """One crontab as bytes; `name` is what messages call it."""
+    """One crontab as bytes; `name` is what messages call it.
+
+    `user` is whose crontab it is, where its place says so.
+    """
 
     name: str
     data: bytes
     user_field: bool
+    user: str | None = None
 
 
 def read_all(
@@ -58,7 +62,8 @@ def read_all(
             continue
         for path in _files(word):
             field = has_user_field(path) if user_field is None else user_field
-            yield CrontabText(path, _bounded(_read(path), path), user_field=field)
+            user = user_of_spool(path)
+            yield CrontabText(path, _bounded(_read(path), path), user_field=field, user=user)
 
 
 def _files(word: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from docket.app.crontab.importing import CrontabImport
+from docket.app.crontab.imported import CrontabImport
 from docket.cli.render.layout.plain import exact
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from docket.app.crontab.importing import CrontabImport, import_crontabs
+from docket.app.crontab.imported import CrontabImport
+from docket.app.crontab.importing import import_crontabs
 from docket.schedule import zones
 from tests.unit.app.conftest import Home
 

@@ -60,7 +60,7 @@ def test_output_is_private_and_never_replaced_without_force(home: Home, tmp_path
     done = docket(home, "import", "crontab", "-", "--output", str(target), stdin=TAB)
     assert done.returncode == 0
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert b"identical to cron: 1,82" in done.stdout
+    assert b"identical to Debian's cron and cronie: 1,82" in done.stdout
     assert b"next: docket configure" in done.stdout
     before = target.read_text()
     again = ("import", "crontab", "-", "--output", str(target))

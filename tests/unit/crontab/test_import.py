@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docket.app.crontab.importing import CrontabImport, import_crontabs
+from docket.app.crontab.imported import CrontabImport
+from docket.app.crontab.importing import import_crontabs
 from docket.config.loader import parse_bytes, resolve
+from docket.crontab import files
 from docket.model.task import Task
 from docket.paths import discover
 from docket.schedule import zones
@@ -200,6 +202,74 @@ def test_cron_tz_is_the_timezone_of_a_task(bring: Importer, home: Home) -> None:
     assert proof is not None
     # cronie follows that clock to the letter: twice in the hour that comes twice.
     assert [d.document()["at"] for d in proof.differences] == ["2026-11-01T01:30:00-05:00"]
+
+
+def test_below_cron_tz_the_proof_says_which_cron_it_is_about(bring: Importer) -> None:
+    """Debian's cron ignores CRON_TZ, so that identical is true only of cronie."""
+    found = bring(
+        "30 0 1 * * a\nCRON_TZ=Asia/Tokyo\n30 1 * * * b\n@reboot c\nCRON_TZ=UTC\n5 2 * * * d\n"
+    )
+    plain, tokyo, boot, utc = found.tasks
+    assert plain.proof is not None
+    assert tokyo.proof is not None
+    assert tokyo.debian_proof is not None
+    assert utc.debian_proof is not None
+    assert (plain.proof.cron, plain.debian_proof) == ("Debian's cron and cronie", None)
+    assert boot.debian_proof is None
+    assert (tokyo.proof.cron, tokyo.proof.identical) == ("cronie", True)
+    assert (tokyo.debian_proof.cron, tokyo.debian_proof.identical) == ("Debian's cron", False)
+    assert tokyo.debian_proof.differing == 2 * tokyo.proof.fires
+    assert "identical to cronie" in tokyo.proved()
+    assert "NOT the same: Debian's cron" in tokyo.proved()
+    assert utc.debian_proof.identical
+    assert [w.task for w in found.warnings if "Debian's cron" in w.sentence] == ["b"]
+    assert found.ok
+
+
+def test_a_proof_names_all_dates_of_daylight_saving_or_counts_the_others(
+    bring: Importer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    local = tmp_path / "localtime"
+    local.symlink_to("/usr/share/zoneinfo/Europe/Riga")
+    monkeypatch.setattr(zones, "LOCAL_ZONE_FILE", str(local))
+    [task] = bring("* 1-6 * * * x\n", years=6).tasks
+    assert task.proof is not None
+    assert len(task.proof.differences) == 100 < task.proof.differing
+    assert len(task.proof.dates) == 6
+    assert all(date[5:7] == "10" for date in task.proof.dates)
+    assert f"({', '.join(task.proof.dates[:4])} and 2 more; first" in task.proved()
+    [short] = bring("* 1-6 * * * x\n", years=3).tasks
+    assert short.proof is not None
+    assert f"({', '.join(short.proof.dates)}; first" in short.proved()
+
+
+def test_that_either_day_field_is_enough_is_a_warning(bring: Importer) -> None:
+    [warning] = bring("0 9 1-7 * mon x\n").warnings
+    assert "is enough" in warning.sentence
+    assert "Mon *-*-01..07 09:00:00" in warning.sentence
+    assert warning.task == "x"
+
+
+def test_a_crontab_of_the_spool_is_its_users_own(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root, who reads them all, makes no task of root's of another user's line."""
+    monkeypatch.setattr(files, "SPOOL_DIRECTORIES", (str(tmp_path),))
+    (tmp_path / "root").write_text("* * * * * backup\n")
+    (tmp_path / "ada").write_text("* * * * * tidy\n")
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "root").symlink_to(tmp_path / "ada")
+    session = home.session.replace(paths=discover(home.environ, system=True))
+
+    def users(path: Path) -> list[tuple[str | None, bool]]:
+        found = import_crontabs(
+            session, [str(path)], user_field=None, years=1, read_stdin=lambda _n: b""
+        )
+        return [(task.job.entry.user, task.job.enabled) for task in found.tasks]
+
+    assert users(tmp_path / "root") == [("root", True)]
+    assert users(tmp_path / "ada") == [("ada", False)]
+    assert users(tmp_path / "link" / "root") == [("ada", False)]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from docket.app.crontab.importing import MOST_YEARS, import_crontabs, write_import
+from docket.app.crontab.importing import MOST_YEARS, import_crontabs
+from docket.app.crontab.writing import write_import
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import verb

@@ -29,12 +29,12 @@ def mcp() -> int:
     return command_line(["mcp", *sys.argv[1:]])
 
 
-def _recompile(task: str, paths: Paths) -> None:
-    """Compile `task` anew; the runner calls this in a child, so that it stays as small as it is."""
+def _recompile(task: str, paths: Paths, keep: bool) -> str:
+    """Compile `task` anew and return its plan; a child of the runner does, which stays small."""
     _use_site()
     from docket.app.catalog.compilation import recompile  # noqa: PLC0415  (the compiler's named seam)
 
-    recompile(paths, dict(os.environ), task)
+    return recompile(paths, dict(os.environ), task, keep=keep).to_text()
 
 
 def _use_site() -> None:

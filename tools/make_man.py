@@ -17,7 +17,7 @@ PAGE = os.path.join(ROOT, "docs", "man", "docket.1")
 sys.path.insert(0, ROOT)
 
 from docket import __version__  # noqa: E402
-from docket.cli.clickgroup import Command, Program, is_shared, program  # noqa: E402
+from docket.cli.clickgroup import Command, DocketGroup, is_shared, program  # noqa: E402
 from docket.cli.commandtable import VERBS  # noqa: E402
 
 TAIL = r"""
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _command(group: Program, name: str) -> Iterator[str]:
+def _command(group: DocketGroup, name: str) -> Iterator[str]:
     command = group.get_command(click.Context(group), name)
     assert isinstance(command, Command)
     arguments = [p for p in command.params if isinstance(p, click.Argument)]

@@ -27,7 +27,7 @@ class Answer(Record):
     error: DocketError | None = None
 
 
-class Stream(Record):
+class AnswerStream(Record):
     """An answer in parts, each written as it comes; an empty part asks for a flush.
 
     `endless` is one that Ctrl-C is meant to end: that is no failure.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from docket.app.session.scope import Scope
+    from docket.app.session.scope import SessionScope
     from docket.app.session.session import Session
     from docket.cli.render.layout.screen import Screen
     from docket.paths import Paths
@@ -61,7 +61,7 @@ class Call:
 
         write_note(sentence, "INFO" if level == 1 else "DEBUG", as_json=self.json)
 
-    def _scope(self) -> Scope:
-        from docket.app.session.scope import Scope  # noqa: PLC0415  (kept out of --help)
+    def _scope(self) -> SessionScope:
+        from docket.app.session.scope import SessionScope  # noqa: PLC0415  (kept out of --help)
 
-        return Scope(self.system, self.home, self.config)
+        return SessionScope(self.system, self.home, self.config)

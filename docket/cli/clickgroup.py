@@ -57,7 +57,7 @@ class Command(click.Command):
         _write_options(SHARED_TITLE, shared, ctx, formatter)
 
 
-class Program(click.Group):
+class DocketGroup(click.Group):
     """`docket` itself: the table of verbs behind click's interface."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -115,9 +115,9 @@ class Program(click.Group):
         _write_options("Options", options, ctx, formatter)
 
 
-def program() -> Program:
+def program() -> DocketGroup:
     """Return the command `docket`."""
-    return Program(
+    return DocketGroup(
         "docket",
         help="Scheduled and on-demand jobs: systemd owns the timing, Docket the execution."
         "\n\nJobs stand in one YAML file. The shared options may stand before or after the "

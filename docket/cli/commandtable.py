@@ -64,7 +64,7 @@ VERBS = {verb.name: verb for verb in _ALL}
 SECTIONS = (JOBS, TIMERS, SETUP)
 
 
-class Form(NamedTuple):
+class Usage(NamedTuple):
     """One way to call a command, as agents are told of it."""
 
     name: str
@@ -75,172 +75,172 @@ class Form(NamedTuple):
     exit_codes: tuple[int, ...] = (0, 1)
 
 
-FORMS = (
-    Form("list", "List the tasks with their last run.", "See which tasks there are."),
-    Form(
+USAGES = (
+    Usage("list", "List the tasks with their last run.", "See which tasks there are."),
+    Usage(
         "capabilities",
         "Describe commands and tasks.",
         "Begin here: read every command and every task in short.",
     ),
-    Form(
+    Usage(
         "capabilities --command <name>",
         "Describe one command in full.",
         "Read the options, exit codes and schemas of a command.",
         output="capabilities-command",
     ),
-    Form(
+    Usage(
         "describe <task>",
         "Show one task's contract and config.",
         "Read inputs, outputs, flags and limits before running an unfamiliar task.",
     ),
-    Form(
+    Usage(
         "new-task",
         "Write a new Python task, with a test.",
         "Begin a task of your own; the new file runs as it is.",
     ),
-    Form(
+    Usage(
         "run <task>",
         "Run a task in the foreground.",
         "Run a task and wait for its result.",
         exit_codes=(0, 1, 130),
     ),
-    Form(
+    Usage(
         "run <task> --dry-run",
         "Show what would run.",
         "Preview a run without any effect; exit code 2 is success.",
         exit_codes=(1, 2, 130),
     ),
-    Form(
+    Usage(
         "run <task> --async",
         "Start a run in the background.",
         "Start long work and go on; --idempotency-key makes a repeated request harmless.",
         output="run-async",
     ),
-    Form("status", "Show the last run of each task.", "See what failed and what fires next."),
-    Form(
+    Usage("status", "Show the last run of each task.", "See what failed and what fires next."),
+    Usage(
         "status --run-id <id>",
         "Show one run with its attempts and hooks.",
         "Look up a run by the id that `run` or `runs` gave.",
     ),
-    Form("runs [task]", "List past runs, newest first.", "Find the runs of a task and their ids."),
-    Form(
+    Usage("runs [task]", "List past runs, newest first.", "Find the runs of a task and their ids."),
+    Usage(
         "wait <run_id>",
         "Wait until a run, or several, are over.",
         "Sleep until a run ends; the exit code is the run's.",
         exit_codes=(0, 1, 130),
     ),
-    Form(
+    Usage(
         "logs <run_id> [--follow]",
         "Show what a run prints.",
         "Read the output of a run; --follow ends with the run.",
         lines="logs-follow",
     ),
-    Form(
+    Usage(
         "cancel <run_id>",
         "Cancel a run.",
         "End a run; one that is over stays as it is.",
     ),
-    Form(
+    Usage(
         "events <run_id> --follow",
         "Show events as they come.",
         "Follow the progress of a run as JSON lines until it is over.",
         output="",
         lines="events-follow",
     ),
-    Form(
+    Usage(
         "events <run_id>",
         "Show the events that a run reported.",
         "Read the structured progress of a run; --after-index continues where you stopped.",
     ),
-    Form(
+    Usage(
         "why <task> [run_id]",
         "Say why a task ran, failed, or did not run.",
         "Begin here after a failure or a missed run: the cause, the evidence and the next step.",
     ),
-    Form(
+    Usage(
         "health",
         "Say how the tasks are doing: healthy, degraded, failed, stale or never run.",
         "See what failed, what did not run when due, and what is odd.",
     ),
-    Form(
+    Usage(
         "install [task...]",
         "Write the systemd units of scheduled tasks.",
         "Put a changed schedule into effect; look at `install --diff` first.",
     ),
-    Form(
+    Usage(
         "install [task...] --list",
         "Show the units that an install would write.",
         "Read the units of a task before they are installed.",
         output="install-list",
     ),
-    Form(
+    Usage(
         "install [task...] --diff",
         "Show what an install would change.",
         "See every change of units and fires before installing.",
         output="install-diff",
     ),
-    Form("uninstall [task...]", "Remove timers and units.", "Take a task off its schedule."),
-    Form(
+    Usage("uninstall [task...]", "Remove timers and units.", "Take a task off its schedule."),
+    Usage(
         "eject <task...>",
         "Turn tasks into plain units.",
         "See what a task is to systemd alone, or leave Docket with --in-place.",
     ),
-    Form("enable <task...>", "Enable and start timers.", "Let a task fire again."),
-    Form("disable <task...>", "Stop and disable timers.", "Keep a task from firing for now."),
-    Form("pause <task...>", "Skip fires for a while.", "Hold a task back; --until ends it."),
-    Form("resume <task...>", "Let tasks fire again.", "Take back `pause` and `skip-next`."),
-    Form("skip-next <task...>", "Skip the next fire.", "Leave out one fire of a task."),
-    Form(
+    Usage("enable <task...>", "Enable and start timers.", "Let a task fire again."),
+    Usage("disable <task...>", "Stop and disable timers.", "Keep a task from firing for now."),
+    Usage("pause <task...>", "Skip fires for a while.", "Hold a task back; --until ends it."),
+    Usage("resume <task...>", "Let tasks fire again.", "Take back `pause` and `skip-next`."),
+    Usage("skip-next <task...>", "Skip the next fire.", "Leave out one fire of a task."),
+    Usage(
         "next [task|expr]",
         "Show the next fires.",
         "Check when a task or a schedule fires before installing it.",
     ),
-    Form(
+    Usage(
         "translate <expr>",
         "Translate a schedule for systemd.",
         "Check a cron expression; --batch answers many as JSON lines.",
         lines="translate-batch",
     ),
-    Form(
+    Usage(
         "import crontab [file...]",
         "Turn crontabs into tasks for review.",
         "Move jobs from cron; each line says whether it fires as before.",
     ),
-    Form("check", "Check the config.", "List every mistake after editing the config."),
-    Form(
+    Usage("check", "Check the config.", "List every mistake after editing the config."),
+    Usage(
         "schema [kind] [name]",
         "Print a JSON Schema, or all error codes.",
         "Learn the keys of the config, of an input or of an answer.",
     ),
-    Form(
+    Usage(
         "notify test <task>",
         "Send a test message through a task's channels.",
         "Prove that a failure will reach somebody.",
     ),
-    Form("doctor", "Examine the installation.", "Find out why timers do not fire."),
-    Form(
+    Usage("doctor", "Examine the installation.", "Find out why timers do not fire."),
+    Usage(
         "doctor --agent",
         "Examine the installation and each task.",
         "Before relying on tasks: programs, remotes, variables, timers and last runs.",
     ),
-    Form(
+    Usage(
         "maintain",
         "Find missed fires, close dead runs, prune old ones.",
         "Not needed: docket-maintenance.timer does it every hour.",
     ),
-    Form(
+    Usage(
         "mcp",
         "Serve agents over the Model Context Protocol.",
         "Not called by hand: an agent's config names it.",
     ),
-    Form("db check", "Examine the database of runs.", "See whether the history is sound."),
-    Form("db backup <file>", "Copy the database.", "Keep a copy before something is changed."),
-    Form(
+    Usage("db check", "Examine the database of runs.", "See whether the history is sound."),
+    Usage("db backup <file>", "Copy the database.", "Keep a copy before something is changed."),
+    Usage(
         "db export",
         "Print the whole history as JSON lines.",
         "Read everything in one go.",
         output="",
         lines="db-export",
     ),
-    Form("db repair", "Rebuild a damaged database.", "Use it when a command says damaged."),
+    Usage("db repair", "Rebuild a damaged database.", "Use it when a command says damaged."),
 )

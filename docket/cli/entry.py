@@ -11,7 +11,7 @@ import click
 
 from docket.app.text.jsonform import document_text
 from docket.cli import streams
-from docket.cli.answer import Answer, Stream
+from docket.cli.answer import Answer, AnswerStream
 from docket.cli.call import Call
 from docket.cli.clickgroup import SpokenError, program
 from docket.cli.render.layout.screen import screen_of
@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
         return _fail(internal_error(error, call), arguments, call)
 
 
-def _answer(arguments: list[str], call: Call) -> Answer | Stream | int:
+def _answer(arguments: list[str], call: Call) -> Answer | AnswerStream | int:
     group = program()
     try:
         with group.make_context("docket", arguments.copy(), obj=call) as ctx:
@@ -68,14 +68,14 @@ def _answer(arguments: list[str], call: Call) -> Answer | Stream | int:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
         raise explain(error) from None
-    return answer if isinstance(answer, (Answer, Stream)) else 0
+    return answer if isinstance(answer, (Answer, AnswerStream)) else 0
 
 
-def _show(answer: Answer | Stream | int, call: Call) -> int:
+def _show(answer: Answer | AnswerStream | int, call: Call) -> int:
     if isinstance(answer, int):
         streams.flush()
         return answer
-    if isinstance(answer, Stream):
+    if isinstance(answer, AnswerStream):
         try:
             streams.write_parts(answer.parts)
         except KeyboardInterrupt:

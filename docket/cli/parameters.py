@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from docket.cli.answer import Answer, Stream
+from docket.cli.answer import Answer, AnswerStream
 from docket.cli.call import Call
 from docket.cli.clickgroup import Command
 from docket.errors import UsageError
@@ -19,10 +19,10 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 MOST_ROWS = 1_000_000
 
 
-def verb(name: str, **settings: Any) -> Callable[[Callable[..., Answer | Stream]], Command]:
+def verb(name: str, **settings: Any) -> Callable[[Callable[..., Answer | AnswerStream]], Command]:
     """Make a function the command `name`; it is called with the Call before its own arguments."""
 
-    def wrap(function: Callable[..., Answer | Stream]) -> Command:
+    def wrap(function: Callable[..., Answer | AnswerStream]) -> Command:
         made = click.command(name, cls=Command, **settings)(click.pass_obj(function))
         assert isinstance(made, Command)
         return made
@@ -103,7 +103,7 @@ class KnownWord(click.Choice):
         return known_word(self.kind, str(value), self.words)
 
 
-class Span(click.ParamType):
+class SpanOption(click.ParamType):
     """A span of time such as 90, 5min or 1h 30min, in seconds; never below 0."""
 
     name = "span"
@@ -120,7 +120,7 @@ class Span(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class Instant(click.ParamType):
+class InstantOption(click.ParamType):
     """An instant such as `2026-11-20 09:00`, `yesterday` or `2d ago`, in microseconds.
 
     A span without a direction counts back from now, or forward where `ahead`.

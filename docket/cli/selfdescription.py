@@ -13,8 +13,8 @@ from docket.app.status.capabilities import CommandDetail, CommandForm, Parameter
 from docket.app.text.schemafiles import no_schema, output_names
 from docket.cli.call import Call
 from docket.cli.clickgroup import is_shared, program, shared_options, unknown_command
-from docket.cli.commandtable import FORMS, VERBS, Form
-from docket.cli.parameters import Instant, Span
+from docket.cli.commandtable import USAGES, VERBS, Usage
+from docket.cli.parameters import InstantOption, SpanOption
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DEFAULT_IN_HELP = re.compile(r"\s*\[default: [^]]*\]")
@@ -24,8 +24,8 @@ _KINDS: tuple[tuple[type[click.ParamType], str], ...] = (
     (type(click.INT), "integer"),
     (type(click.FLOAT), "number"),
     (click.FloatRange, "number"),
-    (Span, "span"),
-    (Instant, "instant"),
+    (SpanOption, "span"),
+    (InstantOption, "instant"),
     (click.Path, "path"),
 )
 _RANGES = (click.IntRange, click.FloatRange)
@@ -34,10 +34,12 @@ _JSON_TYPES = {"flag": "boolean", "integer": "integer", "number": "number"}
 
 def forms() -> tuple[CommandForm, ...]:
     """Return every way to call every command; no command is imported for it."""
-    listed = {form.name.split()[0] for form in FORMS}
-    rest = [Form(verb.name, verb.summary, "") for verb in VERBS.values() if verb.name not in listed]
+    listed = {form.name.split()[0] for form in USAGES}
+    rest = [
+        Usage(verb.name, verb.summary, "") for verb in VERBS.values() if verb.name not in listed
+    ]
     names = frozenset(output_names())
-    return tuple(_form(form, names) for form in (*FORMS, *rest))
+    return tuple(_form(form, names) for form in (*USAGES, *rest))
 
 
 def command_detail(name: str) -> CommandDetail:
@@ -87,7 +89,7 @@ def input_names() -> list[str]:
     return sorted(VERBS)
 
 
-def _form(form: Form, names: frozenset[str]) -> CommandForm:
+def _form(form: Usage, names: frozenset[str]) -> CommandForm:
     verb = form.name.split()[0]
     return CommandForm(
         name=form.name,

@@ -26,7 +26,7 @@ class Place(Record):
     version: str
 
 
-class Found(Record):
+class TaskFiles(Record):
     """What was found on this machine for one task: its programs as absolute paths, its sources."""
 
     argv: tuple[str, ...] = ()

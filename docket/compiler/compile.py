@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from docket.compiler.bundle import Bundle, Found, Place
+from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.directives import check_sections
 from docket.compiler.header import content_hash, with_header
 from docket.compiler.plans import make_plan
@@ -30,7 +30,7 @@ _SYSTEM_UNITS = frozenset(
 )
 
 
-def compile_task(task: Task, timing: Timing | None, place: Place, found: Found) -> Bundle:
+def compile_task(task: Task, timing: Timing | None, place: Place, found: TaskFiles) -> Bundle:
     """Return the plan of `task`, and its service and timers where it is scheduled and enabled.
 
     CompileError where a value cannot be said in a unit file; NameRefusedError where the task's

@@ -6,9 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from docket.compiler.bundle import Found, Place
+from docket.compiler.bundle import Place, TaskFiles
 from docket.compiler.secrets import secret_names, secret_values
-from docket.compiler.service import HOOK_TIMEOUT_SECONDS, service_properties
+from docket.compiler.service import (
+    DELIVERY_PAUSE_SECONDS,
+    HOOK_TIMEOUT_SECONDS,
+    service_properties,
+)
 from docket.compiler.timer import has_spans
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Channel, Hook, Notify, Plan, PythonTarget
@@ -17,7 +21,11 @@ from docket.model.task import HookSpec, NotifySpec, Task
 
 
 def make_plan(
-    task: Task, timing: Timing | None, place: Place, found: Found, unit_hashes: Mapping[str, str]
+    task: Task,
+    timing: Timing | None,
+    place: Place,
+    found: TaskFiles,
+    unit_hashes: Mapping[str, str],
 ) -> Plan:
     """Return the plan of `task`; its `plan_hash` covers everything but the sources' identities."""
     values = {
@@ -50,7 +58,7 @@ def _identity(task: Task, place: Place) -> dict[str, Any]:
     }
 
 
-def _program(task: Task, found: Found) -> dict[str, Any]:
+def _program(task: Task, found: TaskFiles) -> dict[str, Any]:
     command, python = task.command, task.python
     return {
         "argv": list(found.argv),
@@ -79,6 +87,7 @@ def _contract(task: Task) -> dict[str, Any]:
         "idle_timeout_seconds": task.idle_timeout_seconds,
         "grace_seconds": task.grace_seconds,
         "hook_timeout_seconds": HOOK_TIMEOUT_SECONDS,
+        "delivery_pause_seconds": DELIVERY_PAUSE_SECONDS,
         "retry": task.retry,
         "retry_on": list(task.retry_on),
         "backoff_base": task.backoff_base,
@@ -91,6 +100,7 @@ def _contract(task: Task) -> dict[str, Any]:
         "hooks": [_hook(hook) for hook in task.hooks],
         "notify": None if task.notify is None else _notify(task.notify),
         "destructive": task.destructive,
+        "closed_to_agents": task.closed_to_agents,
         "unattended": task.unattended,
         "needs_systemd": task.limits.any or bool(task.credentials or task.unit.get("Service")),
         "log_max_bytes": task.log_max_bytes,

@@ -23,6 +23,7 @@ from docket.model.task import Limits, Task
 from docket.model.tokenshapes import TOKEN_SHAPES
 
 HOOK_TIMEOUT_SECONDS = 30.0
+DELIVERY_PAUSE_SECONDS = 1.0
 _MARGIN_SECONDS = 15.0  # what the runner gets to record a timeout of its own before systemd's comes
 _LEAST_STOP_SECONDS = 30.0
 _GRACE_SECONDS = 2.0  # a sender that does not end at its deadline is killed so much later

@@ -10,7 +10,7 @@ from docket.config.schema import fastchecks, violations
 from docket.config.schema import schema as schemas
 from docket.config.task import builtin, plugin, policies
 from docket.config.task.dependencies import check_dependencies
-from docket.config.task.entry import WHOLE, Entry
+from docket.config.task.entry import WHOLE, TaskEntry
 from docket.config.task.expansion import Expander
 from docket.config.task.notify import read_true_as_on
 from docket.config.task.tasks import class_task, command_task, doubt_unknown_keys
@@ -164,7 +164,7 @@ class Assembly:
         if not self._is_command(name, node):
             return None
         sound = self._sound("command_task", node, path, frozenset({"type"}))
-        entry = Entry(name, sound, self._defaults, self._complaints)
+        entry = TaskEntry(name, sound, self._defaults, self._complaints)
         self._tell_inert(entry, frozenset())
         settings, file = self._document.settings, self._document.file
         task = command_task(entry, mark, self._expander(), settings.user_home, file)
@@ -179,7 +179,7 @@ class Assembly:
 
     def _built_in(self, node: Section, mark: Mark | None, name: str, built_in: TaskClass) -> Task:
         sound = self._sound(schemas.built_in_definition(built_in.name), node, ("tasks", name))
-        entry = Entry(name, sound, self._defaults, self._complaints)
+        entry = TaskEntry(name, sound, self._defaults, self._complaints)
         self._tell_inert(entry, frozenset())
         file = self._document.file
         task = builtin.built_in_task(entry, mark, self._expander(), built_in, file)
@@ -190,7 +190,7 @@ class Assembly:
     ) -> Task | None:
         foreign = plugin.own_keys(drop_in) | _command_only()
         sound = self._sound("class_task", node, ("tasks", name), foreign)
-        entry = Entry(name, sound, self._defaults, self._complaints)
+        entry = TaskEntry(name, sound, self._defaults, self._complaints)
         type_node = node.entries.get("type")
         if isinstance(type_node, Scalar) and type_node.value == "command":
             entry.warn(
@@ -287,7 +287,7 @@ class Assembly:
                 code=Code.TRAP,
             )
 
-    def _tell_inert(self, entry: Entry, foreign: frozenset[str]) -> None:
+    def _tell_inert(self, entry: TaskEntry, foreign: frozenset[str]) -> None:
         for key, reason in schemas.inert_keys().items():
             if entry.has(key) and key not in foreign:
                 entry.warn((key,), f"`{key}` has no effect: {reason}", code=Code.IGNORED)

@@ -16,7 +16,7 @@ from docket.model.record import Record
 from docket.paths import Paths
 
 
-class Settings(Record):
+class HomePlaces(Record):
     """The places of a home as its configuration has them, all absolute."""
 
     state_db: str
@@ -34,7 +34,7 @@ class Document(Record):
     file: str
     root: Section
     complaints: Complaints
-    settings: Settings
+    settings: HomePlaces
     unreadable: bool = False
 
     def places(self) -> Places:
@@ -44,7 +44,7 @@ class Document(Record):
 
 def read_settings(
     root: Section, complaints: Complaints, paths: Paths, environ: Mapping[str, str]
-) -> Settings:
+) -> HomePlaces:
     """Return the top-level settings; what is wrong with them is noted, and the default stands."""
     value = {
         key: {} if key in ("tasks", "defaults") and isinstance(node, Section) else node.plain()
@@ -62,7 +62,7 @@ def read_settings(
     if isinstance(instance, Scalar) and named and not is_safe_name(instance.text):
         complaints.problem(("instance",), "`instance` is not one line", expected="a word")
         named = False
-    return Settings(
+    return HomePlaces(
         state_db=places.read("state_dir", paths.state_db),
         task_dir=places.read("tasks_dir", paths.task_dir),
         log_dir=places.read("logs_dir", paths.log_dir),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from docket.config.alltasks import Assembly
-from docket.config.document import Document, Settings, read_settings
+from docket.config.document import Document, HomePlaces, read_settings
 from docket.config.schema.complaints import Complaints
 from docket.config.yaml import source
 from docket.config.yaml.codes import Code
-from docket.config.yaml.composer import Duplicate, Refusal
+from docket.config.yaml.composer import Duplicate, UnreadableYaml
 from docket.config.yaml.nodes import Node, Scalar, Section
 from docket.config.yaml.syntax import compose
 from docket.errors import ConfigError, ConfigMissingError
@@ -56,7 +56,7 @@ def parse_bytes(data: bytes, paths: Paths, environ: Mapping[str, str]) -> Docume
     file = paths.config
     try:
         node, duplicates = compose(source.decode(data))
-    except Refusal as refusal:
+    except UnreadableYaml as refusal:
         return _unreadable(refusal, paths)
     root = node if isinstance(node, Section) else Section(0, 0)
     complaints = Complaints(file, root)
@@ -115,12 +115,12 @@ def by_place(problem: Problem) -> tuple[str, int, int]:
     return ("", 0, 0) if mark is None else (mark.file, mark.line, mark.column)
 
 
-def _unreadable(refusal: Refusal, paths: Paths) -> Document:
+def _unreadable(refusal: UnreadableYaml, paths: Paths) -> Document:
     root = Section(refusal.line, refusal.column)
     complaints = Complaints(paths.config, root)
     mark = Mark(paths.config, refusal.line + 1, refusal.column + 1)
     complaints.other_file(Problem(refusal.sentence, mark, hint=refusal.hint, code=refusal.code))
-    settings = Settings(paths.state_db, paths.task_dir, paths.log_dir, paths.instance_key)
+    settings = HomePlaces(paths.state_db, paths.task_dir, paths.log_dir, paths.instance_key)
     return Document(paths.config, root, complaints, settings, unreadable=True)
 
 

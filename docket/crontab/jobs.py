@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from docket.crontab.lines import Entry
+from docket.crontab.lines import CrontabEntry
 from docket.crontab.naming import task_names
 from docket.crontab.percent import split_input
 from docket.model.record import Record
@@ -52,7 +52,7 @@ class Job(Record):
     if they are some. A job that is not `enabled` belongs to somebody else.
     """
 
-    entry: Entry
+    entry: CrontabEntry
     name: str
     description: str
     argv: tuple[str, ...]
@@ -66,19 +66,19 @@ class Job(Record):
     enabled: bool
 
 
-def make_jobs(entries: Sequence[Entry], around: Surroundings) -> list[Job]:
+def make_jobs(entries: Sequence[CrontabEntry], around: Surroundings) -> list[Job]:
     """Return the jobs of all entries; entries that say the same share a name."""
     names = task_names([(split_input(entry.command)[0], _contents(entry)) for entry in entries])
     return [_job(entry, name, around) for entry, name in zip(entries, names, strict=True)]
 
 
-def _contents(entry: Entry) -> str:
+def _contents(entry: CrontabEntry) -> str:
     """Return all that makes an entry another one than the next, as one text."""
     settings = "\0".join(f"{name}={value}" for name, value in sorted(entry.settings.items()))
     return "\0".join((entry.expression, entry.user or "", entry.command, settings))
 
 
-def _job(entry: Entry, name: str, around: Surroundings) -> Job:
+def _job(entry: CrontabEntry, name: str, around: Surroundings) -> Job:
     shell = entry.settings.get("SHELL") or DEFAULT_SHELL
     env = _environment(entry, shell, around)
     secrets = tuple(name for name, value in env.items() if around.is_secret(name, value))
@@ -100,7 +100,7 @@ def _job(entry: Entry, name: str, around: Surroundings) -> Job:
     )
 
 
-def _environment(entry: Entry, shell: str, around: Surroundings) -> dict[str, str]:
+def _environment(entry: CrontabEntry, shell: str, around: Surroundings) -> dict[str, str]:
     given = {name: value for name, value in entry.settings.items() if name not in _NOT_HANDED_ON}
     env = {"PATH": DEFAULT_PATH, **given, "SHELL": shell}
     if around.home is not None:
@@ -108,7 +108,7 @@ def _environment(entry: Entry, shell: str, around: Surroundings) -> dict[str, st
     return env
 
 
-def _argv(entry: Entry, shell: str, is_program: Callable[[str], bool]) -> tuple[str, ...]:
+def _argv(entry: CrontabEntry, shell: str, is_program: Callable[[str], bool]) -> tuple[str, ...]:
     command, fed = split_input(entry.command)
     if fed:
         return (DEFAULT_SHELL, "-c", FEED, shell, command, fed)

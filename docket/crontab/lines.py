@@ -17,7 +17,7 @@ _USER = re.compile(r"([^ \t]+)[ \t]+(.*)", re.DOTALL)
 _MARK = b"\xef\xbb\xbf"
 
 
-class Entry(Record):
+class CrontabEntry(Record):
     """One line that runs something.
 
     `expression` has one blank between its fields, `command` is as written, percent signs and all.
@@ -37,7 +37,7 @@ class Crontab(Record):
     """What one file holds: its entries, the lines that cannot be read, and what is doubtful."""
 
     file: str
-    entries: tuple[Entry, ...]
+    entries: tuple[CrontabEntry, ...]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
@@ -67,7 +67,7 @@ class _Reader:
         self._settings: dict[str, str] = {}
         self._comment: list[str] = []
         self._returns: list[int] = []
-        self._entries: list[Entry] = []
+        self._entries: list[CrontabEntry] = []
         self._problems: list[Problem] = []
         self._warnings: list[Problem] = []
 
@@ -150,7 +150,9 @@ class _Reader:
         else:
             mark = Mark(self._file, number, 1)
             comment, settings = tuple(self._comment), dict(self._settings)
-            self._entries.append(Entry(mark, line, expression, command, user, comment, settings))
+            self._entries.append(
+                CrontabEntry(mark, line, expression, command, user, comment, settings)
+            )
 
     def _too_long(self, number: int) -> None:
         self._refuse(

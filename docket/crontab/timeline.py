@@ -29,7 +29,7 @@ class ClockRule(StrEnum):
     MADE_UP = "made_up"  # cron for fixed times: what was skipped runs right after, once
 
 
-class Stretch(Record):
+class OffsetPeriod(Record):
     """A time of one offset from UTC; `begin`, `end` and `offset` in minutes since the epoch."""
 
     begin: int
@@ -59,10 +59,10 @@ class Window(Record):
         return range(self.first - _MARGIN, self.first + self.count + _MARGIN)
 
 
-def stretches(window: Window, offset_at: Callable[[int], int]) -> tuple[Stretch, ...]:
+def stretches(window: Window, offset_at: Callable[[int], int]) -> tuple[OffsetPeriod, ...]:
     """Return the stretches of a zone; `offset_at` gives its offset in seconds at an instant."""
     begin, end = window.begin - MINUTES_OF_DAY, window.end
-    found: list[Stretch] = []
+    found: list[OffsetPeriod] = []
     offset = before = offset_at(begin * 60) // 60
     started = begin
     for early in range(begin, end, _PROBE):
@@ -71,9 +71,9 @@ def stretches(window: Window, offset_at: Callable[[int], int]) -> tuple[Stretch,
         if later == offset:
             continue
         change = _first_with(offset_at, later, early, late)
-        found.append(Stretch(started, change, offset, before))
+        found.append(OffsetPeriod(started, change, offset, before))
         started, before, offset = change, offset, later
-    found.append(Stretch(started, end, offset, before))
+    found.append(OffsetPeriod(started, end, offset, before))
     return tuple(found)
 
 
@@ -109,7 +109,7 @@ def _local_minutes(flags: bytes, minutes: int) -> int:
 
 
 def fires(
-    window: Window, zone: tuple[Stretch, ...], flags: bytes, minutes: int, rule: ClockRule
+    window: Window, zone: tuple[OffsetPeriod, ...], flags: bytes, minutes: int, rule: ClockRule
 ) -> int:
     """Return the instants in UTC at which something runs, one bit for each minute.
 
@@ -134,7 +134,7 @@ def fires(
     return found & ((1 << window.count * MINUTES_OF_DAY) - 1)
 
 
-def changes(window: Window, zone: tuple[Stretch, ...]) -> int:
+def changes(window: Window, zone: tuple[OffsetPeriod, ...]) -> int:
     """Return where the rules may differ: right after a gap, and in what is shown again."""
     found = 0
     for stretch in zone:

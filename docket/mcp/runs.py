@@ -20,7 +20,7 @@ from docket.app.runs.options import RunOptions
 from docket.app.runs.refusals import refuse_in_dry_run
 from docket.app.runs.run import RunOutcome
 from docket.app.session.session import Session
-from docket.mcp.toolcall import Desk, Errand
+from docket.mcp.toolcall import ServerContext, ToolCall
 from docket.model.record import Record
 from docket.model.runid import make_run_id
 from docket.model.states import Trigger
@@ -42,80 +42,80 @@ class _TimeUpError(Exception):
     """The time that a caller wanted to wait is up."""
 
 
-def run_task(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> Result:
+def run_task(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> Result:
     """Run a task and answer when it is over, its hooks included."""
     if given["dry_run"]:
-        return _preview(desk, given)
-    refuse_where_gated(desk, given["task_name"])
-    outcome = _run(desk, errand, given)
+        return _preview(server, given)
+    refuse_where_gated(server, given["task_name"])
+    outcome = _run(server, call, given)
     return Result(outcome.document(), failed=outcome.exit_code != 0)
 
 
-def run_task_async(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> Result:
+def run_task_async(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> Result:
     """Start a run that goes on by itself, and answer with its receipt."""
     if given["dry_run"]:
-        return _preview(desk, given)
-    refuse_where_gated(desk, given["task_name"])
-    errand.check()
-    receipt = starting.start(desk.session, given["task_name"], _wish(desk, given))
+        return _preview(server, given)
+    refuse_where_gated(server, given["task_name"])
+    call.check()
+    receipt = starting.start(server.session, given["task_name"], _wish(server, given))
     return Result(receipt.document())
 
 
-def wait_run(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> Result:
+def wait_run(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> Result:
     """Wait until a run is over, or the time is up."""
     run_id, timeout = given["run_id"], given["timeout"]
-    errand.every_seconds = max(given["poll_interval"], _SHORTEST_TICK_SECONDS)
-    with open_record(desk.session) as reader:
+    call.every_seconds = max(given["poll_interval"], _SHORTEST_TICK_SECONDS)
+    with open_record(server.session) as reader:
         run = find_run(reader, run_id)
     run_id = run.run_id
-    waiting.refuse_own_run(desk.session, {run_id: run})
-    errand.message = f"waiting for run {run_id} of {run.task}"
-    asleep = _sleeper(errand, timeout)
+    waiting.refuse_own_run(server.session, {run_id: run})
+    call.message = f"waiting for run {run_id} of {run.task}"
+    asleep = _sleeper(call, timeout)
     try:
-        found = waiting.until_over(desk.session, run, asleep)
+        found = waiting.until_over(server.session, run, asleep)
     except _TimeUpError:
-        with open_record(desk.session) as reader:
+        with open_record(server.session) as reader:
             found = find_run(reader, run_id)
     return Result(waiting.Waited(found, over=found.status.final).document())
 
 
-def cancel_run(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> Result:
+def cancel_run(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> Result:
     """End a run, wherever it stands."""
-    errand.message = f"ending run {given['run_id']}"
-    return Result(cancelling.cancel(desk.session, given["run_id"]).document())
+    call.message = f"ending run {given['run_id']}"
+    return Result(cancelling.cancel(server.session, given["run_id"]).document())
 
 
-def refuse_where_gated(desk: Desk, task: str) -> None:
+def refuse_where_gated(server: ServerContext, task: str) -> None:
     """Raise DestructiveRefusedError for a task that is not to be run from here."""
-    if desk.gated:
-        refuse_destructive(desk.session, task)
+    if server.gated:
+        refuse_destructive(server.session, task)
 
 
-def _preview(desk: Desk, given: Mapping[str, Any]) -> Result:
+def _preview(server: ServerContext, given: Mapping[str, Any]) -> Result:
     """Show what would run; a preview that is complete is a success."""
     refuse_in_dry_run(
         params=bool(given["params"]), idempotency_key=given["idempotency_key"] is not None
     )
     outcome = running.run(
-        desk.session,
+        server.session,
         exec_command(),
         given["task_name"],
         dry_run=True,
         echo=False,
         signals=False,
         trigger=Trigger.AGENT,
-        run_id=_new_run_id(desk.session),
+        run_id=_new_run_id(server.session),
     )
     return Result(outcome.document(), failed=not outcome.ok)
 
 
-def _run(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> RunOutcome:
+def _run(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> RunOutcome:
     """Run it as a child of ours where that can be; else it goes on by itself and is waited for."""
-    task, session = given["task_name"], desk.session
+    task, session = given["task_name"], server.session
     if given["idempotency_key"] is not None or current_plan(session, task).needs_systemd:
-        return _start_and_wait(desk, errand, given)
+        return _start_and_wait(server, call, given)
     run_id = _new_run_id(session)
-    errand.begin(f"{task} is running (run {run_id})", _undo(session, run_id))
+    call.begin(f"{task} is running (run {run_id})", _undo(session, run_id))
     return running.run(
         session,
         exec_command(),
@@ -125,19 +125,19 @@ def _run(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> RunOutcome:
         signals=False,
         params=_pairs(given),
         trigger=Trigger.AGENT,
-        gated=desk.gated,
+        gated=server.gated,
         run_id=run_id,
     )
 
 
-def _start_and_wait(desk: Desk, errand: Errand, given: Mapping[str, Any]) -> RunOutcome:
-    errand.check()
-    task, session = given["task_name"], desk.session
-    run_id = starting.start(session, task, _wish(desk, given)).run_id
-    errand.begin(f"{task} is running (run {run_id})", _undo(session, run_id))
+def _start_and_wait(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> RunOutcome:
+    call.check()
+    task, session = given["task_name"], server.session
+    run_id = starting.start(session, task, _wish(server, given)).run_id
+    call.begin(f"{task} is running (run {run_id})", _undo(session, run_id))
     with open_record(session) as reader:
         run = find_run(reader, run_id)
-    waiting.until_over(session, run, _sleeper(errand, None))
+    waiting.until_over(session, run, _sleeper(call, None))
     return running.recorded_outcome(session, task, run_id)
 
 
@@ -145,7 +145,7 @@ def _undo(session: Session, run_id: str) -> Callable[[], object]:
     return lambda: cancelling.cancel(session, run_id)
 
 
-def _sleeper(errand: Errand, timeout_seconds: float | None) -> Callable[[str], bool]:
+def _sleeper(call: ToolCall, timeout_seconds: float | None) -> Callable[[str], bool]:
     """Return what sleeps until a lock is free, and wakes when nobody wants to wait any more.
 
     flock itself takes no timeout, and a thread that sleeps in it could not be had back.
@@ -155,19 +155,19 @@ def _sleeper(errand: Errand, timeout_seconds: float | None) -> Callable[[str], b
     def asleep(path: str) -> bool:
         pause = _FIRST_PAUSE_SECONDS
         while held := is_held(path):
-            _pause(errand, pause, deadline)
+            _pause(call, pause, deadline)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-        errand.check()
+        call.check()
         _refuse_when_late(deadline)
         return held is not None
 
     return asleep
 
 
-def _pause(errand: Errand, seconds: float, deadline: float | None) -> None:
+def _pause(call: ToolCall, seconds: float, deadline: float | None) -> None:
     _refuse_when_late(deadline)
     left = seconds if deadline is None else deadline - time.monotonic()
-    errand.pause(min(seconds, max(left, 0.0)))
+    call.pause(min(seconds, max(left, 0.0)))
 
 
 def _refuse_when_late(deadline: float | None) -> None:
@@ -175,13 +175,13 @@ def _refuse_when_late(deadline: float | None) -> None:
         raise _TimeUpError
 
 
-def _wish(desk: Desk, given: Mapping[str, Any]) -> RunOptions:
+def _wish(server: ServerContext, given: Mapping[str, Any]) -> RunOptions:
     return RunOptions(
         force=given["force"],
         idempotency_key=given["idempotency_key"],
         params=_pairs(given),
         trigger=Trigger.AGENT,
-        gated=desk.gated,
+        gated=server.gated,
     )
 
 

@@ -27,7 +27,7 @@ from docket.errors import DocketError
 from docket.mcp.arguments import checked, input_schema
 from docket.mcp.outputs import enveloped
 from docket.mcp.stdio import Answers, Requests, take_streams
-from docket.mcp.toolcall import AbandonedError, Desk, Errand
+from docket.mcp.toolcall import AbandonedError, ServerContext, ToolCall
 from docket.mcp.tools import INSTRUCTIONS, SERVER, TOOLS, Tool
 from docket.mcp.truncation import bounded
 
@@ -39,22 +39,22 @@ _STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Context: TypeAlias = "ServerRequestContext[dict[str, Any], Any]"
 
 
-def serve(desk: Desk) -> int:
+def serve(served: ServerContext) -> int:
     """Serve the client at standard input and output until it leaves; return the exit code.
 
     What runs then goes on. Threads may be left behind: whoever calls this ends the process.
     """
     logging.getLogger("mcp").addHandler(logging.NullHandler())
     logging.getLogger("mcp").propagate = False
-    code: int = anyio.run(_Service(desk).serve, *take_streams())
+    code: int = anyio.run(_Service(served).serve, *take_streams())
     return code
 
 
 class _Service:
     """One connection. `_closing` says that it ends, so that what stops is not taken back."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, served: ServerContext) -> None:
+        self._served = served
         self._closing = False
         self._exit_code = 0
         self._taken_back: list[threading.Thread] = []
@@ -108,56 +108,56 @@ class _Service:
         tool = TOOLS.get(params.name)
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, f"There is no tool {params.name[:100]!r}.")
-        errand = Errand()
+        call = ToolCall()
         try:
             async with anyio.create_task_group() as group:
                 if context.meta is not None and "progress_token" in context.meta:
-                    group.start_soon(_tell_progress, context, errand)
+                    group.start_soon(_tell_progress, context, call)
                 result = await anyio.to_thread.run_sync(
                     self._done,
                     tool,
-                    errand,
+                    call,
                     params.arguments or {},
                     abandon_on_cancel=True,
                     limiter=self._lasting if tool.lasts else self._quick,
                 )
                 group.cancel_scope.cancel()
         except anyio.get_cancelled_exc_class():
-            self._drop(errand)
+            self._drop(call)
             raise
         return result
 
-    def _drop(self, errand: Errand) -> None:
+    def _drop(self, call: ToolCall) -> None:
         """Nobody waits for a call any more: the client took it back, or is leaving."""
         if self._closing:
-            errand.leave()
+            call.leave()
             return
-        thread = threading.Thread(target=errand.take_back, daemon=True)
+        thread = threading.Thread(target=call.take_back, daemon=True)
         thread.start()
         self._taken_back = [one for one in self._taken_back if one.is_alive()] + [thread]
 
-    def _done(self, tool: Tool, errand: Errand, given: Mapping[str, Any]) -> types.CallToolResult:
+    def _done(self, tool: Tool, call: ToolCall, given: Mapping[str, Any]) -> types.CallToolResult:
         """Do the call, in its thread; whatever goes wrong is an answer."""
         try:
-            result = tool.call(self._desk, errand, checked(tool.name, tool.parameters, given))
+            result = tool.call(self._served, call, checked(tool.name, tool.parameters, given))
             return _answer(result.document, tool.room, failed=result.failed)
         except AbandonedError:
             return _answer({}, tool.room, failed=True)  # nobody hears it
         except DocketError as error:
             return _answer(error.document(), tool.room, failed=True)
         except Exception as error:  # noqa: BLE001  (the boundary; the cause is recorded)
-            return _answer(self._desk.fault(error).document(), tool.room, failed=True)
+            return _answer(self._served.fault(error).document(), tool.room, failed=True)
         finally:
-            errand.over.set()
+            call.over.set()
 
 
-async def _tell_progress(context: Context, errand: Errand) -> None:
+async def _tell_progress(context: Context, call: ToolCall) -> None:
     """Say every so often that it goes on: progress is how many seconds it has taken."""
     begun = time.monotonic()
     while True:
-        await anyio.sleep(errand.every_seconds)
+        await anyio.sleep(call.every_seconds)
         took = time.monotonic() - begun
-        await context.session.report_progress(round(took, 3), None, errand.message or None)
+        await context.session.report_progress(round(took, 3), None, call.message or None)
 
 
 def _answer(found: Any, room: int, *, failed: bool) -> types.CallToolResult:

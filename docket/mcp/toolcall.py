@@ -17,7 +17,7 @@ _YES = ("1", "true", "yes", "allow")
 _AGAIN_SECONDS = 0.05
 
 
-class Desk(Record):
+class ServerContext(Record):
     """What every call is served with.
 
     `fault` records what nobody foresaw and returns the error to tell.
@@ -37,7 +37,7 @@ class AbandonedError(Exception):
     """The client does not want the answer any more."""
 
 
-class Errand:
+class ToolCall:
     """One call, shared by the thread that does it and the loop that watches over it."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from docket.mcp.arguments import (
 )
 from docket.mcp.outputs import shape
 from docket.mcp.runs import Result
-from docket.mcp.toolcall import ALLOWANCE, Desk, Errand
+from docket.mcp.toolcall import ALLOWANCE, ServerContext, ToolCall
 from docket.mcp.truncation import IN_A_LIST, ONE_RUN
 from docket.model.record import Record
 from docket.model.states import RunStatus, Trigger
@@ -71,7 +71,7 @@ class Tool(Record):
     title: str
     description: str
     parameters: tuple[Parameter, ...]
-    call: Callable[[Desk, Errand, Mapping[str, Any]], Result]
+    call: Callable[[ServerContext, ToolCall, Mapping[str, Any]], Result]
     outputs: tuple[str, ...]
     reads: bool = True
     repeatable: bool = True

@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
+_LONGEST_LINE = 200
+_LOOKED_AT = 40  # lines at the end, in which the one that says what went wrong is looked for
+_COMPLAINTS = (
+    "cannot",
+    "could not",
+    "denied",
+    "error",
+    "exception",
+    "fail",
+    "fatal",
+    "invalid",
+    "no such",
+    "not found",
+    "refused",
+    "timed out",
+    "unable",
+)
 KEPT_BYTES = 64 * 1024  # of each stream, half at the beginning and half at the end
 
 
@@ -40,3 +57,38 @@ class Excerpt:
 def decoded(data: bytes) -> str:
     r"""Return bytes as text; what is not UTF-8 shows as \xff."""
     return data.decode("utf-8", "backslashreplace")
+
+
+def complaint_in(errors: str, output: str) -> str:
+    """Return the line that says what went wrong: the last of standard error that complains.
+
+    Where none does, the last one there; of the output, only a line that complains counts.
+    """
+    lines = _last_lines(errors)
+    for line in (*lines, *([] if lines else _last_lines(output))):
+        if any(word in line.lower() for word in _COMPLAINTS):
+            return line
+    return lines[0] if lines else ""
+
+
+def last_line_of(output: str) -> str:
+    """Return the last line of a program's output that says something, "" where none does."""
+    return next(iter(_last_lines(output)), "")
+
+
+def _last_lines(text: str) -> list[str]:
+    """Return the last lines that hold a letter, the last one first, as a terminal shows them."""
+    found = []
+    for line in text[-_LONGEST_LINE * _LOOKED_AT :].split("\n")[: -_LOOKED_AT - 1 : -1]:
+        shown = _without_colours(line.rstrip("\r").rpartition("\r")[2])
+        words = " ".join("".join(c if c.isprintable() else " " for c in shown).split())
+        if any(c.isalpha() for c in words):
+            cut = len(words) > _LONGEST_LINE
+            found.append(words[: _LONGEST_LINE - 1] + "…" if cut else words)
+    return found
+
+
+def _without_colours(line: str) -> str:
+    """Return the line without the escape sequences of a terminal: ESC [, digits, a letter."""
+    first, *rest = line.split("\x1b[")
+    return first + "".join(part.lstrip("0123456789;?")[1:] for part in rest)

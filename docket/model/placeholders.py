@@ -7,7 +7,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
 AGENT_NAMES = ("task_name", "run_id", "status", "exit_code", "summary", "details_json")
-NOTIFY_NAMES = ("event", "task", "task_name", "run_id", "status", "summary", "duration")
+NOTIFY_NAMES = (
+    "event",
+    "task",
+    "task_name",
+    "run_id",
+    "status",
+    "summary",
+    "duration",
+    "host",
+    "started_at",
+    "finished_at",
+)
 AGENT_MESSAGE = "{task_name} {status}: {summary}"
 
 

@@ -161,6 +161,7 @@ class Plan(Struct):
     idle_timeout_seconds: float | None
     grace_seconds: float
     hook_timeout_seconds: float
+    delivery_pause_seconds: float  # before the second try of a message; then twice as long
     retry: int
     retry_on: list[int]  # empty: every failure is worth a retry
     backoff_base: float
@@ -173,6 +174,7 @@ class Plan(Struct):
     hooks: list[Hook]
     notify: Notify | None
     destructive: bool
+    closed_to_agents: str  # why no agent may run it, as "it ..."; "" where agents may
     unattended: str  # "allow" or "deny"
     needs_systemd: bool  # limits, credentials or directives of a unit's own
     calendars: list[Any]

@@ -146,6 +146,7 @@ class Task(Record):
     unit: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     unattended: str = "deny"
     destructive: bool = False
+    deletes: bool = False  # whatever `destructive` says: its class says so, or its program does
     network: bool = False
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -167,6 +168,13 @@ class Task(Record):
             spec.text if spec.kind == "cron" else f"{spec.kind}: {spec.text}"
             for spec in self.schedules
         )
+
+    @property
+    def closed_to_agents(self) -> str:
+        """Why an agent may not run it unless a person allows it, as "it ..."; "" where it may."""
+        if self.dormant:
+            return "has no entry in the configuration"
+        return "is destructive" if self.destructive or self.deletes else ""
 
     @property
     def dormant(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -46,6 +46,7 @@ class TaskClass(Record):
     origin: Origin = Origin.DROP_IN
     package: str = ""  # the name and version of the distribution that an entry point comes from
     sources: tuple[str, ...] = ()
+    deletes: Callable[[Mapping[str, Any]], bool] | None = None  # by the keys of its entry
 
     @property
     def place(self) -> str:

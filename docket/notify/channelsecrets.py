@@ -16,7 +16,7 @@ _LARGEST = 64 * 1024
 _SHORTEST = 6  # of a part of an address that may be secret; shorter ones are words
 
 
-class Settings:
+class ChannelSettings:
     """The options of one channel, and where the values of its `*_env` options are found.
 
     What was read as a secret is remembered, to be hidden in whatever is told of the outcome.

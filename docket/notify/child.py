@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import Any
 
 from docket.model.jsontext import dumps
-from docket.notify.channelsecrets import Settings
+from docket.model.secretnames import REDACTED
+from docket.notify import registry
+from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import (
     DELIVERED,
+    FAILED,
     NOT_SENT,
     TIMED_OUT,
     UNANSWERED,
+    UNSENT,
     Delivery,
     DeliveryError,
 )
 from docket.notify.job import ChannelJob
 
-_KINDS = frozenset(
-    {"agent", "apprise", "discord", "mail", "ntfy", "ping", "slack", "telegram", "webhook"}
-)
+AGENT = "agent"  # the kind of a job that is no channel of `notify`, but an agent hook
 _LONGEST_SAID = 2000
 _ASKING = (
     signal.SIGTERM,
@@ -44,7 +44,8 @@ def speak(
     _become(environment, writer)
     signal.signal(signal.SIGALRM, _out_of_time)
     signal.setitimer(signal.ITIMER_REAL, timeout_seconds)
-    settings = Settings(job.options, environment)
+    settings = ChannelSettings(job.options, environment)
+    _hide_tokens(job)
     try:
         outcome = _send(job, settings, time.monotonic() + timeout_seconds)
     except OutOfTimeError:
@@ -57,20 +58,41 @@ def speak(
         data = data[os.write(writer, data) :]
 
 
-def _send(job: ChannelJob, settings: Settings, deadline: float) -> Delivery:
-    assert job.kind in _KINDS
+def _send(job: ChannelJob, settings: ChannelSettings, deadline: float) -> Delivery:
     try:
         from docket.notify.http import Client  # noqa: PLC0415  (the slow part: TLS and HTTP)
 
-        channel: Any = importlib.import_module(f"docket.notify.channels.{job.kind}")
-        outcome: Delivery = channel.send(settings, job.message, Client(settings, deadline))
+        client = Client(
+            settings, deadline, delivery_id=job.delivery_id, first_pause=job.first_pause
+        )
+        outcome: Delivery = _sender(job.kind)(settings, job.message, client)
+        assert outcome.state == DELIVERED, "a channel returns what was delivered, or raises"
     except DeliveryError as error:
         return error.delivery()
+    except registry.UnknownChannelError as error:
+        return Delivery(UNSENT, NOT_SENT, problem=str(error))
     except Exception as error:  # noqa: BLE001  (the end of a process: it tells what it was)
         problem = f"It failed with {type(error).__name__}"
-        return Delivery("failed", NOT_SENT, problem=problem)
-    assert outcome.state == DELIVERED
+        return Delivery(FAILED, NOT_SENT, problem=problem)
     return outcome
+
+
+def _hide_tokens(job: ChannelJob) -> None:
+    """Hide what looks like a token in the command's own words, before they leave the machine."""
+    if job.kind == AGENT:
+        return
+    from docket.model.tokenshapes import TOKEN_SHAPES  # noqa: PLC0415  (brings re)
+
+    for name in ("summary", "output"):
+        setattr(job.message, name, TOKEN_SHAPES.sub(REDACTED, getattr(job.message, name)))
+
+
+def _sender(kind: str) -> Callable[..., Delivery]:
+    if kind == AGENT:
+        from docket.notify import agenthook  # noqa: PLC0415  (few tasks)
+
+        return agenthook.send
+    return registry.channel(kind).send
 
 
 def _become(environment: Mapping[str, str], writer: int) -> None:

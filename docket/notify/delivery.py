@@ -40,6 +40,7 @@ class DeliveryError(Exception):
     """A message that did not arrive; the text is a sentence without any address or token.
 
     `passing`: another try may go better, after `wait` seconds where the other side said so.
+    `untaken`: the other side surely has not taken the message, so a second one is no repetition.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class DeliveryError(Exception):
         code: int,
         *,
         passing: bool = False,
+        untaken: bool = False,
         wait: float | None = None,
         said: str = "",
     ) -> None:
@@ -55,6 +57,7 @@ class DeliveryError(Exception):
         self.sentence = sentence
         self.code = code
         self.passing = passing
+        self.untaken = untaken
         self.wait = wait
         self.said = said
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import email.utils
+import errno
 import http.client
 import json
+import math
 import socket
 import ssl
 import time
@@ -14,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from docket.notify.channelsecrets import Settings
+from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import NOT_SENT, TIMED_OUT, DeliveryError
 
 _LARGEST_ANSWER = 64 * 1024
@@ -24,9 +26,10 @@ _TRIES = 3
 _LONGEST_WAIT = 20.0  # a server that asks for more is told of, not waited for
 _DEADLINE_MARGIN = 0.2
 _TOO_MANY = 429
+_UNREACHABLE = (errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH)
 
 
-class Answer:
+class HttpResponse:
     """What a server said: status, headers in small letters, and the text up to a bound."""
 
     def __init__(self, status: int, headers: Mapping[str, str], text: str) -> None:
@@ -50,17 +53,29 @@ class Answer:
 
 
 class Client:
-    """Sends requests until `deadline` (monotonic seconds); `pause` sleeps between tries."""
+    """Sends requests until `deadline` (monotonic seconds).
+
+    Each request carries `delivery_id`, the same in all its tries, so that its receiver can tell a
+    second try from a second message. `first_pause` is how many seconds pass before the second try;
+    `pause` sleeps.
+    """
 
     def __init__(
         self,
-        settings: Settings,
+        settings: ChannelSettings,
         deadline: float,
         *,
+        delivery_id: str = "",
+        first_pause: float = 1.0,
+        try_seconds: float = _TRY_SECONDS,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
         self._deadline = deadline
+        self._delivery_id = delivery_id
+        self._sent = 0
+        self._first_pause = first_pause
+        self._try_seconds = try_seconds
         self._pause = pause
         self._opener = urllib.request.build_opener(_EveryStatus, _tls())
 
@@ -70,12 +85,13 @@ class Client:
         document: Mapping[str, Any],
         *,
         headers: Mapping[str, str] | None = None,
-        check: Callable[[Answer], str | None] | None = None,
-    ) -> Answer:
+        check: Callable[[HttpResponse], str | None] | None = None,
+        once: bool = False,
+    ) -> HttpResponse:
         """POST a JSON object; as `send`."""
         body = json.dumps(document).encode()
         given = {"Content-Type": "application/json", **(headers or {})}
-        return self.send(url, body, headers=given, check=check)
+        return self.send(url, body, headers=given, check=check, once=once)
 
     def send(
         self,
@@ -84,40 +100,57 @@ class Client:
         *,
         method: str = "POST",
         headers: Mapping[str, str] | None = None,
-        check: Callable[[Answer], str | None] | None = None,
-    ) -> Answer:
+        check: Callable[[HttpResponse], str | None] | None = None,
+        once: bool = False,
+    ) -> HttpResponse:
         """Send a request until it is taken, and return the answer; DeliveryError where it is not.
 
         `check` looks into an answer of success and says in words why it is none. What may pass (no
-        connection, 429, 5xx) is tried again, three times at most.
+        connection, 429, 5xx) is tried again, three times at most. With `once` one try has all the
+        time that is left, and another follows only where the request surely was not taken.
         """
         host = host_of(url)
         parts = urlsplit(url)
         self._settings.hide([parts.path, parts.query, *parts.path.split("/")[-1:]])
-        request = _request(url, body, method, {"User-Agent": "docket", **(headers or {})})
+        given = {"User-Agent": "docket", **self._identity(), **(headers or {})}
+        request = _request(url, body, method, given)
+        longest = math.inf if once else self._try_seconds
         for number in range(1, _TRIES + 1):
             try:
-                return self._once(request, host, check)
+                return self._once(request, host, check, longest)
             except DeliveryError as error:
-                wait = 0.5 * 2**number if error.wait is None else error.wait
-                if not error.passing or number == _TRIES or not self.wait(wait):
+                again = error.untaken if once else error.passing
+                if not again or number == _TRIES or not self.wait(number, error.wait):
                     raise
         raise AssertionError("unreachable")
 
-    def wait(self, seconds: float) -> bool:
-        """Sleep before the next try; False, at once, where that would take too long."""
+    def wait(self, number: int, asked: float | None = None) -> bool:
+        """Sleep after try `number`; False, at once, where that would take too long.
+
+        `asked` is how many seconds the other side wants to be left alone.
+        """
+        seconds = self._first_pause * 2 ** (number - 1) if asked is None else asked
         if seconds > _LONGEST_WAIT or time.monotonic() + seconds >= self._deadline:
             return False
         self._pause(seconds)
         return True
 
+    def _identity(self) -> dict[str, str]:
+        """Return the header that names this request: the parts of one message are numbered."""
+        self._sent += 1
+        if not self._delivery_id:
+            return {}
+        part = "" if self._sent == 1 else f":{self._sent}"
+        return {"X-Docket-Delivery": self._delivery_id + part}
+
     def _once(
         self,
         request: urllib.request.Request,
         host: str,
-        check: Callable[[Answer], str | None] | None,
-    ) -> Answer:
-        answer = self._exchange(request, host)
+        check: Callable[[HttpResponse], str | None] | None,
+        longest: float,
+    ) -> HttpResponse:
+        answer = self._exchange(request, host, longest)
         reason = _said(answer)
         if 300 <= answer.status < 400:
             sentence = f"{host} answers with a redirect ({answer.status}), which is not followed"
@@ -135,18 +168,19 @@ class Client:
             sentence,
             answer.status,
             passing=passing,
+            untaken=answer.status == _TOO_MANY,
             wait=_asked_wait(answer) if passing else None,
             said=answer.text[:_KEPT_OF_ANSWER],
         )
 
-    def _exchange(self, request: urllib.request.Request, host: str) -> Answer:
+    def _exchange(self, request: urllib.request.Request, host: str, longest: float) -> HttpResponse:
         left = self._deadline - time.monotonic() - _DEADLINE_MARGIN
         if left <= 0:
             raise DeliveryError(f"{host} did not answer in time", TIMED_OUT)
         try:
-            with self._opener.open(request, timeout=min(left, _TRY_SECONDS)) as response:
+            with self._opener.open(request, timeout=min(left, longest)) as response:
                 text = response.read(_LARGEST_ANSWER).decode("utf-8", "replace")
-                return Answer(response.status, response.headers, text)
+                return HttpResponse(response.status, response.headers, text)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise _no_answer(host, error) from None
 
@@ -176,7 +210,7 @@ def _request(url: str, body: bytes, method: str, headers: dict[str, str]) -> url
     return urllib.request.Request(url, body, headers, method=method)  # noqa: S310  (http alone)
 
 
-def _asked_wait(answer: Answer) -> float | None:
+def _asked_wait(answer: HttpResponse) -> float | None:
     """Return for how many seconds the server asks to be left alone."""
     document = answer.document
     parameters = document.get("parameters")
@@ -196,7 +230,7 @@ def _asked_wait(answer: Answer) -> float | None:
         return None
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: HttpResponse) -> str:
     """Return what the answer says of the reason, as an end of a sentence."""
     document = answer.document
     for key in ("description", "message", "error"):
@@ -227,7 +261,13 @@ def _no_answer(host: str, error: Exception) -> DeliveryError:
             sentence = f"{host} does not answer in HTTP"
         case _:
             sentence = f"The request to {host} could not be made"
-    return DeliveryError(sentence, code, passing=passing)
+    untaken = isinstance(reason, socket.gaierror) or _is_unreachable(reason)
+    return DeliveryError(sentence, code, passing=passing, untaken=untaken)
+
+
+def _is_unreachable(reason: object) -> bool:
+    """Whether no connection was made at all."""
+    return isinstance(reason, OSError) and reason.errno in _UNREACHABLE
 
 
 def _tls() -> urllib.request.HTTPSHandler:

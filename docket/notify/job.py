@@ -11,13 +11,24 @@ if TYPE_CHECKING:
 
 
 class ChannelJob:
-    """One channel's part: its kind, its options, and the message (a document for an agent)."""
+    """One channel's part: its kind, its options, and the message (a document for an agent).
 
-    __slots__ = ("kind", "message", "options")
+    `delivery_id` names the message to its receiver; `first_pause` is how many seconds pass before
+    the second try.
+    """
+
+    __slots__ = ("delivery_id", "first_pause", "kind", "message", "options")
 
     def __init__(
-        self, kind: str, options: Mapping[str, Any], message: Message | Mapping[str, Any]
+        self,
+        kind: str,
+        options: Mapping[str, Any],
+        message: Message | Mapping[str, Any],
+        delivery_id: str,
+        first_pause: float,
     ) -> None:
         self.kind = kind
         self.options = options
         self.message = message
+        self.delivery_id = delivery_id
+        self.first_pause = first_pause

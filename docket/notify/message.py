@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from docket.model.humantime import duration, local
 from docket.model.placeholders import fill
 from docket.model.struct import Struct
 
@@ -9,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_USUAL = "Docket {task} {status}: {summary} ({run_id}) in {duration}"
+_USUAL = "Docket {task} {status} on {host}: {summary} ({run_id}) in {duration}"
 
 
 class Message(Struct):
@@ -26,10 +27,14 @@ class Message(Struct):
     status: str
     error_code: str | None
     exit_code: int
+    consecutive_failures: int
+    failing_since: str | None  # ISO 8601: when the first of those failures began
     command_exit_code: int | None
     summary: str
     started_at: str  # ISO 8601
     finished_at: str
+    started_us: int  # microseconds since the epoch
+    finished_us: int
     duration_seconds: float
     trigger: str
     host: str
@@ -46,7 +51,7 @@ class Message(Struct):
     def title(self) -> str:
         """One short line, for channels that have one."""
         word = {"reminder": "still " + self.status, "recovery": "works again"}
-        return f"{self.task}: {word.get(self.event, self.status)}"
+        return f"{self.task}: {word.get(self.event, self.status)} on {self.host}"
 
     def text(self, escape: Callable[[str], str] = str, *, with_output: bool = True) -> str:
         """Return the whole text; `escape` makes a value harmless to the channel's own marks."""
@@ -65,7 +70,10 @@ class Message(Struct):
             "run_id": self.run_id,
             "status": self.status,
             "summary": self.summary,
-            "duration": f"{self.duration_seconds:.2f}s",
+            "duration": duration(self.duration_seconds),
+            "host": self.host,
+            "started_at": local(self.started_us),
+            "finished_at": local(self.finished_us),
         }
         return {name: escape(value) for name, value in plain.items()}
 

@@ -11,8 +11,8 @@ import select
 import signal
 import time
 
-from docket.model.jsontext import loads
-from docket.notify.delivery import FAILED, TIMED_OUT, UNANSWERED, Delivery
+from docket.model.jsontext import dumps, loads
+from docket.notify.delivery import FAILED, NOT_SENT, TIMED_OUT, UNANSWERED, Delivery
 from docket.notify.job import ChannelJob
 
 TYPE_CHECKING = False
@@ -105,5 +105,8 @@ def _in_child(
         from docket.notify.child import speak  # noqa: PLC0415  (in the sending process alone)
 
         speak(job, environment, writer, timeout_seconds)
+    except Exception as error:  # noqa: BLE001  (the end of a process: it tells what it was)
+        problem = f"The sending process failed with {type(error).__name__}"
+        os.write(writer, dumps(Delivery(FAILED, NOT_SENT, problem=problem).to_json()).encode())
     finally:
         os._exit(0)

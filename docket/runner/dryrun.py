@@ -9,8 +9,9 @@ from docket.model.states import RunStatus
 from docket.runner.attempt.attempt import AttemptContext, run_attempt
 from docket.runner.attempt.echo import Echo
 from docket.runner.attempt.verdict import Verdict, judge
+from docket.runner.call.clock import now_us
 from docket.runner.call.environment import EnvironmentRefusedError, add_run, task_environment
-from docket.runner.run import Finished, mask_for, new_row, now_us
+from docket.runner.run import Finished, mask_for, new_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,11 +17,12 @@ from docket.model.states import RunStatus, Trigger
 from docket.runfiles import BESIDE_THE_LOCK, is_cancelled, remove_run_files
 from docket.runner.admission.due import fire_of
 from docket.runner.after.hooks import HookRunner
+from docket.runner.call.clock import now_us
 from docket.runner.call.environment import usable_environment
 from docket.runner.call.plans import read_plan
 from docket.runner.record.locks import RunLock, dead_runs
 from docket.runner.record.record import Recorder
-from docket.runner.run import mask_for, new_row, now_us
+from docket.runner.run import mask_for, new_row
 from docket.store.rows import run_of_id, runs_of_invocation, started_hooks
 
 TYPE_CHECKING = False

@@ -14,15 +14,15 @@ from docket.runner.call.signals import StopSignals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from docket.paths import Paths
     from docket.runner.call.arguments import Arguments
+    from docket.runner.call.plans import Recompile
     from docket.runner.run import Finished
 
 
-def main(words: list[str], recompile: Callable[[str, Paths], None]) -> int:
+def main(words: list[str], recompile: Recompile) -> int:
     """Run one task as `words` ask and return the exit code; errors go to stderr."""
     result_fd: str | None = None
     try:
@@ -46,13 +46,13 @@ def main(words: list[str], recompile: Callable[[str, Paths], None]) -> int:
     os._exit(code)  # everything is written: taking the interpreter down would only cost time
 
 
-def _dispatch(arguments: Arguments, paths: Paths, recompile: Callable[[str, Paths], None]) -> int:
+def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
     if arguments.finalize:
         from docket.runner.finalize import finalize  # noqa: PLC0415  (dead runners alone)
 
         return finalize(arguments.task, paths, arguments.run_id)
     try:
-        loaded = load(paths, arguments.task, recompile)
+        loaded = load(paths, arguments.task, recompile, keep=not arguments.dry_run)
     except DocketError as error:
         _record_without_plan(arguments, paths, error)
         raise

@@ -8,9 +8,10 @@ from docket.errors import DocketError
 from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.runner.after.notifications import Notifier
+from docket.runner.call.clock import now_us
 from docket.runner.call.environment import usable_environment
 from docket.runner.record.record import Recorder
-from docket.runner.run import mask_for, now_us
+from docket.runner.run import mask_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.runner.call.activation import timer_elapse
+from docket.runner.call.clock import now_us
 from docket.runner.record.record import Recorder
-from docket.runner.run import now_us
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from docket.runner.admission.guards import Refusal, refusal_before_lock, refusal
 from docket.runner.attempt.attempt import AttemptContext, run_attempt
 from docket.runner.attempt.echo import Echo
 from docket.runner.attempt.verdict import Verdict, judge, one_line, result_file
+from docket.runner.call.clock import now_us
 from docket.runner.call.environment import (
     EnvironmentRefusedError,
     add_run,
@@ -44,11 +45,6 @@ if TYPE_CHECKING:
     from docket.runner.record.locks import NamedLock
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
-
-
-def now_us() -> int:
-    """Return the time in microseconds since the epoch."""
-    return time.time_ns() // 1000
 
 
 class Finished:
@@ -393,7 +389,7 @@ class _Run:
             row.details = self._mask.value(row.details)
         if self._loaded.warning:
             row.details["plan_warning"] = self._loaded.warning
-        row.finished_at = max(now_us(), row.started_at)
+        row.finished_at = now_us()
 
     def _run_hooks(self) -> None:
         if not self._plan.hooks:

@@ -42,7 +42,7 @@ class Component(NamedTuple):
         return Component(start) if stop == start else Component(start, stop, step)
 
 
-class Reader:
+class ExpressionReader:
     """A position in an expression, and the takes that move it."""
 
     __slots__ = ("at", "text")

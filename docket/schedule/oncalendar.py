@@ -12,7 +12,7 @@ from docket.errors import ScheduleError
 from docket.model.calendar import FIRST_YEAR, LAST_YEAR, Calendar, days_from_civil, next_local
 from docket.model.record import Record
 from docket.schedule import refusals
-from docket.schedule.components import Bounds, Component, Field, Reader, field_of
+from docket.schedule.components import Bounds, Component, ExpressionReader, Field, field_of
 from docket.schedule.zones import is_zone
 
 LONGEST_EXPRESSION = 4096
@@ -95,7 +95,7 @@ def _fields(body: str, text: str) -> tuple[dict[str, Field], bool, str]:
     word = _WORDS.get(body.lower())
     if word is not None:
         return word, True, ""
-    reader = Reader(body)
+    reader = ExpressionReader(body)
     try:
         weekdays = _weekdays(reader)
         if reader.peek() == "@":
@@ -109,7 +109,7 @@ def _fields(body: str, text: str) -> tuple[dict[str, Field], bool, str]:
     return {"weekdays": weekdays, **fields}, all(part.exact for part in parts.values()), ""
 
 
-def _weekdays(reader: Reader) -> Field:
+def _weekdays(reader: ExpressionReader) -> Field:
     days: set[int] = set()
     begin: int | None = None
     while True:
@@ -129,7 +129,7 @@ def _weekdays(reader: Reader) -> Field:
             return None if len(days) == 7 else tuple(sorted(days))
 
 
-def _weekday(reader: Reader) -> int | None:
+def _weekday(reader: ExpressionReader) -> int | None:
     for number, name in enumerate(_WEEKDAYS):
         for spelling in (name, name[:3]):
             if reader.take_word(spelling):
@@ -139,7 +139,7 @@ def _weekday(reader: Reader) -> int | None:
     return None
 
 
-def _after_weekday(reader: Reader, day: int, *, open_range: bool) -> int | None:
+def _after_weekday(reader: ExpressionReader, day: int, *, open_range: bool) -> int | None:
     """Take what joins this weekday to the next; return where a range begins, else None."""
     if reader.take(",") or reader.peek() in ("", " "):
         return None
@@ -148,7 +148,7 @@ def _after_weekday(reader: Reader, day: int, *, open_range: bool) -> int | None:
     return day
 
 
-def _instant(reader: Reader) -> dict[str, Field]:
+def _instant(reader: ExpressionReader) -> dict[str, Field]:
     reader.take("@")
     seconds = reader.number(_LAST_SECOND)
     if reader.peek():
@@ -174,7 +174,7 @@ class _Part:
         self.exact = exact
 
 
-def _date(reader: Reader) -> dict[str, _Part]:
+def _date(reader: ExpressionReader) -> dict[str, _Part]:
     """Take `[YEAR-]MONTH-DAY` where it stands; nothing where a time stands there instead."""
     if not reader.peek():
         return {}
@@ -203,7 +203,7 @@ def _date(reader: Reader) -> dict[str, _Part]:
     }
 
 
-def _separator(reader: Reader) -> bool:
+def _separator(reader: ExpressionReader) -> bool:
     """Take `-` or `~`; return whether it was `~`."""
     if reader.take("~"):
         return True
@@ -226,7 +226,7 @@ def _part(chain: list[Component] | None, bounds: Bounds, name: str) -> _Part:
     return _Part(values, exact=exact)
 
 
-def _time(reader: Reader) -> dict[str, _Part]:
+def _time(reader: ExpressionReader) -> dict[str, _Part]:
     """Take `HOUR:MINUTE[:SECOND]` to the end; midnight where nothing is left."""
     zero = _Part((0,), exact=True)
     if not reader.peek():

@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import Any
 
 from docket.errors import StoreError
+from docket.model.rows import RunRow
 from docket.model.runnerends import End, end_of_runner
 from docket.store.connection import Transaction
 from docket.store.opening import open_for_writing
@@ -42,6 +43,20 @@ def close_run(
     except (sqlite3.Error, OSError, StoreError):
         return False
     return True
+
+
+def write_missing(state_db: str, rows: list[RunRow]) -> None:
+    """Write the rows that the database has not; one that cannot be written is left alone."""
+    try:
+        with (
+            closing(open_for_writing(state_db, _BUSY_SECONDS)) as connection,
+            Transaction(connection),
+        ):
+            for row in rows:
+                if run_of_id(connection, row.run_id) is None:
+                    write_run(connection, row)
+    except (sqlite3.Error, OSError, StoreError):
+        return
 
 
 def close_killed(state_db: str, run_id: str, *, signal_number: int, now_us: int) -> bool:

@@ -28,7 +28,7 @@ _SPAN = (
 _WORDS_OF_NO_PROCESS = (RunStatus.SKIPPED.value, RunStatus.MISSED.value)
 
 
-class Standing(Record):
+class RecordedMisses(Record):
     """The rows of absent fires that the history of a task ends with, all for one reason."""
 
     run_ids: tuple[str, ...]  # newest first
@@ -78,7 +78,7 @@ class FireLedger:
         ]
         return list({span.run_id: span for span in found}.values())
 
-    def standing(self, task: str, at_us: int, most: int) -> Standing | None:
+    def standing(self, task: str, at_us: int, most: int) -> RecordedMisses | None:
         """Return the newest rows up to an instant, `most` at most, where they are absent fires'."""
         rows = self._connection.execute(
             "SELECT run_id, error_code, blocked_by, details FROM runs WHERE task = ? "
@@ -96,7 +96,7 @@ class FireLedger:
             first = integer(details["first_us"])
         if not run_ids:
             return None
-        return Standing(tuple(run_ids), rows[0][1], rows[0][2], first, count)
+        return RecordedMisses(tuple(run_ids), rows[0][1], rows[0][2], first, count)
 
     def overrides(self, task: str) -> list[Override]:
         """Return what has been ordered for a task."""

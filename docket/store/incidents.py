@@ -9,6 +9,14 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
+# When the first run after the last success that failed began.
+FAILING_SINCE = (
+    "SELECT r.started_at FROM runs r LEFT JOIN task_state s ON s.task = r.task "
+    "WHERE r.task = ? AND r.started_at > coalesce(s.last_success_us, -1) "
+    "AND r.finished_at IS NOT NULL AND NOT r.dry_run "
+    "AND r.status NOT IN ('succeeded', 'skipped', 'missed', 'cancelled') "
+    "ORDER BY r.started_at LIMIT 1"
+)
 _NAMES = ", ".join(Incident.FIELDS)
 _MARKS = ", ".join("?" * len(Incident.FIELDS))
 
@@ -20,6 +28,15 @@ def incident_of(connection: sqlite3.Connection, task: str) -> Incident | None:
         (task,),
     ).fetchone()
     return None if row is None else Incident.of(row)
+
+
+def failing(connection: sqlite3.Connection, task: str) -> tuple[int | None, int]:
+    """Return since when a task has been failing, and how many runs in a row have failed."""
+    since = connection.execute(FAILING_SINCE, (task,)).fetchone()
+    count = connection.execute(
+        "SELECT consecutive_failures FROM task_state WHERE task = ?", (task,)
+    ).fetchone()
+    return (None if since is None else since[0], 0 if count is None else count[0])
 
 
 def settle(

@@ -35,6 +35,7 @@ from docket.store.cleaning import (
     shallow_json,
 )
 from docket.store.failure import store_error, unreadable
+from docket.store.incidents import FAILING_SINCE
 from docket.store.readonly import open_connection
 from docket.store.rows import run_values
 from docket.store.selection import Selection
@@ -194,14 +195,7 @@ class Reader:
 
     def failing_since(self, task: str) -> int | None:
         """Return when the first run after the last success that failed began; None for none."""
-        rows = self.query(
-            "SELECT r.started_at FROM runs r LEFT JOIN task_state s ON s.task = r.task "
-            "WHERE r.task = ? AND r.started_at > coalesce(s.last_success_us, -1) "
-            "AND r.finished_at IS NOT NULL AND NOT r.dry_run "
-            "AND r.status NOT IN ('succeeded', 'skipped', 'missed', 'cancelled') "
-            "ORDER BY r.started_at LIMIT 1",
-            task,
-        )
+        rows = self.query(FAILING_SINCE, task)
         return instant(rows[0][0]) if rows else None
 
     def bad_hooks(self, run_ids: Sequence[str]) -> dict[str, list[HookRecord]]:

@@ -31,7 +31,7 @@ _SLEEP_ENDS = "8811e6df2a8e40f58a94cea26f8ebf14"  # SD_MESSAGE_SLEEP_STOP
 _SHORTEST_SLEEP_SECONDS = 5.0
 
 
-class Span(Record):
+class BootTime(Record):
     """From one instant to another, in microseconds since the epoch."""
 
     first_us: int
@@ -54,31 +54,31 @@ def machine_started_us() -> int:
     return int(since_epoch * _SECOND_US)
 
 
-def journal_boots(environ: Mapping[str, str]) -> list[Span]:
+def journal_boots(environ: Mapping[str, str]) -> list[BootTime]:
     """Return the boots that the journal tells of, as far as it may be read; never fails."""
     text = _journalctl(environ, ["--list-boots", "--utc", "-o", "json"])
     return parse_boots(text)
 
 
-def parse_boots(text: str) -> list[Span]:
+def parse_boots(text: str) -> list[BootTime]:
     """Return the boots in what `journalctl --list-boots` printed.
 
     systemd 252 has no JSON for it and prints its table whatever was asked for.
     """
     try:
         found = json.loads(text)
-        return [Span(int(boot["first_entry"]), int(boot["last_entry"])) for boot in found]
+        return [BootTime(int(boot["first_entry"]), int(boot["last_entry"])) for boot in found]
     except (ValueError, TypeError, KeyError):
         pass
     # The table has whole seconds, cut off.
     return [
-        Span(_instant(match[2]), _instant(match[3]) + _SECOND_US)
+        BootTime(_instant(match[2]), _instant(match[3]) + _SECOND_US)
         for match in map(_BOOT_LINE.search, text.splitlines())
         if match is not None
     ]
 
 
-def wtmp_boots(path: str = _WTMP) -> list[Span]:
+def wtmp_boots(path: str = _WTMP) -> list[BootTime]:
     """Return the boots that wtmp tells of, each up to its orderly shutdown; never fails.
 
     A boot that ended without one is known for its first moment alone.
@@ -91,18 +91,18 @@ def wtmp_boots(path: str = _WTMP) -> list[Span]:
             data = file.read()
     except OSError:
         return []
-    spans: list[Span] = []
+    spans: list[BootTime] = []
     for offset in range(0, len(data) - _RECORD.size + 1, _RECORD.size):
         kind, _, _, _, user, _, _, _, _, seconds, micros, *_ = _RECORD.unpack_from(data, offset)
         at_us = (seconds & 0xFFFFFFFF) * _SECOND_US + micros
         if kind == _BOOT_TIME:
-            spans.append(Span(at_us, at_us))
+            spans.append(BootTime(at_us, at_us))
         elif kind == _RUN_LEVEL and user.startswith(b"shutdown") and spans:
-            spans[-1] = Span(spans[-1].first_us, max(at_us, spans[-1].last_us))
+            spans[-1] = BootTime(spans[-1].first_us, max(at_us, spans[-1].last_us))
     return spans
 
 
-def sleeps(environ: Mapping[str, str], since_us: int) -> list[Span]:
+def sleeps(environ: Mapping[str, str], since_us: int) -> list[BootTime]:
     """Return when the machine was suspended since an instant; never fails.
 
     The journal is only asked where the clocks say that this boot has slept at all.
@@ -116,7 +116,7 @@ def sleeps(environ: Mapping[str, str], since_us: int) -> list[Span]:
     return parse_sleeps(text.splitlines())
 
 
-def parse_sleeps(lines: Sequence[str]) -> list[Span]:
+def parse_sleeps(lines: Sequence[str]) -> list[BootTime]:
     """Return the spans between the journal's entries of going to sleep and of waking up."""
     spans = []
     asleep: int | None = None
@@ -129,7 +129,7 @@ def parse_sleeps(lines: Sequence[str]) -> list[Span]:
         if what == _SLEEP_BEGINS:
             asleep = at_us
         elif what == _SLEEP_ENDS and asleep is not None:
-            spans.append(Span(asleep, at_us))
+            spans.append(BootTime(asleep, at_us))
             asleep = None
     return spans
 

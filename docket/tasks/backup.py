@@ -63,6 +63,11 @@ class Backup(BaseTask):
     }
     network = True
 
+    @staticmethod
+    def deletes(config: Mapping[str, Any]) -> bool:
+        """Whether the program deletes what is gone from the source, by the keys of the entry."""
+        return sync.deletes({**_USUAL, **config})
+
     def run(self, config: dict[str, Any]) -> TaskResult:
         """Make the backup."""
         return self._made({**_USUAL, **config}, dry_run=False)

@@ -21,6 +21,7 @@ def _described(task: type[BaseTask]) -> TaskClass:
         network=task.network,
         destructive=task.destructive,
         origin=Origin.BUILT_IN,
+        deletes=getattr(task, "deletes", None),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from docket.task import TaskResult
-from docket.tasks.program import Ended, Pace, Program, ProgramError, found, last_line
+from docket.tasks.program import Pace, Program, ProgramError, ProgramExit, found, last_line
 from docket.tasks.relay import Report
 from docket.tasks.scratch import scratch_directory
 from docket.tasks.stopping import StopRequest
@@ -94,10 +94,10 @@ class _Sending:
             return self._failed("upload", sent, f"gog {sent.how}; {done}")
         return self._succeeded(sent)
 
-    def _failed(self, phase: str, ended: Ended, summary: str) -> TaskResult:
+    def _failed(self, phase: str, ended: ProgramExit, summary: str) -> TaskResult:
         return TaskResult(False, summary, {**self._facts, "phase": phase, **ended.details()})
 
-    def _succeeded(self, sent: Ended) -> TaskResult:
+    def _succeeded(self, sent: ProgramExit) -> TaskResult:
         details = {**self._facts, **sent.details()}
         with contextlib.suppress(ValueError):
             details["uploaded"] = json.loads(sent.stdout)

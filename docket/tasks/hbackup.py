@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from docket.task import BaseTask, TaskResult
-from docket.tasks.program import Ended, Pace, Program, ProgramError
+from docket.tasks.program import Pace, Program, ProgramError, ProgramExit
 from docket.tasks.relay import Report
 from docket.tasks.stopping import StopRequest
 
@@ -111,7 +111,7 @@ def _option(name: str, value: str | None) -> list[str]:
     return [name, value] if value else []
 
 
-def _reported(ended: Ended) -> dict[str, Any]:
+def _reported(ended: ProgramExit) -> dict[str, Any]:
     """Return what hbackup says of the archive, on whichever stream."""
     for text in (ended.stderr, ended.stdout):
         complete = _COMPLETE.findall(text)

@@ -31,7 +31,7 @@ class ProgramError(Exception):
     """A program that cannot be started; the text is a sentence."""
 
 
-class Ended(Record):
+class ProgramExit(Record):
     """How a program ended. `exit_code` is negative for a signal, as in `subprocess`."""
 
     command: tuple[str, ...]
@@ -99,7 +99,7 @@ class Program:
         progress: ProgressLine | None = None,
         environment: Mapping[str, str] | None = None,
         sign: Callable[[], str | None] | None = None,
-    ) -> Ended:
+    ) -> ProgramExit:
         """Run `command` with its output passed on; ProgramError where it cannot be started.
 
         `sign` is asked now and then for a word that shows that a silent program is at work.
@@ -116,7 +116,7 @@ class Program:
         out, err = relays.values()
         with child:
             _Watch(child, relays, self._stop, self._pace, sign).run()
-        return Ended(
+        return ProgramExit(
             tuple(command),
             child.returncode,
             out.excerpt.text(),

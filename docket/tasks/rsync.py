@@ -13,6 +13,7 @@ PROGRESS = ProgressLine(
     b"%",
     re.compile(rb"\s*(?P<done>[\d,.]+[KMGTP]?)\s+(?P<percent>\d+)%\s+\S+/s\s+[\d:]+(?P<files>.*)$"),
 )
+DELETING = ("--del", "--remove-source-files")  # beginnings of flags: --delete, --delete-after ...
 _MEANINGS = {
     11: "an error of reading or writing files",
     12: "the connection broke",

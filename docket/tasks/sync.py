@@ -7,9 +7,18 @@ from typing import Any
 
 from docket.task import TaskResult
 from docket.tasks import rclone, rsync
-from docket.tasks.program import Ended, Pace, Program, ProgramError
+from docket.tasks.program import Pace, Program, ProgramError, ProgramExit
 from docket.tasks.relay import Report
 from docket.tasks.stopping import StopRequest
+
+
+def deletes(config: Mapping[str, Any]) -> bool:
+    """Whether the program deletes files: `rclone sync` does, and rsync where it is told to."""
+    if config["tool"] == "rclone":
+        return True
+    return config["tool"] == "rsync" and any(
+        word.startswith(rsync.DELETING) for word in config["extra_args"]
+    )
 
 
 def back_up(config: Mapping[str, Any], report: Report, *, dry_run: bool) -> TaskResult:
@@ -34,7 +43,7 @@ def back_up(config: Mapping[str, Any], report: Report, *, dry_run: bool) -> Task
     return TaskResult(False, _failure(config, ended, dry_run=dry_run), details, dry_run=dry_run)
 
 
-def _failure(config: Mapping[str, Any], ended: Ended, *, dry_run: bool) -> str:
+def _failure(config: Mapping[str, Any], ended: ProgramExit, *, dry_run: bool) -> str:
     tool, remote = config["tool"], config["remote"]
     said = rsync.meaning(ended.exit_code) if tool == "rsync" and not ended.stopped else ""
     reason = f"{tool} {ended.how}" + (f" ({said})" if said else "")

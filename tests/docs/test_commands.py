@@ -13,7 +13,7 @@ import pytest
 
 from docket.cli.call import Call
 from docket.cli.clickgroup import SpokenError, is_shared, program
-from docket.cli.commandtable import FORMS, VERBS
+from docket.cli.commandtable import USAGES, VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "commands.md").read_text()
@@ -65,9 +65,9 @@ def test_the_shared_options_are_documented() -> None:
 
 
 def test_every_command_that_agents_are_told_of_exists() -> None:
-    for form in FORMS:
+    for form in USAGES:
         assert form.name.split()[0] in VERBS
-    told = {form.name.split()[0] for form in FORMS}
+    told = {form.name.split()[0] for form in USAGES}
     assert set(VERBS) - told == {"configure", "completion", "help"}  # these are people's
 
 

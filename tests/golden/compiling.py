@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
-from docket.compiler.bundle import Bundle, Found, Place
+from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.compile import compile_task
 from docket.compiler.ejected import ejected_units
 from docket.config.loader import load
@@ -90,4 +90,4 @@ def _compile(task: Task, place: Place) -> Bundle:
             machine_zone="Europe/Berlin",
             system=place.paths.system,
         )
-    return compile_task(task, timing, place, Found(path_variable="/usr/bin:/bin"))
+    return compile_task(task, timing, place, TaskFiles(path_variable="/usr/bin:/bin"))

@@ -14,7 +14,7 @@ from docket.app.catalog.executables import Executables, search_path
 from docket.app.catalog.taskclasses import load_home
 from docket.app.catalog.taskfiles import doubtful_files, missing_files
 from docket.app.session.session import Session
-from docket.compiler.bundle import Bundle, Found, Place
+from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.compile import compile_task
 from docket.config.loader import usable
 from docket.errors import (
@@ -92,7 +92,7 @@ def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
 
 def load_config(session: Session) -> Config:
     """Load the config with its drop-in tasks; ConfigError where no task of it can be used."""
-    return usable(load_home(session.paths, session.environ))
+    return usable(load_home(session.paths, session.environ, remember=session.keeps))
 
 
 def require_task(name: str, known: Iterable[str]) -> None:
@@ -121,13 +121,15 @@ def write_plan(session: Session, bundle: Bundle) -> None:
         ) from error
 
 
-def recompile(paths: Paths, environ: Mapping[str, str], task: str) -> None:
-    """Compile one task anew and write its plan; DocketError where the config does not allow it.
+def recompile(paths: Paths, environ: Mapping[str, str], task: str, *, keep: bool = True) -> Plan:
+    """Compile one task anew and return its plan, which `keep` writes to its place.
+
+    Raises DocketError where the config does not allow it, or the plan cannot be kept.
 
     The search path of the last plan stays in front: a run by a timer sees the manager's bare PATH,
     and a changed comment in the config must not lose a program that `docket install` had found.
     """
-    session = Session(paths=paths, environ=environ, now_us=_now_us, units=_no_units)
+    session = Session(paths=paths, environ=environ, now_us=_now_us, units=_no_units, keeps=keep)
     sources = read_sources(paths)
     plan = _plan_before(paths.plan(task))
     config = _config_for(session, task, plan)
@@ -141,7 +143,9 @@ def recompile(paths: Paths, environ: Mapping[str, str], task: str) -> None:
     if compiler.problems:
         problem = compiler.problems[0]
         raise BrokenTaskError(problem.sentence, hint=problem.hint, task=task)
-    write_plan(session, compiler.bundles[task])
+    if keep:
+        write_plan(session, compiler.bundles[task])
+    return compiler.bundles[task].plan
 
 
 def _config_for(session: Session, task: str, plan: Plan | None) -> Config:
@@ -153,7 +157,9 @@ def _config_for(session: Session, task: str, plan: Plan | None) -> Config:
     try:
         return load_config(session)
     except ConfigMissingError:
-        config = load_home(session.paths, session.environ, without_file=True)
+        config = load_home(
+            session.paths, session.environ, without_file=True, remember=session.keeps
+        )
         if task not in config.tasks or (plan is not None and _had_config(plan)):
             raise
         return config
@@ -250,10 +256,10 @@ class _Compiler:
                 return spec.key
         return ("tasks", task.name, "schedule")
 
-    def _found(self, task: Task) -> Found:
+    def _found(self, task: Task) -> TaskFiles:
         warnings: list[str] = []
         command = task.command
-        return Found(
+        return TaskFiles(
             argv=self._resolved(task, command.argv, warnings) if command else (),
             dry_run_argv=self._resolved(task, command.dry_run_argv, warnings) if command else (),
             path_variable=self._path,

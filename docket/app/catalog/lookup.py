@@ -38,7 +38,7 @@ def load_config(session: Session) -> Config:
     from docket.app.catalog.taskclasses import load_home  # noqa: PLC0415  (brings yaml and jsonschema)
     from docket.config.loader import usable  # noqa: PLC0415  (as above)
 
-    return usable(load_home(session.paths, session.environ))
+    return usable(load_home(session.paths, session.environ, remember=session.keeps))
 
 
 def config_or_none_yet(session: Session, task: str | None = None) -> Config:
@@ -52,7 +52,9 @@ def config_or_none_yet(session: Session, task: str | None = None) -> Config:
     except ConfigMissingError:
         from docket.app.catalog.taskclasses import load_home  # noqa: PLC0415  (as above)
 
-        config = load_home(session.paths, session.environ, without_file=True)
+        config = load_home(
+            session.paths, session.environ, without_file=True, remember=session.keeps
+        )
         if task is not None and task not in config.tasks:
             raise
         return config
@@ -173,8 +175,9 @@ def require_known(session: Session, name: str) -> None:
 def current_plan(session: Session, name: str) -> Plan:
     """Return the plan that a run of the task started now obeys, made anew where it is old.
 
-    Raises NameRefusedError, ConfigError, UnknownTaskError, BrokenTaskError and what compiling
-    raises; PlanError where the plan cannot be kept.
+    It is kept, unless the session keeps nothing. Raises NameRefusedError, ConfigError,
+    UnknownTaskError, BrokenTaskError and what compiling raises; PlanError where the plan cannot be
+    kept.
     """
     refuse_unsafe_name(name)
     plan = read_plan(session.paths, name)
@@ -183,7 +186,7 @@ def current_plan(session: Session, name: str) -> Plan:
     from docket.app.catalog.compilation import recompile  # noqa: PLC0415  (brings yaml and jsonschema)
 
     try:
-        recompile(session.paths, session.environ, name)
+        return recompile(session.paths, session.environ, name, keep=session.keeps)
     except BrokenTaskError as error:
         problems = [p for p in load_config(session).problems if p.task == name]
         raise broken_task(name, problems) if problems else error from None
@@ -191,14 +194,6 @@ def current_plan(session: Session, name: str) -> Plan:
         if plan is None:
             raise
         return plan  # the last good one, which `docket exec` obeys too, and says so
-    plan = read_plan(session.paths, name)
-    if plan is None:
-        raise PlanError(
-            f"The plan of task {name!r} cannot be kept in {session.paths.plan_dir}.",
-            hint="See who owns that directory; docket doctor checks it.",
-            task=name,
-        )
-    return plan
 
 
 def refuse_unsafe_name(name: str) -> None:

@@ -18,24 +18,35 @@ from docket.tasks.targets import DropIn, EntryPoint
 
 
 def load_home(
-    paths: Paths, environ: Mapping[str, str], *, fresh: bool = False, without_file: bool = False
+    paths: Paths,
+    environ: Mapping[str, str],
+    *,
+    fresh: bool = False,
+    without_file: bool = False,
+    remember: bool = True,
 ) -> Config:
     """Return the configuration of a home with its tasks in Python.
 
     The errors are those of `docket.config.loader.load`. With `fresh`, every one of them is
     imported anew (in a child), whatever is remembered of it. `without_file` is for a home that has
-    no config: it is read as an empty one, with a warning.
+    no config: it is read as an empty one, with a warning. Without `remember` nothing is written.
     """
     document = loader.absent(paths, environ) if without_file else loader.parse(paths, environ)
     if document.unreadable:
         return loader.resolve(document)
     refuse_unsafe_places(document.settings.state_db, document.settings.log_dir)
-    found = discover(paths, document.settings.task_dir, environ, fresh=fresh)
+    task_dir = document.settings.task_dir
+    found = discover(paths, task_dir, environ, fresh=fresh, remember=remember)
     return loader.resolve(document, [*BUILT_IN, *found])
 
 
 def discover(
-    paths: Paths, task_dir: str, environ: Mapping[str, str], *, fresh: bool = False
+    paths: Paths,
+    task_dir: str,
+    environ: Mapping[str, str],
+    *,
+    fresh: bool = False,
+    remember: bool = True,
 ) -> list[TaskClass | BrokenTaskClass]:
     """Return the classes of the entry points, then what the files in `task_dir` hold.
 
@@ -44,7 +55,10 @@ def discover(
     """
     found = [*entry_points(), *drop_ins(task_dir)]
     targets = [each for each in found if not isinstance(each, BrokenTaskClass)]
-    classes = _classes(targets, paths, environ, fresh=fresh) if targets else {}
+    cache = ClassCache(paths)
+    classes = _classes(targets, cache, environ, fresh=fresh) if targets else {}
+    if remember and targets:
+        cache.save({_key(target) for target in targets})
     return [
         known
         for each in found
@@ -53,9 +67,12 @@ def discover(
 
 
 def _classes(
-    targets: Sequence[DropIn | EntryPoint], paths: Paths, environ: Mapping[str, str], *, fresh: bool
+    targets: Sequence[DropIn | EntryPoint],
+    cache: ClassCache,
+    environ: Mapping[str, str],
+    *,
+    fresh: bool,
 ) -> dict[DropIn | EntryPoint, Found]:
-    cache = ClassCache(paths)
     keys = {target: _key(target) for target in targets}
     found: dict[DropIn | EntryPoint, Found] = {}
     for target in targets:
@@ -71,7 +88,6 @@ def _classes(
         # deadline is remembered, or each command would pay for it again.
         if probed.hung or not any(isinstance(c, BrokenTaskClass) for c in probed.classes):
             _remember(cache, keys[probed.target], before[probed.target], probed)
-    cache.save(set(keys.values()))
     return found
 
 

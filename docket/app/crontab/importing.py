@@ -16,7 +16,7 @@ from docket.config.task.secrets import is_secret, looks_like_token
 from docket.config.yaml.nodes import Section
 from docket.crontab.fields import read_times
 from docket.crontab.jobs import Job, Surroundings, make_jobs
-from docket.crontab.lines import Entry, read_crontab
+from docket.crontab.lines import CrontabEntry, read_crontab
 from docket.crontab.percent import folds_backslashes
 from docket.crontab.tasktext import whole_text
 from docket.errors import ConfigError, ScheduleError
@@ -62,7 +62,7 @@ class _Import:
 
     def take(self, texts: Iterable[CrontabText]) -> None:
         """Read all crontabs and prove each of their lines."""
-        entries: list[Entry] = []
+        entries: list[CrontabEntry] = []
         for text in texts:
             read = read_crontab(text.data, text.name, user_field=text.user_field)
             self._problems += read.problems
@@ -92,7 +92,7 @@ class _Import:
             yaml,
         )
 
-    def _timing(self, entry: Entry) -> Timing | None:
+    def _timing(self, entry: CrontabEntry) -> Timing | None:
         """Return the timer's lines; an entry that cron or Docket refuses becomes a problem."""
         zone = entry.settings.get("CRON_TZ") or None
         try:
@@ -232,7 +232,7 @@ class _Import:
                 self._warn(task.job, "your config has a task of this name already")
 
 
-def _of_user(entry: Entry, user: str | None) -> Entry:
+def _of_user(entry: CrontabEntry, user: str | None) -> CrontabEntry:
     return entry if user is None or entry.user is not None else entry.replace(user=user)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from docket.crontab.fields import Times
 from docket.crontab.timeline import (
     ClockRule,
-    Stretch,
+    OffsetPeriod,
     Window,
     changes,
     day_flags,
@@ -139,7 +139,7 @@ def prove(
 
 
 def _compared(
-    by_cron: int, by_timer: int, window: Window, clock: tuple[Stretch, ...], zone: str
+    by_cron: int, by_timer: int, window: Window, clock: tuple[OffsetPeriod, ...], zone: str
 ) -> Proof:
     different = by_cron ^ by_timer
     daylight = changes(window, clock) if different else 0
@@ -177,7 +177,7 @@ def _dates(window: Window, bits: int, zone: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=64)
-def _stretches(window: Window, zone: str) -> tuple[Stretch, ...]:
+def _stretches(window: Window, zone: str) -> tuple[OffsetPeriod, ...]:
     return stretches(window, offsets_of(zone))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from docket.app.doctor.shapes import CheckDocument
 
 
-class Verdict(StrEnum):
+class CheckStatus(StrEnum):
     """How a check came out."""
 
     OK = "ok"
@@ -30,7 +30,7 @@ class Check(Record):
     """The outcome of one check; `facts` are further keys of its JSON form."""
 
     name: str
-    verdict: Verdict
+    verdict: CheckStatus
     sentence: str = ""
     hint: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Check(Record):
     @property
     def bad(self) -> bool:
         """Whether the installation cannot be called sound with this outcome."""
-        return self.verdict is Verdict.ERROR
+        return self.verdict is CheckStatus.ERROR
 
     def document(self) -> CheckDocument:
         """Return the check as an element of `docket doctor --json`; nothing in it is secret."""
@@ -49,7 +49,7 @@ class Check(Record):
             "detail": sentence,
             "hint": self.hint,
         }
-        if self.verdict is Verdict.ERROR:
+        if self.verdict is CheckStatus.ERROR:
             document["error"] = sentence
         document.update(redact(dict(self.facts)))
         return document
@@ -68,6 +68,6 @@ class Examined(Record):
     states: Mapping[str, UnitState] | None = None  # None: the service manager does not answer
 
 
-def verdict_of(problems: object, bad: Verdict = Verdict.WARNING) -> Verdict:
+def verdict_of(problems: object, bad: CheckStatus = CheckStatus.WARNING) -> CheckStatus:
     """Return `bad` where there are problems, else ok."""
-    return bad if problems else Verdict.OK
+    return bad if problems else CheckStatus.OK

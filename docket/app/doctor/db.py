@@ -53,7 +53,7 @@ class StoreCheck(Record):
         }
 
 
-class Backup(Record):
+class BackupReport(Record):
     """A copy that was made."""
 
     path: str
@@ -102,7 +102,7 @@ def check(session: Session) -> StoreCheck:
     return StoreCheck(examine(path), len(spooled_files(directories)), _refused(directories))
 
 
-def backup(session: Session, target: str) -> Backup:
+def backup(session: Session, target: str) -> BackupReport:
     """Copy the database to the file `target`, with the records that were spooled.
 
     Raises StoreError; nothing is ever overwritten.
@@ -110,7 +110,7 @@ def backup(session: Session, target: str) -> Backup:
     path = _existing(session)
     merge(path, spool_directories(path, session.paths.lock_dir))
     copy = os.path.abspath(target)
-    return Backup(path, copy, backups.backup(path, copy))
+    return BackupReport(path, copy, backups.backup(path, copy))
 
 
 def export(session: Session) -> Iterator[dict[str, Any]]:

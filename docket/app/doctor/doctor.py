@@ -10,7 +10,7 @@ from docket.app.catalog.lookup import state_db
 from docket.app.catalog.planfiles import plans
 from docket.app.doctor import homechecks, unitchecks
 from docket.app.doctor.agentchecks import AgentCheck, agent_checks
-from docket.app.doctor.check import Check, Examined, Verdict
+from docket.app.doctor.check import Check, CheckStatus, Examined
 from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
 from docket.errors import BusError, ConfigError, DocketError
@@ -143,6 +143,6 @@ def _made(name: str, check: Callable[[Examined], Check], seen: Examined) -> Chec
     try:
         return check(seen)
     except DocketError as error:
-        return Check(name, Verdict.ERROR, error.sentence, error.hint)
+        return Check(name, CheckStatus.ERROR, error.sentence, error.hint)
     except OSError as error:
-        return Check(name, Verdict.ERROR, f"{error.filename or name}: {error.strerror}.")
+        return Check(name, CheckStatus.ERROR, f"{error.filename or name}: {error.strerror}.")

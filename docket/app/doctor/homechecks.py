@@ -7,7 +7,7 @@ import stat
 
 from docket.app.catalog.executables import search_path
 from docket.app.catalog.taskfiles import missing_files
-from docket.app.doctor.check import Check, Examined, Verdict, verdict_of
+from docket.app.doctor.check import Check, CheckStatus, Examined, verdict_of
 from docket.app.record.liveness import is_alive
 from docket.app.text.documents import iso
 from docket.errors import ConfigMissingError, StoreError
@@ -28,7 +28,7 @@ def config_file(seen: Examined) -> Check:
     if isinstance(refusal, ConfigMissingError):
         return Check(
             "config_file",
-            Verdict.MISSING,
+            CheckStatus.MISSING,
             f"There is no config at {path}.",
             "docket configure makes one.",
             {"path": path},
@@ -37,7 +37,7 @@ def config_file(seen: Examined) -> Check:
         problems = [problem.document() for problem in refusal.problems]
         return Check(
             "config_file",
-            Verdict.ERROR,
+            CheckStatus.ERROR,
             refusal.sentence,
             refusal.hint or "docket check lists every mistake with its place.",
             {"path": path, "problems": problems},
@@ -62,7 +62,7 @@ def task_discovery(seen: Examined) -> Check:
     sentence = f"Cannot be used: {', '.join(broken)}." if broken else f"{found} tasks found."
     return Check(
         "task_discovery",
-        verdict_of(broken, Verdict.ERROR),
+        verdict_of(broken, CheckStatus.ERROR),
         sentence,
         "docket check lists what is wrong with them." if broken else None,
         {"tasks_found": found, "broken": broken, "problems": problems},
@@ -93,7 +93,7 @@ def lock_dir(seen: Examined) -> Check:
         return _directory("lock_dir", path, "The first run makes it.")
     return Check(
         "lock_dir",
-        Verdict.WARNING,
+        CheckStatus.WARNING,
         f"XDG_RUNTIME_DIR is {refused}, which others can write: locks are in {path}.",
         f"Log in as this user (su - or machinectl shell), or: chmod go-w {refused}",
         {"path": path, "refused": refused},
@@ -105,12 +105,12 @@ def state_db(seen: Examined) -> Check:
     path = seen.state_db
     facts = {"path": path}
     if not os.path.exists(path):
-        return Check("state_db", Verdict.MISSING, "The first run makes it.", None, facts)
+        return Check("state_db", CheckStatus.MISSING, "The first run makes it.", None, facts)
     problems = check_store(path)
     hint = "Runs go on meanwhile; their records are spooled and merged once it works again."
     return Check(
         "state_db",
-        verdict_of(problems, Verdict.ERROR),
+        verdict_of(problems, CheckStatus.ERROR),
         " ".join(problems),
         hint if problems else None,
         facts,
@@ -121,17 +121,17 @@ def taken_over(seen: Examined) -> Check:
     """What was taken over, when, and where the database as it was lies."""
     name = "taken_over"
     if not os.path.exists(seen.state_db):
-        return Check(name, Verdict.OK)
+        return Check(name, CheckStatus.OK)
     from docket.store.takeover.latecomers import last_take_over  # noqa: PLC0415  (for this check alone)
 
     found = last_take_over(seen.state_db)
     if found is None:
-        return Check(name, Verdict.OK)
+        return Check(name, CheckStatus.OK)
     kept = os.path.exists(found.backup)
     where = f"the database as it was is {found.backup}" if kept else "its copy was removed since"
     return Check(
         name,
-        Verdict.OK,
+        CheckStatus.OK,
         f"{found.runs} runs and {found.events} events of docket-cli are taken over; {where}.",
         None,
         {**found.document(), "at": iso(found.at_us), "backup_exists": kept},
@@ -160,7 +160,7 @@ def hanging_runs(seen: Examined) -> Check:
         with open_reader(seen.state_db) as reader:
             running = reader.running()
     except StoreError as error:
-        return Check("hanging_runs", Verdict.WARNING, f"Not known: {error.sentence}")
+        return Check("hanging_runs", CheckStatus.WARNING, f"Not known: {error.sentence}")
     dead = [run for run in running if is_alive(run, directory) is False]
     names = ", ".join(f"{run.run_id} ({run.task})" for run in dead[:5])
     return Check(
@@ -223,18 +223,18 @@ def _directory(name: str, path: str, when_missing: str) -> Check:
     try:
         found = os.stat(path)
     except FileNotFoundError:
-        return Check(name, Verdict.MISSING, when_missing, None, facts)
+        return Check(name, CheckStatus.MISSING, when_missing, None, facts)
     except OSError as error:
-        return Check(name, Verdict.ERROR, f"{path}: {error.strerror}.", None, facts)
+        return Check(name, CheckStatus.ERROR, f"{path}: {error.strerror}.", None, facts)
     if not stat.S_ISDIR(found.st_mode):
-        return Check(name, Verdict.ERROR, f"{path} is no directory.", None, facts)
+        return Check(name, CheckStatus.ERROR, f"{path} is no directory.", None, facts)
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         hint = "See who owns it."
-        return Check(name, Verdict.ERROR, f"{path} cannot be read and written.", hint, facts)
+        return Check(name, CheckStatus.ERROR, f"{path} cannot be read and written.", hint, facts)
     if found.st_mode & _OTHERS_MAY_WRITE:
         hint = f"chmod go-w {path}"
-        return Check(name, Verdict.ERROR, f"Others may write to {path}.", hint, facts)
-    return Check(name, Verdict.OK, "", None, facts)
+        return Check(name, CheckStatus.ERROR, f"Others may write to {path}.", hint, facts)
+    return Check(name, CheckStatus.OK, "", None, facts)
 
 
 def refused_records(directory: str) -> list[str]:
@@ -255,4 +255,4 @@ def _others_may_write(path: str) -> bool:
 
 
 def _without_config(name: str) -> Check:
-    return Check(name, Verdict.WARNING, "Not examined: the config cannot be used.")
+    return Check(name, CheckStatus.WARNING, "Not examined: the config cannot be used.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from docket.app.catalog.planfiles import is_fresh, plans
-from docket.app.doctor.check import Check, Examined, Verdict, verdict_of
+from docket.app.doctor.check import Check, CheckStatus, Examined, verdict_of
 from docket.app.doctor.homechecks import UNATTENDED
 from docket.app.install.drift import find_drift, foreign_drop_ins
 from docket.app.session.ports import UnitState
@@ -28,7 +28,7 @@ def service_manager(seen: Examined) -> Check:
         scheduled = _scheduled(seen)
         return Check(
             "service_manager",
-            Verdict.ERROR if scheduled else Verdict.WARNING,
+            CheckStatus.ERROR if scheduled else CheckStatus.WARNING,
             error.sentence,
             error.hint or "Tasks run by hand meanwhile; timers need the service manager.",
             {"scheduled_tasks": sorted(scheduled)},
@@ -40,7 +40,7 @@ def service_manager(seen: Examined) -> Check:
             f"systemd {version} is older than {OLDEST_SYSTEMD}, the oldest that is supported."
         )
     return Check(
-        "service_manager", verdict_of(old, Verdict.ERROR), sentence, None, {"version": version}
+        "service_manager", verdict_of(old, CheckStatus.ERROR), sentence, None, {"version": version}
     )
 
 
@@ -49,9 +49,9 @@ def linger(seen: Examined) -> Check:
     try:
         lingers = seen.session.units().linger()
     except BusError as error:
-        return Check("linger", Verdict.WARNING, f"Not known: {error.sentence}")
+        return Check("linger", CheckStatus.WARNING, f"Not known: {error.sentence}")
     if lingers is None:
-        return Check("linger", Verdict.OK, "The system's own timers need none.")
+        return Check("linger", CheckStatus.OK, "The system's own timers need none.")
     return Check(
         "linger",
         verdict_of(not lingers),
@@ -63,7 +63,7 @@ def linger(seen: Examined) -> Check:
 def drift(seen: Examined) -> Check:
     """Whether the unit files on the disk are what the config says."""
     if seen.compilation is None:
-        return Check("drift", Verdict.WARNING, "Not examined: the config cannot be used.")
+        return Check("drift", CheckStatus.WARNING, "Not examined: the config cannot be used.")
     states = seen.states
     sentences: list[str] = []
     hand_edits: list[str] = []
@@ -93,7 +93,9 @@ def timers(seen: Examined) -> Check:
     scheduled = _scheduled(seen)
     states = seen.states
     if states is None:
-        return Check("timers", Verdict.WARNING, "Not known: the service manager does not answer.")
+        return Check(
+            "timers", CheckStatus.WARNING, "Not known: the service manager does not answer."
+        )
     found = _refused_timers(seen)
     for name, bundle in sorted(scheduled.items()):
         word = timer_trouble(bundle.plan, states.get(bundle.plan.timer_unit))
@@ -144,11 +146,13 @@ def journal(seen: Examined) -> Check:
     facts = {"persistent": persistent, "readable": refusal is None}
     if refusal is not None:
         hint = "Log files are kept beside it: docket logs --source file"
-        return Check("journal", Verdict.WARNING, refusal, hint, facts)
+        return Check("journal", CheckStatus.WARNING, refusal, hint, facts)
     if not persistent:
         sentence = "The journal is lost at each reboot; log files are not."
-        return Check("journal", Verdict.WARNING, sentence, f"mkdir {_PERSISTENT_JOURNAL}", facts)
-    return Check("journal", Verdict.OK, "", None, facts)
+        return Check(
+            "journal", CheckStatus.WARNING, sentence, f"mkdir {_PERSISTENT_JOURNAL}", facts
+        )
+    return Check("journal", CheckStatus.OK, "", None, facts)
 
 
 def _scheduled(seen: Examined) -> dict[str, Bundle]:

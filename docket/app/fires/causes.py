@@ -19,7 +19,7 @@ from docket.model.record import Record
 from docket.model.systemdexits import systemd_name
 from docket.store.fires import FireLedger, Override
 from docket.systemd import boots
-from docket.systemd.boots import Span
+from docket.systemd.boots import BootTime
 
 _EARLY_US = 1_000_000  # systemd tells some instants in whole seconds
 _START_US = 2_000_000
@@ -74,8 +74,8 @@ class Machine(Record):
     """When the machine was on and awake, as far as anything tells."""
 
     started_us: int
-    earlier: tuple[Span, ...] = ()  # what is known of the boots before this one
-    sleeps: tuple[Span, ...] = ()
+    earlier: tuple[BootTime, ...] = ()  # what is known of the boots before this one
+    sleeps: tuple[BootTime, ...] = ()
 
     def was_off(self, at_us: int) -> bool:
         """Whether the machine was off: the present boot is younger and no other one covers it."""
@@ -89,11 +89,11 @@ class Machine(Record):
 def this_machine(session: Session, ledger: FireLedger, since_us: int) -> Machine:
     """Return what the journal, wtmp and the runs of the record tell of this machine."""
     started = boots.machine_started_us()
-    earlier: list[Span] = []
+    earlier: list[BootTime] = []
     if since_us < started:
         earlier += boots.journal_boots(session.environ)
         earlier += boots.wtmp_boots()
-        earlier += [Span(first, last) for _, first, last in ledger.boot_spans(since_us)]
+        earlier += [BootTime(first, last) for _, first, last in ledger.boot_spans(since_us)]
     return Machine(
         started_us=started,
         earlier=tuple(span for span in earlier if span.first_us < started),

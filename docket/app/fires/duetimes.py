@@ -25,7 +25,7 @@ _NOT_ENABLED = "Its timer is not enabled."
 _SWITCHED_OFF = "Its timer is off: it was disabled."
 
 
-class Rhythm(Record):
+class DueTimes(Record):
     """The fires of one task; instants are microseconds since the epoch.
 
     `again_us` are the spans after which a run is followed by another one. `slack_us` is how late a
@@ -76,7 +76,7 @@ class Rhythm(Record):
         return max((at for at in due if at > reached_us), default=None)
 
 
-def rhythm_of(session: Session, task: Task | None, plan: Plan | None) -> Rhythm | None:
+def due_times_of(session: Session, task: Task | None, plan: Plan | None) -> DueTimes | None:
     """Return when a task should run: by its installed timer, else by the config; None where never.
 
     `task` is None where the config cannot be used: then its plan is all there is.
@@ -87,15 +87,15 @@ def rhythm_of(session: Session, task: Task | None, plan: Plan | None) -> Rhythm 
     if timer is not None and timer.enabled_us is not None:
         return _installed(timer, timer.enabled_us)
     if timer is not None and Switches(session.paths).off([timer.plan.timer_unit]):
-        return Rhythm((), notes=(_SWITCHED_OFF,), off=True)
+        return DueTimes((), notes=(_SWITCHED_OFF,), off=True)
     note = _NOT_INSTALLED if timer is None else _NOT_ENABLED
     if task is None:
         return None if timer is None else _of_timer(timer, note)
     return _configured(session, task, note)
 
 
-def _installed(timer: InstalledTimer, enabled_us: int) -> Rhythm:
-    return Rhythm(
+def _installed(timer: InstalledTimer, enabled_us: int) -> DueTimes:
+    return DueTimes(
         timer.calendars,
         tuple(int(span * _SECOND_US) for span in timer.again_seconds),
         slack_us=int(timer.plan.slack_seconds * _SECOND_US),
@@ -103,12 +103,12 @@ def _installed(timer: InstalledTimer, enabled_us: int) -> Rhythm:
     )
 
 
-def _of_timer(timer: InstalledTimer, note: str) -> Rhythm:
+def _of_timer(timer: InstalledTimer, note: str) -> DueTimes:
     slack_us = int(timer.plan.slack_seconds * _SECOND_US)
-    return Rhythm(timer.calendars, slack_us=slack_us, notes=(note,))
+    return DueTimes(timer.calendars, slack_us=slack_us, notes=(note,))
 
 
-def _configured(session: Session, task: Task, note: str) -> Rhythm | None:
+def _configured(session: Session, task: Task, note: str) -> DueTimes | None:
     try:
         timing = compile_timing(
             task.schedules,
@@ -119,7 +119,7 @@ def _configured(session: Session, task: Task, note: str) -> Rhythm | None:
     except ScheduleError:
         return None  # `docket check` says so
     slack = task.jitter_seconds + task.accuracy_seconds
-    return Rhythm(timing.calendars, _spans(timing), int(slack * _SECOND_US), notes=(note,))
+    return DueTimes(timing.calendars, _spans(timing), int(slack * _SECOND_US), notes=(note,))
 
 
 def _spans(timing: Timing) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from docket.app.install.changes import Action, Change, written_units
 from docket.app.install.plan import InstallPlan, InstallReport
 from docket.app.install.referenceunits import copies_dir, keep_copy, wanting_links
 from docket.app.install.timerchoice import TimerChoice, stamp_of
-from docket.app.install.tolerantmanager import Asking
+from docket.app.install.tolerantmanager import TolerantManager
 from docket.app.session.session import Session
 from docket.errors import InstallError
 from docket.files import make_directory, read_text, remove, write_batch, write_whole
@@ -39,7 +39,7 @@ class Applying:
         self._plan = plan
         self._start_timers = start_timers
         self._set_linger = linger
-        self._manager = Asking(session.units())
+        self._manager = TolerantManager(session.units())
         self._switches = Switches(session.paths)
         self._timers = TimerChoice(
             plan.scheduled(), session.now_us(), off=self._switches.off(plan.scheduled())

@@ -12,7 +12,7 @@ from docket.app.install.lock import install_lock
 from docket.app.install.notes import systemctl
 from docket.app.install.removal import own_units, uninstall
 from docket.app.install.timerchoice import is_past, stamp_of
-from docket.app.install.tolerantmanager import Asking
+from docket.app.install.tolerantmanager import TolerantManager
 from docket.app.session.session import Session
 from docket.compiler.bundle import Bundle
 from docket.compiler.ejected import BOOT_SUFFIX, ejected_units, losses
@@ -145,7 +145,7 @@ def replace_installed(
     under way goes on to its end. Nothing is done where Docket's own units were edited by hand.
     """
     plan = preview(session, names, prefix, force=force)
-    paths, manager = session.paths, Asking(session.units())
+    paths, manager = session.paths, TolerantManager(session.units())
     tasks = [ejected.task for ejected in plan.ejected]
     with install_lock(paths):
         own = own_units(session, tasks)
@@ -276,7 +276,7 @@ def _write(plan: EjectReport, directory: str, *, force: bool) -> tuple[str, ...]
     return tuple(done)
 
 
-def _switched_on(paths: Paths, own: Sequence[Change], manager: Asking) -> frozenset[str]:
+def _switched_on(paths: Paths, own: Sequence[Change], manager: TolerantManager) -> frozenset[str]:
     """Return the tasks whose timers are enabled or active."""
     timers = {change.name: change.task for change in own if change.is_timer}
     wants = os.path.join(paths.unit_dir, "timers.target.wants")
@@ -286,7 +286,7 @@ def _switched_on(paths: Paths, own: Sequence[Change], manager: Asking) -> frozen
 
 
 def _switch_on(
-    session: Session, ejected: Sequence[Ejected], manager: Asking
+    session: Session, ejected: Sequence[Ejected], manager: TolerantManager
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     starting = [timer for one in ejected for timer in one.timers]
     wanted = [*starting, *(timer for one in ejected for timer in one.at_boot)]
@@ -300,7 +300,7 @@ def _switch_on(
 
 
 def _left_to_do(
-    paths: Paths, plan: EjectReport, started: Sequence[str], manager: Asking
+    paths: Paths, plan: EjectReport, started: Sequence[str], manager: TolerantManager
 ) -> tuple[str, ...]:
     reload = [systemctl(paths, "daemon-reload")] if manager.absent is not None else []
     idle = [timer for one in plan.ejected for timer in one.timers if timer not in started]

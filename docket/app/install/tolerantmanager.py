@@ -9,7 +9,7 @@ from docket.errors import BusAbsentError, BusError
 from docket.model.problem import Problem
 
 
-class Asking:
+class TolerantManager:
     """The service manager for a command that goes on whatever it answers.
 
     Once it turns out to be absent (`absent` says how) it is not asked again.

@@ -17,7 +17,7 @@ from docket.systemd.journalctl import read_end
 _AT_WORK = ("active", "activating", "reloading", "deactivating", "maintenance")
 
 
-class Testimony(Record):
+class DeathCause(Record):
     """How a run ended, when at the latest, and whom that was asked."""
 
     end: End
@@ -25,7 +25,7 @@ class Testimony(Record):
     asked: dict[str, Any]
 
 
-def testimony(session: Session, run: RunRecord) -> Testimony | None:
+def cause_of_death(session: Session, run: RunRecord) -> DeathCause | None:
     """Return what is known of the end of a run whose lock is free.
 
     None where the service manager is still at work on it: its finalizer will tell.
@@ -33,15 +33,15 @@ def testimony(session: Session, run: RunRecord) -> Testimony | None:
     asked: dict[str, Any] = {"lock": "free"}
     now = session.now_us()
     if _cancel_was_asked(session, run):
-        return Testimony(CANCELLED, now, {**asked, "request": "cancel"})
+        return DeathCause(CANCELLED, now, {**asked, "request": "cancel"})
     if run.boot_id is not None and run.boot_id != boot_id():
-        return Testimony(REBOOTED, _last_sign(run, now), {**asked, "boot": "another one"})
+        return DeathCause(REBOOTED, _last_sign(run, now), {**asked, "boot": "another one"})
     seen = _ask_manager(session, run, asked)
     if seen == "at work":
         return None
     result, status, at_us = _ask_journal(session, run, asked) or (seen, "", _last_sign(run, now))
     known = result not in ("", "success")
-    return Testimony(end_of_runner(result, status) if known else LOST, at_us, asked)
+    return DeathCause(end_of_runner(result, status) if known else LOST, at_us, asked)
 
 
 def _ask_manager(session: Session, run: RunRecord, asked: dict[str, Any]) -> str:

@@ -89,6 +89,15 @@ def is_held(path: str) -> bool | None:
 
 def held_runs(lock_dir: str) -> list[str]:
     """Return the ids of the runs whose locks are held, in order."""
+    return _runs_with_lock(lock_dir, held=True)
+
+
+def dead_rows(lock_dir: str) -> list[RunRow]:
+    """Return the rows in the locks that nobody holds: their runners died without a word."""
+    return unwritten_rows(lock_dir, _runs_with_lock(lock_dir, held=False))
+
+
+def _runs_with_lock(lock_dir: str, *, held: bool) -> list[str]:
     directory = runs_directory(lock_dir)
     try:
         names = sorted(os.listdir(directory))
@@ -97,7 +106,7 @@ def held_runs(lock_dir: str) -> list[str]:
     return [
         name.removesuffix(LOCK)
         for name in names
-        if name.endswith(LOCK) and is_held(os.path.join(directory, name))
+        if name.endswith(LOCK) and is_held(os.path.join(directory, name)) is held
     ]
 
 

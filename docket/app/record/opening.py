@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from docket.app.catalog.lookup import state_db
 from docket.app.catalog.ownstore import own_store
 from docket.app.record.liveness import held_runs, unwritten_rows
-from docket.app.record.reconcile import reconcile
+from docket.app.record.reconcile import reconcile, take_in_the_unwritten
 from docket.app.session.session import Session
 from docket.errors import UsageError
 from docket.model.task import Config
@@ -26,12 +26,13 @@ def open_record(session: Session, config: Config | None = None) -> Iterator[Read
 
     A run under way that the database could not take yet is read from the lock that it holds.
     `config` spares the looking where the caller has read it. A record that does not exist yet
-    reads as empty and is not made. Raises StoreError.
+    reads as empty and is not made. A session that keeps nothing only reads. Raises StoreError.
     """
     path = own_store(config.state_db) if config is not None else state_db(session)
-    merge(path, spool_directories(path, session.paths.lock_dir))
-    _take_in(path)
-    reconcile(session, path)
+    if session.keeps:
+        merge(path, spool_directories(path, session.paths.lock_dir))
+        _take_in(path)
+        reconcile(session, path)
     held = held_runs(session.paths.lock_dir)
     with open_reader(path) as reader:
         missing = [run_id for run_id in held if reader.run(run_id) is None]
@@ -52,7 +53,9 @@ def _take_in(path: str) -> None:
 
 def close_killed_run(session: Session, run_id: str, signal_number: int) -> None:
     """Record that the runner of a run, a child of ours, was killed, where that can be recorded."""
-    close_killed(state_db(session), run_id, signal_number=signal_number, now_us=session.now_us())
+    path = state_db(session)
+    take_in_the_unwritten(session, path)
+    close_killed(path, run_id, signal_number=signal_number, now_us=session.now_us())
 
 
 def checked_limit(limit: int, option: str = "--limit") -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
-from docket.app.record.deathcause import testimony
-from docket.app.record.liveness import alive_here, boot_id, is_held, lock_dir_of
+from docket.app.record.deathcause import cause_of_death
+from docket.app.record.liveness import alive_here, boot_id, dead_rows, is_held, lock_dir_of
 from docket.app.record.owedhooks import Owed, is_owed_something, start
 from docket.app.record.strayprocesses import kill_leftovers
 from docket.app.session.session import Session
@@ -13,7 +13,7 @@ from docket.errors import StoreError
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 from docket.runfiles import REQUEST, remove_run_files, run_file
-from docket.store.closing import close_run
+from docket.store.closing import close_run, write_missing
 from docket.store.reader import open_reader
 from docket.store.spool import merge, spool_directories
 
@@ -26,6 +26,7 @@ def reconcile(session: Session, state_db: str, owed: list[Owed] | None = None) -
     What is owed to them is set off by processes of their own, or added to `owed`. A run that ends
     while it is looked at is left to its own runner. Raises StoreError.
     """
+    take_in_the_unwritten(session, state_db)
     with open_reader(state_db) as reader:
         suspects = [run for run in reader.running() if _seems_dead(session, run)]
     if not suspects:
@@ -42,6 +43,17 @@ def reconcile(session: Session, state_db: str, owed: list[Owed] | None = None) -
     else:
         owed += left
     return len(closed)
+
+
+def take_in_the_unwritten(session: Session, state_db: str) -> None:
+    """Write the rows of runs whose runners died before the database took their beginning."""
+    rows = dead_rows(session.paths.lock_dir)
+    if not rows:
+        return
+    with open_reader(state_db) as reader:
+        missing = [row for row in rows if reader.run(row.run_id) is None]
+    if missing:
+        write_missing(state_db, missing)
 
 
 def clear_the_way(session: Session, state_db: str) -> None:
@@ -79,7 +91,7 @@ def _is_runner(pid: int) -> bool:
 def _close(session: Session, state_db: str, run: RunRecord) -> bool:
     if run.unit is None and run.boot_id == boot_id():
         kill_leftovers(run.run_id)  # a unit's control group would have ended them with the runner
-    told = testimony(session, run)
+    told = cause_of_death(session, run)
     if told is None or not close_run(
         state_db, run.run_id, told.end, finished_us=told.at_us, details={"asked": told.asked}
     ):

@@ -28,7 +28,7 @@ _FORWARDED = {
 }
 
 
-class Ended(Record):
+class RunnerExit(Record):
     """How the runner ended: its exit status (below 0: the signal) and the result that it wrote."""
 
     exit_status: int
@@ -42,7 +42,7 @@ def run_in_foreground(
     echo: bool,
     signals: bool = True,
     output: int = 1,
-) -> Ended:
+) -> RunnerExit:
     """Run `command --result-fd N` to its end; `echo` lets its standard output be ours.
 
     Where `output` is another descriptor than ours, above the standard ones, it goes there.
@@ -73,7 +73,7 @@ def run_in_foreground(
             target.pid = 0
     finally:
         os.close(reading)
-    return Ended(status, result)
+    return RunnerExit(status, result)
 
 
 def _pipe() -> tuple[int, int]:

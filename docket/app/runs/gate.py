@@ -8,7 +8,7 @@ from docket.app.session.session import Session
 
 
 def refuse_destructive(session: Session, task: str) -> None:
-    """Raise DestructiveRefusedError where the task, or one that it runs first, is destructive.
+    """Raise DestructiveRefusedError where no agent may run the task, or one that it runs first.
 
     What is asked is the plan of each, as its run would obey it. Raises what `current_plan` raises:
     where a dependency cannot be known, nothing is let through.
@@ -22,13 +22,14 @@ def refuse_destructive(session: Session, task: str) -> None:
             continue
         seen.add(name)
         plan = current_plan(session, name)
-        if plan.destructive:
-            raise destructive_refused(task, _why(way), through=list(way[1:]))
+        if plan.closed_to_agents:
+            why = _why(way, plan.closed_to_agents)
+            raise destructive_refused(task, why, through=list(way[1:]))
         waiting += [(*way, below) for below in plan.depends_on]
 
 
-def _why(way: tuple[str, ...]) -> str:
+def _why(way: tuple[str, ...], reason: str) -> str:
     if len(way) == 1:
-        return "It is destructive."
+        return f"It {reason}."
     below = ", which runs ".join(repr(name) for name in way[1:])
-    return f"It first runs {below}, which is destructive."
+    return f"It first runs {below}, which {reason}."

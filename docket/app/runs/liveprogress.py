@@ -28,7 +28,7 @@ _LOOK_SECONDS = 0.25
 _QUIET_SECONDS = 0.2  # how long a pipe that somebody keeps open is listened to after the end
 
 
-class Progress(Record):
+class RunProgress(Record):
     """What a task said last: the fraction that is done (0 to 1, None: not known) and at what."""
 
     fraction: float | None
@@ -46,32 +46,32 @@ class Display(Protocol):
     def output(self, data: bytes) -> None:
         """Show what the run printed."""
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: RunProgress) -> None:
         """Show how far it is."""
 
     def close(self) -> None:
         """Leave nothing but the output behind."""
 
 
-def progress_document(progress: Progress | None) -> ProgressDocument | None:
+def progress_document(progress: RunProgress | None) -> ProgressDocument | None:
     """Return the progress as a JSON object, null where there is none."""
     return None if progress is None else progress.document()
 
 
-def progress_of(reader: Reader, run_id: str) -> Progress | None:
+def progress_of(reader: Reader, run_id: str) -> RunProgress | None:
     """Return what a run said last of how far it is; None where it says nothing of it."""
     event = reader.last_progress(run_id)
     return None if event is None else _understood(event)
 
 
-def _understood(event: EventRecord) -> Progress:
+def _understood(event: EventRecord) -> RunProgress:
     """Return what an event says; whatever in it is not as it should be counts as not said."""
     said = event.event if isinstance(event.event, dict) else {}
     fraction = said.get("fraction")
     if isinstance(fraction, bool) or not isinstance(fraction, int | float):
         fraction = None
     message = said.get("message")
-    return Progress(
+    return RunProgress(
         # A whole number of 400 digits is no float: cut it to the range first.
         None if fraction is None else float(min(max(fraction, 0.0), 1.0)),
         message if isinstance(message, str) else "",
@@ -114,7 +114,7 @@ class _Show:
         self._reading = reading
         self._over = over
         self._look_at = time.monotonic() + _LOOK_SECONDS
-        self._seen: Progress | None = None
+        self._seen: RunProgress | None = None
 
     def serve(self) -> None:
         """Show everything until the run is over and its pipe is empty."""

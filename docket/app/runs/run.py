@@ -14,7 +14,7 @@ from docket.app.record.reconcile import clear_the_way
 from docket.app.record.runrequests import Launcher, checked_params, requested
 from docket.app.record.strayprocesses import kill_leftovers
 from docket.app.runs.durations import typical_duration
-from docket.app.runs.foreground import Ended, run_in_foreground
+from docket.app.runs.foreground import RunnerExit, run_in_foreground
 from docket.app.runs.options import RunOptions
 from docket.app.session.session import Session
 from docket.app.text.documents import (
@@ -129,6 +129,7 @@ def run(
     refuses a destructive task with DestructiveRefusedError. `run_id` is one of `make_run_id`'s, for
     a caller who wants to know it before the end.
     """
+    session = session.replace(keeps=session.keeps and not dry_run)
     plan = current_plan(session, task)
     run_id = run_id or make_run_id(session.now_us(), os.urandom(4))
     if not dry_run and (plan.needs_systemd or launcher is Launcher.SYSTEMD):
@@ -213,7 +214,7 @@ def outcome_of_result(document: Mapping[str, Any]) -> RunOutcome:
 
 def recorded_outcome(session: Session, task: str, run_id: str) -> RunOutcome:
     """Return what became of a run that is over; raises as `run` does."""
-    return _told_outcome(session, _recorded_outcome(session, Ended(0, b""), task, run_id))
+    return _told_outcome(session, _recorded_outcome(session, RunnerExit(0, b""), task, run_id))
 
 
 def outcome_of_record(run: RunRecord, hooks: Sequence[HookDocument]) -> RunOutcome:
@@ -249,7 +250,7 @@ def _refuse_what_needs_a_unit(plan: Plan) -> None:
     )
 
 
-def _outcome(session: Session, ended: Ended, task: str, run_id: str) -> RunOutcome:
+def _outcome(session: Session, ended: RunnerExit, task: str, run_id: str) -> RunOutcome:
     try:
         document = json.loads(ended.result)
         if not (isinstance(document, dict) and "error" in document):
@@ -268,7 +269,7 @@ def refusal_of(document: Mapping[str, Any]) -> DocketError:
     return error
 
 
-def _recorded_outcome(session: Session, ended: Ended, task: str, run_id: str) -> RunOutcome:
+def _recorded_outcome(session: Session, ended: RunnerExit, task: str, run_id: str) -> RunOutcome:
     """Find the run of a runner that died without a result; RunnerDiedError where it is not over."""
     if ended.exit_status < 0:
         kill_leftovers(run_id)

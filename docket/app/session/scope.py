@@ -10,7 +10,7 @@ from docket.model.record import Record
 from docket.paths import Paths, discover
 
 
-class Scope(Record):
+class SessionScope(Record):
     """One scope and home; what is None is as the environment says."""
 
     system: bool = False

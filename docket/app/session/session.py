@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from docket.app.session.ports import UnitManager
-from docket.app.session.scope import Scope
+from docket.app.session.scope import SessionScope
 from docket.model.record import Record
 from docket.paths import Paths
 
@@ -16,7 +16,8 @@ class Session(Record):
 
     `units` makes the service manager's gateway; making it costs nothing and cannot fail, each
     method of what it returns may raise BusError. `now_us` is microseconds since the epoch, and
-    `program` is how a shell calls this very Docket.
+    `program` is how a shell calls this very Docket. Without `keeps` (a dry run) nothing is written,
+    not even a plan or a cache.
     """
 
     paths: Paths
@@ -24,6 +25,7 @@ class Session(Record):
     now_us: Callable[[], int]
     units: Callable[[], UnitManager]
     program: str = "docket"
+    keeps: bool = True
 
 
 def open_session(
@@ -37,7 +39,7 @@ def open_session(
 
     Raises UsageError where they exclude each other.
     """
-    scope = Scope(system, home, config)
+    scope = SessionScope(system, home, config)
     effective = scope.environ(environ)
     return Session(
         paths=scope.paths(effective),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from docket.app.catalog.lookup import config_or_none_yet, find_task
 from docket.app.session.session import Session
 from docket.app.status.taskdocument import masked, task_document
-from docket.app.status.taskstate import Standing, standing
+from docket.app.status.taskstate import TaskState, standing
 from docket.app.text.redaction import redact, redact_text
 from docket.compiler.secrets import secret_names
 from docket.model.names import service_unit, timer_unit
@@ -32,7 +32,7 @@ class TaskDescription(Record):
     service_unit: str
     timer_unit: str
     warnings: tuple[str, ...] = ()
-    now: Standing | None = None  # None where the record of runs cannot be read
+    now: TaskState | None = None  # None where the record of runs cannot be read
 
     def document(self) -> DescriptionDocument:
         """Return the task as `docket describe --json` prints it."""

@@ -14,14 +14,15 @@ from docket.app.catalog.lookup import (
     unknown_task,
 )
 from docket.app.catalog.planfiles import planned_tasks, read_plan
-from docket.app.fires.duetimes import Rhythm, rhythm_of
+from docket.app.fires.duetimes import DueTimes, due_times_of
 from docket.app.fires.missed import look
 from docket.app.record.opening import open_record
 from docket.app.session.session import Session
 from docket.app.status.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
-from docket.app.text.documents import hook_sentence, iso_or_none, latest_document, local
+from docket.app.text.documents import hook_sentence, iso_or_none, latest_document
 from docket.app.text.redaction import redact_text
 from docket.errors import ConfigError
+from docket.model.humantime import local
 from docket.model.record import Record
 from docket.model.records import OverrideRecord, RunRecord
 from docket.model.size import size_bytes
@@ -59,7 +60,7 @@ class TaskHealth(Record):
     consecutive_failures: int
     now_us: int
     schedule: str = ""
-    rhythm: Rhythm | None = None
+    due_times: DueTimes | None = None
     running: bool = False
     anomalies: tuple[Anomaly, ...] = ()
     notes: tuple[str, ...] = ()
@@ -68,7 +69,7 @@ class TaskHealth(Record):
     @property
     def next_fire_us(self) -> int | None:
         """When it is due next, as the calendars of its schedule say."""
-        return self.rhythm.next_us(self.now_us) if self.rhythm is not None else None
+        return self.due_times.next_us(self.now_us) if self.due_times is not None else None
 
     def document(self) -> TaskHealthDocument:
         """Return the task as an element of `details` in `docket health --json`."""
@@ -83,17 +84,17 @@ class TaskHealth(Record):
         }
         if self.schedule:
             document["schedule"] = self.schedule
-        if self.rhythm is not None:
-            self._add_fires(document, self.rhythm)
+        if self.due_times is not None:
+            self._add_fires(document, self.due_times)
         if self.last is not None:
             over_us = self.last.finished_us or self.last.started_us
             document["seconds_since_last_run"] = round(max(self.now_us - over_us, 0) / 1e6, 3)
         return document
 
-    def _add_fires(self, document: TaskHealthDocument, rhythm: Rhythm) -> None:
-        document["previous_fire"] = iso_or_none(rhythm.previous_us(self.now_us))
+    def _add_fires(self, document: TaskHealthDocument, due_times: DueTimes) -> None:
+        document["previous_fire"] = iso_or_none(due_times.previous_us(self.now_us))
         document["next_fire"] = iso_or_none(self.next_fire_us)
-        interval = rhythm.interval_seconds(self.now_us)
+        interval = due_times.interval_seconds(self.now_us)
         if interval is not None:
             document["schedule_interval_seconds"] = round(interval)
 
@@ -192,17 +193,17 @@ class _Survey:
         """Return how one task is doing."""
         task = self._config.tasks.get(name) if self._config is not None else None
         plan = read_plan(self._session.paths, name)
-        rhythm = rhythm_of(self._session, task, plan)
+        due_times = due_times_of(self._session, task, plan)
         past = Past(self._reader.samples(name, RECENT), self._reader.good_samples(name, SAMPLE))
         paused = [order for order in self._overrides.get(name, ()) if order.kind == PAUSE]
-        due_us = None if paused else self._due_us(rhythm, past)
+        due_us = None if paused else self._due_us(due_times, past)
         last = self._latest.get(name)
-        off = rhythm is not None and rhythm.off
+        off = due_times is not None and due_times.off
         hooks = self._bad_hooks.get(last.run_id, []) if last is not None else []
         failures = self._failures.get(name, 0)
         odd = (
             *_due(due_us),
-            *_odd(task, rhythm, past, self._now_us),
+            *_odd(task, due_times, past, self._now_us),
             *(Anomaly("hook_failed", f"{hook_sentence(hook)}.") for hook in hooks),
         )
         return TaskHealth(
@@ -213,22 +214,22 @@ class _Survey:
             failing_since_us=self._reader.failing_since(name) if failures else None,
             now_us=self._now_us,
             schedule=_schedule(task),
-            rhythm=rhythm,
+            due_times=due_times,
             running=bool(past.under_way),
             anomalies=odd,
-            notes=(*_notes(task, rhythm), *(_paused(order) for order in paused)),
+            notes=(*_notes(task, due_times), *(_paused(order) for order in paused)),
         )
 
-    def _due_us(self, rhythm: Rhythm | None, past: Past) -> int | None:
+    def _due_us(self, due_times: DueTimes | None, past: Past) -> int | None:
         """Return the fire that had no run: one that is known to be missed, or one without a row."""
-        if rhythm is None or rhythm.off or past.under_way:
+        if due_times is None or due_times.off or past.under_way:
             return None
         if past.recent and past.recent[0].status is RunStatus.MISSED:
             return past.recent[0].scheduled_for_us
         reached_us = past.reached_us
-        if reached_us is None and not rhythm.since_us:
+        if reached_us is None and not due_times.since_us:
             return None  # never run, and never installed: nothing has begun
-        return rhythm.due_us(self._now_us, reached_us)
+        return due_times.due_us(self._now_us, reached_us)
 
 
 def _due(due_us: int | None) -> tuple[Anomaly, ...]:
@@ -238,11 +239,13 @@ def _due(due_us: int | None) -> tuple[Anomaly, ...]:
     return (Anomaly("no_run_when_due", f"It was due at {at}, and did not run."),)
 
 
-def _odd(task: Task | None, rhythm: Rhythm | None, past: Past, now_us: int) -> tuple[Anomaly, ...]:
+def _odd(
+    task: Task | None, due_times: DueTimes | None, past: Past, now_us: int
+) -> tuple[Anomaly, ...]:
     found = anomalies(
         past,
         now_us=now_us,
-        slack_us=rhythm.slack_us if rhythm is not None else 0,
+        slack_us=due_times.slack_us if due_times is not None else 0,
         memory_limit_bytes=_memory_limit(task),
     )
     if task is not None:
@@ -282,10 +285,10 @@ def _schedule(task: Task | None) -> str:
     return redact_text("; ".join(task.schedule_texts)) if task is not None else ""
 
 
-def _notes(task: Task | None, rhythm: Rhythm | None) -> tuple[str, ...]:
+def _notes(task: Task | None, due_times: DueTimes | None) -> tuple[str, ...]:
     if task is not None and task.schedules and not task.enabled:
         return ("It is not enabled, so it has no timer.",)
-    return rhythm.notes if rhythm is not None else ()
+    return due_times.notes if due_times is not None else ()
 
 
 def _paused(order: OverrideRecord) -> str:

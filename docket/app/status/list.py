@@ -39,6 +39,11 @@ class ListedTask(Record):
         """The triggers as written."""
         return self.task.schedule_texts if self.task is not None else ()
 
+    @property
+    def destructive(self) -> bool:
+        """Whether it can delete, overwrite or spend something: the config or its class says so."""
+        return self.task is not None and (self.task.destructive or self.task.deletes)
+
     def document(self) -> ListedTaskDocument:
         """Return the task as an element of `docket list --json`."""
         return {
@@ -48,7 +53,7 @@ class ListedTask(Record):
             "broken": self.task is None,
             "problems": [problem.document() for problem in self.problems],
             "enabled": self.task.enabled if self.task is not None else False,
-            "destructive": self.task.destructive if self.task is not None else False,
+            "destructive": self.destructive,
             "schedule": list(self.schedule),
         }
 

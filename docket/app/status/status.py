@@ -18,7 +18,7 @@ from docket.app.install.drift import Drift, find_drift
 from docket.app.record.liveness import alive_here, is_alive
 from docket.app.record.opening import open_record
 from docket.app.record.runreference import find_run
-from docket.app.runs.liveprogress import Progress, progress_document, progress_of
+from docket.app.runs.liveprogress import RunProgress, progress_document, progress_of
 from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
 from docket.app.text.documents import (
@@ -98,7 +98,9 @@ class TaskStatus(Record):
     consecutive_failures: int
     problems: tuple[str, ...]
     overrides: tuple[OverrideRecord, ...] = ()
-    progress: Mapping[str, Progress] = field(default_factory=dict)  # by the id of a run under way
+    progress: Mapping[str, RunProgress] = field(
+        default_factory=dict
+    )  # by the id of a run under way
     incident: Incident | None = None  # the last one, open or not
     failing_since_us: int | None = None
     bad_hooks: tuple[HookRecord, ...] = ()  # of the last run, messages too
@@ -175,7 +177,7 @@ class RunDetail(Record):
     alive: bool | None
     attempts: tuple[AttemptRecord, ...]
     hooks: tuple[HookRecord, ...]
-    progress: Progress | None = None
+    progress: RunProgress | None = None
 
     def document(self) -> RunDetailDocument:
         """Return the run as `docket status --run-id --json` prints it."""
@@ -275,7 +277,7 @@ class _Survey:
             bad_hooks=() if last is None else tuple(self._bad_hooks.get(last.run_id, ())),
         )
 
-    def _progress(self, name: str) -> dict[str, Progress]:
+    def _progress(self, name: str) -> dict[str, RunProgress]:
         found = {
             run.run_id: progress_of(self._reader, run.run_id) for run in self._running.get(name, ())
         }

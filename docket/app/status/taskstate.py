@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from docket.app.catalog.planfiles import read_plan
-from docket.app.fires.duetimes import rhythm_of
+from docket.app.fires.duetimes import due_times_of
 from docket.app.record.opening import open_record
 from docket.app.session.session import Session
 from docket.app.status.status import TaskStatus, TimerStatus, status
-from docket.app.text.documents import hook_document, iso, iso_or_none, latest_document, local
+from docket.app.text.documents import hook_document, iso, iso_or_none, latest_document
 from docket.app.text.redaction import redact_text
 from docket.errors import StoreError
+from docket.model.humantime import local
 from docket.model.period import REACH_US, stretch
 from docket.model.record import Record
 from docket.model.records import HookRecord, OverrideRecord, RunSample
@@ -38,7 +39,7 @@ class Guard(Record):
         return {"code": self.code, "runs": self.runs, "sentence": self.sentence}
 
 
-class Standing(Record):
+class TaskState(Record):
     """One task at this moment; `next_run_us` is None where no timer will start it."""
 
     status: TaskStatus
@@ -68,7 +69,7 @@ class Standing(Record):
         }
 
 
-def standing(session: Session, task: Task) -> Standing | str:
+def standing(session: Session, task: Task) -> TaskState | str:
     """Return where a task of the config stands, or why the record of runs does not tell."""
     try:
         found = status(session, task.name)
@@ -81,7 +82,7 @@ def standing(session: Session, task: Task) -> Standing | str:
         return error.sentence
     guards = tuple(_guards(task, of_task.overrides, good, session.now_us()))
     next_run_us = _next_run(session, task, of_task.timer)
-    return Standing(of_task, next_run_us, guards, hooks, found.warnings)
+    return TaskState(of_task, next_run_us, guards, hooks, found.warnings)
 
 
 def _next_run(session: Session, task: Task, timer: TimerStatus | None) -> int | None:
@@ -90,10 +91,10 @@ def _next_run(session: Session, task: Task, timer: TimerStatus | None) -> int | 
         return None
     if timer.state == "active":
         return timer.next_fire_us
-    rhythm = rhythm_of(session, task, read_plan(session.paths, task.name))
-    if rhythm is None or rhythm.notes:  # it is not installed, or not enabled
+    due_times = due_times_of(session, task, read_plan(session.paths, task.name))
+    if due_times is None or due_times.notes:  # it is not installed, or not enabled
         return None
-    return rhythm.next_us(session.now_us())
+    return due_times.next_us(session.now_us())
 
 
 def _guards(

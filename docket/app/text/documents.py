@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -51,15 +50,6 @@ def iso_or_none(instant_us: int | None) -> str | None:
         return iso(instant_us)
     except OverflowError:
         return None
-
-
-def local(at_us: int, *, seconds: bool = True) -> str:
-    """Return an instant (microseconds since the epoch) in the machine's zone, zone included."""
-    try:
-        moment = time.localtime(at_us // 1_000_000)
-    except (OverflowError, ValueError, OSError):
-        return f"@{at_us // 1_000_000}"
-    return time.strftime("%Y-%m-%d %H:%M:%S %Z" if seconds else "%Y-%m-%d %H:%M %Z", moment)
 
 
 def run_document(run: RunRecord, *, alive: bool | None = None, listed: bool = False) -> RunDocument:

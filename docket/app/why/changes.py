@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import docket
 from docket.app.status.status import TaskStatus
-from docket.app.text.documents import local
+from docket.model.humantime import local
 from docket.model.plan import Plan
 from docket.model.records import RunRecord
 

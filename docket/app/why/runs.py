@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from docket.app.text.documents import local
 from docket.app.why.answer import Finding
+from docket.model.humantime import local
 from docket.model.plan import Plan
 from docket.model.records import NOTIFICATION, AttemptRecord, HookRecord, RunRecord
 from docket.model.states import RunStatus

@@ -17,7 +17,7 @@ _SECOND_US = 1_000_000
 _BROKEN_LOADS = ("bad-setting", "error")
 
 
-class Around(Record):
+class UnitFacts(Record):
     """What is known of a task beside its runs. None is where nobody answers."""
 
     name: str
@@ -37,68 +37,68 @@ class Around(Record):
         return f"systemctl {'' if self.system else '--user '}{words}"
 
 
-def failed_start(around: Around, known: frozenset[str | None], after_us: int) -> Finding | None:
+def failed_start(facts: UnitFacts, known: frozenset[str | None], after_us: int) -> Finding | None:
     """Return why the last start of the service came to no run, where that is so.
 
     `known` are the invocations that have a run; what lies before `after_us` is an older story.
     """
-    end = around.end
+    end = facts.end
     if end is None or end.load_state != "loaded":
         return None
     # systemctl tells whole seconds, cut off.
     if (end.checked_us or 0) + _SECOND_US > after_us:
         unmet = "condition" if end.condition_failed else "assert" if end.assert_failed else None
         if unmet is not None:
-            return _not_met(around, unmet)
+            return _not_met(facts, unmet)
     if (end.changed_us or 0) + _SECOND_US <= after_us or end.result in ("", "success"):
         return None
     # A start that was refused for its limit has no invocation of its own.
     if end.result != "start-limit-hit" and end.invocation_id in known:
         return None
-    return _failed(around, end)
+    return _failed(facts, end)
 
 
-def _not_met(around: Around, word: str) -> Finding:
+def _not_met(facts: UnitFacts, word: str) -> Finding:
     return Finding(
         f"{word}_failed",
         f"It was to start, but {'a condition' if word == 'condition' else 'an assert'} of the "
         "unit was not met, so systemd started nothing.",
-        around.said,
-        around.systemctl(f"cat {around.service_unit}"),
+        facts.said,
+        facts.systemctl(f"cat {facts.service_unit}"),
         f"shows the unit with its {word}s",
     )
 
 
-def _failed(around: Around, end: UnitEnd) -> Finding:
+def _failed(facts: UnitFacts, end: UnitEnd) -> Finding:
     named = systemd_code(end.exit_status) if end.exited else None
     if named is not None and end.result == "exit-code":
         name, meaning = named
         return Finding(
             f"unit_{name.lower()}",
             f"Nothing was run ({end.exit_status}/{name}): {meaning}.",
-            around.said,
-            around.systemctl(f"cat {around.service_unit}"),
+            facts.said,
+            facts.systemctl(f"cat {facts.service_unit}"),
             "shows the unit and what was added to it",
         )
     return Finding(
         f"unit_{end.result.replace('-', '_')}",
         f"systemd ended the unit before there was a run; its result is {end.result}.",
-        around.said,
-        around.systemctl(f"status {around.service_unit}"),
+        facts.said,
+        facts.systemctl(f"status {facts.service_unit}"),
         "shows what systemd says of it",
     )
 
 
-def blocker(around: Around) -> Finding | None:
+def blocker(facts: UnitFacts) -> Finding | None:
     """Return what keeps the task from being started by its timer now, where something does."""
-    return _of_config(around) or _of_service(around) or _of_timer(around)
+    return _of_config(facts) or _of_service(facts) or _of_timer(facts)
 
 
-def _of_config(around: Around) -> Finding | None:
-    if around.problems:
+def _of_config(facts: UnitFacts) -> Finding | None:
+    if facts.problems:
         evidence = tuple(
             f"{problem.mark}: {problem.sentence}" if problem.mark else problem.sentence
-            for problem in around.problems
+            for problem in facts.problems
         )
         return Finding(
             "config_broken",
@@ -107,15 +107,15 @@ def _of_config(around: Around) -> Finding | None:
             "docket check",
             "lists every mistake with its place",
         )
-    if around.task is not None and not around.task.schedules:
+    if facts.task is not None and not facts.task.schedules:
         return Finding(
             "no_schedule",
             "The task has no schedule: it runs when somebody starts it.",
             (),
-            f"docket run {around.name}",
+            f"docket run {facts.name}",
             "runs it now",
         )
-    if around.task is not None and not around.task.enabled:
+    if facts.task is not None and not facts.task.enabled:
         return Finding(
             "disabled_in_config",
             "The task says 'enabled: false', so it has no timer.",
@@ -126,45 +126,45 @@ def _of_config(around: Around) -> Finding | None:
     return None
 
 
-def _of_service(around: Around) -> Finding | None:
-    state = around.service
-    if state is None or not around.has_timer:
+def _of_service(facts: UnitFacts) -> Finding | None:
+    state = facts.service
+    if state is None or not facts.has_timer:
         return None
     if state.load_state == "masked":
         return Finding(
             "service_masked",
-            f"The service {around.service_unit} is masked: systemd refuses to start it.",
+            f"The service {facts.service_unit} is masked: systemd refuses to start it.",
             (),
-            around.systemctl(f"unmask {around.service_unit}"),
+            facts.systemctl(f"unmask {facts.service_unit}"),
             "takes the mask away",
         )
     if state.load_state in _BROKEN_LOADS:
-        said = (around.end.load_error,) if around.end is not None and around.end.load_error else ()
+        said = (facts.end.load_error,) if facts.end is not None and facts.end.load_error else ()
         return Finding(
             "service_broken",
-            f"systemd cannot load {around.service_unit}: a line in it, or in a drop-in, is wrong.",
-            (*said, *around.said),
-            around.systemctl(f"cat {around.service_unit}"),
+            f"systemd cannot load {facts.service_unit}: a line in it, or in a drop-in, is wrong.",
+            (*said, *facts.said),
+            facts.systemctl(f"cat {facts.service_unit}"),
             "shows the unit and what was added to it",
         )
     return None
 
 
-def _of_timer(around: Around) -> Finding | None:
-    state = around.timer
-    if state is None or not around.has_timer:
+def _of_timer(facts: UnitFacts) -> Finding | None:
+    state = facts.timer
+    if state is None or not facts.has_timer:
         return None
-    return _unusable(around, state) or _off(around, state)
+    return _unusable(facts, state) or _off(facts, state)
 
 
-def _unusable(around: Around, state: UnitDetail) -> Finding | None:
-    unit = around.timer_unit
+def _unusable(facts: UnitFacts, state: UnitDetail) -> Finding | None:
+    unit = facts.timer_unit
     if state.load_state == "masked" or state.unit_file_state.startswith("masked"):
         return Finding(
             "timer_masked",
             f"The timer {unit} is masked: systemd refuses to start it.",
             (),
-            around.systemctl(f"unmask {unit}"),
+            facts.systemctl(f"unmask {unit}"),
             "takes the mask away",
         )
     if state.load_state == "not-found":
@@ -172,7 +172,7 @@ def _unusable(around: Around, state: UnitDetail) -> Finding | None:
             "timer_gone",
             f"The timer {unit} is not installed.",
             (),
-            f"docket install {around.name} --now",
+            f"docket install {facts.name} --now",
             "writes the timer and starts it",
         )
     if state.load_state in _BROKEN_LOADS:
@@ -180,20 +180,20 @@ def _unusable(around: Around, state: UnitDetail) -> Finding | None:
             "timer_broken",
             f"systemd cannot load {unit}: a line in it, or in a drop-in, is wrong.",
             (),
-            around.systemctl(f"cat {unit}"),
+            facts.systemctl(f"cat {unit}"),
             "shows the unit and what was added to it",
         )
     return None
 
 
-def _off(around: Around, state: UnitDetail) -> Finding | None:
-    unit = around.timer_unit
+def _off(facts: UnitFacts, state: UnitDetail) -> Finding | None:
+    unit = facts.timer_unit
     if state.active_state == "active":
         return None
-    start = (f"docket enable {around.name}", "starts the timer, now and at every boot")
+    start = (f"docket enable {facts.name}", "starts the timer, now and at every boot")
     if state.active_state == "failed":
         return Finding(
-            "timer_failed", f"The timer {unit} has failed ({state.result}).", around.said, *start
+            "timer_failed", f"The timer {unit} has failed ({state.result}).", facts.said, *start
         )
     if state.unit_file_state in _ENABLED:
         return Finding("timer_stopped", f"The timer {unit} is enabled, but stopped.", (), *start)

@@ -15,7 +15,7 @@ from docket.app.record.runreference import find_run
 from docket.app.session.ports import UnitDetail
 from docket.app.session.session import Session
 from docket.app.status.status import StatusReport, TaskStatus, status
-from docket.app.text.documents import iso_or_none, local, run_document
+from docket.app.text.documents import iso_or_none, run_document
 from docket.app.text.redaction import redact_text
 from docket.app.why import fires as whyfires
 from docket.app.why import units as whyunits
@@ -23,7 +23,7 @@ from docket.app.why.answer import Finding
 from docket.app.why.changes import changes_since
 from docket.app.why.fires import FireSeen
 from docket.app.why.runs import explain_run
-from docket.app.why.units import Around
+from docket.app.why.units import UnitFacts
 from docket.errors import (
     BusError,
     ConfigError,
@@ -34,6 +34,7 @@ from docket.errors import (
     UnknownTaskError,
     UsageError,
 )
+from docket.model.humantime import local
 from docket.model.incident import Incident
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Plan
@@ -334,7 +335,7 @@ def _config(session: Session) -> Config | None:
 
 def _around(
     session: Session, name: str, config: Config | None, plan: Plan | None, task: TaskStatus
-) -> Around:
+) -> UnitFacts:
     if plan is not None:
         service, timer = plan.unit, plan.timer_unit
     else:
@@ -342,7 +343,7 @@ def _around(
         service, timer = service_unit(name, instance), timer_unit(name, instance)
     states = _states(session, (service, timer))
     system, environ = session.paths.system, session.environ
-    return Around(
+    return UnitFacts(
         name=name,
         system=system,
         task=config.tasks.get(name) if config is not None else None,

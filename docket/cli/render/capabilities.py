@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from docket.app.status.capabilities import Capabilities, CommandDetail, ParameterSummary
 from docket.cli.render.layout.plain import one_line, task_flags
 from docket.cli.render.layout.screen import Ink, Screen
-from docket.cli.render.layout.table import Column, Row, Table
+from docket.cli.render.layout.table import Column, Row, TextTable
 
 if TYPE_CHECKING:
     from docket.app.status.agentshapes import BriefTaskDocument
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def capabilities_text(found: Capabilities, screen: Screen) -> str:
     """Return the commands and the tasks with what they may do."""
     document = found.document()
-    commands = Table(
+    commands = TextTable(
         [Column(""), Column("")],
         [Row([command["name"], command["summary"]]) for command in document["commands"]],
         indent="  ",
@@ -34,7 +34,7 @@ def capabilities_text(found: Capabilities, screen: Screen) -> str:
         for task in document["tasks"]
     ]
     if rows:
-        lines.append(Table([Column("", shrink=16), Column("")], rows, indent="  ").text(screen))
+        lines.append(TextTable([Column("", shrink=16), Column("")], rows, indent="  ").text(screen))
     else:
         lines.append("  none")
     lines += [
@@ -46,9 +46,13 @@ def capabilities_text(found: Capabilities, screen: Screen) -> str:
         lines.append(f"Built-in tasks that are not configured: {', '.join(document['built_in'])}")
     lines += ["", "More:"]
     more = [Row([str(command)]) for command in document["more"].values()]
-    lines.append(Table([Column("")], more, indent="  ").text(screen))
+    lines.append(TextTable([Column("")], more, indent="  ").text(screen))
     codes = [Row([code, meaning]) for code, meaning in document["exit_codes"].items()]
-    lines += ["", "Exit codes:", Table([Column(""), Column("")], codes, indent="  ").text(screen)]
+    lines += [
+        "",
+        "Exit codes:",
+        TextTable([Column(""), Column("")], codes, indent="  ").text(screen),
+    ]
     return "\n".join(lines)
 
 
@@ -60,7 +64,7 @@ def command_text(found: CommandDetail, screen: Screen) -> str:
     """Return one command: its usage, its help, its forms, and everything that it takes."""
     lines = [found.usage, "", found.help, "", "Forms:"]
     forms = [Row([form.name, form.agent_use or form.summary]) for form in found.forms]
-    lines.append(Table([Column(""), Column("")], forms, indent="  ").text(screen))
+    lines.append(TextTable([Column(""), Column("")], forms, indent="  ").text(screen))
     for title, parameters in (
         ("Arguments", found.arguments),
         ("Options", found.options),
@@ -68,7 +72,7 @@ def command_text(found: CommandDetail, screen: Screen) -> str:
     ):
         if parameters:
             rows = [Row([_written(one), one.help]) for one in parameters]
-            table = Table([Column(""), Column("")], rows, indent="  ")
+            table = TextTable([Column(""), Column("")], rows, indent="  ")
             lines += ["", f"{title}:", table.text(screen)]
     codes = sorted({code for form in found.forms for code in form.exit_codes})
     lines += ["", f"Exit codes: {', '.join(map(str, codes))}"]

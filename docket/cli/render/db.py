@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docket.app.doctor.db import Backup, Repair, StoreCheck
+from docket.app.doctor.db import BackupReport, Repair, StoreCheck
 from docket.cli.render.layout.plain import exact, one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
@@ -26,7 +26,7 @@ def check_text(found: StoreCheck, screen: Screen) -> str:
     return "\n".join(out)
 
 
-def backup_text(copied: Backup) -> str:
+def backup_text(copied: BackupReport) -> str:
     """Return where the copy lies."""
     return f"Copied to {exact(copied.copy)} ({copied.size_bytes} bytes)."
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from docket.app.status.describe import TaskDescription
 from docket.app.status.status import TaskStatus
-from docket.app.text.documents import local
 from docket.cli.render.layout.facts import fact_lines
 from docket.cli.render.layout.plain import one_line, task_flags
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.table import Cell
-from docket.cli.render.layout.times import duration, relative
+from docket.cli.render.layout.times import relative
 from docket.cli.render.runs import status_cell
+from docket.model.humantime import duration, local
 from docket.model.records import NOTIFICATION
 
 Fact = tuple[str, Cell | str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docket.app.doctor.check import Check, Verdict
+from docket.app.doctor.check import Check, CheckStatus
 from docket.app.doctor.doctor import AgentExamination, Examination
 from docket.app.text.redaction import redact_text
 from docket.cli.render.layout.facts import wrap
@@ -10,10 +10,10 @@ from docket.cli.render.layout.plain import one_line
 from docket.cli.render.layout.screen import Ink, Screen
 
 _INKS = {
-    Verdict.OK: Ink.GOOD,
-    Verdict.WARNING: Ink.DOUBT,
-    Verdict.MISSING: Ink.DOUBT,
-    Verdict.ERROR: Ink.BAD,
+    CheckStatus.OK: Ink.GOOD,
+    CheckStatus.WARNING: Ink.DOUBT,
+    CheckStatus.MISSING: Ink.DOUBT,
+    CheckStatus.ERROR: Ink.BAD,
 }
 _MARGIN = "      "
 
@@ -22,7 +22,7 @@ def agent_examination_text(found: AgentExamination, screen: Screen) -> str:
     """Return the checks of the installation, and a line for each of the tasks'."""
     out = [examination_text(found.installation, screen), ""]
     for check in found.checks:
-        verdict = Verdict.OK if check.ok else Verdict.ERROR
+        verdict = CheckStatus.OK if check.ok else CheckStatus.ERROR
         out += _lines(Check(check.name, verdict, check.detail), check.name, screen)
     bad = sum(not check.ok for check in found.checks)
     count = len(found.checks)
@@ -33,7 +33,9 @@ def agent_examination_text(found: AgentExamination, screen: Screen) -> str:
 def examination_text(found: Examination, screen: Screen) -> str:
     """Return one line for each check, with what to do about those that are not well."""
     out = [line for check in found.checks for line in _lines(check, _words(check), screen)]
-    doubts = sum(check.verdict in (Verdict.WARNING, Verdict.MISSING) for check in found.checks)
+    doubts = sum(
+        check.verdict in (CheckStatus.WARNING, CheckStatus.MISSING) for check in found.checks
+    )
     bad = sum(check.bad for check in found.checks)
     if bad:
         out.append(f"{bad} of {len(found.checks)} checks failed.")
@@ -55,15 +57,15 @@ def _lines(check: Check, name: str, screen: Screen) -> list[str]:
     room = None if screen.width is None else screen.width - len(_MARGIN)
     if check.sentence:
         out += [_MARGIN + line for line in wrap(one_line(redact_text(check.sentence)), room)]
-    if check.hint and check.verdict is not Verdict.OK:
+    if check.hint and check.verdict is not CheckStatus.OK:
         hint = wrap(one_line(f"hint: {check.hint}"), room)
         out += [_MARGIN + screen.paint(line, Ink.BUSY) for line in hint]
     return out
 
 
-def _mark(verdict: Verdict, screen: Screen) -> str:
-    if verdict is Verdict.OK:
+def _mark(verdict: CheckStatus, screen: Screen) -> str:
+    if verdict is CheckStatus.OK:
         return screen.tick.ljust(2) if not screen.unicode else screen.tick
-    if verdict is Verdict.ERROR:
+    if verdict is CheckStatus.ERROR:
         return screen.cross.ljust(2) if not screen.unicode else screen.cross
     return "!" if screen.unicode else "! "

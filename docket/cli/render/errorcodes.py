@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from docket.app.text.schemafiles import ErrorCode
 from docket.cli.render.layout.screen import Screen
-from docket.cli.render.layout.table import Column, Row, Table
+from docket.cli.render.layout.table import Column, Row, TextTable
 
 
 def codes_text(codes: Sequence[ErrorCode], screen: Screen) -> str:
     """Return a line for each code with what it means and what to do about it."""
     rows = [Row([code.code], f"{code.meaning} {code.what_to_do}".strip()) for code in codes]
-    return Table([Column("CODE")], rows, note_title="MEANING").text(screen)
+    return TextTable([Column("CODE")], rows, note_title="MEANING").text(screen)

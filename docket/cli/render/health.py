@@ -8,7 +8,7 @@ from docket.app.status.health import Category, HealthReport, TaskHealth
 from docket.cli.render.layout.plain import one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
-from docket.cli.render.layout.table import Cell, Column, Row, Table
+from docket.cli.render.layout.table import Cell, Column, Row, TextTable
 from docket.cli.render.layout.times import failing_text, relative
 from docket.cli.render.list import NO_TASKS, NONE_KNOWN
 
@@ -33,7 +33,7 @@ def health_text(found: HealthReport, screen: Screen) -> str:
         Column("NEXT FIRE", shrink=7),
     ]
     tasks = sorted(found.tasks, key=lambda task: (_ORDER.index(task.category), task.task))
-    table = Table(columns, [_row(task, screen) for task in tasks]).text(screen)
+    table = TextTable(columns, [_row(task, screen) for task in tasks]).text(screen)
     return "\n".join([found.summary, "", table, *_steps(tasks, screen)])
 
 
@@ -52,7 +52,7 @@ def _matters(task: TaskHealth, now_us: int) -> Iterator[str]:
         again = failing_text(task.consecutive_failures, task.failing_since_us, now_us)
         yield f"{task.last.summary.rstrip('.') or task.last.status}{again}."
     yield from (anomaly.sentence for anomaly in task.anomalies)
-    about_its_timer = task.rhythm.notes if task.rhythm is not None else ()
+    about_its_timer = task.due_times.notes if task.due_times is not None else ()
     yield from (note for note in task.notes if note not in about_its_timer)
 
 
@@ -61,7 +61,7 @@ def _steps(tasks: list[TaskHealth], screen: Screen) -> Iterator[str]:
     steps = []
     if first.category in (Category.FAILED, Category.STALE):
         steps.append(next_step(f"docket why {one_line(first.task)}", "says why", screen))
-    if any(task.rhythm is not None and task.rhythm.notes for task in tasks):
+    if any(task.due_times is not None and task.due_times.notes for task in tasks):
         what = "installs the timers that are missing, and starts them"
         steps.append(next_step("docket install --now", what, screen))
     yield from ["", *steps] if steps else []

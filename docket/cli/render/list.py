@@ -5,7 +5,7 @@ from __future__ import annotations
 from docket.app.status.list import ListedTask, TaskList
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
-from docket.cli.render.layout.table import Cell, Column, Row, Table
+from docket.cli.render.layout.table import Cell, Column, Row, TextTable
 from docket.cli.render.layout.times import relative
 from docket.cli.render.runs import status_cell
 
@@ -19,7 +19,7 @@ def tasks_text(found: TaskList, screen: Screen) -> str:
         return NO_TASKS if found.error is None else NONE_KNOWN
     columns = [Column("TASK", shrink=16), Column("SCHEDULE", shrink=12), Column("LAST RUN")]
     rows = [_row(task, screen) for task in found.tasks]
-    table = Table(columns, rows, note_title="DESCRIPTION", note_column=24).text(screen)
+    table = TextTable(columns, rows, note_title="DESCRIPTION", note_column=24).text(screen)
     broken = sum(task.task is None for task in found.tasks)
     if not broken:
         return table
@@ -37,9 +37,8 @@ def _row(task: ListedTask, screen: Screen) -> Row:
     schedule = ", ".join(task.schedule) or "-"
     if not task.task.enabled and task.schedule:
         schedule = f"off ({schedule})"
-    destructive = task.task.destructive
-    note = f"[destructive] {task.description}".rstrip() if destructive else task.description
-    return Row([task.name, schedule, _last_run(task, screen)], note, note_matters=destructive)
+    note = f"[destructive] {task.description}".rstrip() if task.destructive else task.description
+    return Row([task.name, schedule, _last_run(task, screen)], note, note_matters=task.destructive)
 
 
 def _last_run(task: ListedTask, screen: Screen) -> Cell:

@@ -9,7 +9,7 @@ from docket.app.fires.forecast import Fire, Forecast
 from docket.cli.render.layout.facts import wrap
 from docket.cli.render.layout.plain import exact, one_line
 from docket.cli.render.layout.screen import Ink, Screen
-from docket.cli.render.layout.table import Cell, Column, Row, Table
+from docket.cli.render.layout.table import Cell, Column, Row, TextTable
 from docket.cli.render.layout.times import relative, weekday_and_local
 
 
@@ -35,7 +35,7 @@ def forecasts_text(forecasts: Sequence[Forecast], screen: Screen) -> str:
     if fires:
         columns = [Column("TASK", shrink=16), Column("FIRES"), Column("")]
         rows = [Row([forecast.task or "", *_when(fire, screen)]) for fire, forecast in fires]
-        out.append(Table(columns, rows).text(screen))
+        out.append(TextTable(columns, rows).text(screen))
     said: dict[str, list[str]] = {}
     for forecast in forecasts:
         for note in forecast.notes if forecast not in silent else ():
@@ -56,7 +56,7 @@ def fire_words(fire: Fire) -> str:
 
 
 def _fires(fires: Sequence[Fire], screen: Screen) -> str:
-    return Table([Column(""), Column("")], [Row(_when(fire, screen)) for fire in fires]).text(
+    return TextTable([Column(""), Column("")], [Row(_when(fire, screen)) for fire in fires]).text(
         screen
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from docket.app.fires.pause import PauseReport
-from docket.app.text.documents import local
 from docket.cli.render.layout.plain import exact
+from docket.model.humantime import local
 
 
 def pause_text(report: PauseReport) -> str:

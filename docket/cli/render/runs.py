@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from docket.app.history.history import EventList, RunList
-from docket.app.text.documents import event_document, local
+from docket.app.text.documents import event_document
 from docket.app.text.jsonform import compact
 from docket.cli.render.layout.plain import cut, one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
-from docket.cli.render.layout.table import Cell, Column, Row, Table
-from docket.cli.render.layout.times import duration, from_iso, relative
+from docket.cli.render.layout.table import Cell, Column, Row, TextTable
+from docket.cli.render.layout.times import from_iso, relative
+from docket.model.humantime import duration, local
 from docket.model.records import EventRecord, RunRecord
 from docket.model.states import RunStatus
 
@@ -65,7 +66,7 @@ def runs_text(found: RunList, screen: Screen) -> str:
         remarks = list(_remarks(run, found))
         matters = bool(remarks) or run.status is not RunStatus.SUCCEEDED
         rows.append(Row(cells, " ".join([run.summary, *remarks]), note_matters=matters))
-    table = Table(columns, rows, note_title="SUMMARY").text(screen)
+    table = TextTable(columns, rows, note_title="SUMMARY").text(screen)
     if any(not run.status.final and found.alive.get(run.run_id) is False for run in runs):
         table += "\n\nrunning? marks a run whose runner is gone and that systemd is closing."
     return f"{table}\n\n{_look_closer(runs, screen)}" if screen.terminal else table

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from docket.app.runs.liveprogress import Progress
+from docket.app.runs.liveprogress import RunProgress
 from docket.app.status.status import PlanState, RunDetail, StatusReport, TaskStatus
-from docket.app.text.documents import local
 from docket.cli.render.layout.facts import fact_lines
 from docket.cli.render.layout.plain import one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
-from docket.cli.render.layout.table import Cell, Column, Row, Table
-from docket.cli.render.layout.times import duration, failing_text, relative
+from docket.cli.render.layout.table import Cell, Column, Row, TextTable
+from docket.cli.render.layout.times import failing_text, relative
 from docket.cli.render.list import NO_TASKS, NONE_KNOWN
 from docket.cli.render.run import returned_text
 from docket.cli.render.runs import status_cell
 from docket.model.commandexit import command_exit_code
+from docket.model.humantime import duration, local
 from docket.model.incident import Incident
 from docket.model.records import NOTIFICATION, HookRecord, OverrideRecord, RunRecord
 from docket.model.size import size_text
@@ -46,7 +46,7 @@ def status_text(report: StatusReport, screen: Screen) -> str:
         Column("NEXT FIRE", shrink=7),
     ]
     rows = [_row(task, screen) for task in report.tasks]
-    table = Table(columns, rows).text(screen)
+    table = TextTable(columns, rows).text(screen)
     steps = list(_next_steps(report, screen))
     return "\n".join([table, "", *steps]) if steps else table
 
@@ -252,7 +252,7 @@ def _timer_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
         yield "ordered", Cell(_override(override, screen), Ink.DOUBT)
 
 
-def _progress(progress: Progress, screen: Screen) -> str:
+def _progress(progress: RunProgress, screen: Screen) -> str:
     percent = "" if progress.fraction is None else f"{progress.fraction:.0%} "
     said = f"{percent}{one_line(progress.message)}".rstrip()
     return f"{said or 'under way'}, {relative(min(progress.at_us, screen.now_us), screen.now_us)}"

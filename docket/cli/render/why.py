@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from docket.app.text.documents import local
 from docket.app.why.why import Explanation
 from docket.cli.render.layout.facts import wrap
 from docket.cli.render.layout.plain import one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.times import relative
+from docket.model.humantime import local
 
 _MARGIN = "  "
 _GOOD = ("succeeded", "not_due_yet", "running", "pending")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from docket.config.schema import schema as schemas
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.config.task.expansion import Expander, ExpansionError
 from docket.config.task.tasks import class_task
 from docket.config.yaml.codes import Code
@@ -23,7 +23,7 @@ _IDLE_SECONDS = 1800.0
 
 
 def built_in_task(
-    entry: Entry, mark: Mark | None, expander: Expander, built_in: TaskClass, file: str
+    entry: TaskEntry, mark: Mark | None, expander: Expander, built_in: TaskClass, file: str
 ) -> Task:
     """Return the task of a built-in class with its entry, which the schema has accepted."""
     task = class_task(entry, mark, expander, built_in, file, frozenset())
@@ -35,6 +35,7 @@ def built_in_task(
         config |= {"idle_timeout_seconds": idle, "grace_seconds": task.grace_seconds}
     return task.replace(
         built_in=True,
+        deletes=built_in.deletes is not None and built_in.deletes(config),
         python=task.python.replace(config=config),
         idle_timeout_seconds=idle,
         # What nobody configured runs by hand alone, whatever `defaults:` say.
@@ -42,7 +43,7 @@ def built_in_task(
     )
 
 
-def _own(entry: Entry, name: str, expander: Expander) -> dict[str, Any]:
+def _own(entry: TaskEntry, name: str, expander: Expander) -> dict[str, Any]:
     """Return the keys that are the task's own, with every path made absolute."""
     shared = schemas.key_names("class_task")
     known = [key for key in schemas.key_names(name) if key not in (*shared, "type")]
@@ -61,7 +62,7 @@ def _own(entry: Entry, name: str, expander: Expander) -> dict[str, Any]:
     return found
 
 
-def _path(entry: Entry, expander: Expander, path: Path) -> str | None:
+def _path(entry: TaskEntry, expander: Expander, path: Path) -> str | None:
     node = entry.node(*path)
     text = node.text if isinstance(node, Scalar) else ""
     try:

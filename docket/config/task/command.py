@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.config.task.secrets import looks_like_token
 from docket.config.yaml.codes import Code
 from docket.model.states import OutputFormat
@@ -18,7 +18,7 @@ _SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "fish", "busybox"})
 _VARIABLE = re.compile(r"\$(\w+|\{\w+\})|\$\(|`")
 
 
-def command_spec(entry: Entry, user_home: str) -> CommandSpec:
+def command_spec(entry: TaskEntry, user_home: str) -> CommandSpec:
     """Return the program of a command task; mistakes are noted, and leave words out."""
     argv = _words(entry, "command", user_home)
     dry_run = _words(entry, "dry_run_command", user_home)
@@ -35,7 +35,7 @@ def command_spec(entry: Entry, user_home: str) -> CommandSpec:
     )
 
 
-def _words(entry: Entry, key: str, user_home: str) -> tuple[str, ...]:
+def _words(entry: TaskEntry, key: str, user_home: str) -> tuple[str, ...]:
     value = entry.value(key)
     if value is None:
         return ()
@@ -45,7 +45,7 @@ def _words(entry: Entry, key: str, user_home: str) -> tuple[str, ...]:
     return words
 
 
-def _split(entry: Entry, key: str, line: str) -> tuple[str, ...]:
+def _split(entry: TaskEntry, key: str, line: str) -> tuple[str, ...]:
     # The older program took a text for one word, so the path of a program may hold spaces.
     if os.path.isabs(line) and os.path.isfile(line):
         return (line,)
@@ -85,7 +85,7 @@ def _quoted(line: str, word: str) -> bool:
     return f'"{word}"' in line or f"'{word}'" in line or f"\\{word}" in line
 
 
-def _doubt_tokens(entry: Entry, key: str) -> None:
+def _doubt_tokens(entry: TaskEntry, key: str) -> None:
     value = entry.value(key)
     words = [value] if isinstance(value, str) else value or []
     if any(looks_like_token(word) for word in words):

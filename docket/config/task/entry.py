@@ -12,7 +12,7 @@ from docket.config.yaml.nodes import Key, Node, Path, Scalar, Section, descend, 
 WHOLE = frozenset({"schedule", "on_success", "on_failure", "on_complete", "notify"})
 
 
-class Entry:
+class TaskEntry:
     """The keys of one task; `own` is what stands under its name, `merged` has the defaults too."""
 
     def __init__(
@@ -23,14 +23,14 @@ class Entry:
         self.merged = own if defaults is None else overlay(defaults, own, WHOLE)
         self._complaints = complaints
 
-    def without(self, keys: frozenset[str]) -> Entry:
+    def without(self, keys: frozenset[str]) -> TaskEntry:
         """Return the entry as if `keys` were not in it."""
         if keys.isdisjoint(self.merged.entries):
             return self
         rest = Section(self.merged.line, self.merged.column)
         rest.entries = {k: n for k, n in self.merged.entries.items() if k not in keys}
         rest.keys = self.merged.keys
-        entry = Entry(self.name, self.own, None, self._complaints)
+        entry = TaskEntry(self.name, self.own, None, self._complaints)
         entry.merged = rest
         return entry
 

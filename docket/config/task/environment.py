@@ -6,7 +6,7 @@ import os
 import re
 
 from docket.config.schema.violations import MOST
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.config.task.expansion import Expander, ExpansionError
 from docket.config.task.secrets import is_secret
 from docket.config.yaml.codes import Code
@@ -28,7 +28,7 @@ RESERVED = frozenset(
 )
 
 
-def env(entry: Entry) -> dict[str, str]:
+def env(entry: TaskEntry) -> dict[str, str]:
     """Return the plain variables; what looks like a secret is refused without repeating it."""
     section = entry.node("env")
     if not isinstance(section, Section):
@@ -47,7 +47,7 @@ def env(entry: Entry) -> dict[str, str]:
     return found
 
 
-def _variable(entry: Entry, name: str, node: Scalar) -> str | None:
+def _variable(entry: TaskEntry, name: str, node: Scalar) -> str | None:
     """Return the text of a variable, None where it is refused."""
     path = ("env", name)
     if is_secret(name, node.text):
@@ -77,7 +77,7 @@ def _variable(entry: Entry, name: str, node: Scalar) -> str | None:
     return node.text
 
 
-def _word(entry: Entry, path: Path, node: Scalar) -> str | None:
+def _word(entry: TaskEntry, path: Path, node: Scalar) -> str | None:
     """Return what docket-cli made of `true`, `false` and nothing at all: Python's words for them.
 
     It is said, and it stays so, for programs rely on it. `yes`, `no` and their kin are refused.
@@ -103,7 +103,7 @@ def _word(entry: Entry, path: Path, node: Scalar) -> str | None:
     return word
 
 
-def env_files(entry: Entry, expander: Expander) -> tuple[str, ...]:
+def env_files(entry: TaskEntry, expander: Expander) -> tuple[str, ...]:
     """Return the absolute paths of the files that a run reads its variables from."""
     node = entry.node("env_file")
     if isinstance(node, Sequence):
@@ -113,12 +113,12 @@ def env_files(entry: Entry, expander: Expander) -> tuple[str, ...]:
     return tuple(path for path in paths if path is not None)
 
 
-def working_directory(entry: Entry, expander: Expander) -> str | None:
+def working_directory(entry: TaskEntry, expander: Expander) -> str | None:
     """Return the absolute directory that a run works in, None for the home directory."""
     return _path(entry, expander, ("cwd",))
 
 
-def credentials(entry: Entry, expander: Expander) -> tuple[tuple[str, str], ...]:
+def credentials(entry: TaskEntry, expander: Expander) -> tuple[tuple[str, str], ...]:
     """Return (name, absolute path or name of a system credential) in order."""
     node = entry.node("credentials")
     found: dict[str, str] = {}
@@ -136,7 +136,7 @@ def credentials(entry: Entry, expander: Expander) -> tuple[tuple[str, str], ...]
 
 
 def _credential(
-    entry: Entry, expander: Expander, name: str, path: Path, found: dict[str, str]
+    entry: TaskEntry, expander: Expander, name: str, path: Path, found: dict[str, str]
 ) -> None:
     text = entry.line(*path)
     if text is None:
@@ -160,12 +160,12 @@ def _credential(
     found[name] = os.path.normpath(expanded) if expanded else ""
 
 
-def _path(entry: Entry, expander: Expander, path: Path) -> str | None:
+def _path(entry: TaskEntry, expander: Expander, path: Path) -> str | None:
     text = entry.line(*path)
     return None if text is None else _expand(entry, expander, path, text)
 
 
-def _expand(entry: Entry, expander: Expander, path: Path, text: str) -> str | None:
+def _expand(entry: TaskEntry, expander: Expander, path: Path, text: str) -> str | None:
     try:
         return expander.path(text)
     except ExpansionError as error:

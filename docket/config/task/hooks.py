@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.config.task.notify import check_placeholders
 from docket.config.yaml.nodes import Node, Path, Scalar, Section, Sequence
 from docket.model.placeholders import AGENT_MESSAGE, AGENT_NAMES
@@ -11,7 +11,7 @@ from docket.model.task import AgentSpec, HookSpec
 KINDS = ("on_success", "on_failure", "on_complete")
 
 
-def hooks(entry: Entry) -> tuple[HookSpec, ...]:
+def hooks(entry: TaskEntry) -> tuple[HookSpec, ...]:
     """Return the hooks in the order in which they run."""
     found: list[HookSpec] = []
     for kind in KINDS:
@@ -24,7 +24,7 @@ def hooks(entry: Entry) -> tuple[HookSpec, ...]:
     return tuple(found)
 
 
-def _hook(entry: Entry, kind: str, node: Node, path: Path) -> list[HookSpec]:
+def _hook(entry: TaskEntry, kind: str, node: Node, path: Path) -> list[HookSpec]:
     if isinstance(node, Scalar):
         return [HookSpec(kind, node.text)]
     if not isinstance(node, Section):
@@ -36,7 +36,7 @@ def _hook(entry: Entry, kind: str, node: Node, path: Path) -> list[HookSpec]:
     return [HookSpec(kind, command.text)] if isinstance(command, Scalar) else []
 
 
-def _agent(entry: Entry, node: Section, path: Path) -> AgentSpec:
+def _agent(entry: TaskEntry, node: Section, path: Path) -> AgentSpec:
     values = node.plain()
     message = values.get("message", AGENT_MESSAGE)
     check_placeholders(entry, (*path, "message"), message, AGENT_NAMES)

@@ -6,33 +6,35 @@ from typing import Any
 
 from docket.config.schema import schema as schemas
 from docket.config.schema.complaints import Complaints
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Path, Section
 from docket.model.placeholders import NOTIFY_NAMES, unknown
 from docket.model.span import parse_span
 from docket.model.task import ChannelSpec, NotifySpec
+from docket.notify import registry
+from docket.notify.channeltype import ChannelType
 
-CHANNELS = ("discord", "telegram", "slack", "ntfy", "webhook", "mail", "ping", "apprise")
-_SECRETS = ("webhook_url", "bot_token")
 _DEFAULT = NotifySpec(())
 _LONGEST_SECONDS = 10 * 365 * 86400.0  # for a span without end, which a plan cannot hold
 
 
-def notify(entry: Entry) -> NotifySpec | None:
+def notify(entry: TaskEntry) -> NotifySpec | None:
     """Return who is told of the runs; None where nobody is."""
     node = entry.node("notify")
     if not isinstance(node, Section):
         return None
     values: dict[str, Any] = node.plain()
     channels = tuple(
-        found for kind in CHANNELS if (found := _channel(entry, kind, values.get(kind))) is not None
+        found
+        for kind in registry.kinds()
+        if (found := _channel(entry, kind, values.get(kind))) is not None
     )
-    if not any(kind in values for kind in CHANNELS):
+    if not any(kind in values for kind in registry.kinds()):
         entry.warn(
             ("notify",),
             "`notify` names no channel, so nobody is told",
-            hint=f"add one of {', '.join(CHANNELS)}",
+            hint=f"add one of {', '.join(registry.kinds())}",
         )
     spec = NotifySpec(
         channels=channels,
@@ -68,7 +70,7 @@ def read_true_as_on(task: Section, path: Path, complaints: Complaints) -> None:
 
 
 def check_placeholders(
-    entry: Entry, path: tuple[str | int, ...], text: str, names: tuple[str, ...]
+    entry: TaskEntry, path: tuple[str | int, ...], text: str, names: tuple[str, ...]
 ) -> None:
     """Note what stands in braces and means nothing."""
     for name in dict.fromkeys(unknown(text, names)):
@@ -84,7 +86,7 @@ def _words(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
 
 
-def _remind_after(entry: Entry, written: Any) -> float:
+def _remind_after(entry: TaskEntry, written: Any) -> float:
     if written is None:
         return _DEFAULT.remind_after_seconds
     try:
@@ -98,61 +100,38 @@ def _remind_after(entry: Entry, written: Any) -> float:
         return 0.0
 
 
-def _message(entry: Entry, text: str) -> str:
+def _message(entry: TaskEntry, text: str) -> str:
     check_placeholders(entry, ("notify", "message"), text, NOTIFY_NAMES)
     return text
 
 
-def _channel(entry: Entry, kind: str, written: Any) -> ChannelSpec | None:
+def _channel(entry: TaskEntry, kind: str, written: Any) -> ChannelSpec | None:
     if not isinstance(written, dict):
         return None
-    _doubt(entry, kind, written)
+    channel = registry.channel(kind)
+    _remark(entry, kind, channel, written)
     if not written.get("enabled", True):
         return None
-    properties = schemas.definition("notify")["properties"][kind]["properties"]
     options = {
-        name: written.get(name, schemas.resolve(part).get("default"))
-        for name, part in properties.items()
-        if name != "enabled"
+        name: written.get(name, schemas.resolve(dict(part)).get("default"))
+        for name, part in channel.keys.items()
     }
-    if kind == "mail":
-        options["to"] = list(_words(options["to"])) if options["to"] else []
-        options["smtp"] = _smtp(entry, options["smtp"])
-    if kind == "telegram":
-        chat = options.pop("chat_id")
-        options["chat"] = str(chat if options["chat"] is None else options["chat"] or "")
-        options["chat"] = "" if options["chat"] == "None" else options["chat"]
-    return ChannelSpec(kind, options)
+    return ChannelSpec(kind, channel.settle(options))
 
 
-def _doubt(entry: Entry, kind: str, written: dict[str, Any]) -> None:
-    for key in _SECRETS:
+def _remark(entry: TaskEntry, kind: str, channel: ChannelType, written: dict[str, Any]) -> None:
+    for key in channel.secrets:
         if key in written:
             entry.warn(
                 ("notify", kind, key),
                 f"`notify.{kind}.{key}` is a secret that stands in the configuration",
                 hint=f"put it into a file that `env_file` names, and use `{key}_env`",
             )
-    if kind == "discord" and "channel" in written:
-        entry.warn(
-            ("notify", kind, "channel"),
-            "`notify.discord.channel` has no effect: the webhook decides where a message goes",
-            code=Code.IGNORED,
-        )
-    if kind == "telegram" and "chat" not in written and "chat_id" not in written:
-        entry.warn(("notify", kind), "`notify.telegram` has no `chat`, so nothing can be sent")
-
-
-def _smtp(entry: Entry, written: dict[str, Any] | None) -> dict[str, Any] | None:
-    if written is None:
-        return None
-    tls = written.get("tls", "starttls")
-    port = int(written.get("port", {"implicit": 465, "starttls": 587}.get(tls, 25)))
-    if tls == "none" and "password_env" in written:
-        entry.problem(
-            ("notify", "mail", "smtp", "tls"),
-            "`notify.mail.smtp` would send a password over a connection that anybody can read",
-            expected="`starttls` or `implicit`",
-        )
-    names = ("host", "user", "password_env")
-    return {"tls": tls, "port": port, **{name: written.get(name) for name in names}}
+    for remark in channel.remarks(written):
+        path = ("notify", kind, *remark.key)
+        sentence = f"`{'.'.join(path)}` {remark.sentence}"
+        if remark.refused:
+            entry.problem(path, sentence, expected=remark.hint)
+        else:
+            code = Code.IGNORED if remark.ignored else Code.DOUBT
+            entry.warn(path, sentence, hint=remark.hint or None, code=code)

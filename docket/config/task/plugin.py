@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Node, Path, Scalar, Section, Sequence
 from docket.model.taskclass import TaskClass
@@ -55,7 +55,7 @@ def own_keys(drop_in: TaskClass) -> frozenset[str]:
     return (frozenset(drop_in.schema) | frozenset(drop_in.inputs)) - SHARED
 
 
-def check_schema(entry: Entry, drop_in: TaskClass) -> None:
+def check_schema(entry: TaskEntry, drop_in: TaskClass) -> None:
     """Note where the configuration is not what the class's `schema` asks for."""
     config = entry.own.plain()
     for key, rule in drop_in.schema.items():
@@ -74,12 +74,12 @@ def check_schema(entry: Entry, drop_in: TaskClass) -> None:
             )
 
 
-def check_storable(entry: Entry) -> None:
+def check_storable(entry: TaskEntry) -> None:
     """Note numbers that have no form in a plan."""
     _walk(entry, entry.own, ())
 
 
-def _walk(entry: Entry, node: Node, path: Path) -> None:
+def _walk(entry: TaskEntry, node: Node, path: Path) -> None:
     if isinstance(node, Section):
         for key, child in node.entries.items():
             _walk(entry, child, (*path, key))
@@ -90,7 +90,7 @@ def _walk(entry: Entry, node: Node, path: Path) -> None:
         entry.problem(path, "an endless number cannot be handed to a task", hint="put it in quotes")
 
 
-def _check_value(entry: Entry, key: str, rule: Mapping[str, Any], value: Any) -> None:
+def _check_value(entry: TaskEntry, key: str, rule: Mapping[str, Any], value: Any) -> None:
     kind = rule.get("type")
     if isinstance(kind, str) and kind in _TYPES and not _fits(value, kind):
         node = entry.node(key)

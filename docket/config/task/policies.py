@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.model.exitmeaning import ExitMeaning
 from docket.model.nearest import nearest
 from docket.model.period import Period
@@ -12,12 +12,12 @@ from docket.model.states import Overlap
 from docket.model.task import Task
 
 
-def exit_codes(entry: Entry) -> dict[int, ExitMeaning]:
+def exit_codes(entry: TaskEntry) -> dict[int, ExitMeaning]:
     """Return the exit codes that have a meaning of their own."""
     return {int(code): ExitMeaning(word) for code, word in entry.value("exit_codes", {}).items()}
 
 
-def once_per(entry: Entry) -> Period | None:
+def once_per(entry: TaskEntry) -> Period | None:
     """Return the period in which one success is enough."""
     value = entry.value("once_per")
     if value is not None and entry.value("overlap") == Overlap.ALLOW:
@@ -29,7 +29,7 @@ def once_per(entry: Entry) -> Period | None:
     return None if value is None else Period(value)
 
 
-def grouped(entry: Entry, task: Task, groups: Mapping[str, int] | None) -> Task:
+def grouped(entry: TaskEntry, task: Task, groups: Mapping[str, int] | None) -> Task:
     """Return `task` with the slots of its group; a group that the file does not have is noted."""
     if not task.group or groups is None:
         return task

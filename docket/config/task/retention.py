@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.model.task import Retention
 
 
-def retention(entry: Entry) -> Retention:
+def retention(entry: TaskEntry) -> Retention:
     """Return what is kept of a task's history; without the key, all of it."""
     values: dict[str, Any] = entry.value("retention", {})
     runs, days = values.get("runs"), values.get("days")

@@ -9,7 +9,7 @@ from typing import Any
 from docket.config.schema import schema as schemas
 from docket.config.task import command as commanding
 from docket.config.task import environment, hooks, notify, plugin, policies, timing, units
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.config.task.expansion import Expander
 from docket.config.task.retention import retention
 from docket.config.yaml.codes import Code
@@ -22,7 +22,9 @@ from docket.model.taskclass import TaskClass
 _DEFAULT = Task(name="", description="", raw={})
 
 
-def command_task(entry: Entry, mark: Mark, expander: Expander, user_home: str, file: str) -> Task:
+def command_task(
+    entry: TaskEntry, mark: Mark, expander: Expander, user_home: str, file: str
+) -> Task:
     """Return the task of a `type: command` entry that the schema has accepted."""
     spec = commanding.command_spec(entry, user_home)
     task = _shared(entry, expander, _DEFAULT.replace(name=entry.name, mark=mark), frozenset())
@@ -35,7 +37,7 @@ def command_task(entry: Entry, mark: Mark, expander: Expander, user_home: str, f
 
 
 def class_task(
-    entry: Entry,
+    entry: TaskEntry,
     mark: Mark | None,
     expander: Expander,
     drop_in: TaskClass,
@@ -57,6 +59,7 @@ def class_task(
         required_env=drop_in.required_env,
         network=drop_in.network,
         destructive=drop_in.destructive,
+        deletes=drop_in.destructive,
         agent_notes=drop_in.agent_notes,
     )
     config = entry.own.plain()
@@ -68,7 +71,7 @@ def class_task(
     )
 
 
-def _shared(entry: Entry, expander: Expander, base: Task, foreign: frozenset[str]) -> Task:
+def _shared(entry: TaskEntry, expander: Expander, base: Task, foreign: frozenset[str]) -> Task:
     """Read the keys that every task may have; those in `foreign` belong to the task itself."""
     entry = entry.without(foreign)
     return base.replace(
@@ -114,11 +117,11 @@ def _shared(entry: Entry, expander: Expander, base: Task, foreign: frozenset[str
     )
 
 
-def _codes(entry: Entry, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
+def _codes(entry: TaskEntry, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(code) for code in entry.value(key, default))
 
 
-def _finite(entry: Entry, key: str, default: float) -> float:
+def _finite(entry: TaskEntry, key: str, default: float) -> float:
     value = float(entry.value(key, default))
     if math.isinf(value):
         entry.problem((key,), f"`{key}` is endless", expected="a number above 0")
@@ -142,7 +145,7 @@ def _storable(raw: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def doubt_unknown_keys(entry: Entry, known: tuple[str, ...], drop_in: TaskClass) -> None:
+def doubt_unknown_keys(entry: TaskEntry, known: tuple[str, ...], drop_in: TaskClass) -> None:
     """Warn of keys that the task alone reads, although they look as if meant for Docket."""
     own = plugin.own_keys(drop_in)
     for key in entry.own.entries:

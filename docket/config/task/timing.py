@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.config.yaml.nodes import Path, Scalar, Section, Sequence
 from docket.model.schedule import ScheduleKind, ScheduleSpec
 from docket.model.span import parse_span
@@ -35,7 +35,7 @@ _MOST_CALENDAR_WORDS = 4  # weekdays, date, time and zone
 _ENDLESS = frozenset({"none", "infinity"})
 
 
-def schedules(entry: Entry) -> tuple[ScheduleSpec, ...]:
+def schedules(entry: TaskEntry) -> tuple[ScheduleSpec, ...]:
     """Return the triggers as written; they are understood elsewhere."""
     node = entry.node("schedule")
     if isinstance(node, Sequence):
@@ -45,7 +45,7 @@ def schedules(entry: Entry) -> tuple[ScheduleSpec, ...]:
     return tuple(spec for spec in specs if spec is not None)
 
 
-def _trigger(entry: Entry, path: Path) -> ScheduleSpec | None:
+def _trigger(entry: TaskEntry, path: Path) -> ScheduleSpec | None:
     node = entry.node(*path)
     kind = ScheduleKind.CRON
     if isinstance(node, Section):
@@ -58,7 +58,7 @@ def _trigger(entry: Entry, path: Path) -> ScheduleSpec | None:
     return None if text is None else ScheduleSpec(kind, text, entry.path(*path))
 
 
-def _kind_of(entry: Entry, path: Path, text: str) -> ScheduleKind:
+def _kind_of(entry: TaskEntry, path: Path, text: str) -> ScheduleKind:
     """Return what a bare text is: cron, or a calendar expression where it cannot be cron.
 
     docket-cli handed whatever had not five fields to systemd as it was.
@@ -76,13 +76,13 @@ def _kind_of(entry: Entry, path: Path, text: str) -> ScheduleKind:
     return ScheduleKind.CALENDAR
 
 
-def span(entry: Entry, key: str, default: float) -> float:
+def span(entry: TaskEntry, key: str, default: float) -> float:
     """Return the span under `key` in seconds."""
     node = entry.node(key)
     return default if node is None else _parse(entry, key, default)
 
 
-def run_timeout(entry: Entry, default: float) -> float | None:
+def run_timeout(entry: TaskEntry, default: float) -> float | None:
     """Return the longest time of a whole run in seconds, None where it has no limit."""
     value = entry.value("timeout", default)
     if value == math.inf or (isinstance(value, str) and value.strip().lower() in _ENDLESS):
@@ -97,13 +97,13 @@ def run_timeout(entry: Entry, default: float) -> float | None:
     return seconds
 
 
-def seconds_or_none(entry: Entry, key: str) -> float | None:
+def seconds_or_none(entry: TaskEntry, key: str) -> float | None:
     """Return a plain number of seconds, None where there is no limit: null, 0 or .inf."""
     value = entry.value(key)
     return float(value) if value and value != math.inf else None
 
 
-def catch_up(entry: Entry) -> bool | float:
+def catch_up(entry: TaskEntry) -> bool | float:
     """Return whether a missed fire runs, or up to which age in seconds."""
     value = entry.value("catch_up", default=True)
     if isinstance(value, bool):
@@ -111,7 +111,7 @@ def catch_up(entry: Entry) -> bool | float:
     return _parse(entry, "catch_up", 0.0) or False
 
 
-def _parse(entry: Entry, key: str, default: float) -> float:
+def _parse(entry: TaskEntry, key: str, default: float) -> float:
     node = entry.node(key)
     try:
         return parse_span(node.value) if isinstance(node, Scalar) else default

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from docket.config.task.entry import Entry
+from docket.config.task.entry import TaskEntry
 from docket.config.task.secrets import looks_like_token
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Node, Scalar, Section, Sequence
@@ -16,7 +16,7 @@ _SIZES = {"K": 1024, "M": 1024**2, "G": 1024**3}
 _SMALLEST_LOG = 4096
 
 
-def limits(entry: Entry) -> Limits:
+def limits(entry: TaskEntry) -> Limits:
     """Return the limits of a run."""
     values: dict[str, Any] = entry.value("limits", {})
     return Limits(
@@ -32,7 +32,7 @@ def limits(entry: Entry) -> Limits:
     )
 
 
-def log_max_bytes(entry: Entry, default: int) -> int:
+def log_max_bytes(entry: TaskEntry, default: int) -> int:
     """Return how many bytes of output the log file of one run keeps."""
     value = entry.value("log_max_bytes", default)
     if not isinstance(value, str):
@@ -48,7 +48,7 @@ def log_max_bytes(entry: Entry, default: int) -> int:
     return size
 
 
-def directives(entry: Entry) -> dict[str, dict[str, tuple[str, ...]]]:
+def directives(entry: TaskEntry) -> dict[str, dict[str, tuple[str, ...]]]:
     """Return the raw directives by section, every value as the text that is written."""
     node = entry.node("unit")
     if not isinstance(node, Section):
@@ -64,7 +64,7 @@ def directives(entry: Entry) -> dict[str, dict[str, tuple[str, ...]]]:
     }
 
 
-def _is_known(entry: Entry, section: str, key: str) -> bool:
+def _is_known(entry: TaskEntry, section: str, key: str) -> bool:
     """Whether systemd has the directive; it would pass over one that it does not know."""
     from docket.config.task.directivenames import (  # noqa: PLC0415  (few tasks have any)
         KNOWN_DIRECTIVES,
@@ -84,7 +84,7 @@ def _is_known(entry: Entry, section: str, key: str) -> bool:
     return False
 
 
-def _texts(entry: Entry, section: str, key: str, node: Node) -> tuple[str, ...]:
+def _texts(entry: TaskEntry, section: str, key: str, node: Node) -> tuple[str, ...]:
     parts = node.items if isinstance(node, Sequence) else [node]
     texts = tuple(part.text for part in parts if isinstance(part, Scalar))
     if any(not c.isprintable() for text in (key, *texts) for c in text):

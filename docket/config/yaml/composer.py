@@ -33,7 +33,7 @@ _COMPLEX = Code.TOO_COMPLEX
 _STRUCTURE_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
-class Refusal(Exception):  # noqa: N818  (not an error of the program: it ends the reading)
+class UnreadableYaml(Exception):  # noqa: N818  (not an error of the program: it ends the reading)
     """The text cannot be read any further; line and column count from 0."""
 
     def __init__(
@@ -80,7 +80,7 @@ class Composer:
         self._aliased = 0
 
     def compose(self) -> Node | None:
-        """Return the root of the only document, None where there is none; raise Refusal."""
+        """Return the root of the only document, None where there is none; raise UnreadableYaml."""
         root: Node | None = None
         seen = False
         for event in self._events:
@@ -202,9 +202,9 @@ def _scalar(event: Any) -> Scalar:
         elif event.implicit[0]:
             value, trap = read_plain(text)
     except UnreadableScalarError as error:
-        raise Refusal(str(error), mark.line, mark.column, Code.TRAP, error.hint) from None
+        raise UnreadableYaml(str(error), mark.line, mark.column, Code.TRAP, error.hint) from None
     if not text.isprintable() and not _storable(text):
-        raise Refusal(
+        raise UnreadableYaml(
             "the text holds a NUL or half a character, which neither a command line nor a "
             "file name can hold",
             mark.line,
@@ -231,9 +231,9 @@ def _merge_sources(key: Scalar, node: Node) -> list[Section]:
     parts = node.items if isinstance(node, Sequence) else [node]
     sources = [part for part in parts if isinstance(part, Section)]
     if len(sources) != len(parts):
-        raise Refusal("only mappings can be merged with `<<`", key.line, key.column)
+        raise UnreadableYaml("only mappings can be merged with `<<`", key.line, key.column)
     return sources
 
 
-def _refuse(event: Any, sentence: str, code: Code = Code.YAML) -> Refusal:
-    return Refusal(sentence, event.start_mark.line, event.start_mark.column, code)
+def _refuse(event: Any, sentence: str, code: Code = Code.YAML) -> UnreadableYaml:
+    return UnreadableYaml(sentence, event.start_mark.line, event.start_mark.column, code)

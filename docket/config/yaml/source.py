@@ -8,7 +8,7 @@ import re
 import stat
 
 from docket.config.yaml.codes import Code
-from docket.config.yaml.composer import Refusal
+from docket.config.yaml.composer import UnreadableYaml
 from docket.config.yaml.safety import refuse_if_others_can_write
 from docket.errors import ConfigError, ConfigMissingError
 
@@ -43,9 +43,9 @@ def read_bytes(path: str) -> bytes:
 
 
 def decode(data: bytes) -> str:
-    """Return the text of a configuration; raise Refusal with the place of what is wrong."""
+    """Return the text of a configuration; raise UnreadableYaml with the place of what is wrong."""
     if len(data) > LARGEST:
-        raise Refusal(
+        raise UnreadableYaml(
             "the file is larger than 1 MiB",
             0,
             0,
@@ -68,7 +68,7 @@ def decode(data: bytes) -> str:
     if found:
         line = text.count("\n", 0, found.start())
         column = found.start() - text.rfind("\n", 0, found.start()) - 1
-        raise Refusal(
+        raise UnreadableYaml(
             f"the control character U+{ord(found[0]):04X} stands in the text",
             line,
             column,
@@ -78,9 +78,9 @@ def decode(data: bytes) -> str:
     return text
 
 
-def _encoding(sentence: str, line: int, column: int) -> Refusal:
+def _encoding(sentence: str, line: int, column: int) -> UnreadableYaml:
     hint = "save the file as UTF-8 without a byte order mark"
-    return Refusal(sentence, line, column, Code.ENCODING, hint)
+    return UnreadableYaml(sentence, line, column, Code.ENCODING, hint)
 
 
 def _not_opened(path: str, error: OSError) -> ConfigError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 
 from docket.config.yaml.codes import Code
-from docket.config.yaml.composer import Composer, Duplicate, Refusal
+from docket.config.yaml.composer import Composer, Duplicate, UnreadableYaml
 from docket.config.yaml.nodes import Node
 
 _OPEN_QUOTE = "a quote is opened and never closed"
@@ -74,22 +74,22 @@ _MEANINGS = (
 
 
 def compose(text: str) -> tuple[Node | None, list[Duplicate]]:
-    """Return the tree of `text` and the keys that stand twice; raise Refusal."""
+    """Return the tree of `text` and the keys that stand twice; raise UnreadableYaml."""
     composer = Composer(text)
     try:
         return composer.compose(), composer.duplicates
     except yaml.MarkedYAMLError as error:
         raise _explained(text, error) from None
     except (yaml.YAMLError, UnicodeError, ValueError):
-        raise Refusal("the text is not YAML", 0, 0) from None
+        raise UnreadableYaml("the text is not YAML", 0, 0) from None
 
 
-def _explained(text: str, error: yaml.MarkedYAMLError) -> Refusal:
+def _explained(text: str, error: yaml.MarkedYAMLError) -> UnreadableYaml:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     tab = _tab_near(text, line)
     if tab is not None:
-        return Refusal(
+        return UnreadableYaml(
             "a tab stands where the line is indented: YAML indents with spaces only",
             *tab,
             Code.YAML,
@@ -100,8 +100,8 @@ def _explained(text: str, error: yaml.MarkedYAMLError) -> Refusal:
         if phrase in problem:
             if sentence == _OPEN_QUOTE and error.context_mark is not None:
                 line, column = error.context_mark.line, error.context_mark.column
-            return Refusal(sentence, line, column, Code.YAML, hint)
-    return Refusal(problem, line, column, Code.YAML)
+            return UnreadableYaml(sentence, line, column, Code.YAML, hint)
+    return UnreadableYaml(problem, line, column, Code.YAML)
 
 
 def _tab_near(text: str, line: int) -> tuple[int, int] | None:

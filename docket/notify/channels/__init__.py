@@ -1,1 +1,1 @@
-"""One module for each channel; each has a `send`, and nothing else is public in it."""
+"""The channels: one module for each, with its `CHANNEL`. Nothing else lists them."""

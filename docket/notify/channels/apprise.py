@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import site
+from typing import TYPE_CHECKING
 
-from docket.notify.channelsecrets import Settings
+from docket.notify import keys
+from docket.notify.channeltype import ChannelType
 from docket.notify.delivery import DELIVERED, NOT_SENT, Delivery, DeliveryError, missing
-from docket.notify.http import Client
-from docket.notify.message import Message
+
+if TYPE_CHECKING:
+    from docket.notify.channelsecrets import ChannelSettings
+    from docket.notify.http import Client
+    from docket.notify.message import Message
 
 _KINDS = {"success": "success", "recovery": "success", "failure": "failure", "reminder": "warning"}
 
 
-def send(settings: Settings, message: Message, client: Client) -> Delivery:
+def send(settings: ChannelSettings, message: Message, client: Client) -> Delivery:
     """Hand the message to each address; the addresses themselves are secret."""
     del client  # Apprise has its own
     urls = settings.optional("urls_env").replace(",", " ").split()
@@ -37,3 +42,16 @@ def send(settings: Settings, message: Message, client: Client) -> Delivery:
     if failed:
         raise DeliveryError(f"Apprise could not deliver to {failed} of {len(urls)} addresses", 1)
     return Delivery(DELIVERED, 0)
+
+
+CHANNEL = ChannelType(
+    title="Apprise",
+    description="Everything else: the addresses of the Apprise library, which has to be installed.",
+    keys={
+        "urls_env": keys.variable(
+            "The variable that holds the addresses, apart by blanks.", "OPS_URLS", "APPRISE_URLS"
+        )
+    },
+    example={"urls_env": "APPRISE_URLS"},
+    send=send,
+)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from docket.notify.channelsecrets import Settings
+from docket.notify import keys
+from docket.notify.channeltype import ChannelType, Remark
 from docket.notify.delivery import DELIVERED, Delivery
-from docket.notify.http import Client
-from docket.notify.message import Message
 from docket.notify.parts import send_parts
 from docket.notify.split import pieces, utf16_units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from docket.notify.channelsecrets import ChannelSettings
+    from docket.notify.http import Client
+    from docket.notify.message import Message
 
 _LONGEST = 2000
 
 
-def send(settings: Settings, message: Message, client: Client) -> Delivery:
+def send(settings: ChannelSettings, message: Message, client: Client) -> Delivery:
     """Post the message, in pieces where it is long; what a task printed mentions nobody."""
     url = settings.secret("webhook_url", "Discord webhook URL")
 
@@ -26,3 +32,35 @@ def send(settings: Settings, message: Message, client: Client) -> Delivery:
         return Delivery(DELIVERED, answer.status, said=answer.text)
 
     return send_parts(pieces(message.text(), _LONGEST, utf16_units), post)
+
+
+def _remarks(written: Mapping[str, Any]) -> Iterator[Remark]:
+    if "channel" in written:
+        sentence = "has no effect: the webhook decides where a message goes"
+        yield Remark(sentence, ("channel",), ignored=True)
+
+
+CHANNEL = ChannelType(
+    title="Discord",
+    description="A webhook of a Discord channel.",
+    keys={
+        "webhook_url": keys.address(
+            "The webhook's address. It is a secret: `webhook_url_env` is the better place.",
+            "https://discord.com/api/webhooks/1/x",
+        ),
+        "webhook_url_env": keys.variable(
+            "The variable that holds the webhook's address.",
+            "BACKUP_WEBHOOK",
+            "DISCORD_WEBHOOK_URL",
+        ),
+        "username": keys.text("The name that the message is signed with.", "docket"),
+        "channel": keys.text(
+            "Read for the older program's sake; only the webhook decides where a message goes.",
+            "#ops",
+        ),
+    },
+    example={"webhook_url_env": "DISCORD_WEBHOOK_URL"},
+    secrets=("webhook_url",),
+    remarks=_remarks,
+    send=send,
+)

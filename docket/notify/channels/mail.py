@@ -2,132 +2,118 @@
 
 from __future__ import annotations
 
-import email.utils
-import os
-import pwd
-import smtplib
-import socket
-import ssl
-import subprocess
-import time
-from email.message import EmailMessage
+from typing import TYPE_CHECKING, Any
 
-from docket.notify.channelsecrets import Settings
-from docket.notify.delivery import DELIVERED, NOT_SENT, TIMED_OUT, Delivery, DeliveryError, missing
-from docket.notify.http import Client
-from docket.notify.message import Message
+from docket.notify import keys
+from docket.notify.channeltype import ChannelType, Remark
+from docket.notify.delivery import Delivery
 
-_LONGEST_SUBJECT = 200
-_ACCEPTED = 250
-_TRY_SECONDS = 15.0
-_TRIES = 3
-_TEMPORARY = range(400, 500)
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from docket.notify.channelsecrets import ChannelSettings
+    from docket.notify.http import Client
+    from docket.notify.message import Message
+
+_ADDRESS = {"type": "string", "pattern": "^[^\\s,<>@-][^\\s,<>@]*(@[^\\s,<>@]+)?$"}
+_PORTS = {"implicit": 465, "starttls": 587, "none": 25}
 
 
-def send(settings: Settings, message: Message, client: Client) -> Delivery:
+def send(settings: ChannelSettings, message: Message, client: Client) -> Delivery:
     """Send the mail; the server or the program has taken it when this returns."""
-    mail = _mail(settings, message)
-    if settings.get("smtp") is None:
-        return _through_program(settings.get("sendmail"), mail)
-    for number in range(1, _TRIES + 1):
-        try:
-            return _through_smtp(settings, mail)
-        except DeliveryError as error:
-            if not error.passing or number == _TRIES or not client.wait(0.5 * 2**number):
-                raise
-    raise AssertionError("unreachable")
+    from docket.notify import mailing  # noqa: PLC0415  (smtplib, only in the sending process)
+
+    return mailing.send(settings, message, client)
 
 
-def _mail(settings: Settings, message: Message) -> EmailMessage:
-    mail = EmailMessage()
-    subject = f"[docket] {message.title}"
-    subject += f": {message.summary}" if message.summary else ""
-    mail["Subject"] = "".join(c if c.isprintable() else " " for c in subject)[:_LONGEST_SUBJECT]
-    sender = settings.get("from") or f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
-    mail["From"] = sender
-    mail["To"] = ", ".join(settings.get("to"))
-    mail["Date"] = email.utils.formatdate(time.time(), localtime=True)
-    mail["Message-ID"] = email.utils.make_msgid(domain=sender.rpartition("@")[2] or "localhost")
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Docket-Run"] = message.run_id
-    text = message.text().encode("utf-8", "replace").decode()
-    mail.set_content(text + f"\n\nRun {message.run_id} on {message.host}\n")
-    return mail
+def _settle(options: dict[str, Any]) -> dict[str, Any]:
+    """Make `to` a list, and fill in what `smtp` leaves out."""
+    to, smtp = options["to"], options["smtp"]
+    options["to"] = [to] if isinstance(to, str) else list(dict.fromkeys(to or ()))
+    if smtp is not None:
+        tls = smtp.get("tls", "starttls")
+        named = {name: smtp.get(name) for name in ("host", "user", "password_env")}
+        options["smtp"] = {"tls": tls, "port": int(smtp.get("port", _PORTS[tls])), **named}
+    return options
 
 
-def _through_program(program: str, mail: EmailMessage) -> Delivery:
-    """Hand the mail to the program; its children end with it, for they are of our group."""
-    sender = email.utils.parseaddr(str(mail["From"]))[1]
-    receivers = [address for _, address in email.utils.getaddresses([str(mail["To"])])]
-    words = [program, "-i", "-f", sender, "--", *receivers]
-    try:
-        done = subprocess.run(words, input=bytes(mail), capture_output=True, check=False)
-    except FileNotFoundError:
-        raise DeliveryError(f"There is no program {program}", NOT_SENT) from None
-    except OSError as error:
-        raise DeliveryError(f"{program} cannot be started: {error.strerror}", NOT_SENT) from None
-    said = done.stderr.decode("utf-8", "replace").strip()
-    if done.returncode:
-        sentence = f"{program} ends with exit code {done.returncode}"
-        raise DeliveryError(sentence, done.returncode, said=said)
-    return Delivery(DELIVERED, 0, said=said)
+def _remarks(written: Mapping[str, Any]) -> Iterator[Remark]:
+    smtp = written.get("smtp") or {}
+    if smtp.get("tls") == "none" and "password_env" in smtp:
+        yield Remark(
+            "would send a password over a connection that anybody can read",
+            ("smtp", "tls"),
+            hint="`starttls` or `implicit`",
+            refused=True,
+        )
 
 
-def _through_smtp(settings: Settings, mail: EmailMessage) -> Delivery:
-    smtp = settings.get("smtp")
-    host = f"{smtp['host']}:{smtp['port']}"
-    password = ""
-    if smtp["password_env"]:
-        password = settings.named(smtp["password_env"])
-        if not password:
-            raise missing("SMTP password")
-    try:
-        with _connected(smtp) as server:
-            if password:
-                server.login(smtp["user"] or str(mail["From"]), password)
-            refused = server.send_message(mail)
-    except (smtplib.SMTPException, OSError) as error:
-        raise _refusal(host, error) from None
-    if refused:
-        names = ", ".join(sorted(refused))
-        raise DeliveryError(f"{host} refuses some receivers: {names}", _ACCEPTED)
-    return Delivery(DELIVERED, _ACCEPTED)
-
-
-def _refusal(host: str, error: Exception) -> DeliveryError:
-    code, passing = NOT_SENT, False
-    match error:
-        case smtplib.SMTPAuthenticationError():
-            sentence, code = f"{host} refuses the login", error.smtp_code
-        case smtplib.SMTPRecipientsRefused():
-            code = next((code for code, _ in error.recipients.values()), NOT_SENT)
-            sentence, passing = f"{host} refuses every receiver", code in _TEMPORARY
-        case smtplib.SMTPResponseException():
-            code, passing = error.smtp_code, error.smtp_code in _TEMPORARY
-            sentence = f"{host} answers with {code}"
-        case smtplib.SMTPNotSupportedError():
-            sentence = f"{host} does not offer what `tls` or the login asks for"
-        case ssl.SSLCertVerificationError():
-            sentence = f"The certificate of {host} is not trusted: {error.verify_message}"
-        case TimeoutError():
-            sentence, code, passing = f"{host} did not answer in time", TIMED_OUT, True
-        case OSError() if error.strerror:
-            sentence, passing = f"No connection to {host}: {error.strerror}", True
-        case _:
-            sentence, passing = f"{host} does not answer as a mail server", True
-    return DeliveryError(sentence, code, passing=passing)
-
-
-def _connected(smtp: dict[str, str | int]) -> smtplib.SMTP:
-    host, port = str(smtp["host"]), int(smtp["port"])
-    context = ssl.create_default_context()
-    if smtp["tls"] == "implicit":
-        return smtplib.SMTP_SSL(host, port, timeout=_TRY_SECONDS, context=context)
-    server = smtplib.SMTP(host, port, timeout=_TRY_SECONDS)
-    if smtp["tls"] == "starttls":
-        try:
-            server.starttls(context=context)
-        except BaseException:
-            server.close()
-            raise
-    return server
+_SMTP = {
+    "host": keys.matching(
+        "^[A-Za-z0-9_.:-]+$",
+        "The name or address of the server.",
+        "smtp.example.org",
+        "the name of a host",
+    ),
+    "port": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 65535,
+        "description": "Its port; without it, 465 with `tls: implicit`, 587 with `tls: starttls`,"
+        " else 25.",
+        "examples": [587],
+        "x-expected": "a whole number from 1 to 65535",
+    },
+    "tls": keys.word(
+        ("starttls", "implicit", "none"),
+        "How the connection is made safe. `none` is refused together with a password.",
+        "implicit",
+        "starttls",
+    ),
+    "user": keys.text("The name to log in with.", "docket"),
+    "password_env": keys.variable("The variable that holds the password.", "SMTP_PASSWORD"),
+}
+CHANNEL = ChannelType(
+    title="mail",
+    description="A mail, through the local sendmail program or through SMTP.",
+    keys={
+        "to": {
+            "anyOf": [
+                _ADDRESS,
+                {"type": "array", "minItems": 1, "items": _ADDRESS},
+            ],
+            "description": "Who gets it.",
+            "examples": ["root", ["ana@example.org", "ops@example.org"]],
+            "x-expected": "a mail address, or a list of them",
+        },
+        "from": keys.matching(
+            _ADDRESS["pattern"],
+            "Who it is from; usually the user and the host that run the task.",
+            "docket@example.org",
+            "a mail address",
+        ),
+        "sendmail": keys.matching(
+            "^/\\S+$",
+            "The program that takes the mail, where there is no `smtp`.",
+            "/usr/bin/msmtp",
+            "an absolute path",
+            "/usr/sbin/sendmail",
+        ),
+        "smtp": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["host"],
+            "description": "The server that takes the mail.",
+            "examples": [
+                {"host": "smtp.example.org", "user": "docket", "password_env": "SMTP_PASSWORD"}
+            ],
+            "x-expected": "a mapping with `host`",
+            "properties": _SMTP,
+        },
+    },
+    example={"to": "ops@example.org"},
+    needs=("to",),
+    settle=_settle,
+    remarks=_remarks,
+    send=send,
+)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import uuid
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from docket.notify.channelsecrets import Settings
+from docket.notify import keys
+from docket.notify.channeltype import ChannelType
 from docket.notify.delivery import DELIVERED, Delivery
-from docket.notify.http import Answer, Client
-from docket.notify.message import Message
+
+if TYPE_CHECKING:
+    from docket.notify.channelsecrets import ChannelSettings
+    from docket.notify.http import Client, HttpResponse
+    from docket.notify.message import Message
 
 _LARGEST_BODY = 100_000
-_NAMESPACE = uuid.UUID("9b1cf1a1-6f8e-4b56-9d0c-4f3f3f1d8e21")
+_NAMESPACE = "9b1cf1a1-6f8e-4b56-9d0c-4f3f3f1d8e21"
 _ENDINGS = {"start": "/start", "success": "", "failure": "/fail"}
 
 
-def send(settings: Settings, message: Message, client: Client) -> Delivery:
+def send(settings: ChannelSettings, message: Message, client: Client) -> Delivery:
     """Ping for what the run came to; what is neither a success nor a failure goes to the log."""
+    import uuid  # noqa: PLC0415  (only in the sending process)
+
     url = settings.secret("url", "ping URL")
     parts = urlsplit(url)
     # The check tells overlapping runs apart by this id, which has to be a UUID.
-    rid = urlencode({"rid": str(uuid.uuid5(_NAMESPACE, message.run_id))})
+    rid = urlencode({"rid": str(uuid.uuid5(uuid.UUID(_NAMESPACE), message.run_id))})
     target = parts._replace(
         path=parts.path.rstrip("/") + _ENDINGS.get(message.event, "/log"),
         query=f"{parts.query}&{rid}" if parts.query else rid,
@@ -31,7 +37,24 @@ def send(settings: Settings, message: Message, client: Client) -> Delivery:
     return Delivery(DELIVERED, answer.status, said=answer.text)
 
 
-def _refusal(answer: Answer) -> str | None:
+def _refusal(answer: HttpResponse) -> str | None:
     """`OK (not found)` and `OK (rate limited)` come with status 200, and nothing was counted."""
     text = answer.text.strip()
     return text[:100] if text.startswith("OK (") else None
+
+
+CHANNEL = ChannelType(
+    title="ping",
+    description="A check of healthchecks.io, or of what speaks like it: told of every start,"
+    " success and failure, whatever `on` says.",
+    keys={
+        "url": keys.address("The address of the check.", "https://hc-ping.com/your-check"),
+        "url_env": keys.variable(
+            "The variable that holds the address of the check.", "BACKUP_PING_URL"
+        ),
+        "start": keys.switch(True, "Whether the start is told of too."),
+    },
+    example={"url_env": "BACKUP_PING_URL"},
+    needs=("url", "url_env"),
+    send=send,
+)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from docket.notify.channelsecrets import Settings
+from docket.notify import keys
+from docket.notify.channeltype import ChannelType
 from docket.notify.delivery import DELIVERED, Delivery, missing
-from docket.notify.http import Client
-from docket.notify.message import Message
+
+if TYPE_CHECKING:
+    from docket.notify.channelsecrets import ChannelSettings
+    from docket.notify.http import Client
+    from docket.notify.message import Message
 
 _KEYS = (
     "event",
@@ -20,6 +22,8 @@ _KEYS = (
     "error_code",
     "exit_code",
     "command_exit_code",
+    "consecutive_failures",
+    "failing_since",
     "summary",
     "trigger",
     "started_at",
@@ -31,14 +35,13 @@ _KEYS = (
 )
 
 
-def send(settings: Settings, message: Message, client: Client) -> Delivery:
-    """Send the message; `X-Docket-Delivery` stays the same over all tries of one message."""
+def send(settings: ChannelSettings, message: Message, client: Client) -> Delivery:
+    """Send the message; `X-Docket-Event` says what it is about."""
     url = settings.secret("url", "webhook URL")
     body = json.dumps(document(message)).encode()
     headers = {
         "Content-Type": "application/json",
         "X-Docket-Event": message.event,
-        "X-Docket-Delivery": f"{message.run_id}:{message.event}",
         **(settings.get("headers") or {}),
     }
     for name, variable in (settings.get("headers_env") or {}).items():
@@ -50,6 +53,9 @@ def send(settings: Settings, message: Message, client: Client) -> Delivery:
         key = settings.optional("secret_env")
         if not key:
             raise missing("the key that signs the webhook")
+        import hashlib  # noqa: PLC0415  (signed ones only)
+        import hmac  # noqa: PLC0415
+
         digest = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
         headers[settings.get("signature_header")] = f"sha256={digest}"
     answer = client.send(url, body, method=settings.get("method"), headers=headers)
@@ -62,3 +68,40 @@ def document(message: Message) -> dict[str, Any]:
         **{name: getattr(message, name) for name in _KEYS},
         "message": message.text(with_output=False),
     }
+
+
+CHANNEL = ChannelType(
+    title="webhook",
+    description="A POST with a JSON object to an address of your own.",
+    keys={
+        "url": keys.address("The address.", "https://example.org/docket"),
+        "url_env": keys.variable("The variable that holds the address.", "OPS_WEBHOOK"),
+        "method": keys.word(("POST", "PUT"), "The method of the request.", "PUT", "POST"),
+        "headers": keys.headers(
+            {"type": "string", "pattern": "^[\\x20-\\x7e]+$", "x-expected": "a text of one line"},
+            "Further headers. Those that hold a secret belong to `headers_env`.",
+            {"X-Source": "docket"},
+            "a mapping of header names to texts",
+        ),
+        "headers_env": keys.headers(
+            keys.A_VARIABLE,
+            "Further headers, each with the variable that holds its value.",
+            {"Authorization": "OPS_AUTHORIZATION"},
+            "a mapping of header names to variable names",
+        ),
+        "secret_env": keys.variable(
+            "The variable that holds the key with which the body is signed (HMAC-SHA256).",
+            "OPS_SECRET",
+        ),
+        "signature_header": keys.matching(
+            keys.NAME_OF_HEADER,
+            "The header that carries the signature, as `sha256=` and its hex digits.",
+            "X-Hub-Signature-256",
+            "the name of a header",
+            "X-Docket-Signature-256",
+        ),
+    },
+    example={"url_env": "OPS_WEBHOOK", "secret_env": "OPS_SECRET"},
+    needs=("url", "url_env"),
+    send=send,
+)

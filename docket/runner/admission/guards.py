@@ -61,8 +61,10 @@ def refusal_before_lock(
     is the one that is obeyed: the config may have changed since it was asked for.
     """
     plan = loaded.plan
-    if arguments.gated and plan.destructive:
-        return Refusal(GATED, "the task is destructive, and whoever asked may run no such task")
+    if arguments.gated:
+        refusal = _closed_to_agents(loaded)
+        if refusal is not None:
+            return refusal
     if arguments.force:
         return None
     if loaded.removed:
@@ -77,6 +79,17 @@ def refusal_before_lock(
     if refusal is None and row.trigger in _BY_TIMER:
         refusal = _ordered(plan, recorder)
     return refusal
+
+
+def _closed_to_agents(loaded: LoadedPlan) -> Refusal | None:
+    """Return why an agent may not run the task; an older plan does not know what is asked now."""
+    reason = loaded.plan.closed_to_agents
+    if reason:
+        return Refusal(GATED, f"the task {reason}, and whoever asked may run no such task")
+    if loaded.warning is not None:
+        reason = "its plan is not that of the present configuration, so nobody knows what it does"
+        return Refusal(GATED, f"{reason} now: {loaded.warning}")
+    return None
 
 
 def refusal_of_overlap(plan: Plan, holder: str) -> Refusal:

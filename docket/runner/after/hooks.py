@@ -110,7 +110,7 @@ class HookRunner:
         from docket.runner.after.notifications import agent_outcome  # noqa: PLC0415  (few tasks)
 
         details = dumps(self._row.details)
-        agent_outcome(outcome, hook, self._row, details, environment, limit, self._mask)
+        agent_outcome(outcome, hook, self._row, details, environment, self._plan, self._mask)
 
     def _excerpt(self) -> Excerpt:
         if self._mask is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from docket.model.commandexit import command_exit_code
+from docket.model.humantime import local
 from docket.model.incident import (
     FAILURE,
     RECOVERY,
@@ -22,7 +23,7 @@ from docket.notify.job import ChannelJob
 from docket.notify.message import Message
 from docket.notify.sending import Sending, deliver
 from docket.runner.call.environment import iso
-from docket.store.incidents import mark_told, settle
+from docket.store.incidents import failing, mark_told, settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +135,9 @@ class Notifier:
             self._recorder.hook(outcome)
 
     def _sending(self, channel: Channel, word: _Word) -> Sending | None:
-        job = ChannelJob(channel.kind, channel.options, self._message(word))
+        delivery_id = f"{self._row.run_id}:{word.event}"
+        pause = self._plan.delivery_pause_seconds
+        job = ChannelJob(channel.kind, channel.options, self._message(word), delivery_id, pause)
         try:
             return Sending(job, self._environment, self._notify.timeout_seconds)
         except OSError:
@@ -209,7 +212,7 @@ class Notifier:
 
     def _word_of_failure(self) -> _Word:
         row = self._row
-        failed = Failed(row.task, row.run_id, row.error_code, row.summary, self._ended_at())
+        failed = Failed(row.task, row.run_id, row.error_code, _cause(row), self._ended_at())
         remind_after = int(self._notify.remind_after_seconds * 1e6)
         incident = self._settled(
             lambda standing, stale: on_failure(standing, failed, remind_after, stale=stale)
@@ -246,6 +249,7 @@ class Notifier:
 
     def _message(self, word: _Word) -> Message:
         row = self._row
+        since, failures = self._recorder.ask(lambda c: failing(c, row.task)) or (None, 0)
         return Message(
             event=word.event,
             task=row.task,
@@ -254,9 +258,13 @@ class Notifier:
             error_code=row.error_code,
             exit_code=row.exit_code or 0,
             command_exit_code=command_exit_code(row.details),
+            failing_since=None if since is None else iso(since),
+            consecutive_failures=failures,
             summary=row.summary,
             started_at=iso(row.started_at),
             finished_at=iso(self._ended_at()),
+            started_us=row.started_at,
+            finished_us=self._ended_at(),
             duration_seconds=(self._ended_at() - row.started_at) / 1e6,
             trigger=row.trigger,
             host=os.uname().nodename,
@@ -288,7 +296,7 @@ def agent_outcome(
     row: RunRow,
     details_json: str,
     environment: Mapping[str, str],
-    timeout_seconds: float,
+    plan: Plan,
     mask: Mask | None,
 ) -> None:
     """Post to an agent, as a hook; OSError where no process can be had for it."""
@@ -305,7 +313,9 @@ def agent_outcome(
     codes = {"exit_code": row.exit_code, "command_exit_code": command_exit_code(row.details)}
     document = {**values, **codes, "message": fill(hook.message, values)}
     options = {"url": hook.url, "url_env": hook.url_env}
-    sending = Sending(ChannelJob("agent", options, document), environment, timeout_seconds)
+    delivery_id = f"{row.run_id}:{hook.kind}:{outcome.position}"
+    job = ChannelJob("agent", options, document, delivery_id, plan.delivery_pause_seconds)
+    sending = Sending(job, environment, plan.hook_timeout_seconds)
     delivery = deliver([sending])[0]
     _take(outcome, delivery, sending.seconds, mask)
     if outcome.state == DELIVERED:
@@ -339,8 +349,14 @@ def _not_forked() -> Delivery:
     return Delivery(UNSENT, NOT_SENT, problem="No process could be had to send it")
 
 
+def _cause(row: RunRow) -> str:
+    """Return the summary without the line of the command's own, which may differ in each run."""
+    line = row.details.get("failure_line")
+    return row.summary.replace(line, "…") if isinstance(line, str) and line else row.summary
+
+
 def _since(incident: Incident) -> str:
-    return f"it has failed {incident.failures} times since {iso(incident.opened_at)}"
+    return f"it has failed {incident.failures} times since {local(incident.opened_at)}"
 
 
 def _changed(incident: Incident) -> str:
@@ -351,4 +367,4 @@ def _changed(incident: Incident) -> str:
 
 def _after(incident: Incident) -> str:
     times = "once" if incident.failures == 1 else f"{incident.failures} times"
-    return f"It works again, after it failed {times} since {iso(incident.opened_at)}."
+    return f"It works again, after it failed {times} since {local(incident.opened_at)}."

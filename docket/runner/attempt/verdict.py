@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 from docket.files import read_plain
+from docket.model.excerpt import complaint_in, last_line_of
 from docket.model.jsontext import loads_output
 from docket.model.states import RunStatus
 from docket.runfiles import discard
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from docket.runner.attempt.attempt import Outcome
 
 _LONGEST_SUMMARY = 500
+_LONGEST_COMMAND = 160  # in a summary that says what went wrong
 _LARGEST_RESULT_FILE = 1024 * 1024
 # Signals that others send to end a program; the rest are crashes of the program itself.
 _SENT_BY_OTHERS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGXCPU)
@@ -50,7 +52,11 @@ def judge(
     `stop_signal` is the signal that asked the runner to stop (0 for none); `out_of_memory` whether
     the kernel has killed something of this unit for memory during the attempt.
     """
-    words = " ".join(argv) if argv else plan.task
+    command = " ".join(argv) if argv else plan.task
+    complaint = ""
+    if plan.python is None and outcome.ended_by != "spawn":
+        complaint = complaint_in(outcome.stderr, outcome.stdout)
+    words = _complaining(complaint, command)
     match outcome.ended_by:
         case "spawn":
             verdict = _not_started(outcome)
@@ -63,11 +69,13 @@ def judge(
         case _ if plan.python is not None:
             verdict = _returned(plan, outcome)
         case _:
-            verdict = _exited(plan, words, outcome)
+            verdict = _exited(plan, words, _said(plan, outcome) or command, outcome)
     code = outcome.exit_code
     if plan.retry_on and code not in plan.retry_on and str(code) not in plan.exit_codes:
         verdict.retryable = False
     verdict.details = _details(plan, argv, outcome, verdict)
+    if complaint and complaint in verdict.summary:
+        verdict.details["failure_line"] = complaint
     return verdict
 
 
@@ -100,6 +108,25 @@ def _not_started(outcome: Outcome) -> Verdict:
     error = outcome.spawn_error
     assert error is not None
     return Verdict(RunStatus.FAILED, error.code, error.sentence)
+
+
+def _complaining(complaint: str, command: str) -> str:
+    """Return the end of a summary: what went wrong, where that is known, before the command."""
+    if not complaint:
+        return command
+    cut = len(command) > _LONGEST_COMMAND
+    return f"{complaint} ({command[:_LONGEST_COMMAND] + '…' if cut else command})"
+
+
+def _said(plan: Plan, outcome: Outcome) -> str:
+    """Return what a command says of its success: the last line, or `summary` of its JSON."""
+    found = outcome.parser.details()
+    told = found.get("json") or found.get("last_event")
+    if isinstance(told, dict):
+        summary = told.get("summary") or told.get("message")
+        return summary if isinstance(summary, str) else ""
+    is_text = plan.output_format in ("text", "auto") and told is None
+    return last_line_of(outcome.stdout) if is_text else ""
 
 
 def _last_words(outcome: Outcome) -> str:
@@ -136,7 +163,7 @@ def _signalled(words: str, outcome: Outcome, *, out_of_memory: bool) -> Verdict:
     return Verdict(RunStatus.FAILED, "signal", f"Command crashed with {name}: {words}")
 
 
-def _exited(plan: Plan, words: str, outcome: Outcome) -> Verdict:
+def _exited(plan: Plan, words: str, said: str, outcome: Outcome) -> Verdict:
     if plan.exit_codes:
         from docket.runner.attempt.exitverdict import named_end  # noqa: PLC0415  (few tasks)
 
@@ -150,7 +177,7 @@ def _exited(plan: Plan, words: str, outcome: Outcome) -> Verdict:
     problem = outcome.parser.problem
     if problem is not None and plan.parse_errors == "fail":
         return Verdict(RunStatus.FAILED, "parse_error", problem)
-    return Verdict(RunStatus.SUCCEEDED, None, f"Command completed: {words}")
+    return Verdict(RunStatus.SUCCEEDED, None, f"Command completed: {said}")
 
 
 def _returned(plan: Plan, outcome: Outcome) -> Verdict:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from docket.model.shapes import ErrorDocument
     from docket.paths import Paths
 
+    # (task, its places, whether the plan is written) to the text of the plan
+    Recompile = Callable[[str, Paths, bool], str]
+
 _COMPILE_SECONDS = 60
 
 
@@ -35,20 +38,19 @@ class LoadedPlan:
         self.removed = removed
 
 
-def load(paths: Paths, task: str, recompile: Callable[[str, Paths], None]) -> LoadedPlan:
+def load(paths: Paths, task: str, recompile: Recompile, *, keep: bool) -> LoadedPlan:
     """Return the plan of the task, compiled anew where a file that it came from has changed.
 
-    Raises DocketError where there is none and none can be made.
+    Without `keep` a new plan is not written. Raises DocketError where there is none and none can be
+    made.
     """
     plan = read_plan(paths.plan(task))
     if plan is not None and _is_fresh(plan):
         return LoadedPlan(plan)
-    failure = _recompile_in_child(task, paths, recompile)
-    if failure is None:
-        plan = read_plan(paths.plan(task))
-        if plan is not None:
-            return LoadedPlan(plan)
-        failure = PlanError(f"The plan {paths.plan(task)} cannot be read.").document()
+    found = _recompile_in_child(task, paths, recompile, keep=keep)
+    if isinstance(found, Plan):
+        return LoadedPlan(found)
+    failure = found
     if plan is None:
         raise _error_of(failure)
     removed = failure["error_code"] == "task.unknown"
@@ -89,16 +91,16 @@ def _is_fresh(plan: Plan) -> bool:
 
 
 def _recompile_in_child(
-    task: str, paths: Paths, recompile: Callable[[str, Paths], None]
-) -> ErrorDocument | None:
+    task: str, paths: Paths, recompile: Recompile, *, keep: bool
+) -> Plan | ErrorDocument:
     """Compile in a forked child, so that YAML and its kin never enter the runner's own memory.
 
-    Returns None where it went well, else the error as a document.
+    Returns the plan, or the error as a document.
     """
     reader, writer = os.pipe2(os.O_CLOEXEC)
     child = os.fork()
     if child == 0:
-        _compile_and_exit(task, paths, recompile, writer)
+        _compile_and_exit(lambda: recompile(task, paths, keep), writer)
     os.close(writer)
     try:
         return _await(child, reader)
@@ -106,12 +108,10 @@ def _recompile_in_child(
         os.close(reader)
 
 
-def _compile_and_exit(
-    task: str, paths: Paths, recompile: Callable[[str, Paths], None], writer: int
-) -> None:
-    document: object = {"error_code": "", "error": ""}
+def _compile_and_exit(compiled: Callable[[], str], writer: int) -> None:
+    document: object
     try:
-        recompile(task, paths)
+        document = {"plan": compiled()}
     except DocketError as error:
         document = error.document()
     except BaseException as error:  # noqa: BLE001  (the child's boundary)
@@ -120,7 +120,7 @@ def _compile_and_exit(
     os._exit(0)
 
 
-def _await(child: int, reader: int) -> ErrorDocument | None:
+def _await(child: int, reader: int) -> Plan | ErrorDocument:
     waiting = select.poll()
     waiting.register(reader, select.POLLIN)
     data = b""
@@ -134,10 +134,10 @@ def _await(child: int, reader: int) -> ErrorDocument | None:
         data += chunk
     os.waitpid(child, 0)
     try:
-        document: ErrorDocument = loads(data.decode())
+        document = loads(data.decode())
+        return Plan.from_text(document["plan"]) if "plan" in document else document
     except ValueError:
         return PlanError("Compiling the task took too long or was killed.").document()
-    return document if document["error_code"] else None
 
 
 def _error_of(document: ErrorDocument) -> DocketError:

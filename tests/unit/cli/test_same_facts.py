@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from docket.app.text.documents import local
-from docket.cli.render.layout.times import duration, from_iso, relative
+from docket.cli.render.layout.times import from_iso, relative
+from docket.model.humantime import duration, local
 from tests.unit.cli.conftest import Docket
 
 TASKS = """

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from docket.cli.render.layout.plain import width
 from docket.cli.render.layout.screen import Ink, Screen
-from docket.cli.render.layout.table import Cell, Column, Row, Table
+from docket.cli.render.layout.table import Cell, Column, Row, TextTable
 
 COLUMNS = [Column("ID"), Column("NAME", shrink=6), Column("N", right=True)]
 
@@ -16,8 +16,8 @@ def screen(columns: int | None, *, colour: bool = False) -> Screen:
     return Screen(width=columns, colour=colour, unicode=True, now_us=0)
 
 
-def table(*names: str, note: str = "") -> Table:
-    return Table(COLUMNS, [Row(["1", name, "12"], note) for name in names], note_title="NOTE")
+def table(*names: str, note: str = "") -> TextTable:
+    return TextTable(COLUMNS, [Row(["1", name, "12"], note) for name in names], note_title="NOTE")
 
 
 @example(names=["000" + 6 * "\x1f"], note="0", columns=40)
@@ -50,10 +50,10 @@ def test_a_note_stands_beside_its_row_on_a_wide_screen_and_below_on_a_narrow_one
 
 def test_columns_line_up_beside_wide_characters_and_colours() -> None:
     rows = [Row([Cell("日本", Ink.GOOD), "a", "1"]), Row([Cell("x", Ink.BAD), "b", "22"])]
-    plain = Table(COLUMNS, rows).text(screen(60)).splitlines()
+    plain = TextTable(COLUMNS, rows).text(screen(60)).splitlines()
     assert plain[1] == "日本  a      1"
     assert plain[2] == "x     b     22"
-    coloured = Table(COLUMNS, rows).text(screen(60, colour=True))
+    coloured = TextTable(COLUMNS, rows).text(screen(60, colour=True))
     assert "\x1b[32m日本\x1b[0m" in coloured
 
 

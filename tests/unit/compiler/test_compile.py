@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from docket.compiler.bundle import Bundle, Found, Place
+from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.compile import compile_task
 from docket.compiler.header import content_hash, split, with_header
 from docket.compiler.timer import waits_for_boot
@@ -35,7 +35,7 @@ PLACE = Place(
     exec_words=("/usr/bin/python3", "-IS", "/opt/docket/libexec/docket", "exec"),
     version="1.0.0",
 )
-FOUND = Found(
+FOUND = TaskFiles(
     argv=("/bin/echo", "hello"),
     path_variable="/usr/bin:/bin",
     sources=(Source("/home/ada/.docket/config.yaml", 1, 2, 3, 4),),
@@ -61,7 +61,7 @@ def timing_of(task: Task) -> Timing:
     )
 
 
-def compiled(place: Place = PLACE, found: Found = FOUND, **changes: Any) -> Bundle:
+def compiled(place: Place = PLACE, found: TaskFiles = FOUND, **changes: Any) -> Bundle:
     task = a_task(**changes)
     return compile_task(task, timing_of(task) if task.schedules else None, place, found)
 

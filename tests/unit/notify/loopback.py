@@ -102,13 +102,13 @@ class _Handler(BaseHTTPRequestHandler):
 class Loopback:
     """The server: `replies` are used up one by one, then comes the `usual` one."""
 
-    def __init__(self, *, tls: Path | None = None) -> None:
+    def __init__(self, *, tls: Path | None = None, port: int = 0) -> None:
         self.asked: list[Asked] = []
         self.replies: list[Reply] = []
         self.usual: Reply = reply()
         self.released = threading.Event()
         handler = type("Handler", (_Handler,), {"loopback": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

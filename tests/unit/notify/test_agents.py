@@ -8,9 +8,20 @@ from typing import Any
 
 import pytest
 
-from tests.unit.notify.loopback import Loopback, drip, free_port, reply, silence
+from docket.notify.channelsecrets import ChannelSettings
+from docket.notify.delivery import DeliveryError
+from docket.notify.http import Client
+from tests.unit.notify.loopback import (
+    Loopback,
+    drip,
+    free_port,
+    hang_up,
+    later,
+    reply,
+    silence,
+)
 from tests.unit.notify.telling import SECRET
-from tests.unit.runner.runner_home import Home
+from tests.unit.runner.runner_home import Home, wait_until
 
 USUAL = "{task_name} {status}: {summary}"
 
@@ -70,6 +81,66 @@ def test_a_status_of_failure_is_its_exit_code(home: Home, server: Loopback, stat
     server.usual = reply(status, "no", retry_after="0")
     hook = agent(home, server.url)
     assert (hook["state"], hook["exit_code"], hook["stdout"]) == ("failed", status, "no")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "seconds"),
+    [(reply(500, "no", retry_after="0"), 10.0), (hang_up, 10.0), (silence, 3.0)],
+)
+def test_an_agent_that_may_have_taken_the_object_is_not_posted_it_again(
+    home: Home, server: Loopback, behaviour: Any, seconds: float
+) -> None:
+    """An agent works before it answers: a second POST would have it do the work twice."""
+    server.usual = behaviour
+    home.plan(
+        "job", "/bin/true", hook_timeout_seconds=seconds, hooks=[("on_success", "", server.url)]
+    )
+    (hook,) = home.result("job")["hooks"]
+    assert hook["state"] != "done"
+    assert len(server.asked) == 1
+
+
+def test_an_agent_has_all_the_time_that_is_left_for_its_answer(server: Loopback) -> None:
+    server.usual = later
+    deadline = time.monotonic() + 20
+    client = Client(ChannelSettings({}, {}), deadline, first_pause=0.0, try_seconds=0.1)
+    with pytest.raises(DeliveryError):
+        client.post_json(server.url, {})
+    assert len(server.asked) == 3
+    assert client.post_json(server.url, {}, once=True).status == 200
+
+
+def test_an_agent_that_surely_took_nothing_is_posted_the_same_delivery_again(
+    home: Home, server: Loopback
+) -> None:
+    server.replies = [reply(429, "later", retry_after="0")]
+    hook = agent(home, server.url)
+    assert (hook["state"], len(server.asked)) == ("done", 2)
+    first, second = (asked.headers["x-docket-delivery"] for asked in server.asked)
+    assert first == second == f"{home.only_run().run_id}:on_failure:0"
+
+
+def test_an_agent_that_nobody_listens_for_is_tried_until_it_does(home: Home) -> None:
+    port = free_port()
+    hooks = [("on_success", "", f"http://127.0.0.1:{port}/")]
+    home.plan("job", "/bin/true", delivery_pause_seconds=3.0, hooks=hooks)
+    runner = home.start("job")
+    wait_until(lambda: home.state_db.exists() and _hook_began(home))
+    with Loopback(port=port).serving() as late:
+        assert runner.wait(30) == 0
+    assert len(late.asked) == 1
+
+
+def _hook_began(home: Home) -> bool:
+    runs = home.ask(lambda reader: reader.runs())
+    return bool(runs and home.ask(lambda reader: reader.hooks(runs[0].run_id)))
+
+
+def test_two_agents_of_one_run_are_told_two_deliveries(home: Home, server: Loopback) -> None:
+    hooks = [("on_success", "", server.url), ("on_complete", "", server.url)]
+    home.plan("job", "/bin/true", hooks=hooks)
+    home.result("job")
+    assert len({asked.headers["x-docket-delivery"] for asked in server.asked}) == 2
 
 
 @pytest.mark.parametrize("behaviour", [silence, drip])

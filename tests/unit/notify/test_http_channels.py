@@ -6,12 +6,16 @@ import email.utils
 import hashlib
 import hmac
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from docket.notify.channelsecrets import ChannelSettings
+from docket.notify.delivery import DeliveryError
+from docket.notify.http import Client
 from tests.unit.notify.loopback import (
     Loopback,
     certificate,
@@ -25,6 +29,7 @@ from tests.unit.notify.loopback import (
 from tests.unit.notify.telling import SECRET, channel, outcome, tell
 from tests.unit.runner.runner_home import Home
 
+HOST = os.uname().nodename
 # Each channel with what sends it to a server, and the answer with which that server accepts.
 KINDS: dict[str, tuple[dict[str, Any], Any]] = {
     "discord": ({"webhook_url": "{url}/api/webhooks/1/{secret}"}, reply(204, "")),
@@ -92,6 +97,8 @@ def test_what_passes_at_the_second_try_is_delivered(
     server.replies = [reply(500, "oops", retry_after="0"), KINDS[kind][1]]
     assert told(home, kind, server.url)["state"] == "delivered"
     assert server.asked[0].body == server.asked[1].body
+    first, second = (asked.headers["x-docket-delivery"] for asked in server.asked)
+    assert first == second == f"{home.only_run().run_id}:failure"
 
 
 @every_kind
@@ -113,6 +120,23 @@ def test_a_rate_limit_beyond_the_deadline_is_told_and_not_waited_for(
     assert (found["state"], found["exit_code"]) == ("failed", 429)
     assert found["stderr"] == f"{server.host} takes no more for now (429)"
     assert (len(server.asked), time.monotonic() - begun < 4) == (1, True)
+
+
+def test_the_tries_of_a_channel_are_one_and_two_seconds_apart(server: Loopback) -> None:
+    pauses: list[float] = []
+    server.usual = reply(503, "busy")
+    client = Client(ChannelSettings({}, {}), time.monotonic() + 30, pause=pauses.append)
+    with pytest.raises(DeliveryError):
+        client.send(server.url, b"")
+    assert pauses == [1.0, 2.0]
+
+
+def test_each_part_of_a_long_message_is_a_delivery_of_its_own(home: Home, server: Loopback) -> None:
+    found = options("discord", server.url)
+    tell(home, channel("discord", **found), message="x" * 3000)
+    run_id = home.only_run().run_id
+    ids = [asked.headers["x-docket-delivery"] for asked in server.asked]
+    assert ids == [f"{run_id}:failure", f"{run_id}:failure:2"]
 
 
 @every_kind
@@ -222,8 +246,9 @@ def test_discord_gets_content_and_the_name(home: Home, server: Loopback) -> None
     assert server.only.path == "/api/webhooks/1/x"
     assert server.only.headers["content-type"] == "application/json"
     body = server.only.json
-    expected = f"Docket job failed: {run.summary} ({run.run_id}) in {run.duration_seconds:.2f}s"
-    assert (body["content"], body["username"]) == (expected, "ops")
+    expected = f"Docket job failed on {HOST}: {run.summary} ({run.run_id}) in"
+    assert body["content"].startswith(expected)
+    assert body["username"] == "ops"
     assert body["allowed_mentions"] == {"parse": []}
 
 
@@ -245,7 +270,7 @@ def test_telegram_gets_the_chat_and_the_text(home: Home, server: Loopback) -> No
     assert found["state"] == "delivered"
     assert server.only.path == "/bot12:ab/sendMessage"
     assert server.only.json["chat_id"] == "-1001234"
-    assert server.only.json["text"].startswith("Docket job failed: ")
+    assert server.only.json["text"].startswith(f"Docket job failed on {HOST}: ")
     assert "parse_mode" not in server.only.json
 
 
@@ -371,7 +396,7 @@ def test_ntfy_gets_title_priority_tags_and_token(home: Home, server: Loopback) -
     asked = server.only
     assert asked.path == "/"
     assert asked.headers["authorization"] == "Bearer tk_abcdefgh"
-    assert asked.json["title"] == "job: failed"
+    assert asked.json["title"] == f"job: failed on {HOST}"
     assert (asked.json["topic"], asked.json["priority"], asked.json["tags"]) == (
         "ops",
         4,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from docket.app.runs.liveprogress import Progress
+from docket.app.runs.liveprogress import RunProgress
 from docket.cli.render.layout.plain import width
 from docket.cli.render.layout.progressbar import ProgressBar, bar_text
 from docket.cli.render.layout.screen import Screen
@@ -263,7 +263,7 @@ def test_a_run_without_progress_has_none(installed: Installation) -> None:
 def test_the_bar_is_one_safe_line(
     fraction: float | None, message: str, columns: int, text: str
 ) -> None:
-    found = bar_text(Progress(fraction, message, 0), SCREEN, columns)
+    found = bar_text(RunProgress(fraction, message, 0), SCREEN, columns)
     assert found == text
     assert width(found) <= columns
 
@@ -272,16 +272,16 @@ def test_the_bar_is_one_safe_line(
 @pytest.mark.parametrize("columns", [1, 5, 19, 40, 79, 200])
 def test_no_message_is_wider_than_the_terminal(message: str, columns: int) -> None:
     for fraction in (None, 0.37):
-        assert width(bar_text(Progress(fraction, message, 0), SCREEN, columns)) <= columns
+        assert width(bar_text(RunProgress(fraction, message, 0), SCREEN, columns)) <= columns
 
 
 def test_the_bar_waits_for_the_end_of_a_line(tmp_path: Any) -> None:
     path = tmp_path / "terminal"
     with path.open("wb") as file:
         bar = ProgressBar(file.fileno(), SCREEN)
-        bar.progress(Progress(0.5, "half", 0))
+        bar.progress(RunProgress(0.5, "half", 0))
         bar.output(b"begun ")
-        bar.progress(Progress(0.6, "more", 0))
+        bar.progress(RunProgress(0.6, "more", 0))
         bar.output(b"and ended\n")
         bar.close()
     written = path.read_bytes().decode()

@@ -19,7 +19,7 @@ def test_a_command_that_succeeds_leaves_one_succeeded_row(home: Home) -> None:
     assert (done.returncode, done.stdout) == (0, b"hello\n")
     run = home.only_run()
     assert run.status is RunStatus.SUCCEEDED
-    assert run.summary == "Command completed: /bin/echo hello"
+    assert run.summary == "Command completed: hello"
     assert run.details["stdout"] == "hello\n"
     assert (run.exit_code, run.trigger, run.task) == (0, "manual", "job")
     assert Path(run.log_path).read_bytes() == b"hello\n"
@@ -32,7 +32,7 @@ def test_a_command_that_fails_says_its_exit_code(home: Home) -> None:
     assert (run.status, run.error_code) == (RunStatus.FAILED, "exit_code")
     assert run.details["exit_code"] == 3
     assert (run.details["stdout"], run.details["stderr"]) == ("out\n", "err\n")
-    assert run.summary.startswith("Command failed with exit 3: /bin/sh")
+    assert run.summary.startswith("Command failed with exit 3: err (/bin/sh -c ")
 
 
 def test_success_exit_codes_are_successes(home: Home) -> None:

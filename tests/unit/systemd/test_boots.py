@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from docket.systemd.boots import (
-    Span,
+    BootTime,
     journal_boots,
     machine_started_us,
     parse_boots,
@@ -21,7 +21,7 @@ ID = "0123456789abcdef0123456789abcdef"
 
 def test_the_table_of_systemd_252_is_read() -> None:
     line = f" -1 {ID} Fri 2026-11-20 08:00:00 UTC\u2014Fri 2026-11-20 09:00:00 UTC\n"
-    assert parse_boots(line) == [Span(1_795_161_600_000_000, 1_795_165_201_000_000)]
+    assert parse_boots(line) == [BootTime(1_795_161_600_000_000, 1_795_165_201_000_000)]
 
 
 def test_the_table_with_a_head_and_blanks_is_read() -> None:
@@ -32,7 +32,7 @@ def test_the_table_with_a_head_and_blanks_is_read() -> None:
 
 def test_the_json_of_newer_ones_is_read() -> None:
     text = f'[{{"index":0,"boot_id":"{ID}","first_entry":5,"last_entry":9}}]'
-    assert parse_boots(text) == [Span(5, 9)]
+    assert parse_boots(text) == [BootTime(5, 9)]
 
 
 def test_what_is_neither_tells_of_no_boot() -> None:
@@ -61,8 +61,8 @@ def test_wtmp_tells_of_boots_and_of_orderly_shutdowns(tmp_path: Path) -> None:
         + b"torn"
     )
     assert wtmp_boots(str(path)) == [
-        Span(100_000_007, 150_000_007),
-        Span(200_000_007, 200_000_007),
+        BootTime(100_000_007, 150_000_007),
+        BootTime(200_000_007, 200_000_007),
     ]
     assert wtmp_boots(str(tmp_path / "none")) == []
 
@@ -81,4 +81,4 @@ def test_a_sleep_goes_from_its_begin_to_its_end() -> None:
         f'{{"__REALTIME_TIMESTAMP":"20","MESSAGE_ID":"{ends}"}}',
         f'{{"__REALTIME_TIMESTAMP":"30","MESSAGE_ID":"{ends}"}}',
     ]
-    assert parse_sleeps(lines) == [Span(10, 20)]
+    assert parse_sleeps(lines) == [BootTime(10, 20)]

@@ -10,7 +10,7 @@ from docket.app.history import follow as following
 from docket.app.history import history
 from docket.app.text.documents import event_document
 from docket.app.text.jsonform import compact
-from docket.cli.answer import Answer, Stream
+from docket.cli.answer import Answer, AnswerStream
 from docket.cli.call import Call
 from docket.cli.parameters import MOST_ROWS, run_id_argument, verb
 from docket.cli.render.runs import event_text, events_text, more_events
@@ -39,7 +39,7 @@ SHOWN = 500
 )
 def command(
     call: Call, run_id: str, limit: int | None, after_index: int, follow: bool
-) -> Answer | Stream:
+) -> Answer | AnswerStream:
     """Show the events that a run reported: the JSON lines that its command printed.
 
     RUN is an id, a part of it, or a task, whose newest run it means. With --follow and --json every
@@ -47,7 +47,7 @@ def command(
     """
     if follow:
         found = following.follow_events(call.session(), run_id, after_index, limit)
-        return Stream(_lines(found, call))
+        return AnswerStream(_lines(found, call))
     shown = history.events(call.session(), run_id, limit or SHOWN, after_index)
     return Answer(
         shown.document(),

@@ -10,9 +10,9 @@ import click
 from docket.app.history import follow as following
 from docket.app.history import history, logs
 from docket.app.text.jsonform import compact
-from docket.cli.answer import Answer, Stream
+from docket.cli.answer import Answer, AnswerStream
 from docket.cli.call import Call
-from docket.cli.parameters import MOST_ROWS, Instant, run_id_argument, verb
+from docket.cli.parameters import MOST_ROWS, InstantOption, run_id_argument, verb
 from docket.cli.render.layout.plain import lines
 from docket.errors import UsageError
 
@@ -33,7 +33,7 @@ from docket.errors import UsageError
 )
 @click.option(
     "--since",
-    type=Instant(),
+    type=InstantOption(),
     metavar="TIME",
     help="Show what the journal has from then on: 10min ago, today 09:00.",
 )
@@ -42,7 +42,7 @@ from docket.errors import UsageError
 )
 def command(
     call: Call, run_id: str, tail: int | None, source: str, since: int | None, follow: bool
-) -> Answer | Stream:
+) -> Answer | AnswerStream:
     """Show what a run printed on standard output and standard error.
 
     RUN is an id, a part of it, or a task, whose newest run it means. Into a pipe or a file the log
@@ -51,12 +51,12 @@ def command(
     if follow:
         if since is not None or source == "journal":
             raise UsageError("--follow reads the log file.", hint="leave --since and --source out")
-        return Stream(_followed(call, run_id, tail))
+        return AnswerStream(_followed(call, run_id, tail))
     found = logs.read(call.session(), run_id, tail, source, since)
     if call.json or _on_terminal():
         text = found.content.decode(errors="surrogateescape")
         return Answer(found.document(), lambda _screen: "\n".join(lines(text)))
-    return Stream([found.content])
+    return AnswerStream([found.content])
 
 
 def _followed(call: Call, run_id: str, tail: int | None) -> Iterator[bytes]:

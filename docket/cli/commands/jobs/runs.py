@@ -8,7 +8,7 @@ from docket.app.history import history
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import (
-    Instant,
+    InstantOption,
     KnownWord,
     complete_run_ids,
     limit_option,
@@ -39,9 +39,11 @@ from docket.model.states import RunStatus, Trigger
     help="Show runs that this started; may be given several times.",
 )
 @click.option(
-    "--since", type=Instant(), metavar="TIME", help="Show runs that began at TIME or later."
+    "--since", type=InstantOption(), metavar="TIME", help="Show runs that began at TIME or later."
 )
-@click.option("--until", type=Instant(), metavar="TIME", help="Show runs that began before then.")
+@click.option(
+    "--until", type=InstantOption(), metavar="TIME", help="Show runs that began before then."
+)
 @click.option(
     "--cursor",
     metavar="RUN",

@@ -6,7 +6,7 @@ import click
 
 from docket.app.session.session import Session
 from docket.app.status import status
-from docket.cli.answer import Answer, Stream
+from docket.cli.answer import Answer, AnswerStream
 from docket.cli.call import Call
 from docket.cli.parameters import complete_run_ids, task_argument, verb
 from docket.cli.render.status import run_text, status_text
@@ -25,7 +25,7 @@ from docket.cli.render.status import run_text, status_text
     is_flag=True,
     help="Keep it on the screen, up to date, until Ctrl-C or the run's end.",
 )
-def command(call: Call, task: str | None, run_id: str | None, watch: bool) -> Answer | Stream:
+def command(call: Call, task: str | None, run_id: str | None, watch: bool) -> Answer | AnswerStream:
     """Show the last run and the timer of each task, of one TASK, or one run in detail."""
     session = call.session()
 
@@ -41,7 +41,7 @@ def command(call: Call, task: str | None, run_id: str | None, watch: bool) -> An
         return answer()[0]
     from docket.cli.livescreen import frames  # noqa: PLC0415  (only here)
 
-    return Stream(frames(call, answer), endless=True)
+    return AnswerStream(frames(call, answer), endless=True)
 
 
 def _of_run(session: Session, run_id: str, task: str | None) -> tuple[Answer, bool]:

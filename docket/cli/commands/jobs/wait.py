@@ -7,7 +7,7 @@ import click
 from docket.app.runs import wait as waiting
 from docket.cli.answer import Answer
 from docket.cli.call import Call
-from docket.cli.parameters import Span, run_ids_argument, verb
+from docket.cli.parameters import SpanOption, run_ids_argument, verb
 from docket.cli.render.run import waited_text
 from docket.errors import UsageError
 
@@ -17,7 +17,7 @@ from docket.errors import UsageError
 @click.option("--any", "any_of", is_flag=True, help="Wait until one of the runs is over.")
 @click.option("--all", "all_of", is_flag=True, help="Wait until all are over; this is the default.")
 @click.option(
-    "--timeout", type=Span(), metavar="TIME", help="Wait so long at most: 90, 5min, 1h 30min."
+    "--timeout", type=SpanOption(), metavar="TIME", help="Wait so long at most: 90, 5min, 1h 30min."
 )
 @click.option(
     "--poll-interval",

@@ -7,7 +7,7 @@ import click
 from docket.app.why.why import why
 from docket.cli.answer import Answer
 from docket.cli.call import Call
-from docket.cli.parameters import Instant, complete_run_ids, task_argument, verb
+from docket.cli.parameters import InstantOption, complete_run_ids, task_argument, verb
 from docket.cli.render.why import why_text
 
 
@@ -16,7 +16,7 @@ from docket.cli.render.why import why_text
 @click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run_ids)
 @click.option(
     "--at",
-    type=Instant(),
+    type=InstantOption(),
     metavar="INSTANT",
     help="Explain what happened (or did not) then: 2026-11-20 09:00, yesterday 03:00, 2h ago.",
 )

@@ -9,7 +9,7 @@ import click
 from docket.app.doctor import db as database
 from docket.app.session.session import Session
 from docket.app.text.jsonform import compact
-from docket.cli.answer import Answer, Stream
+from docket.cli.answer import Answer, AnswerStream
 from docket.cli.call import Call
 from docket.cli.parameters import verb
 from docket.cli.render.db import backup_text, check_text, repair_text
@@ -28,7 +28,7 @@ _FLUSH_AFTER = 1000
     default="jsonl",
     help="How to export: one JSON object a line.  [default: jsonl]",
 )
-def command(call: Call, action: str, file: str | None, form: str) -> Answer | Stream:
+def command(call: Call, action: str, file: str | None, form: str) -> Answer | AnswerStream:
     """Examine, copy, export or repair the record of runs.
 
     docket db check examines every page and row. docket db backup FILE copies it while runs go on.
@@ -52,7 +52,7 @@ def command(call: Call, action: str, file: str | None, form: str) -> Answer | St
             repaired = database.repair(session)
             return Answer(repaired.document(), lambda screen: repair_text(repaired, screen))
         case _:
-            return Stream(_lines(session))
+            return AnswerStream(_lines(session))
 
 
 def _lines(session: Session) -> Iterator[bytes]:

@@ -27,10 +27,10 @@ def command(call: Call) -> Answer:
     _refuse_without_sdk()
     _refuse_without_streams()
     from docket.mcp.server import serve  # noqa: PLC0415  (brings the SDK)
-    from docket.mcp.toolcall import Desk  # noqa: PLC0415  (only where there is an SDK)
+    from docket.mcp.toolcall import ServerContext  # noqa: PLC0415  (only where there is an SDK)
 
     code = serve(
-        Desk(
+        ServerContext(
             call.session(),
             forms(),
             lambda error: internal_error(error, call),

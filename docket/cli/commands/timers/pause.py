@@ -7,7 +7,7 @@ import click
 from docket.app.fires.pause import pause
 from docket.cli.answer import Answer
 from docket.cli.call import Call
-from docket.cli.parameters import Instant, some_tasks_argument, verb
+from docket.cli.parameters import InstantOption, some_tasks_argument, verb
 from docket.cli.render.pause import pause_text
 
 
@@ -15,7 +15,7 @@ from docket.cli.render.pause import pause_text
 @some_tasks_argument()
 @click.option(
     "--until",
-    type=Instant(ahead=True),
+    type=InstantOption(ahead=True),
     metavar="TIME",
     help="Go on by itself then: 2h, tomorrow 06:00, 2026-12-01 08:00.",
 )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import click
 
 from docket.app.fires.forecast import translate, translate_batch
-from docket.cli.answer import Answer, Stream, said
+from docket.cli.answer import Answer, AnswerStream, said
 from docket.cli.call import Call
 from docket.cli.parameters import one_expression, verb
 from docket.cli.render.layout.plain import exact
@@ -29,7 +29,7 @@ _LONGEST_KEPT = 1 << 17  # of a line that never ends; the answer to it is an err
 )
 def command(
     call: Call, expr: tuple[str, ...], timezone: str | None, batch: bool
-) -> Answer | Stream:
+) -> Answer | AnswerStream:
     """Translate a cron expression or macro into the OnCalendar lines of a systemd timer.
 
     EXPR stands in quotes: docket translate '0 9 * * 1-5' --timezone Europe/Berlin. What has no
@@ -44,7 +44,7 @@ def command(
                 "--batch takes its expressions and zones from standard input.",
                 hint='echo \'{"id": 1, "expr": "@daily", "tz": "UTC"}\' | docket translate --batch',
             )
-        return Stream(_answers(system=call.system))
+        return AnswerStream(_answers(system=call.system))
     if not expr:
         raise UsageError(
             "'docket translate' needs EXPR, or --batch.", hint="docket translate '0 9 * * 1-5'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from docket.app.runs.liveprogress import Progress
+from docket.app.runs.liveprogress import RunProgress
 from docket.cli.render.layout.plain import cut, one_line
 from docket.cli.render.layout.screen import Ink, Screen
 
@@ -19,7 +19,7 @@ class ProgressBar:
     def __init__(self, descriptor: int, screen: Screen) -> None:
         self._descriptor = descriptor
         self._screen = screen
-        self._progress: Progress | None = None
+        self._progress: RunProgress | None = None
         self._shown = False
         self._at_line_start = True
 
@@ -30,7 +30,7 @@ class ProgressBar:
         self._at_line_start = data.endswith(b"\n")
         self._write(erase + data + self._bar())
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: RunProgress) -> None:
         """Draw the bar anew."""
         self._progress = progress
         bar = self._bar()
@@ -66,7 +66,7 @@ class ProgressBar:
             view = view[os.write(self._descriptor, view) :]
 
 
-def bar_text(progress: Progress, screen: Screen, columns: int) -> str:
+def bar_text(progress: RunProgress, screen: Screen, columns: int) -> str:
     """Return one line of at most `columns` columns; one too narrow for a bar has the number."""
     message = one_line(progress.message)
     if progress.fraction is None:

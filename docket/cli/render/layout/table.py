@@ -35,7 +35,7 @@ class Row(Record):
     note_matters: bool = True  # a note that does not matter is left out where it has no column
 
 
-class Table(Record):
+class TextTable(Record):
     """Rows under titles; `note_title` heads the notes where they get a column."""
 
     columns: Sequence[Column]

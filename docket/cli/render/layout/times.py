@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from docket.app.text.documents import local
+from docket.model.humantime import local
 
 MINUTE = 60
 HOUR = 3600
@@ -42,27 +42,6 @@ def relative(at_us: int, now_us: int) -> str:
         return "now" if at_us > now_us else "just now"
     span = _rounded(distance)
     return f"in {span}" if at_us > now_us else f"{span} ago"
-
-
-def duration(seconds: float | None) -> str:
-    """Return a duration with the precision that its size deserves; empty for None."""
-    if seconds is None:
-        return ""
-    if seconds < 59.95:
-        return f"{max(seconds, 0.0):.{2 if seconds < 9.995 else 1}f} s"
-    whole = round(seconds)
-    if whole < HOUR:
-        return _two(whole, MINUTE, "min", 1, "s")
-    if whole < DAY:
-        return _two(whole, HOUR, "h", MINUTE, "min")
-    return _two(whole, DAY, "d", HOUR, "h")
-
-
-def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
-    """Return a duration in two units, or in one where it is a whole number of those."""
-    rest = seconds % large // small
-    whole = f"{seconds // large} {large_name}"
-    return f"{whole} {rest:02d} {small_name}" if rest else whole
 
 
 def _rounded(seconds: float) -> str:

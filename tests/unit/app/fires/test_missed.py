@@ -14,7 +14,7 @@ from docket.app.session.session import Session
 from docket.model.records import RunRecord
 from docket.store.fires import FireLedger, open_ledger
 from docket.store.reader import open_reader
-from docket.systemd.boots import Span
+from docket.systemd.boots import BootTime
 from tests.contract.fake_units import FakeUnits
 from tests.unit.app.conftest import NOW_US, Home
 
@@ -179,7 +179,7 @@ def causes(house: House) -> set[str | None]:
 
 
 def test_the_machine_was_off_where_no_boot_covers_the_fire(hourly: House) -> None:
-    before = Span(NOW_US - 10 * DAY, hour_before_now(3) + MINUTE)
+    before = BootTime(NOW_US - 10 * DAY, hour_before_now(3) + MINUTE)
     hourly.machine = Machine(hour_before_now(0) + MINUTE, (before,))
     hourly.look()
     assert [row.error_code for row in hourly.rows()] == [
@@ -192,7 +192,7 @@ def test_the_machine_was_off_where_no_boot_covers_the_fire(hourly: House) -> Non
 
 
 def test_the_machine_slept(hourly: House) -> None:
-    hourly.machine = Machine(0, sleeps=(Span(0, NOW_US),))
+    hourly.machine = Machine(0, sleeps=(BootTime(0, NOW_US),))
     assert causes(hourly) == {"suspended"}
 
 

@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 import pytest
 
-from docket.app.runs.foreground import Ended, run_in_foreground
+from docket.app.runs.foreground import RunnerExit, run_in_foreground
 
 HEAD = "import os, signal, sys, time, subprocess; fd = int(sys.argv[-1]);"
 
 
-def run(body: str, *, echo: bool = False) -> Ended:
+def run(body: str, *, echo: bool = False) -> RunnerExit:
     return run_in_foreground([sys.executable, "-IS", "-c", HEAD + body], os.environ, echo=echo)
 
 
@@ -27,7 +27,7 @@ def later(seconds: float, act: Callable[[], None]) -> threading.Timer:
 
 
 def test_the_result_and_the_exit_code_come_back() -> None:
-    assert run("os.write(fd, b'{}'); sys.exit(3)") == Ended(3, b"{}")
+    assert run("os.write(fd, b'{}'); sys.exit(3)") == RunnerExit(3, b"{}")
 
 
 def test_a_result_larger_than_a_pipe_comes_whole() -> None:
@@ -36,18 +36,18 @@ def test_a_result_larger_than_a_pipe_comes_whole() -> None:
 
 
 def test_death_by_a_signal_is_told() -> None:
-    assert run("os.kill(os.getpid(), signal.SIGKILL)") == Ended(-9, b"")
+    assert run("os.kill(os.getpid(), signal.SIGKILL)") == RunnerExit(-9, b"")
 
 
 def test_a_grandchild_that_keeps_the_pipe_open_does_not_hold_us_up() -> None:
     begun = time.monotonic()
     ended = run("subprocess.Popen(['sleep', '20'], pass_fds=[fd]); os.write(fd, b'done')")
-    assert ended == Ended(0, b"done")
+    assert ended == RunnerExit(0, b"done")
     assert time.monotonic() - begun < 10
 
 
 def test_a_child_that_closes_the_pipe_early_is_waited_for() -> None:
-    assert run("os.close(fd); time.sleep(0.2); sys.exit(4)") == Ended(4, b"")
+    assert run("os.close(fd); time.sleep(0.2); sys.exit(4)") == RunnerExit(4, b"")
 
 
 def test_without_echo_nothing_reaches_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +82,7 @@ def test_a_signal_reaches_the_child_and_the_result_still_comes(
         "got = signal.sigwait([1, 2, 15]); os.write(fd, str(int(got)).encode()); sys.exit(1)"
     )
     timer.join()
-    assert ended == Ended(1, str(int(received)).encode())
+    assert ended == RunnerExit(1, str(int(received)).encode())
     assert signal.getsignal(sent) == before
 
 
@@ -92,11 +92,11 @@ def test_the_child_is_in_a_process_group_of_its_own() -> None:
 
 
 def test_it_works_in_a_thread_too() -> None:
-    found: list[Ended] = []
+    found: list[RunnerExit] = []
     thread = threading.Thread(target=lambda: found.append(run("os.write(fd, b'x')")))
     thread.start()
     thread.join(20)
-    assert found == [Ended(0, b"x")]
+    assert found == [RunnerExit(0, b"x")]
 
 
 def test_no_descriptor_is_left_behind() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from docket.app.catalog.compilation import compile_tasks
 from docket.app.catalog.lookup import current_plan
 from docket.app.history import history
 from docket.app.runs.gate import refuse_destructive
@@ -14,6 +15,7 @@ from docket.app.runs.options import RunOptions
 from docket.app.runs.run import run
 from docket.app.runs.start import start
 from docket.app.runs.wait import wait
+from docket.app.status.describe import describe
 from docket.errors import BrokenTaskError, DestructiveRefusedError
 from docket.model.states import RunStatus, Trigger
 from docket.paths import exec_command
@@ -107,3 +109,78 @@ def test_a_run_in_the_background_is_refused_by_its_runner(home: Home, tmp_path: 
     receipt = start(session, "wipe", RunOptions(force=True, trigger=Trigger.AGENT, gated=True))
     (waited,) = wait(session, [receipt.run_id]).waited
     assert (waited.run.status, waited.run.error_code) == (RunStatus.SKIPPED, "destructive_refused")
+
+
+BACKUP = "tasks:\n  copy: {{type: backup, source: /nowhere, remote: '/nowhere/else', {keys}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("keys", "closed"),
+    [
+        ("tool: rclone", True),
+        ("tool: rclone, destructive: false", True),
+        ("tool: rsync", False),
+        ("tool: rsync, extra_args: [--delete-after]", True),
+        ("tool: rsync, extra_args: [--del]", True),
+        ("tool: rsync, destructive: true", True),
+        ("tool: hbackup", False),
+        ("tool: gog", False),
+    ],
+)
+def test_a_backup_with_a_tool_that_deletes_is_closed_to_agents(
+    home: Home, keys: str, closed: bool
+) -> None:
+    home.config(BACKUP.format(keys=keys))
+    assert describe(home.session, "copy").document()["destructive"] is closed
+    if not closed:
+        refuse_destructive(home.session, "copy")
+        return
+    with pytest.raises(DestructiveRefusedError, match="It is destructive"):
+        refuse_destructive(home.session, "copy")
+    with pytest.raises(DestructiveRefusedError):
+        gated(home, "copy", force=True)
+
+
+def test_a_backup_that_deletes_needs_no_word_for_its_timer(home: Home) -> None:
+    home.config(BACKUP.format(keys="tool: rclone, schedule: '@daily'"))
+    compilation = compile_tasks(home.session)
+    assert [sorted(bundle.units) for bundle in compilation.bundles.values()] == [
+        ["docket-copy.service", "docket-copy.timer"]
+    ]
+
+
+@pytest.mark.parametrize("task", ["backup", "hbackup", "health-check"])
+@pytest.mark.parametrize("config", [CONFIG, None])
+def test_a_built_in_task_without_an_entry_is_closed_to_agents(
+    home: Home, task: str, config: str | None
+) -> None:
+    if config is not None:
+        home.config(config)
+    with pytest.raises(DestructiveRefusedError, match="has no entry in the configuration"):
+        refuse_destructive(home.session, task)
+    with pytest.raises(DestructiveRefusedError):
+        gated(home, task, force=True)
+
+
+CLASS = """
+from docket.task import BaseTask, TaskResult
+
+class Wipe(BaseTask):
+    name = "wiper"
+    destructive = True
+
+    def run(self, config):
+        return TaskResult(True, "wiped")
+"""
+
+
+def test_a_config_cannot_open_a_destructive_class_to_agents(home: Home) -> None:
+    folder = Path(home.session.paths.home) / "tasks"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "wiper.py").write_text(CLASS)
+    home.config("tasks:\n  wiper: {destructive: false, schedule: '@daily'}\n")
+    with pytest.raises(DestructiveRefusedError, match="It is destructive"):
+        refuse_destructive(home.session, "wiper")
+    with pytest.raises(DestructiveRefusedError):
+        gated(home, "wiper")
+    assert run(home.session, exec_command(), "wiper", echo=False).status is RunStatus.SUCCEEDED

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -316,3 +318,36 @@ def _wait_for_running(home: Home) -> RunRecord:
 def _interrupt_when_running(home: Home) -> None:
     _wait_for_running(home)
     os.kill(os.getpid(), signal.SIGINT)
+
+
+PREVIEWED = """
+from docket.task import BaseTask, TaskResult
+
+class Previewed(BaseTask):
+    name = "previewed"
+
+    def run(self, config):
+        return TaskResult(ok=True, summary="ran")
+
+    def dry_run(self, config):
+        return TaskResult(ok=True, summary="previewed", dry_run=True)
+"""
+
+
+@pytest.mark.parametrize("task", ["shown", "tried", "previewed"])
+def test_a_dry_run_of_a_task_that_was_never_compiled_writes_nothing(home: Home, task: str) -> None:
+    tried = {"type": "command", "command": "false", "dry_run_command": ["/bin/echo", "tried"]}
+    home.config(
+        json.dumps({"tasks": {"shown": {"type": "command", "command": "false"}, "tried": tried}})
+    )
+    home.file(os.path.join(home.paths.task_dir, "previewed.py"), PREVIEWED)
+
+    def tree() -> dict[str, int]:
+        found = [*Path(home.paths.user_home).rglob("*"), *Path(home.paths.lock_dir).rglob("*")]
+        return {str(path): path.stat().st_mtime_ns for path in found}
+
+    before = tree()
+    line = [sys.executable, "-m", "docket", "run", task, "--dry-run"]
+    done = subprocess.run(line, env=home.environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert tree() == before

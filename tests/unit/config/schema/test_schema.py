@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from docket.config.schema import fastchecks, violations
 from docket.config.schema import schema as schemas
-from docket.config.yaml.composer import Composer, Refusal
+from docket.config.yaml.composer import Composer, UnreadableYaml
 from docket.config.yaml.nodes import Section
 from docket.config.yaml.syntax import compose
 from tests.searches import examples
@@ -154,7 +154,7 @@ def test_an_unknown_keyword_in_the_schema_is_refused_rather_than_overlooked() ->
 def test_any_text_is_read_or_refused_and_never_raises_anything_else(text: str) -> None:
     try:
         root, _ = compose(text)
-    except Refusal as refusal:
+    except UnreadableYaml as refusal:
         told = (refusal.sentence, refusal.line, refusal.column)
     else:
         told = ("", 0, 0) if root is None else (json.dumps(root.plain()), 0, 0)
@@ -167,7 +167,7 @@ def test_what_is_read_is_what_yaml_reads(text: str) -> None:
     try:
         expected = yaml.safe_load(text)
         root, duplicates = compose(text)
-    except (yaml.YAMLError, Refusal, ValueError, TypeError):
+    except (yaml.YAMLError, UnreadableYaml, ValueError, TypeError):
         return
     if root is None or duplicates:
         return

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from docket.config.schema.schema import definition
-from docket.config.task.notify import CHANNELS
 from docket.config.yaml.codes import Code
 from docket.model.task import AgentSpec, HookSpec
+from docket.notify import registry
 from tests.unit.config.config_home import ConfigHome, command_task, place
 
 DISCORD = "discord: {webhook_url_env: OPS}"
@@ -57,10 +57,10 @@ def test_a_numeric_chat_needs_no_quotes(home: ConfigHome) -> None:
 
 def test_every_channel_is_understood_with_all_that_its_example_says(home: ConfigHome) -> None:
     properties = definition("notify")["properties"]
-    written = {kind: properties[kind]["examples"][0] for kind in CHANNELS}
+    written = {kind: properties[kind]["examples"][0] for kind in registry.kinds()}
     spec = home.task(f"notify: {json.dumps(written)}").notify
     assert spec is not None
-    assert tuple(channel.kind for channel in spec.channels) == CHANNELS
+    assert tuple(channel.kind for channel in spec.channels) == registry.kinds()
     for channel in spec.channels:
         known = set(properties[channel.kind]["properties"]) - {"enabled", "chat_id"}
         assert set(channel.options) == known

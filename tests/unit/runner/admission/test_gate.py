@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from docket.model.plan import Source
 from tests.unit.runner.runner_home import Home
 
 
@@ -21,7 +22,7 @@ def order(home: Home) -> list[str]:
 
 @pytest.mark.parametrize("more", [[], ["--force"], ["--trigger", "agent"]])
 def test_a_destructive_task_is_skipped_with_the_reason(home: Home, more: list[str]) -> None:
-    noting(home, "wipe", destructive=True, unattended="allow")
+    noting(home, "wipe", closed_to_agents="is destructive")
     result = home.result("wipe", "--no-destructive", *more)
     assert (result["status"], result["error_code"]) == ("skipped", "destructive_refused")
     assert home.ask(lambda reader: reader.runs("wipe"))[0].error_code == "destructive_refused"
@@ -29,7 +30,7 @@ def test_a_destructive_task_is_skipped_with_the_reason(home: Home, more: list[st
 
 
 def test_a_destructive_dependency_is_skipped_at_any_depth(home: Home) -> None:
-    noting(home, "wipe", destructive=True, unattended="allow")
+    noting(home, "wipe", closed_to_agents="is destructive")
     noting(home, "between", "wipe")
     noting(home, "front", "between")
     result = home.result("front", "--no-destructive")
@@ -40,7 +41,7 @@ def test_a_destructive_dependency_is_skipped_at_any_depth(home: Home) -> None:
 
 
 def test_without_the_gate_a_destructive_task_runs(home: Home) -> None:
-    noting(home, "wipe", destructive=True, unattended="allow")
+    noting(home, "wipe", closed_to_agents="is destructive")
     noting(home, "front", "wipe")
     assert home.result("front")["status"] == "succeeded"
     assert home.result("wipe", "--trigger", "agent")["status"] == "succeeded"
@@ -52,3 +53,20 @@ def test_a_task_that_destroys_nothing_passes_the_gate(home: Home) -> None:
     noting(home, "top", "base")
     assert home.result("top", "--no-destructive")["status"] == "succeeded"
     assert order(home) == ["base", "top"]
+
+
+def test_a_plan_that_is_out_of_date_is_no_way_around_the_gate(home: Home) -> None:
+    """A config that cannot be compiled runs the last good plan for people, and not for agents."""
+    config = home.path / "config.yaml"
+    config.write_text("tasks: {}")
+    config.chmod(0o600)
+    source = Source(str(config), 0, 0, 0, 0)
+    noting(home, "base", sources=[source])
+    config.write_text("tasks: {base: [")
+    for more in ([], ["--force"]):
+        result = home.result("base", "--no-destructive", *more)
+        assert (result["status"], result["error_code"]) == ("skipped", "destructive_refused")
+        assert "its plan is not that of the present configuration" in result["summary"]
+    assert order(home) == []
+    assert home.result("base")["status"] == "succeeded"
+    assert order(home) == ["base"]

@@ -212,7 +212,7 @@ def test_dry_runs_are_masked(home: Home) -> None:
     home.plan("job", "/bin/echo", dry_run_argv=["/bin/echo", OTHER], secret_values=[OTHER])
     document = home.result("job", "--dry-run")
     assert document["details"]["stdout"] == f"{REDACTED}\n"
-    assert document["summary"] == f"Dry run completed: /bin/echo {REDACTED}"
+    assert document["summary"] == f"Dry run completed: {REDACTED}"
 
 
 def test_hooks_get_masked_details_and_their_outcomes_are_masked(home: Home) -> None:

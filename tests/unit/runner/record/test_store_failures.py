@@ -159,7 +159,9 @@ def test_an_unwritable_log_directory_does_not_stop_the_job(home: Home) -> None:
 
 
 def test_an_unwritable_lock_directory_does_not_stop_the_job(home: Home) -> None:
-    home.lock_dir.write_text("a file where a directory should be")
+    home.lock_dir.mkdir(mode=0o700)
+    for name in ("runs", "tasks"):
+        (home.lock_dir / name).write_text("a file where a directory should be")
     home.plan("job", "/bin/true")
     result = home.result("job")
     assert result["status"] == "succeeded"
@@ -228,3 +230,19 @@ def test_a_run_that_no_row_tells_of_yet_is_shown_waited_for_and_cancelled(
     holder.execute("COMMIT")
     listed = json.loads(docket(home, "--json", "runs", "long").stdout)
     assert [(one["run_id"], one["status"]) for one in listed] == [(lock.stem, "cancelled")]
+
+
+def test_a_run_that_is_killed_before_the_database_took_its_beginning_is_recorded_as_killed(
+    home: Home, holder: sqlite3.Connection
+) -> None:
+    home.lock_dir = Path(discover(home.environ, home=str(home.path)).lock_dir)
+    home.plan("long", "/bin/sleep", "60")
+    run = home.start("long", process_group=0)
+    lock = wait_until(lambda: next(home.lock_dir.glob("runs/*.lock"), None))
+    wait_until(lock.read_bytes)
+    run.kill()
+    run.communicate()
+    holder.execute("COMMIT")
+    listed = json.loads(docket(home, "--json", "runs", "long").stdout)
+    assert [(one["run_id"], one["status"]) for one in listed] == [(lock.stem, "lost")]
+    assert not lock.exists()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docket.notify.channelsecrets import Settings
+from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import DELIVERED, Delivery
 from docket.notify.http import Client
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def send(settings: Settings, document: Mapping[str, Any], client: Client) -> Delivery:
-    """Post the object."""
+def send(settings: ChannelSettings, document: Mapping[str, Any], client: Client) -> Delivery:
+    """Post the object once: an agent may have begun to work before it answers."""
     url = settings.secret("url", "agent webhook URL")
-    answer = client.post_json(url, document, headers={"User-Agent": "docket-agent-hook"})
+    answer = client.post_json(url, document, headers={"User-Agent": "docket-agent-hook"}, once=True)
     return Delivery(DELIVERED, answer.status, said=answer.text)

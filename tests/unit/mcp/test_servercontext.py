@@ -8,7 +8,7 @@ import pytest
 
 from docket.app.session.session import open_session
 from docket.errors import DocketError, RunNotFoundError
-from docket.mcp.toolcall import ALLOWANCE, AbandonedError, Desk, Errand
+from docket.mcp.toolcall import ALLOWANCE, AbandonedError, ServerContext, ToolCall
 
 
 @pytest.mark.parametrize(
@@ -20,25 +20,25 @@ from docket.mcp.toolcall import ALLOWANCE, AbandonedError, Desk, Errand
 )
 def test_the_gate_is_open_only_for_the_words_that_open_it(text: str, gated: bool) -> None:
     session = open_session({"HOME": "/nowhere", ALLOWANCE: text})
-    assert Desk(session, (), lambda error: DocketError(str(error))).gated is gated
+    assert ServerContext(session, (), lambda error: DocketError(str(error))).gated is gated
 
 
 def test_what_is_taken_back_before_it_began_does_not_begin() -> None:
-    errand = Errand()
-    errand.leave()
+    call = ToolCall()
+    call.leave()
     with pytest.raises(AbandonedError):
-        errand.begin("about to run", lambda: pytest.fail("there is nothing to undo"))
+        call.begin("about to run", lambda: pytest.fail("there is nothing to undo"))
 
 
 def test_a_sleep_ends_when_nobody_waits_any_more() -> None:
-    errand = Errand()
-    threading.Timer(0.05, errand.leave).start()
+    call = ToolCall()
+    threading.Timer(0.05, call.leave).start()
     with pytest.raises(AbandonedError):
-        errand.pause(30)
+        call.pause(30)
 
 
 def test_what_has_no_record_yet_is_undone_as_soon_as_it_has() -> None:
-    errand = Errand()
+    call = ToolCall()
     tries: list[int] = []
 
     def undo() -> None:
@@ -46,13 +46,13 @@ def test_what_has_no_record_yet_is_undone_as_soon_as_it_has() -> None:
         if len(tries) < 3:
             raise RunNotFoundError("There is no run yet.")
 
-    errand.begin("running", undo)
-    errand.take_back()
+    call.begin("running", undo)
+    call.take_back()
     assert tries == [0, 1, 2]
 
 
 def test_what_is_over_is_not_undone() -> None:
-    errand = Errand()
-    errand.begin("running", lambda: pytest.fail("it is over"))
-    errand.over.set()
-    errand.take_back()
+    call = ToolCall()
+    call.begin("running", lambda: pytest.fail("it is over"))
+    call.over.set()
+    call.take_back()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import signal
@@ -26,6 +27,8 @@ _CHILD = os.path.join(_HERE, "probe_child.py")
 _ROOT = os.path.dirname(os.path.dirname(_HERE))
 _LARGEST_ANSWER = 1024 * 1024
 _AT_ONCE = 4
+_GUARD_SECONDS = 3.0
+_ENVIRONMENT = ("HOME", "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "USER", "LOGNAME", "TMPDIR")
 _MOST_FILES = 8
 
 
@@ -44,7 +47,8 @@ def probe(
 ) -> list[Probed]:
     """Return what each of them holds, in order; what cannot be used is a BrokenTaskClass.
 
-    Nothing that they print is seen, and no child outlives its deadline (in seconds).
+    Nothing that they print is seen, and no child outlives its deadline (in seconds). See
+    confinement.py for the rest of its limits.
     """
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         return list(pool.map(lambda target: _probe_one(target, environ, deadline_seconds), targets))
@@ -54,15 +58,16 @@ def _probe_one(
     target: DropIn | EntryPoint, environ: Mapping[str, str], deadline_seconds: float
 ) -> Probed:
     reader, writer = os.pipe()
+    cpu = math.ceil(deadline_seconds)
     try:
         try:
             child = subprocess.Popen(
-                [sys.executable, "-IS", _CHILD, _ROOT, str(writer), *target.words],
+                [sys.executable, "-IS", _CHILD, _ROOT, str(writer), str(cpu), *target.words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
-                env=dict(environ),
+                env={name: environ[name] for name in _ENVIRONMENT if name in environ},
                 pass_fds=(writer,),
                 start_new_session=True,
             )
@@ -70,12 +75,15 @@ def _probe_one(
             os.close(writer)
         try:
             answer = _read_line(reader, time.monotonic() + deadline_seconds)
+            if answer == b"":
+                _await_end(child)  # its end says why there is none
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            code = child.wait()
+            code = _end_of(child)
     finally:
         os.close(reader)
+    if not answer and code == -signal.SIGXCPU:
+        sentence = f"its import took more than {cpu} s of processor time"
+        return Probed(target, (target.broken(sentence),), hung=True)
     if answer is None:
         sentence = f"it is still being imported after {deadline_seconds:g} s"
         return Probed(target, (target.broken(sentence),), hung=True)
@@ -97,6 +105,23 @@ def _read_line(reader: int, deadline: float) -> bytes | None:
             break
         data += block
     return data.partition(b"\n")[0]
+
+
+def _await_end(child: subprocess.Popen[bytes]) -> None:
+    """Wait a moment for the guard to end; it stays unreaped, so that its number is its own."""
+    pidfd = os.pidfd_open(child.pid)
+    try:
+        select.select([pidfd], [], [], _GUARD_SECONDS)
+    finally:
+        os.close(pidfd)
+
+
+def _end_of(child: subprocess.Popen[bytes]) -> int:
+    """Let the guard kill all that the import started, and kill what is left of its group."""
+    os.kill(child.pid, signal.SIGTERM)
+    _await_end(child)
+    os.killpg(child.pid, signal.SIGKILL)
+    return child.wait()
 
 
 def _end(code: int) -> str:

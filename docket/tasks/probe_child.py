@@ -1,9 +1,9 @@
 """The child that imports one drop-in file or entry point and says which task classes it holds.
 
-It is started by its path, `python -IS probe_child.py ROOT DESCRIPTOR FILE` or `... ROOT DESCRIPTOR
-MODULE ATTRIBUTE`, where ROOT is the directory of the package. It looks for modules where the runner
-will. It answers with one line of JSON and leaves at once, so that neither threads nor exit handlers
-of what it imports can hold it.
+It is started by its path, `python -IS probe_child.py ROOT DESCRIPTOR CPU_SECONDS FILE` or
+`... MODULE ATTRIBUTE`, where ROOT is the directory of the package. It confines
+itself first, and looks for modules where the runner will. It answers with one line of JSON and
+leaves at once, so that neither threads nor exit handlers of what it imports can hold it.
 """
 
 from __future__ import annotations
@@ -29,10 +29,13 @@ _LONGEST = 300
 _LIBRARY = os.path.dirname(os.__file__)
 
 
-def main(root: str, descriptor: int, place: str, attribute: str = "") -> None:
+def main(root: str, descriptor: int, cpu_seconds: int, place: str, attribute: str = "") -> None:
     """Import what is named, write the answer to `descriptor` and leave the process."""
     sys.path.append(root)
     sys.dont_write_bytecode = True
+    from docket.tasks.confinement import confine  # noqa: PLC0415  (only now is it on the path)
+
+    confine(descriptor, cpu_seconds)
     site.main()
     try:
         answer = _of_module(place, attribute) if attribute else {"classes": _of_file(place)}
@@ -120,4 +123,4 @@ def _is_of_others(file: str) -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])

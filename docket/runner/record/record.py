@@ -12,7 +12,7 @@ import time
 from docket.errors import StoreError
 from docket.model.jsontext import dumps
 from docket.model.states import RunStatus
-from docket.store.connection import Transaction, sqlite3
+from docket.store.connection import Transaction, connect_read_only, sqlite3
 from docket.store.opening import open_for_writing
 from docket.store.rows import (
     claim_hook,
@@ -92,14 +92,31 @@ class Recorder:
             self._note(error)
 
     def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
-        """Return what the database answers, or None where it cannot be asked."""
+        """Return what the database answers, or None where it cannot be asked.
+
+        A database that cannot be opened for writing now is read as it is: orders hold.
+        """
         connection = self.connection
         if connection is None:
-            return None
+            return self._ask_as_it_is(question)
         try:
             return question(connection)
         except sqlite3.Error:
-            return None
+            return self._ask_as_it_is(question)
+
+    def _ask_as_it_is(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
+        for locked in (False, True):
+            try:
+                connection = connect_read_only(self._state_db, locked=locked)
+            except sqlite3.Error:
+                continue
+            try:
+                return question(connection)
+            except sqlite3.Error:
+                continue
+            finally:
+                connection.close()
+        return None
 
     def change(self, change: Callable[[sqlite3.Connection], None]) -> bool:
         """Run `change` in a transaction of its own; False where the database cannot be written."""

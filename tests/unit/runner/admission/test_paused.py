@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -138,3 +140,55 @@ def test_the_commands_tell_what_they_ordered(session: Session) -> None:
     assert skip_next(session, ["job"], 3).document()["remaining"] == 3
     assert resume(session, ["job"]).tasks == ("job",)
     assert resume(session, ["job"]).tasks == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+@pytest.mark.parametrize("kept", [True, False], ids=["with the WAL", "without"])
+@pytest.mark.parametrize("kind", [PAUSE, SKIP_NEXT])
+def test_an_order_holds_while_the_disk_is_full(
+    home: Home, tmp_path: Path, kind: str, *, kept: bool
+) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        home.state_db = disk / "state.db"
+        home.plan("job", "/bin/true")
+        home.run("job")
+        order(home, kind)
+        if not kept:
+            with closing(sqlite3.connect(home.state_db)) as last:
+                last.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        fill(disk)
+        result = home.result("job", "--trigger", "timer")
+        assert (result["status"], result["error_code"] in ("paused", "skip_next")) == (
+            "skipped",
+            True,
+        )
+
+
+@pytest.mark.parametrize("kind", [PAUSE, SKIP_NEXT])
+@pytest.mark.parametrize("mode", ["BEGIN EXCLUSIVE", "PRAGMA locking_mode = EXCLUSIVE"])
+def test_an_order_holds_while_the_database_is_locked(home: Home, kind: str, mode: str) -> None:
+    home.plan("job", "/bin/true")
+    order(home, kind)
+    with closing(sqlite3.connect(home.state_db, isolation_level=None)) as holder:
+        holder.execute(mode)
+        if "locking" in mode:
+            holder.execute("BEGIN EXCLUSIVE")
+        result = home.result("job", "--trigger", "timer")
+    assert result["status"] == "skipped"
+
+
+@contextmanager
+def small_disk(path: Path) -> Iterator[Path]:
+    path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(path)], check=True)
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", str(path)], check=True)
+
+
+def fill(disk: Path) -> None:
+    with suppress(OSError), (disk / "filler").open("wb") as file:
+        while True:
+            file.write(b"x" * 4096)
+            file.flush()

@@ -14,12 +14,13 @@ PROGRESS = ProgressLine(
     re.compile(rb"\s*(?P<done>[\d,.]+[KMGTP]?)\s+(?P<percent>\d+)%\s+\S+/s\s+[\d:]+(?P<files>.*)$"),
 )
 DELETING = ("--del", "--remove-source-files")  # beginnings of flags: --delete, --delete-after ...
+# Exit codes of a run that did its work: what each means to Docket, and in words.
+GOOD_ENDS = {24: ("warn", "some files vanished while it ran")}
 _MEANINGS = {
     11: "an error of reading or writing files",
     12: "the connection broke",
     20: "it was told to end",
     23: "some files could not be copied",
-    24: "some files vanished while it ran",
     30: "no answer in time",
 }
 

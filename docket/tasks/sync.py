@@ -34,9 +34,12 @@ def back_up(config: Mapping[str, Any], report: Report, *, dry_run: bool) -> Task
     except ProgramError as error:
         return TaskResult(False, str(error), {"command": command}, dry_run=dry_run)
     details = {"tool": tool, **ended.details()}
+    words = "Would copy" if dry_run else "Copied"
+    summary = f"{words} {config['source']} to {config['remote']} with {tool}"
+    if not ended.stopped and (good := module.GOOD_ENDS.get(ended.exit_code)):
+        details["exit_meaning"], note = good
+        return TaskResult(True, f"{summary}: {note}", details, dry_run=dry_run)
     if ended.ok:
-        words = "Would copy" if dry_run else "Copied"
-        summary = f"{words} {config['source']} to {config['remote']} with {tool}"
         return TaskResult(True, summary, details, dry_run=dry_run)
     if not dry_run:
         details["partial"] = True

@@ -70,7 +70,7 @@ def judge(
             verdict = _returned(plan, outcome)
         case _:
             verdict = _exited(plan, words, _said(plan, outcome) or command, outcome)
-    code = outcome.exit_code
+    code = _exit_code(plan, outcome)
     if plan.retry_on and code not in plan.retry_on and str(code) not in plan.exit_codes:
         verdict.retryable = False
     verdict.details = _details(plan, argv, outcome, verdict)
@@ -164,13 +164,9 @@ def _signalled(words: str, outcome: Outcome, *, out_of_memory: bool) -> Verdict:
 
 
 def _exited(plan: Plan, words: str, said: str, outcome: Outcome) -> Verdict:
-    if plan.exit_codes:
-        from docket.runner.attempt.exitverdict import named_end  # noqa: PLC0415  (few tasks)
-
-        named = named_end(plan, words, outcome)
-        if named is not None:
-            status, cause, summary, retryable = named
-            return Verdict(status, cause, summary, retryable=retryable)
+    named = _named(plan, words, outcome)
+    if named is not None:
+        return named
     if outcome.exit_code not in plan.success_exit_codes:
         summary = f"Command failed with exit {outcome.exit_code}: {words}"
         return Verdict(RunStatus.FAILED, "exit_code", summary)
@@ -185,9 +181,36 @@ def _returned(plan: Plan, outcome: Outcome) -> Verdict:
     if result is None:
         summary = f"Task {plan.task} ended with exit {outcome.exit_code} and no result"
         return Verdict(RunStatus.FAILED, "no_result", summary)
-    if result.get("ok"):
-        return Verdict(RunStatus.SUCCEEDED, None, str(result.get("summary")))
-    return Verdict(RunStatus.FAILED, "task_failed", str(result.get("summary")))
+    summary = str(result.get("summary"))
+    named = _named(plan, summary, outcome)
+    if named is not None:
+        return named
+    code = _exit_code(plan, outcome)
+    if result.get("ok") or (code and code in plan.success_exit_codes):
+        return Verdict(RunStatus.SUCCEEDED, None, summary)
+    return Verdict(RunStatus.FAILED, "task_failed", summary)
+
+
+def _named(plan: Plan, words: str, outcome: Outcome) -> Verdict | None:
+    """Return the verdict that `exit_codes` gives, or None for an exit code without a meaning."""
+    if not plan.exit_codes:
+        return None
+    from docket.runner.attempt.exitverdict import named_end  # noqa: PLC0415  (few tasks)
+
+    named = named_end(plan, words, _exit_code(plan, outcome), outcome.parser.problem)
+    if named is None:
+        return None
+    status, cause, summary, retryable = named
+    return Verdict(status, cause, summary, retryable=retryable)
+
+
+def _exit_code(plan: Plan, outcome: Outcome) -> int | None:
+    """Return the command's exit code; of a Python task, that of the program that it ran."""
+    if plan.python is None:
+        return outcome.exit_code
+    details = (outcome.result or {}).get("details")
+    code = details.get("exit_code") if isinstance(details, dict) else None
+    return code if type(code) is int else None
 
 
 def _details(plan: Plan, argv: list[str], outcome: Outcome, verdict: Verdict) -> dict[str, Any]:
@@ -196,16 +219,16 @@ def _details(plan: Plan, argv: list[str], outcome: Outcome, verdict: Verdict) ->
     if plan.python is not None:
         found = _python_details(outcome)
     else:
-        code = outcome.exit_code if outcome.signal is None else -outcome.signal
         found = {
             "command": argv,
             "stdout": outcome.stdout,
             "stderr": outcome.stderr,
-            "exit_code": code,
+            "exit_code": outcome.exit_code if outcome.signal is None else -outcome.signal,
             **outcome.parser.details(),
         }
-        if str(code) in plan.exit_codes:
-            found["exit_meaning"] = plan.exit_codes[str(code)]
+    code = str(_exit_code(plan, outcome))
+    if code in plan.exit_codes:
+        found["exit_meaning"] = plan.exit_codes[code]
     if verdict.status is RunStatus.CANCELLED:
         ended_by = outcome.signal or int(signal.SIGTERM)
         found["termination"] = {"method": "process_group", "signal": ended_by}

@@ -308,3 +308,47 @@ def test_a_runner_that_is_killed_leaves_no_program_behind(home: TaskHome, source
 
 def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_copy_with_nothing_to_transfer_is_a_success_of_rclones(
+    home: TaskHome, source: Path
+) -> None:
+    configure(home, "rclone", source, extra_args=["--error-on-no-transfer"])
+    assert home.run("backup")["details"]["exit_code"] == 0
+    again = home.run("backup")
+    assert (again["status"], again["details"]["exit_code"]) == ("succeeded", 9)
+    assert again["details"]["exit_meaning"] == "noop"
+    assert again["summary"].endswith("with rclone: there was nothing to transfer")
+
+
+def test_files_that_vanish_are_a_warning_of_rsyncs_and_no_failure(
+    home: TaskHome, source: Path
+) -> None:
+    home.program("rsync", "#!/bin/sh\nexit 24\n")
+    configure(home, "rsync", source)
+    result = home.run("backup")
+    assert (result["status"], result["details"]["exit_meaning"]) == ("succeeded", "warn")
+    assert result["summary"].endswith("with rsync: some files vanished while it ran")
+    assert "partial" not in result["details"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "status", "retries"),
+    [
+        ({}, "failed", 1),
+        ({"success_exit_codes": [0, 23]}, "succeeded", 0),
+        ({"exit_codes": {"23": "warn"}}, "succeeded", 0),
+        ({"exit_codes": {"23": "fatal"}}, "failed", 0),
+        ({"exit_codes": {"23": "skip"}}, "skipped", 0),
+        ({"retry_on": [12]}, "failed", 0),
+        ({"retry_on": [12, 23]}, "failed", 1),
+    ],
+)
+def test_the_exit_code_of_the_program_means_what_the_task_says(
+    home: TaskHome, source: Path, keys: dict[str, Any], status: str, retries: int
+) -> None:
+    home.program("rsync", "#!/bin/sh\necho 'cannot read x' >&2\nexit 23\n")
+    configure(home, "rsync", source, retry=1, backoff_max=0, **keys)
+    result = home.run("backup")
+    assert (result["status"], result["retry_count"]) == (status, retries)
+    assert "some files could not be copied" in result["summary"]

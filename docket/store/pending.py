@@ -9,18 +9,20 @@ from docket.errors import StoreError
 from docket.model.rows import RunRow
 from docket.model.states import RunStatus
 from docket.store.connection import Transaction
-from docket.store.failure import store_error
+from docket.store.failure import store_error, unreadable
 from docket.store.opening import open_for_writing
+from docket.store.readonly import open_connection
 from docket.store.rows import run_of_id, write_run
 
-_BUSY_SECONDS = 30.0  # many may start runs at once, and each waits for its turn
+_BUSY_SECONDS = 2.0
 
 
 def claim(state_db: str, row: RunRow) -> RunRow:
     """Record a run that is about to be started and return its row.
 
     Where another run of the task has the same idempotency key, nothing is recorded and that run's
-    row is returned. StoreError where it cannot be recorded: then nothing may be started.
+    row is returned. Waits two seconds at most for other writers; StoreError where it cannot be
+    recorded.
     """
     try:
         with (
@@ -44,10 +46,12 @@ def claim(state_db: str, row: RunRow) -> RunRow:
 def find(state_db: str, run_id: str) -> RunRow | None:
     """Return the row of a run, or None; StoreError where it cannot be read."""
     try:
-        with closing(open_for_writing(state_db, _BUSY_SECONDS)) as connection:
+        with open_connection(state_db) as connection:
             return run_of_id(connection, run_id)
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"The database {state_db} cannot be read: {error}.") from error
+    except sqlite3.Error as error:
+        raise store_error(state_db, error) from error
+    except OSError as error:
+        raise unreadable(state_db, error) from error
 
 
 def close_unstarted(state_db: str, run_id: str, reason: str, *, now_us: int) -> bool:

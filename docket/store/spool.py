@@ -99,6 +99,21 @@ def spooled_files(directories: list[str]) -> list[str]:
     return sorted(found, key=lambda path: (path.endswith(_EVENTS), os.path.basename(path)))
 
 
+def spooled_rows(directories: list[str]) -> list[RunRow]:
+    """Return the rows of the spooled runs that can be read; `details.spooled` marks them."""
+    found = []
+    for path in spooled_files(directories):
+        if not path.endswith(_RECORD):
+            continue
+        try:
+            row, *_rest = _parse(read_plain(path, _LARGEST)[0].decode())
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            continue
+        row.details["spooled"] = True
+        found.append(row)
+    return found
+
+
 def merge(
     state_db: str, directories: list[str], busy_seconds: float = 2.0, *, upgrade: bool = True
 ) -> int:

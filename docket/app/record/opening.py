@@ -14,7 +14,7 @@ from docket.errors import UsageError
 from docket.model.task import Config
 from docket.store.closing import close_killed
 from docket.store.reader import Reader, open_reader
-from docket.store.spool import merge, spool_directories
+from docket.store.spool import merge, spool_directories, spooled_rows
 from docket.store.takeover.latecomers import has_latecomers
 
 _MOST = 2**31
@@ -24,20 +24,23 @@ _MOST = 2**31
 def open_record(session: Session, config: Config | None = None) -> Iterator[Reader]:
     """Open the record for reading, after spooled runs were merged and dead ones closed.
 
-    A run under way that the database could not take yet is read from the lock that it holds.
+    A run that the database could not take is read from the lock that it holds, or from the spool.
     `config` spares the looking where the caller has read it. A record that does not exist yet
     reads as empty and is not made. A session that keeps nothing only reads. Raises StoreError.
     """
     path = own_store(config.state_db) if config is not None else state_db(session)
+    spools = spool_directories(path, session.paths.lock_dir)
     if session.keeps:
-        merge(path, spool_directories(path, session.paths.lock_dir))
+        merge(path, spools)
         _take_in(path)
         reconcile(session, path)
     held = held_runs(session.paths.lock_dir)
     with open_reader(path) as reader:
         missing = [run_id for run_id in held if reader.run(run_id) is None]
-        if missing:
-            reader.show_as_well(unwritten_rows(session.paths.lock_dir, missing))
+        rows = unwritten_rows(session.paths.lock_dir, missing) if missing else []
+        rows += [row for row in spooled_rows(spools) if reader.run(row.run_id) is None]
+        if rows:
+            reader.show_as_well(rows)
         yield reader
 
 

@@ -17,7 +17,7 @@ from docket.model.runid import make_run_id
 from docket.model.secretnames import hidden_parameters
 from docket.model.states import RunStatus
 from docket.store.logfiles import log_path
-from docket.store.pending import close_unstarted
+from docket.store.pending import claim, close_unstarted
 
 
 def pending_row(session: Session, plan: Plan, wish: RunOptions) -> RunRow:
@@ -42,6 +42,25 @@ def pending_row(session: Session, plan: Plan, wish: RunOptions) -> RunRow:
         params=params,
         idempotency_key=key,
     )
+
+
+def recorded_in_advance(plan: Plan, row: RunRow) -> tuple[RunRow, str | None]:
+    """Record a run that is about to start, and return the first row of its key or its own.
+
+    The second value says why it could not be recorded: its runner tries again, and spools the
+    record. StoreError where the run has a key: without the store nobody knows that it is the first.
+    """
+    try:
+        return claim(plan.state_db, row), None
+    except StoreError as error:
+        if row.idempotency_key is None:
+            return row, error.sentence
+        raise StoreError(
+            f"{error.sentence} Nothing was started: whether the key {row.idempotency_key!r} "
+            "is new is not known.",
+            hint="Try again, or start it without a key: its record is merged afterwards.",
+            task=plan.task,
+        ) from error
 
 
 def as_recorded(plan: Plan, row: RunRow) -> RunRow:

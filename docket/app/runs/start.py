@@ -1,6 +1,7 @@
 """`docket run --async`: a run that goes on by itself, and the receipt that it is under way.
 
-The row is in the store before anything is started, so that no run is ever without a record.
+The row is in the store before anything is started. Where the store is locked, full or read-only the
+run starts all the same, as in the foreground, and its runner keeps the record.
 """
 
 from __future__ import annotations
@@ -10,12 +11,19 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import current_plan
+from docket.app.record.liveness import is_held
 from docket.app.record.reconcile import clear_the_way
 from docket.app.record.runrequests import Launcher, requested
 from docket.app.runs.detached import start_detached
 from docket.app.runs.durations import typical_duration
 from docket.app.runs.options import RunOptions
-from docket.app.runs.pendingrow import as_recorded, exec_words, pending_row, recording_refusals
+from docket.app.runs.pendingrow import (
+    as_recorded,
+    exec_words,
+    pending_row,
+    recorded_in_advance,
+    recording_refusals,
+)
 from docket.app.runs.receipts import Receipt, asked_at, expectation
 from docket.app.runs.transientunit import launcher_of, transient_properties, transient_unit
 from docket.app.session.ports import UnitManager
@@ -30,8 +38,9 @@ from docket.model.plan import Plan
 from docket.model.rows import RunRow
 from docket.model.states import RunStatus
 from docket.paths import exec_command
+from docket.runfiles import LOCK, run_file
 from docket.store.logfiles import log_path
-from docket.store.pending import claim, find
+from docket.store.pending import find
 from docket.store.reader import open_reader
 
 if TYPE_CHECKING:
@@ -47,9 +56,9 @@ def start(session: Session, task: str, wish: RunOptions) -> Receipt:
     """Start a run in the background and return its receipt.
 
     For an idempotency key that the task has had before, nothing is started and the first run's
-    receipt is returned. Raises StoreError where the run cannot be recorded, NotStartedError where
-    it cannot be started (its row says so too), KeyTakenError, NeedsSystemdError, BusError and what
-    compiling raises.
+    receipt is returned. Raises StoreError where a run with a key cannot be recorded,
+    NotStartedError where it cannot be started (its row says so too), KeyTakenError,
+    NeedsSystemdError, BusError and what compiling raises.
     """
     plan = current_plan(session, task)
     units = session.units()
@@ -59,13 +68,16 @@ def start(session: Session, task: str, wish: RunOptions) -> Receipt:
     known, warnings = _typical_duration(plan, asked_at(row.run_id))
     row.details.update({"mode": "async", **expectation(known)})
     asked = as_recorded(plan, row)
-    standing = claim(plan.state_db, asked)
-    if standing.run_id != row.run_id:
-        return _first_receipt(session, units, plan, standing, asked)
+    first, problem = recorded_in_advance(plan, asked)
+    if first.run_id != row.run_id:
+        return _first_receipt(session, units, plan, first, asked)
     pid = _launch(session, units, plan, row, wish)
-    pid = pid or _await_pid(lambda: _pid_now(units, plan, row))
+    pid = pid or _await_pid(lambda: _pid_now(units, plan, row, recorded=problem is None))
+    if problem is not None:
+        _await_pid(lambda: _pid_if_visible(plan, row, pid))
     receipt = _receipt(session, units, plan, row, pid)
-    return receipt.replace(typical_duration=known, warnings=(*receipt.warnings, *warnings))
+    said = dict.fromkeys((*receipt.warnings, *warnings, *([problem] if problem else [])))
+    return receipt.replace(typical_duration=known, warnings=tuple(said))
 
 
 def _launch(
@@ -90,8 +102,11 @@ def _detach(session: Session, plan: Plan, words: Sequence[str]) -> int:
     return start_detached(command, session.environ)
 
 
-def _pid_now(units: UnitManager, plan: Plan, row: RunRow) -> int | None:
-    """Return the run's process; 0 while it has none, None where nobody knows it any more."""
+def _pid_now(units: UnitManager, plan: Plan, row: RunRow, *, recorded: bool = True) -> int | None:
+    """Return the run's process; 0 while it has none, None where nobody knows it any more.
+
+    The store is asked only for a run that is `recorded`.
+    """
     if row.unit is not None:
         try:
             pid = units.main_pid(row.unit)
@@ -99,8 +114,15 @@ def _pid_now(units: UnitManager, plan: Plan, row: RunRow) -> int | None:
             pid = None
         if pid is not None:
             return pid
-    standing = find(plan.state_db, row.run_id)
+    standing = find(plan.state_db, row.run_id) if recorded else None
     return None if standing is None else standing.pid
+
+
+def _pid_if_visible(plan: Plan, row: RunRow, pid: int | None) -> int | None:
+    """Return 0 until a run that is not in the store holds its lock, where readers find it."""
+    begun = is_held(run_file(plan.lock_dir, row.run_id, LOCK))
+    over = pid is None or not os.path.exists(f"/proc/{pid}")
+    return pid if begun or over else 0
 
 
 def _await_pid(ask: Callable[[], int | None]) -> int | None:

@@ -12,12 +12,19 @@ from docket.app.record.runrequests import requested
 from docket.app.runs.cancel import cancel
 from docket.app.runs.foreground import signals_in_turn
 from docket.app.runs.options import RunOptions
-from docket.app.runs.pendingrow import as_recorded, exec_words, pending_row, recording_refusals
+from docket.app.runs.pendingrow import (
+    as_recorded,
+    exec_words,
+    pending_row,
+    recorded_in_advance,
+    recording_refusals,
+)
 from docket.app.runs.transientunit import launcher_of, transient_properties, transient_unit
 from docket.app.session.session import Session
+from docket.errors import StoreError
 from docket.model.plan import Plan
 from docket.model.states import RunStatus
-from docket.store.pending import claim, find
+from docket.store.pending import find
 
 _PATIENCE_SECONDS = 30.0  # for the finalizer of a runner that died
 _PAUSE_SECONDS = 0.05
@@ -42,7 +49,7 @@ def run_in_unit(
     launcher_of(units, plan, wish.launcher)
     row = pending_row(session, plan, wish)
     row.unit = transient_unit(plan, row.run_id)
-    claim(plan.state_db, as_recorded(plan, row))
+    recorded_in_advance(plan, as_recorded(plan, row))
     words = [*exec_words(row, wish), *["--quiet"] * (not echo)]
     properties = transient_properties(plan, row.run_id, words)
     properties += _our_output(output) if echo else []
@@ -78,10 +85,16 @@ def _our_output(output: int) -> list[list[Any]]:
 
 
 def _await_end(plan: Plan, run_id: str) -> None:
-    """Wait until the end is recorded: where the runner died, its finalizer is still at it."""
+    """Wait until the end is recorded: where the runner died, its finalizer is still at it.
+
+    A store that cannot be read says nothing: the record is spooled then.
+    """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        row = find(plan.state_db, run_id)
+        try:
+            row = find(plan.state_db, run_id)
+        except StoreError:
+            return
         if row is None or RunStatus(row.status).final:
             return
         time.sleep(_PAUSE_SECONDS)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -197,12 +199,55 @@ def test_a_program_that_cannot_be_started_is_told() -> None:
         start_detached(["/nonexistent/program"], {})
 
 
-def test_a_run_that_cannot_be_recorded_is_not_started(bench: Bench, home: Home) -> None:
+def test_a_damaged_store_stops_only_a_start_with_a_key(bench: Bench, home: Home) -> None:
     bench.start()
     Path(home.paths.state_db).write_bytes(b"no database" * 1000)
+    assert any("is damaged" in warning for warning in bench.start().warnings)
     with pytest.raises(StoreError):
-        bench.start()
-    assert len(bench.fake.transient) == 1
+        bench.start(key="k")
+    assert len(bench.fake.transient) == 2
+
+
+def test_a_locked_store_stops_only_a_start_with_a_key(bench: Bench, home: Home) -> None:
+    bench.fake.absent = True
+    ended(bench, bench.start("brief").run_id)
+    holder = sqlite3.connect(home.paths.state_db, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(StoreError, match=r"is locked .* Nothing was started: .* key 'k'"):
+            bench.start("brief", key="k")
+        receipt = bench.start("brief")
+        assert any("is locked" in warning for warning in receipt.warnings)
+        assert receipt.pid is not None
+        run = ended(bench, receipt.run_id)  # read from the lock it holds, then from the spool
+        assert (run.status, run.details["spooled"]) == (RunStatus.SUCCEEDED, True)
+    finally:
+        holder.close()
+    merged = ended(bench, receipt.run_id)
+    assert (merged.status, merged.pid) == (RunStatus.SUCCEEDED, receipt.pid)
+    assert len(history.runs(bench.session).runs) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a disk needs root")
+def test_a_read_only_store_stops_no_start(bench: Bench, home: Home, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(disk)], check=True)
+    try:
+        home.config(
+            CONFIG.replace("SHOW", "0").replace("tasks:", f"state_dir: {disk}/state.db\ntasks:", 1)
+        )
+        bench.fake.absent = True
+        ended(bench, bench.start("brief").run_id)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with pytest.raises(StoreError, match="Nothing was started"):
+            bench.start("brief", key="k")
+        run = ended(bench, bench.start("brief").run_id)
+        assert (run.status, run.details["spooled"]) == (RunStatus.SUCCEEDED, True)
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+        assert len(history.runs(bench.session).runs) == 2
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def test_one_key_is_one_run_however_many_ask(bench: Bench) -> None:

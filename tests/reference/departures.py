@@ -23,6 +23,8 @@ class Departure(NamedTuple):
 
 NO_TRACE = "a dry run has no side effects: it is no run in the history and no latest state"
 NOT_RUN = "a skipped run is not the state of its task: it would hide the run before it"
+NO_LIST = "events are stored once, and a list carries details of 1 KiB a run at most"
+SILENT = "a run that printed nothing leaves no log file"
 
 DEPARTURES = (
     Departure(
@@ -36,6 +38,10 @@ DEPARTURES = (
         NO_TRACE,
     ),
     Departure(r"list|status|health", r".*details\.(dependencies|reason)", NOT_RUN),
+    Departure(r"list|status|runs( .*)?", r".*details\.(events|last_event)", NO_LIST),
+    Departure(r"health", r"details\.[\w-]+\.last_run\.details\.(events|last_event)", NO_LIST),
+    Departure(r"cancel.*|wait.*|health", r".*details\.log_path", SILENT),
+    Departure(r"logs.*", r"path", SILENT),
     Departure(r"health", r"details\.needs-failing\.last_run", NOT_RUN),
     Departure(r"health", r"details\.previewed\.last_run", NO_TRACE),
 )

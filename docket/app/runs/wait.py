@@ -19,6 +19,7 @@ from docket.errors import RunnerDiedError, UsageError
 from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.runfiles import LOCK, run_file
+from docket.store.eventdetails import with_events
 from docket.store.holders import is_over, open_holder
 
 if TYPE_CHECKING:
@@ -145,8 +146,8 @@ class _Look:
         """
         with open_record(self._session) as reader:
             found = find_run(reader, self.run.run_id)
-        if found.status.final:
-            return found
+            if found.status.final:
+                return with_events(reader, found)
         self.free_since = self.free_since or time.monotonic()
         late = time.monotonic() - self.free_since > _SETTLE_SECONDS
         alive = alive_here(found, self._session.paths) if late else None

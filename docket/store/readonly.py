@@ -11,14 +11,14 @@ from docket.store.connection import is_there, quoted
 from docket.store.opening import open_for_writing
 from docket.store.schema import VERSION, user_version
 
-_BUSY_SECONDS = 2.0
+_BUSY_SECONDS = 1.5  # with half a second for merging two
 
 
 @contextmanager
 def open_connection(path: str) -> Iterator[sqlite3.Connection]:
     """Open the store for questions; raises sqlite3.Error, OSError and StoreError.
 
-    Waits two seconds at most for a writer that locks the whole file.
+    Waits 1.5 seconds at most for a writer that locks the whole file.
     """
     connection = _open(path)
     try:

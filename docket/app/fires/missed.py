@@ -23,6 +23,7 @@ from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.schedule.zones import offsets_of
 from docket.store.fires import FireLedger, open_ledger
+from docket.store.reader import Reader
 
 MOST_FIRES = 20_000  # of one task in one look
 MOST_SINGLE = 10  # this many missed fires in a row still get a row each
@@ -53,21 +54,27 @@ def look(
     thorough: bool = False,
     machines: Machines = this_machine,
     owed: list[Owed] | None = None,
+    reader: Reader | None = None,
 ) -> Look:
     """Give every fire of a task (or of all) that had no run its row, and return how many had none.
 
     A look at all tasks comes at most once a minute and is quick, unless it is `thorough`; what it
     leaves is for one of the next ones. What is to be told of missed fires is set off, or added to
-    `owed`. A record that cannot be written now makes it find nothing.
+    `owed`. A record that cannot be written now makes it find nothing. `reader` is the open record,
+    which tells whether it is time to look at all tasks.
     """
     found = Look()
+    quick = task is None and not thorough
+    ledger = FireLedger(reader.connection) if quick and reader is not None else None
+    if ledger is not None and not _is_time(ledger, session.now_us()):
+        return found
     timers = _timers(session, task)
     first = next(timers, None)
     if first is None:
         return found
     try:
         with open_ledger(first.plan.state_db, 5.0 if thorough else 0.2) as ledger:
-            if task is None and not thorough and not _is_time(ledger, session.now_us()):
+            if quick and not _is_time(ledger, session.now_us()):
                 return found
             deadline = time.monotonic() + _QUICK_SECONDS
             judge = _Judge(session, ledger, machines)

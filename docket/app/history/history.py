@@ -79,7 +79,7 @@ def runs(
         refuse_unsafe_name(task)
     selection = (wanted or Selection()).replace(task=task)
     with open_record(session) as reader:
-        look(session, task)
+        look(session, task, reader=reader)
         if selection.older_than is not None:
             older_than = find_run(reader, selection.older_than).run_id
             selection = selection.replace(older_than=older_than)

@@ -14,7 +14,7 @@ from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 from docket.runfiles import REQUEST, remove_run_files, run_file
 from docket.store.closing import close_run, write_missing
-from docket.store.reader import open_reader
+from docket.store.reader import Reader, open_reader
 from docket.store.spool import merge, spool_directories
 
 _STARTING_US = 120_000_000  # how long the runner of a pending run may take to hold its lock
@@ -28,13 +28,13 @@ def reconcile(session: Session, state_db: str, owed: list[Owed] | None = None) -
     """
     take_in_the_unwritten(session, state_db)
     with open_reader(state_db) as reader:
-        suspects = [run for run in reader.running() if _seems_dead(session, run)]
-    if not suspects:
+        suspected = suspects(session, reader)
+    if not suspected:
         return 0
     # A runner that could not write its end has spooled it before it let its lock go.
     merge(state_db, spool_directories(state_db, session.paths.lock_dir))
     with open_reader(state_db) as reader:
-        found = [reader.run(run.run_id) for run in suspects]
+        found = [reader.run(run.run_id) for run in suspected]
     dead = [run for run in found if run is not None and not run.status.final]
     closed = [run for run in dead if _close(session, state_db, run)]
     left = [Owed(run.task, run.run_id) for run in closed if is_owed_something(session, run.task)]
@@ -54,6 +54,11 @@ def take_in_the_unwritten(session: Session, state_db: str) -> None:
         missing = [row for row in rows if reader.run(row.run_id) is None]
     if missing:
         write_missing(state_db, missing)
+
+
+def suspects(session: Session, reader: Reader) -> list[RunRecord]:
+    """Return the runs that are recorded as under way, and whose runner seems to be gone."""
+    return [run for run in reader.running() if _seems_dead(session, run)]
 
 
 def clear_the_way(session: Session, state_db: str) -> None:

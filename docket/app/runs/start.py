@@ -6,6 +6,7 @@ run starts all the same, as in the foreground, and its runner keeps the record.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING

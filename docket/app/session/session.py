@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from docket.app.session.ports import UnitManager
 from docket.app.session.scope import SessionScope
-from docket.model.record import Record
+from docket.model.record import Record, field
 from docket.paths import Paths
+
+if TYPE_CHECKING:
+    from docket.store.reader import Reader
 
 
 class Session(Record):
@@ -17,7 +21,8 @@ class Session(Record):
     `units` makes the service manager's gateway; making it costs nothing and cannot fail, each
     method of what it returns may raise BusError. `now_us` is microseconds since the epoch, and
     `program` is how a shell calls this very Docket. Without `keeps` (a dry run) nothing is written,
-    not even a plan or a cache.
+    not even a plan or a cache. `readers` are the records of runs that are open now, by path and
+    thread: `open_record` keeps them.
     """
 
     paths: Paths
@@ -26,6 +31,7 @@ class Session(Record):
     units: Callable[[], UnitManager]
     program: str = "docket"
     keeps: bool = True
+    readers: dict[tuple[str, int], Reader] = field(default_factory=dict)
 
 
 def open_session(

@@ -158,7 +158,7 @@ def health(session: Session, tasks: Sequence[str] = ()) -> HealthReport:
         if name not in known:
             raise unknown_task(name, known)
     with open_record(session, config) as reader:
-        look(session)
+        look(session, reader=reader)
         survey = _Survey(session, config, reader)
         found = tuple(survey.of(name) for name in sorted(set(tasks)) or survey.names(known))
     return HealthReport(found, error=error)

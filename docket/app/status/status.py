@@ -214,7 +214,7 @@ def status(session: Session, task: str | None = None) -> StatusReport:
     if task is not None:
         refuse_unsafe_name(task)
     with open_record(session, config) as reader:
-        look(session, task)
+        look(session, task, reader=reader)
         names = _names(session, config, reader, task)
         states, more = _states(session, config, names)
         survey = _Survey(session, config, reader, states, task)

@@ -72,8 +72,8 @@ class TaskState(Record):
 def standing(session: Session, task: Task) -> TaskState | str:
     """Return where a task of the config stands, or why the record of runs does not tell."""
     try:
-        found = status(session, task.name)
         with open_record(session) as reader:
+            found = status(session, task.name)
             good = reader.good_samples(task.name, _LOOKED_AT)
             of_task = found.tasks[0]
             last = of_task.last

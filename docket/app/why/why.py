@@ -106,17 +106,23 @@ def why(
     """
     if run_id is not None and at_us is not None:
         raise UsageError("RUN_ID and --at exclude each other.", hint="leave one of the two out")
+    with open_record(session) as reader:
+        return _explained(session, reader, name, run_id, at_us)
+
+
+def _explained(
+    session: Session, reader: Reader, name: str, run_id: str | None, at_us: int | None
+) -> Explanation:
     standing = None
     if run_id is None and at_us is None:
         standing, run_id = _standing_or_run(session, name)
         name = standing.tasks[0].task
     standing = standing or status(session, name)
     inquiry = _Inquiry(session, name, standing.tasks[0])
-    with open_record(session, inquiry.config) as reader:
-        chosen, finding = inquiry.answer(reader, run_id, at_us)
-        about = chosen.started_us if chosen is not None else at_us or session.now_us()
-        success = reader.last_success(name, about)
-        fires = inquiry.fires(reader, at_us or about)
+    chosen, finding = inquiry.answer(reader, run_id, at_us)
+    about = chosen.started_us if chosen is not None else at_us or session.now_us()
+    success = reader.last_success(name, about)
+    fires = inquiry.fires(reader, at_us or about)
     return Explanation(
         task=name,
         at_us=at_us,

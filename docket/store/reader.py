@@ -158,6 +158,14 @@ class Reader:
             return self._runs("WHERE finished_at IS NULL ORDER BY +started_at")
         return self._runs("WHERE finished_at IS NULL AND task = ? ORDER BY +started_at", task)
 
+    def in_the_future(self, slack_us: int, limit: int) -> tuple[int, list[RunRecord]]:
+        """Return how many runs begin later than now and `slack_us`, and the latest of them."""
+        after = self._now_us + slack_us
+        count = self.query("SELECT count(*) FROM runs WHERE started_at > ?", after)[0][0]
+        return count, self._runs(
+            "WHERE started_at > ? ORDER BY started_at DESC LIMIT ?", after, limit
+        )
+
     def durations(
         self, task: str, limit: int = 20, *, over_before_us: int = _END_OF_TIME
     ) -> list[float]:

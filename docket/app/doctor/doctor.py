@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from docket.app.catalog.compilation import Compilation, compile_tasks
 from docket.app.catalog.lookup import state_db
 from docket.app.catalog.planfiles import plans
-from docket.app.doctor import homechecks, unitchecks
+from docket.app.doctor import homechecks, storechecks, unitchecks
 from docket.app.doctor.agentchecks import AgentCheck, agent_checks
 from docket.app.doctor.check import Check, CheckStatus, Examined
 from docket.app.session.ports import UnitState
@@ -29,6 +29,8 @@ _CHECKS: tuple[tuple[str, Callable[[Examined], Check]], ...] = (
     ("logs_dir", homechecks.logs_dir),
     ("lock_dir", homechecks.lock_dir),
     ("hanging_runs", homechecks.hanging_runs),
+    ("future_runs", storechecks.future_runs),
+    ("disk_use", storechecks.disk_use),
     ("executables", homechecks.executables),
     ("path", homechecks.search_path_check),
     ("service_manager", unitchecks.service_manager),

@@ -26,7 +26,13 @@ class CheckDocument(TypedDict):
     broken: NotRequired[Annotated[list[str], "Tasks that cannot be used."]]
     waiting: NotRequired[Annotated[Count, "Records of runs that wait for the database."]]
     refused: NotRequired[Annotated[list[str], "Spooled files that are no records."]]
-    run_ids: NotRequired[Annotated[list[str], "Runs recorded as running whose runner is dead."]]
+    run_ids: NotRequired[
+        Annotated[list[str], "Runs of dead runners, or the latest that lie in the future."]
+    ]
+    runs: NotRequired[Annotated[Count, "How many runs lie in the future."]]
+    history_bytes: NotRequired[Annotated[Count, "What the database takes, its WAL included."]]
+    logs_bytes: NotRequired[Annotated[Count, "What the log files take."]]
+    spool_bytes: NotRequired[Annotated[Count, "What the records that wait take."]]
     running: NotRequired[Annotated[Count, "How many runs are recorded as running."]]
     missing: NotRequired[
         Annotated[dict[str, list[str]], "What a task needs and is missing, by task."]

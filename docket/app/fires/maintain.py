@@ -18,6 +18,7 @@ from docket.errors import ConfigError, DocketError, StoreError
 from docket.model.record import Record
 from docket.model.task import Config
 from docket.runfiles import LOCK, remove_run_files, run_file, runs_with_files
+from docket.store.maintenance.checkpoint import checkpoint
 from docket.store.maintenance.retention import prune
 from docket.store.reader import open_reader
 from docket.store.spool import merge, spool_directories
@@ -85,6 +86,7 @@ def maintain(session: Session) -> Upkeep:
         problems.append(f"Nothing was pruned: {error.sentence}")
     else:
         _prune(session, config, pruned, problems)
+    checkpoint(path)
     return Upkeep(merged, closed, fires, told, pruned, tuple(problems))
 
 

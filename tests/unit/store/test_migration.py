@@ -138,3 +138,24 @@ def test_a_job_upgrades_no_store_and_its_record_is_merged_by_the_next_reader(
     assert merge(path, directories) == 1
     with open_reader(path) as reader:
         assert reader.consecutive_failures("backup") == 1
+
+
+def test_whoever_waited_for_an_upgrade_looks_at_the_file_anew(tmp_path: Path) -> None:
+    path = version_one.make(tmp_path / "state.db")
+    second = threading.Thread(target=lambda: open_for_writing(path, 5.0).close())
+    with migration.only_upgrade(path), closing(sqlite3.connect(path)) as first:
+        second.start()
+        inode = os.stat(f"{path}.upgrade-lock").st_ino
+        while not any(
+            "->" in line and f":{inode} " in line
+            for line in Path("/proc/locks").read_text().splitlines()
+        ):
+            assert second.is_alive()
+        for number in range(2, VERSION + 1):
+            for statement in migration.STEPS[number]:
+                first.execute(statement)
+        first.execute(f"PRAGMA user_version = {VERSION}")
+        first.commit()
+    second.join()
+    assert version(path) == VERSION
+    assert not os.path.exists(f"{path}.before-v{VERSION}")  # nothing was left to upgrade

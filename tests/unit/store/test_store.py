@@ -301,3 +301,15 @@ def test_run_ids_sort_by_time_and_are_recognised() -> None:
 )
 def test_what_is_no_run_id_is_refused(text: str) -> None:
     assert not is_run_id(text)
+
+
+def test_a_transaction_has_the_right_to_write_from_its_beginning(tmp_path: Path) -> None:
+    path = store(tmp_path / "state.db")
+    with (
+        closing(open_for_writing(path, 0.0)) as first,
+        closing(open_for_writing(path, 0.0)) as second,
+        Transaction(first),
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+        Transaction(second),
+    ):
+        pytest.fail("two transactions that write have begun")

@@ -13,7 +13,7 @@ from docket.app.doctor.doctor import examine
 from docket.app.install import install
 from docket.app.record.liveness import boot_id
 from docket.runfiles import LOCK, run_file
-from tests.unit.app.conftest import Home
+from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid
 from tests.unit.app.status.test_status import CONFIG, SERVICE, TIMER, installed
 
@@ -27,6 +27,8 @@ ALL = [
     "logs_dir",
     "lock_dir",
     "hanging_runs",
+    "future_runs",
+    "disk_use",
     "executables",
     "path",
     "service_manager",
@@ -232,6 +234,30 @@ def test_rows_of_dead_runners_are_named(home: Home) -> None:
     found = checks(home)["hanging_runs"]
     assert (found["status"], len(found["run_ids"])) == ("warning", 2)
     assert dead in found["detail"]
+
+
+def test_runs_that_lie_in_the_future_are_named(home: Home) -> None:
+    home.record("a")
+    assert checks(home)["future_runs"]["status"] == "ok"
+    ahead = home.record("a", at=NOW_US + 86_400_000_000)
+    found = checks(home)["future_runs"]
+    assert (found["status"], found["runs"], found["run_ids"]) == ("warning", 1, [ahead])
+    assert ahead in found["detail"]
+
+
+def test_the_disk_use_of_history_logs_and_spool_is_in_bytes(home: Home) -> None:
+    home.record("a")
+    home.file(os.path.join(home.paths.log_dir, "a.log"), "x" * 3000)
+    home.file(os.path.join(os.path.dirname(home.paths.state_db), "spool", "a.json"), "y" * 70)
+    found = checks(home)["disk_use"]
+    on_disk = sum(
+        os.path.getsize(home.paths.state_db + end)
+        for end in ("", "-wal", "-shm")
+        if os.path.exists(home.paths.state_db + end)
+    )
+    assert (found["status"], found["logs_bytes"], found["spool_bytes"]) == ("ok", 3000, 70)
+    assert found["history_bytes"] == on_disk
+    assert "logs 3 KiB" in found["detail"]
 
 
 def test_a_journal_that_cannot_be_read_is_told(home: Home) -> None:

@@ -20,6 +20,8 @@ from docket.errors import RunPrunedError
 from docket.runfiles import ALL, DETAILS, LOCK, run_file
 from docket.runner.record.locks import RunLock
 from docket.store.holders import open_holder
+from docket.store.opening import open_for_writing
+from docket.store.reader import open_reader
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid
 
@@ -98,6 +100,25 @@ def test_a_runner_killed_in_its_hooks_leaves_no_secret_behind(home: Home) -> Non
     maintain(session)
     home.file(gate, "")
     assert os.listdir(runs) == []
+
+
+def test_the_whole_wal_is_in_the_database_afterwards_while_runners_have_it_open(
+    home: Home,
+) -> None:
+    home.config(CONFIG)
+    run_id = home.record("tick")
+    runner = open_for_writing(home.paths.state_db, 1.0)  # closing would not be the last to close
+    home.record("tock")
+    wal = Path(home.paths.state_db + "-wal")
+    assert wal.stat().st_size > 0
+    assert maintain(home.session).ok
+    assert wal.stat().st_size == 0
+    copy = Path(home.paths.home, "copy.db")
+    copy.write_bytes(Path(home.paths.state_db).read_bytes())
+    with open_reader(str(copy)) as reader:
+        assert reader.run(run_id) is not None
+        assert len(reader.runs()) == 2
+    runner.close()
 
 
 def test_without_retention_everything_is_kept(home: Home) -> None:

@@ -14,10 +14,12 @@ from docket.app.history import history
 from docket.app.record.liveness import boot_id
 from docket.app.record.reconcile import reconcile
 from docket.model.records import RunRecord
+from docket.model.rows import RunRow
 from docket.model.states import RunStatus
 from docket.runfiles import CANCEL, LOCK, REQUEST, run_file
 from docket.runner.record.locks import RunLock
 from docket.store.reader import open_reader
+from docket.store.spool import spool, spool_directories
 from tests.unit.app.conftest import NOW_US, Home
 
 INVOCATION = "0123456789abcdef0123456789abcdef"
@@ -108,6 +110,15 @@ def test_a_run_whose_lock_is_held_is_left_alone(home: Home) -> None:
 def test_a_process_that_took_over_the_number_is_no_runner(home: Home) -> None:
     run_id = home.record("a", "running", boot_id=boot_id(), pid=os.getpid())
     assert closed(home, run_id).status is RunStatus.LOST
+
+
+def test_an_end_that_was_spooled_is_believed_before_the_witnesses(home: Home) -> None:
+    run_id = dead_run(home, boot_id="another")
+    ended = RunRow(run_id=run_id, task="a", trigger="manual", started_at=NOW_US)
+    ended.status, ended.finished_at = RunStatus.SUCCEEDED.value, NOW_US + 1
+    assert spool(spool_directories(home.paths.state_db, home.paths.lock_dir), ended, [], [], [])
+    assert reconcile(home.session, home.paths.state_db) == 0
+    assert read(home, run_id).status is RunStatus.SUCCEEDED
 
 
 def test_a_run_that_was_asked_for_just_now_may_still_begin(home: Home) -> None:

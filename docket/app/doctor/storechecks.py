@@ -1,0 +1,67 @@
+"""The checks of what the record of runs holds, and of the room that it takes."""
+
+from __future__ import annotations
+
+import os
+
+from docket.app.doctor.check import Check, CheckStatus, Examined, verdict_of
+from docket.errors import StoreError
+from docket.model.size import size_text
+from docket.store.reader import open_reader
+from docket.store.spool import spool_directories
+
+_CLOCK_SLACK_US = 60_000_000  # a clock that was set back a little is no finding
+_MOST_NAMED = 5
+
+
+def future_runs(seen: Examined) -> Check:
+    """Whether runs lie in the future: the clock was ahead then, or is behind now."""
+    name = "future_runs"
+    try:
+        with open_reader(seen.state_db, seen.session.now_us()) as reader:
+            count, latest = reader.in_the_future(_CLOCK_SLACK_US, _MOST_NAMED)
+    except StoreError as error:
+        return Check(name, CheckStatus.WARNING, f"Not known: {error.sentence}")
+    named = ", ".join(f"{run.run_id} ({run.task})" for run in latest)
+    return Check(
+        name,
+        verdict_of(count),
+        f"Runs that began in the future: {count}, as {named}." if count else "",
+        "The clock was ahead when they ran, or it is behind now: see timedatectl."
+        if count
+        else None,
+        {"runs": count, "run_ids": [run.run_id for run in latest]},
+    )
+
+
+def disk_use(seen: Examined) -> Check:
+    """How many bytes the history, the logs and the spool take."""
+    logs = seen.session.paths.log_dir
+    if seen.compilation is not None:
+        logs = seen.compilation.config.log_dir
+    spools = spool_directories(seen.state_db, seen.session.paths.lock_dir)
+    history = sum(_size(seen.state_db + end) for end in ("", "-wal", "-shm"))
+    logged, spooled = _size_of_files(logs), sum(map(_size_of_files, spools))
+    return Check(
+        "disk_use",
+        CheckStatus.OK,
+        f"History {size_text(history)}, logs {size_text(logged)}, spool {size_text(spooled)}.",
+        None,
+        {"history_bytes": history, "logs_bytes": logged, "spool_bytes": spooled},
+    )
+
+
+def _size(path: str) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0
+
+
+def _size_of_files(directory: str) -> int:
+    """Return the bytes of the files in a directory; a file that is removed meanwhile counts 0."""
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return 0
+    return sum(_size(os.path.join(directory, name)) for name in names)

@@ -60,6 +60,7 @@ class CrontabImport(Record):
     warnings: tuple[Problem, ...]
     yaml: str
     output: str | None = None
+    appended: bool = False  # to the config, which is `output` then
 
     @property
     def ok(self) -> bool:
@@ -75,4 +76,5 @@ class CrontabImport(Record):
             "warnings": [warning.document() for warning in self.warnings],
             "yaml": self.yaml,
             "output": self.output,
+            "appended": self.appended,
         }

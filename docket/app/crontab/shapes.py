@@ -65,4 +65,5 @@ class CrontabImportDocument(TypedDict):
     ]
     warnings: Annotated[list[ProblemDocument], "What is doubtful."]
     yaml: Annotated[str, "The tasks as a config."]
-    output: Annotated[str | None, "The file that it was written to."]
+    output: Annotated[str | None, "The file that it was written to; with --append the config."]
+    appended: Annotated[bool, "Whether the tasks were put into the config."]

@@ -28,8 +28,9 @@ def _written(found: CrontabImport, screen: Screen) -> Iterator[str]:
         yield f"{screen.paint(exact(task.job.name), ink)}: {exact(task.proved())}"
     if count > MOST_SHOWN:
         yield f"... and {count - MOST_SHOWN} more"
-    if count:
+    if count and not found.appended:
         yield next_step("docket configure", "take the tasks over into your config", screen)
+    if count:
         yield next_step("docket install --diff", "shows what an install would change", screen)
         yield next_step(
             "docket install --now --linger", "starts the timers, logged in or not", screen

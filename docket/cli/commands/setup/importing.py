@@ -7,7 +7,7 @@ import sys
 import click
 
 from docket.app.crontab.importing import MOST_YEARS, import_crontabs
-from docket.app.crontab.writing import write_import
+from docket.app.crontab.writing import append_import, write_import
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import verb
@@ -33,6 +33,7 @@ from docket.errors import UsageError
 @click.option(
     "--output", metavar="FILE", help="Write the YAML to FILE.  [default: standard output]"
 )
+@click.option("--append", is_flag=True, help="Put the tasks into the config.")
 @click.option("--force", is_flag=True, help="Replace the file that --output names.")
 def command(
     call: Call,
@@ -41,24 +42,30 @@ def command(
     user_field: bool | None,
     years: int,
     output: str | None,
+    append: bool,
     force: bool,
 ) -> Answer:
     """Turn crontabs into tasks, as YAML for review, with a proof that they fire as cron does.
 
     Without FILE it is your own crontab. A directory such as /etc/cron.d stands for its files, and
-    `-` for standard input. Nothing is installed, and no crontab is changed. The exit code is 1
-    where a line could not be carried over or does not fire alike; the others are good all the same.
+    `-` for standard input. --append puts the tasks into the config, whose other lines stay as they
+    are. Nothing is installed, and no crontab is changed. The exit code is 1 where a line could not
+    be carried over or does not fire alike; the others are good all the same.
     """
     del what  # there is one
     if force and output is None:
         raise UsageError("--force is for the file that --output names.")
     if output == "":
         raise UsageError("--output needs a file, and got an empty name.")
+    if append and output is not None:
+        raise UsageError("--append writes into the config, so that --output is not for it.")
     found = import_crontabs(
         call.session(), files, user_field=user_field, years=years, read_stdin=_read_stdin
     )
     if output is not None:
         found = write_import(found, output, force=force)
+    elif append:
+        found = append_import(call.session(), found)
     return Answer(
         found.document(),
         lambda screen: import_text(found, screen),

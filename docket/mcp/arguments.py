@@ -12,15 +12,6 @@ from docket.model.record import Record
 
 _LONGEST_SHOWN = 60
 _LONGEST_TEXT = 300  # names, ids and instants; the values of parameters have their own limit
-_KINDS: Mapping[str, tuple[type, ...]] = {
-    "string": (str,),
-    "boolean": (bool,),
-    "integer": (int,),
-    "number": (int, float),
-    "null": (type(None),),
-    "object": (dict,),
-    "array": (list,),
-}
 
 
 class Parameter(Record):
@@ -124,36 +115,36 @@ def checked(tool: str, parameters: Sequence[Parameter], given: Mapping[str, Any]
 
 
 def _complaints(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
-    kinds = [schema["type"]] if isinstance(schema["type"], str) else list(schema["type"])
-    if not any(_is_a(value, kind) for kind in kinds):
-        yield f"must be {_one_of(kinds)}, not {_shown(value)}"
-    elif isinstance(value, str):
-        yield from _complaints_of_text(schema, value)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        if value < schema.get("minimum", value) or value > schema.get("maximum", value):
+    """Yield what is wrong with a value, in words; what the schema says is the one rule."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  (only where it is needed)
+
+    if isinstance(value, float) and not math.isfinite(value):  # no number of JSON's
+        yield f"must be {_one_of(_kinds(schema))}, not {_shown(value)}"
+        return
+    for error in sorted(Draft202012Validator(schema).iter_errors(value), key=lambda e: e.path):
+        where = "".join(f"{_shown(step)}: " for step in error.path if isinstance(step, str))
+        yield where + _complaint(error.validator, error.schema, error.instance)
+
+
+def _complaint(rule: str, schema: Mapping[str, Any], value: Any) -> str:
+    match rule:
+        case "type":
+            return f"must be {_one_of(_kinds(schema))}, not {_shown(value)}"
+        case "enum":
+            return f"must be one of {', '.join(schema['enum'])}, not {_shown(value)}"
+        case "maxLength":
+            return f"must have at most {schema['maxLength']} characters, and has {len(value)}"
+        case "minimum" | "maximum":
             most = schema.get("maximum")
             bounds = f"at least {schema['minimum']}" + (f" and at most {most}" if most else "")
-            yield f"must be {bounds}, not {_shown(value)}"
-    elif isinstance(value, list):
-        yield from (c for part in value for c in _complaints(schema["items"], part))
-    elif isinstance(value, dict):
-        values = schema["additionalProperties"]
-        yield from (f"{_shown(k)}: {c}" for k, v in value.items() for c in _complaints(values, v))
+            return f"must be {bounds}, not {_shown(value)}"
+        case _:
+            return f"does not fit its schema ({rule})"
 
 
-def _complaints_of_text(schema: Mapping[str, Any], value: str) -> Iterator[str]:
-    if "enum" in schema and value not in schema["enum"]:
-        yield f"must be one of {', '.join(schema['enum'])}, not {_shown(value)}"
-    if len(value) > schema.get("maxLength", len(value)):
-        yield f"must have at most {schema['maxLength']} characters, and has {len(value)}"
-
-
-def _is_a(value: Any, kind: str) -> bool:
-    if isinstance(value, bool):
-        return kind == "boolean"
-    if isinstance(value, float) and not math.isfinite(value):
-        return False
-    return isinstance(value, _KINDS[kind])
+def _kinds(schema: Mapping[str, Any]) -> list[str]:
+    kinds = schema["type"]
+    return [kinds] if isinstance(kinds, str) else list(kinds)
 
 
 def _one_of(kinds: Sequence[str]) -> str:

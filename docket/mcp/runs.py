@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from docket.app.runs.options import RunOptions
 from docket.app.runs.refusals import refuse_in_dry_run
 from docket.app.runs.run import RunOutcome
 from docket.app.session.session import Session
+from docket.errors import DocketError
 from docket.mcp.toolcall import ServerContext, ToolCall
 from docket.model.record import Record
 from docket.model.runid import make_run_id
@@ -43,12 +45,58 @@ class _TimeUpError(Exception):
 
 
 def run_task(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> Result:
-    """Run a task and answer when it is over, its hooks included."""
+    """Run a task and answer when it is over, its hooks included, or when it takes too long.
+
+    Clients give up after a while, and what they give up must not cost the run: before that the
+    answer is what `docket_wait_run` says when the time is up, and the run goes on.
+    """
     if given["dry_run"]:
         return _preview(server, given)
     refuse_where_gated(server, given["task_name"])
-    outcome = _run(server, call, given)
-    return Result(outcome.document(), failed=outcome.exit_code != 0)
+    run = _RunInThread(lambda: _run(server, call, given))
+    deadline = time.monotonic() + server.answer_seconds
+    while True:
+        outcome = run.outcome(max(deadline - time.monotonic(), _SHORTEST_TICK_SECONDS))
+        if outcome is not None:
+            return Result(outcome.document(), failed=outcome.exit_code != 0)
+        found = _under_way(server.session, call.run_id)
+        if found is not None:
+            call.leave()
+            return Result(found.document())
+
+
+class _RunInThread:
+    """A run with a thread of its own, which its caller may leave behind."""
+
+    def __init__(self, run: Callable[[], RunOutcome]) -> None:
+        self._run = run
+        self._outcome: RunOutcome | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._go, daemon=True)
+        self._thread.start()
+
+    def _go(self) -> None:
+        try:
+            self._outcome = self._run()
+        except BaseException as error:  # noqa: BLE001  (raised again in the call's own thread)
+            self._error = error
+
+    def outcome(self, seconds: float) -> RunOutcome | None:
+        """Return what the run came to, or None where it is not over in that time."""
+        self._thread.join(seconds)
+        if self._error is not None:
+            raise self._error
+        return self._outcome
+
+
+def _under_way(session: Session, run_id: str) -> waiting.Waited | None:
+    """Return a run that is not over; None where the record does not hold it yet, or any more."""
+    try:
+        with open_record(session) as reader:
+            run = find_run(reader, run_id)
+    except DocketError:
+        return None
+    return None if run.status.final else waiting.Waited(run, over=False)
 
 
 def run_task_async(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> Result:
@@ -115,7 +163,7 @@ def _run(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> Run
     if given["idempotency_key"] is not None or current_plan(session, task).needs_systemd:
         return _start_and_wait(server, call, given)
     run_id = _new_run_id(session)
-    call.begin(f"{task} is running (run {run_id})", _undo(session, run_id))
+    call.begin(task, run_id, _undo(session, run_id))
     return running.run(
         session,
         exec_command(),
@@ -134,7 +182,7 @@ def _start_and_wait(server: ServerContext, call: ToolCall, given: Mapping[str, A
     call.check()
     task, session = given["task_name"], server.session
     run_id = starting.start(session, task, _wish(server, given)).run_id
-    call.begin(f"{task} is running (run {run_id})", _undo(session, run_id))
+    call.begin(task, run_id, _undo(session, run_id))
     with open_record(session) as reader:
         run = find_run(reader, run_id)
     waiting.until_over(session, run, _sleeper(call, None))

@@ -30,6 +30,7 @@ from docket.mcp.stdio import Answers, Requests, take_streams
 from docket.mcp.toolcall import AbandonedError, ServerContext, ToolCall
 from docket.mcp.tools import INSTRUCTIONS, SERVER, TOOLS, Tool
 from docket.mcp.truncation import bounded
+from docket.mcp.untrusted import UNTRUSTED, untrusted_keys, untrusted_note
 
 _QUICK = 16  # calls at a time that only look; others wait for their turn
 _LASTING = 256  # those that take as long as a run does
@@ -57,6 +58,7 @@ class _Service:
         self._served = served
         self._closing = False
         self._exit_code = 0
+        self._requests: Requests | None = None
         self._taken_back: list[threading.Thread] = []
         self._quick = anyio.CapacityLimiter(_QUICK)
         self._lasting = anyio.CapacityLimiter(_LASTING)
@@ -70,8 +72,9 @@ class _Service:
             on_list_tools=self._list,
             on_call_tool=self._call,
         )
-        requests = cast("Any", Requests(reading, self._close))
-        answers = cast("Any", Answers(writing, self._close))
+        sink = Answers(writing, self._close)
+        self._requests = Requests(reading, sink, self._close)
+        requests, answers = cast("Any", self._requests), cast("Any", sink)
         async with anyio.create_task_group() as group:
             group.start_soon(self._heed_signals, group.cancel_scope)
             async with stdio_server(requests, answers) as (incoming, outgoing):
@@ -123,32 +126,41 @@ class _Service:
                 )
                 group.cancel_scope.cancel()
         except anyio.get_cancelled_exc_class():
-            self._drop(call)
+            self._drop(call, context.request_id)
             raise
         return result
 
-    def _drop(self, call: ToolCall) -> None:
-        """Nobody waits for a call any more: the client took it back, or is leaving."""
-        if self._closing:
+    def _drop(self, call: ToolCall, number: object) -> None:
+        """Nobody waits for a call any more: the client took it back, or is leaving.
+
+        A client that only had no time to wait did not ask for the end of the run.
+        """
+        if self._closing or self._is_timed_out(number):
             call.leave()
             return
         thread = threading.Thread(target=call.take_back, daemon=True)
         thread.start()
         self._taken_back = [one for one in self._taken_back if one.is_alive()] + [thread]
 
+    def _is_timed_out(self, number: object) -> bool:
+        return self._requests is not None and self._requests.timed_out(number)
+
     def _done(self, tool: Tool, call: ToolCall, given: Mapping[str, Any]) -> types.CallToolResult:
         """Do the call, in its thread; whatever goes wrong is an answer."""
+        abandoned = False
         try:
             result = tool.call(self._served, call, checked(tool.name, tool.parameters, given))
             return _answer(result.document, tool.room, failed=result.failed)
         except AbandonedError:
+            abandoned = True  # what it started may go on, and is taken back elsewhere
             return _answer({}, tool.room, failed=True)  # nobody hears it
         except DocketError as error:
             return _answer(error.document(), tool.room, failed=True)
         except Exception as error:  # noqa: BLE001  (the boundary; the cause is recorded)
             return _answer(self._served.fault(error).document(), tool.room, failed=True)
         finally:
-            call.over.set()
+            if not abandoned:
+                call.over.set()
 
 
 async def _tell_progress(context: Context, call: ToolCall) -> None:
@@ -163,10 +175,13 @@ async def _tell_progress(context: Context, call: ToolCall) -> None:
 def _answer(found: Any, room: int, *, failed: bool) -> types.CallToolResult:
     document = plain(bounded(enveloped(found), room))
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    keys = untrusted_keys(document)
+    notes = [types.TextContent(type="text", text=untrusted_note(keys))] if keys else []
     return types.CallToolResult(
-        content=[types.TextContent(type="text", text=text)],
+        content=[types.TextContent(type="text", text=text), *notes],
         structured_content=document,
         is_error=failed,
+        _meta={UNTRUSTED: keys} if keys else None,
     )
 
 

@@ -8,7 +8,9 @@ in their places is /dev/null to read and standard error to write.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import re
 import select
 from collections.abc import Callable
 
@@ -16,6 +18,9 @@ import anyio.to_thread
 
 _ABOVE_STANDARD = 10
 _CHUNK = 1 << 16
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+_TIME_OUT = re.compile(r"tim(?:e|ed)[\s-]?out", re.IGNORECASE)
+_NOT_JSON_OF_TEXT = -32700
 _LONGEST_LINE = 16 << 20  # bytes; what is longer is read to its end and dropped
 
 
@@ -37,9 +42,11 @@ def take_streams() -> tuple[int, int]:
 class Requests:
     """Lines as the client sends them; waiting for one can be broken off at any moment."""
 
-    def __init__(self, descriptor: int, ended: Callable[[], None]) -> None:
+    def __init__(self, descriptor: int, answers: Answers, ended: Callable[[], None]) -> None:
         self._descriptor = descriptor
+        self._answers = answers
         self._ended = ended
+        self._timed_out: set[object] = set()
         self._held = bytearray()
         self._searched = 0
         self._drops = False
@@ -51,12 +58,48 @@ class Requests:
         while True:
             line = self._line()
             if line is not None:
-                return line.decode("utf-8", "replace")
+                text = line.decode("utf-8", "replace")
+                if await self._is_whole(text):
+                    return text
+                continue
             chunk = await anyio.to_thread.run_sync(self._read, abandon_on_cancel=True)
             if not chunk:
                 self._ended()
                 raise StopAsyncIteration
             self._held += chunk
+
+    def timed_out(self, number: object) -> bool:
+        """Whether the client took a request back because it had no time to wait any longer."""
+        return number in self._timed_out
+
+    async def _is_whole(self, text: str) -> bool:
+        """Note what a cancellation says; answer a request with half a surrogate pair with no."""
+        told = "notifications/cancelled" in text
+        if not told and "\\ud" not in text.lower():
+            return True
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            return True  # the protocol answers that
+        if not isinstance(message, dict):
+            return True
+        if told and message.get("method") == "notifications/cancelled":
+            self._note(message.get("params"))
+        if _HALF_PAIR.search(json.dumps(message, ensure_ascii=False)) is None:
+            return True
+        sentence = "The request holds half of a surrogate pair, which is no text."
+        error = {"code": _NOT_JSON_OF_TEXT, "message": sentence}
+        if "id" in message:
+            answer = {"jsonrpc": "2.0", "id": message["id"], "error": error}
+            await self._answers.write(json.dumps(answer) + "\n")
+            await self._answers.flush()
+        return False
+
+    def _note(self, params: object) -> None:
+        number = params.get("requestId") if isinstance(params, dict) else None
+        reason = params.get("reason") if isinstance(params, dict) else None
+        if isinstance(number, (int, str)) and _TIME_OUT.search(str(reason)):
+            self._timed_out.add(number)
 
     def _read(self) -> bytes:
         while True:

@@ -15,6 +15,8 @@ from docket.model.record import Record
 ALLOWANCE = "DOCKET_MCP_ALLOW_DESTRUCTIVE"
 _YES = ("1", "true", "yes", "allow")
 _AGAIN_SECONDS = 0.05
+ANSWER_VARIABLE = "DOCKET_MCP_ANSWER_SECONDS"
+_ANSWER_SECONDS = 45.0  # many clients give up after a minute
 
 
 class ServerContext(Record):
@@ -32,6 +34,14 @@ class ServerContext(Record):
         """Whether destructive tasks are refused; the environment of the server's start says."""
         return self.session.environ.get(ALLOWANCE, "").strip().lower() not in _YES
 
+    @property
+    def answer_seconds(self) -> float:
+        """After how many seconds a call is answered although its run goes on."""
+        try:
+            return max(0.1, float(self.session.environ[ANSWER_VARIABLE]))
+        except (KeyError, ValueError):
+            return _ANSWER_SECONDS
+
 
 class AbandonedError(Exception):
     """The client does not want the answer any more."""
@@ -42,16 +52,20 @@ class ToolCall:
 
     def __init__(self) -> None:
         self.message = ""
+        self.run_id = ""  # of the run that the call started
         self.every_seconds = 1.0  # between two notifications of progress
         self.over = threading.Event()
         self._abandoned = threading.Event()
+        self._lock = threading.Lock()  # a call has begun before it is abandoned, or never begins
         self._undo: Callable[[], object] | None = None
 
-    def begin(self, message: str, undo: Callable[[], object]) -> None:
+    def begin(self, task: str, run_id: str, undo: Callable[[], object]) -> None:
         """Say what is under way, and what ends it where the client takes its request back."""
-        self.message = message
-        self._undo = undo
-        self.check()
+        self.message = f"{task} is running (run {run_id})"
+        self.run_id = run_id
+        with self._lock:
+            self.check()
+            self._undo = undo
 
     def check(self) -> None:
         """Raise AbandonedError where nobody waits any more."""
@@ -69,9 +83,11 @@ class ToolCall:
 
     def take_back(self) -> None:
         """End what the call started; returns when that is done, or there is nothing to end."""
-        self.leave()
-        while self._undo is not None and not self.over.is_set():
+        with self._lock:
+            self.leave()
+            undo = self._undo
+        while undo is not None and not self.over.is_set():
             with suppress(DocketError, OSError):  # it has no record yet: tried again till it has
-                self._undo()
+                undo()
                 return
             time.sleep(_AGAIN_SECONDS)

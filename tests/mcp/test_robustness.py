@@ -317,10 +317,93 @@ def test_what_a_task_file_prints_never_reaches_the_protocol(tmp_path: Path) -> N
     server.end()
 
 
+def test_a_client_that_had_no_time_to_wait_does_not_end_the_run(tmp_path: Path) -> None:
+    """Some clients send it by themselves after ten seconds, and others after a minute."""
+    server = Raw(tmp_path)
+    server.ask("docket_run_task", task_name="slow")
+    run = server.number
+    time.sleep(1)
+    reason = "McpError: MCP error -32001: Request timed out"
+    cancelled = {"requestId": run, "reason": reason}
+    server.send_object({"method": "notifications/cancelled", "params": cancelled})
+
+    def standing() -> str:
+        server.ask("docket_task_status", task_name="slow")
+        return str(server.answer()["structuredContent"].get("status"))
+
+    eventually(lambda: standing() in ("succeeded", "cancelled"))
+    assert standing() == "succeeded"
+    server.end()
+
+
+def test_a_run_that_takes_long_is_answered_before_the_client_gives_up(tmp_path: Path) -> None:
+    server = Raw(tmp_path, DOCKET_MCP_ANSWER_SECONDS="1")
+    for more in ({}, {"idempotency_key": "k"}):
+        begun = time.monotonic()
+        server.ask("docket_run_task", task_name="slow", **more)
+        answer = server.answer()
+        document = answer["structuredContent"]
+        assert (answer["isError"], document["status"]) == (False, "wait_timeout")
+        assert document["last_seen_status"] == "running"
+        assert time.monotonic() - begun < 3
+        server.ask("docket_wait_run", run_id=document["run_id"])
+        assert server.answer()["structuredContent"]["status"] == "succeeded"
+    server.end()
+
+
+def test_half_a_surrogate_pair_is_refused_and_the_server_goes_on(tmp_path: Path) -> None:
+    """Such a request got no answer at all, so that its client waited for ever."""
+    server = Raw(tmp_path)
+    for name in ("\\ud800", "a\\uDFFFb", "\\udc00\\ud800"):
+        server.number += 1
+        arguments = f'{{"task_name":"{name}"}}'
+        params = f'{{"name":"docket_describe_task","arguments":{arguments}}}'
+        line = f'{{"jsonrpc":"2.0","id":{server.number},"method":"tools/call","params":{params}}}'
+        server.send(line.encode())
+        told = server.told()
+        assert (told["id"], told["error"]["code"]) == (server.number, -32700)
+        assert "surrogate" in told["error"]["message"]
+    for name in ("\U0001f600", "\\ud800"):  # a whole pair, and a backslash before letters
+        server.ask("docket_describe_task", task_name=name)
+        assert server.answer()["structuredContent"]["error_code"].startswith("task.")
+    server.end()
+
+
+def test_what_a_task_printed_is_marked_as_the_tasks(tmp_path: Path) -> None:
+    server = Raw(tmp_path)
+    server.ask("docket_run_task", task_name="hello")
+    ran = server.answer()
+    server.ask("docket_run_logs", run_id=ran["structuredContent"]["run_id"])
+    logs = server.answer()
+    for answer, key in ((ran, "details"), (logs, "content")):
+        assert key in answer["_meta"]["docket/untrusted"]
+        assert answer["content"][1]["text"].startswith("Untrusted: ")
+        assert json.loads(answer["content"][0]["text"]) == answer["structuredContent"]
+    server.ask("docket_list_tasks")
+    server.answer()
+    server.ask("docket_next")
+    assert "_meta" not in server.answer()
+    server.end()
+
+
+@pytest.mark.parametrize("tool", ["docket_run_task", "docket_run_task_async"])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_built_in_task_without_an_entry_is_no_tool_of_an_agent(
+    tmp_path: Path, tool: str, force: bool
+) -> None:
+    """rclone sync was started with paths that nobody had chosen."""
+    server = Raw(tmp_path)
+    server.ask(tool, task_name="backup", force=force)
+    answer = server.answer()
+    assert answer["structuredContent"]["error_code"] == "task.destructive_refused"
+    assert "has no entry in the configuration" in answer["structuredContent"]["error"]
+    server.end()
+
+
 class Raw:
     """A server at the other end of two pipes, without a client that would mend anything."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **environ: str) -> None:
         if not (home / ".docket").exists():
             write_config(home, CONFIG)
         self.number = 0
@@ -329,7 +412,7 @@ class Raw:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment(home),
+            env={**environment(home), **environ},
         )
         client = {"name": "raw", "version": "1"}
         hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client}

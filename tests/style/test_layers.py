@@ -42,11 +42,11 @@ RUNNERS_GATEWAYS = {
     "docket.systemd.stamps",
 }
 TASKS_GATEWAYS = {"docket.systemd.activity"}
-ONLY_IMPORTERS = {
+ONLY_IMPORTERS: dict[str, str | tuple[str, ...]] = {
     "pystemd": "systemd/bus.py",
     "sqlite3": "store",
     "yaml": "config",
-    "jsonschema": "config",
+    "jsonschema": ("config", "mcp/arguments.py"),
     "click": "cli",
     "mcp": "mcp",
     "anyio": "mcp",

@@ -27,7 +27,7 @@ def test_what_is_taken_back_before_it_began_does_not_begin() -> None:
     call = ToolCall()
     call.leave()
     with pytest.raises(AbandonedError):
-        call.begin("about to run", lambda: pytest.fail("there is nothing to undo"))
+        call.begin("about to run", "r", lambda: pytest.fail("there is nothing to undo"))
 
 
 def test_a_sleep_ends_when_nobody_waits_any_more() -> None:
@@ -46,13 +46,13 @@ def test_what_has_no_record_yet_is_undone_as_soon_as_it_has() -> None:
         if len(tries) < 3:
             raise RunNotFoundError("There is no run yet.")
 
-    call.begin("running", undo)
+    call.begin("running", "r", undo)
     call.take_back()
     assert tries == [0, 1, 2]
 
 
 def test_what_is_over_is_not_undone() -> None:
     call = ToolCall()
-    call.begin("running", lambda: pytest.fail("it is over"))
+    call.begin("running", "r", lambda: pytest.fail("it is over"))
     call.over.set()
     call.take_back()

@@ -48,4 +48,5 @@ DEPARTURES = (
 
 EXIT_CODES = {
     "doctor": "it examines systemd too, which a test's home has not",
+    "run needs-failing": "a run whose dependency failed did not do its work: it has failed",
 }

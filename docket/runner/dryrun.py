@@ -116,5 +116,5 @@ def _nothing_held() -> None:
     """A dry run holds no lock."""
 
 
-def _no_rest(number: int) -> None:
-    del number
+def _no_rest(leader: int, number: int) -> None:
+    del leader, number

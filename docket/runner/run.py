@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from docket.runner.call.plans import LoadedPlan
     from docket.runner.call.signals import StopSignals
     from docket.runner.record.locks import NamedLock
+    from docket.strays import Strays
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -118,6 +119,7 @@ class _Run:
         self._lock: RunLock | None = None
         self._task_lock: TaskLock | None = None
         self._slot: NamedLock | None = None
+        self._strays: Strays | None = None
         self._progress: Progress | None = None
         self._attempt_status = ""
         self._environment: dict[str, str] = {}
@@ -442,11 +444,19 @@ class _Run:
 
         return out_of_memory_kills(self._row.unit)
 
-    def _kill_rest(self, number: int) -> None:
+    def _kill_rest(self, leader: int, number: int) -> None:
+        """Signal what the command started outside its process group, which `leader` leads."""
         if self._row.unit is not None:
             from docket.runner.attempt.killing import signal_cgroup  # noqa: PLC0415  (in units alone)
 
             signal_cgroup(self._row.unit, number)
+            return
+        from docket.strays import Strays  # noqa: PLC0415  (runs that are ended)
+
+        self._strays = self._strays or Strays(self._row.run_id)
+        self._strays.signal(leader, number)
+        if number == signal.SIGKILL:
+            self._strays.close()
 
     def _let_go(self) -> None:
         """Close, in a forked child, what only the runner may hold."""

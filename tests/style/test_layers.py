@@ -9,7 +9,7 @@ from pathlib import Path
 import docket
 
 PACKAGE = Path(docket.__path__[0])
-ANYBODY = {"errors", "files", "paths", "model", "runfiles", ""}
+ANYBODY = {"errors", "files", "paths", "model", "runfiles", "strays", ""}
 ALLOWED = {
     "__main__": {"runner", "cli", "app"},
     "cli": {"app", "mcp", "__main__"},
@@ -29,6 +29,7 @@ ALLOWED = {
     "errors": set(),
     "files": set(),
     "runfiles": set(),
+    "strays": set(),
     "paths": set(),
     "task": set(),
     "libexec": {"__main__"},

@@ -7,7 +7,6 @@ import contextlib
 from docket.app.record.deathcause import cause_of_death
 from docket.app.record.liveness import alive_here, boot_id, dead_rows, is_held, lock_dir_of
 from docket.app.record.owedhooks import Owed, is_owed_something, start
-from docket.app.record.strayprocesses import kill_leftovers
 from docket.app.session.session import Session
 from docket.errors import StoreError
 from docket.model.records import RunRecord
@@ -16,6 +15,7 @@ from docket.runfiles import REQUEST, remove_run_files, run_file
 from docket.store.closing import close_run, write_missing
 from docket.store.reader import Reader, open_reader
 from docket.store.spool import merge, spool_directories
+from docket.strays import kill_leftovers
 
 _STARTING_US = 120_000_000  # how long the runner of a pending run may take to hold its lock
 

@@ -17,7 +17,6 @@ from docket.app.catalog.planfiles import read_plan
 from docket.app.record.liveness import lock_dir_of
 from docket.app.record.opening import open_record
 from docket.app.record.runreference import find_run
-from docket.app.record.strayprocesses import kill_leftovers
 from docket.app.session.session import Session
 from docket.app.text.documents import run_document
 from docket.errors import BusError, DocketError
@@ -30,6 +29,7 @@ from docket.runfiles import CANCEL, LOCK, discard, run_file
 from docket.store.cancelrequest import record_cancel_request
 from docket.store.closing import close_run
 from docket.store.holders import open_holder
+from docket.strays import kill_leftovers
 
 if TYPE_CHECKING:
     from docket.app.runs.shapes import CancelledDocument, TerminationDocument

@@ -12,7 +12,6 @@ from docket.app.catalog.lookup import current_plan
 from docket.app.record.opening import close_killed_run, open_record
 from docket.app.record.reconcile import clear_the_way
 from docket.app.record.runrequests import Launcher, checked_params, requested
-from docket.app.record.strayprocesses import kill_leftovers
 from docket.app.runs.durations import typical_duration
 from docket.app.runs.foreground import RunnerExit, run_in_foreground
 from docket.app.runs.options import RunOptions
@@ -38,6 +37,7 @@ from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
 from docket.store.eventdetails import with_events
+from docket.strays import kill_leftovers
 
 if TYPE_CHECKING:
     from docket.app.runs.shapes import OutcomeDocument

@@ -121,7 +121,7 @@ class AttemptContext:
         run_deadline: float | None,
         now_us: Callable[[], int],
         let_go: Callable[[], None],
-        kill_rest: Callable[[int], None],
+        kill_rest: Callable[[int, int], None],
         mask: Mask | None,
     ) -> None:
         self.plan = plan
@@ -248,13 +248,13 @@ def _until_it_ends(context: AttemptContext, child: Child, pump: Pump) -> str:
 
 
 def _kill(context: AttemptContext, child: Child, pump: Pump) -> None:
-    """TERM, the grace, KILL: to the group, and to the rest of our own unit."""
+    """TERM, the grace, KILL: to the group, and to the rest of the run."""
+    context.kill_rest(child.pid, signal.SIGTERM)  # first: who loses its parent is not found later
     signal_group(child.pid, signal.SIGTERM)
-    context.kill_rest(signal.SIGTERM)
     until = time.monotonic() + context.plan.grace_seconds
     pump.wait_until_exit(lambda: until, heed_stop=False)
+    context.kill_rest(child.pid, signal.SIGKILL)
     signal_group(child.pid, signal.SIGKILL)
-    context.kill_rest(signal.SIGKILL)
     pump.wait_until_exit(lambda: None, heed_stop=False)
 
 

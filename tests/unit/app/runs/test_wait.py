@@ -13,7 +13,6 @@ from collections.abc import Iterator
 import pytest
 
 from docket.app.record.liveness import boot_id
-from docket.app.record.strayprocesses import kill_leftovers
 from docket.app.runs.wait import WaitReport, wait
 from docket.app.text.documents import run_document
 from docket.errors import RunNotFoundError, UsageError
@@ -21,6 +20,7 @@ from docket.model.states import RunStatus
 from docket.runfiles import LOCK, run_file
 from docket.runner.record.locks import RunLock
 from docket.store.holders import open_holder
+from docket.strays import kill_leftovers
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid
 from tests.unit.app.text.test_outputs_of_commands import docket

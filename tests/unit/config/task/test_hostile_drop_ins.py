@@ -17,16 +17,17 @@ from docket.tasks.targets import DropIn
 from tests.unit.config.config_home import ConfigHome
 
 CLASS = "from docket.task import BaseTask\nclass X(BaseTask):\n  name = 'x'\n"
+SECONDS = str(20_000_000 + os.getpid())  # as no other process sleeps
 LEAVE = f"""
 import os, subprocess, time
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        subprocess.Popen(["env", "-i", "sleep", "7331"], start_new_session=True)
-        time.sleep(7331)
+        subprocess.Popen(["env", "-i", "sleep", "{SECONDS}"], start_new_session=True)
+        time.sleep({SECONDS})
     os._exit(0)
 for _ in range(20):
-    subprocess.Popen(["setsid", "sleep", "7331"])
+    subprocess.Popen(["setsid", "sleep", "{SECONDS}"])
 time.sleep(0.3)
 {CLASS}"""
 WITHOUT_NAMESPACES = """
@@ -58,7 +59,7 @@ def sleepers() -> list[str]:
                 words = (directory / "cmdline").read_bytes()
             except OSError:
                 continue
-            if b"7331" in words:
+            if SECONDS.encode() in words:
                 found.append(directory.name)
     return found
 
@@ -104,7 +105,10 @@ def test_without_namespaces_no_process_outlives_the_import_either(
 
 
 def test_a_flood_of_forks_ends_at_the_deadline(home: ConfigHome) -> None:
-    text = "import os, time\nfor _ in range(6): os.fork()\nos.setsid()\ntime.sleep(7331)\n"
+    text = (
+        "import os, time\nfor _ in range(6): os.fork()\nos.setsid()\n"
+        f"os.execlp('sleep', 'sleep', '{SECONDS}')\n"
+    )
     assert probed(home, text, 1.5).hung
     assert sleepers() == []
 

@@ -1,0 +1,55 @@
+"""A run without a unit that is ended takes along what it started in other sessions."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.unit.runner.runner_home import Home, wait_until
+
+_SECONDS = 10_000_000 + os.getpid()  # as no other process sleeps
+_SLEEP = f"sleep {_SECONDS}"
+_STRAYS = {
+    "session": f"setsid {_SLEEP} &",
+    "daemon": f"setsid -f {_SLEEP}",
+    "emptied": f"setsid env -i {_SLEEP} &",
+    "below a daemon": f"setsid -f sh -c 'setsid env -i {_SLEEP} & wait'",
+    "stubborn": f"setsid sh -c 'trap \"\" TERM; {_SLEEP}; {_SLEEP}' &",
+    "many": f"for i in 1 2 3 4 5 6 7 8 9; do setsid {_SLEEP} & done;",
+}
+
+
+def sleepers() -> list[str]:
+    found = []
+    for directory in Path("/proc").iterdir():
+        try:
+            words = (directory / "cmdline").read_bytes() if directory.name.isdigit() else b""
+        except OSError:
+            continue
+        if words.startswith(f"sleep\0{_SECONDS}".encode()):
+            found.append(directory.name)
+    return found
+
+
+@pytest.mark.parametrize("strays", _STRAYS.values(), ids=_STRAYS)
+@pytest.mark.parametrize("leader", ["wait", "exec sleep 30"])
+def test_a_timeout_leaves_no_process_in_any_session(home: Home, strays: str, leader: str) -> None:
+    home.plan("job", "/bin/sh", "-c", f"{strays}\n{leader}; sleep 30",
+              timeout_seconds=1.0, grace_seconds=0.3)  # fmt: skip
+    home.run("job")
+    assert home.only_run().error_code == "timeout"
+    assert sleepers() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_run_leaves_no_process_in_any_session(home: Home, number: int) -> None:
+    every = "\n".join(_STRAYS.values())
+    home.plan("job", "/bin/sh", "-c", f"{every}\nsleep 30", grace_seconds=0.3)
+    with home.start("job") as process:
+        wait_until(lambda: len(sleepers()) >= 14)
+        process.send_signal(number)
+        process.wait(20)
+    assert sleepers() == []

@@ -31,8 +31,18 @@ _ASSIGNMENT = re.compile(
     r"(?P<value>\"[^\"]*\"|'[^']*'|(?:bearer|basic|token)\s+[^\s'\"]+|[^\s'\",;}]+)",
     re.IGNORECASE,
 )
-_OPTION = re.compile(rf"(?P<name>(?:^|\s)--?{_TELLING_NAME}\s+)(?!-)\S+", re.IGNORECASE)
-_BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+# "--token is missing", "--api-key or --user": such a word goes on with a sentence and is no value.
+_GOES_ON = (
+    r"(?!(?:is|are|was|were|and|or|nor|but|has|have|had|needs?|must|may|can|cannot|could|should|takes"
+    r"|wants|names|requires|expects|without|with|for|to|from|in|of|on|that|which|does|not|only)"
+    r"(?:[\s,;:.]|$))"
+)
+_OPTION = re.compile(rf"(?P<name>(?:^|\s)--?{_TELLING_NAME}\s+)(?!-){_GOES_ON}\S+", re.IGNORECASE)
+_BEARER = re.compile(
+    r"(?P<name>\b(?:bearer|basic)\s+)(?!authentication\b|authorization\b|credentials\b)"
+    r"[A-Za-z0-9._~+/=-]{8,}",
+    re.IGNORECASE,
+)
 _SHAPES = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{8,}"
     r"|sk-[\w-]{16,}|[sr]k_(?:live|test)_\w{8,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|hf_\w{20,}"

@@ -9,10 +9,9 @@ from docket.config.task.secrets import looks_like_token
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Node, Scalar, Section, Sequence
 from docket.model.nearest import nearest
-from docket.model.size import systemd_size
+from docket.model.size import size_bytes, systemd_size
 from docket.model.task import Limits
 
-_SIZES = {"K": 1024, "M": 1024**2, "G": 1024**3}
 _SMALLEST_LOG = 4096
 
 
@@ -37,8 +36,7 @@ def log_max_bytes(entry: TaskEntry, default: int) -> int:
     value = entry.value("log_max_bytes", default)
     if not isinstance(value, str):
         return int(value)
-    factor = _SIZES.get(value[-1])
-    size = int(value[:-1]) * factor if factor else int(value)
+    size = size_bytes(systemd_size(value))
     if not _SMALLEST_LOG <= size < 2**62:
         entry.problem(
             ("log_max_bytes",),

@@ -332,3 +332,21 @@ def test_the_mapping_as_written_is_kept_for_describe(home: ConfigHome) -> None:
     assert task.raw == {"type": "command", "command": "/bin/true", "retry": 2, "network": True}
     copy.deepcopy(task.raw)
     assert not any(isinstance(v, float) and math.isinf(v) for v in task.raw.values())
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        ("8192", 8192),
+        ("'8192'", 8192),
+        ("1.5GiB", 3 << 29),
+        ("1.5 MB", 1_500_000),
+        ("20 MiB", 20 << 20),
+        ("1G", 1 << 30),
+    ],
+)
+def test_the_size_of_a_log_is_written_as_every_other_size(
+    home: ConfigHome, written: str, size: int
+) -> None:
+    config = home.load(f"tasks: {{a: {{type: command, command: x, log_max_bytes: {written}}}}}\n")
+    assert config.tasks["a"].log_max_bytes == size

@@ -90,7 +90,7 @@ def _job(entry: CrontabEntry, name: str, around: Surroundings) -> Job:
         description=described(entry.comment, around.tells_secret) or f"{name}, from a crontab",
         argv=_argv(entry, shell, around.is_program),
         env={key: text for key, text in env.items() if key not in {*secrets, *refused}},
-        secrets=secrets,
+        secrets=tuple(name for name in secrets if name not in refused),
         refused=refused,
         cwd=home if home and _DIRECTORY.fullmatch(home) else None,
         timezone=entry.settings.get("CRON_TZ") or None,

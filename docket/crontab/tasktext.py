@@ -65,7 +65,8 @@ def _remarks(job: Job) -> Iterator[str]:
     if job.entry.user is not None and not job.enabled:
         yield f"user: {comment(job.entry.user)}. A task runs as you, so this one is switched off."
     for name in job.secrets:
-        yield f"TODO: {name} looked like a secret. Write {name}=... into a file of mode 0600 and"
+        shown = comment(name)
+        yield f"TODO: {shown} looked like a secret. Write {shown}=... into a file of mode 0600 and"
         yield "name that file under `env_file`; until then the runs are refused."
     if job.mail:
         yield "MAILTO: cron mailed all that was printed; with `notify` a failure is told, and the"

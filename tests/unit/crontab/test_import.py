@@ -99,6 +99,15 @@ def test_a_secret_is_never_written_and_the_task_refuses_to_run_without_it(
     assert [w.code for w in found.warnings] == ["config.secret"]
 
 
+def test_a_variable_that_no_task_can_have_is_told_and_the_yaml_loads(
+    bring: Importer, home: Home
+) -> None:
+    found = bring("A\x04I_TOKEN=hunter2hunter2hunter2\n* * * * * backup\n")
+    assert tasks_of(found, home)["backup"].required_env == ()
+    assert "import.variable" in codes(found)
+    assert "hunter2" not in found.yaml
+
+
 def test_a_comment_with_a_secret_is_no_description(bring: Importer) -> None:
     found = bring("# token ghp_abcdefghijklmnopqrstuvwxyz0123\n* * * * * backup\n")
     assert "ghp_" not in found.yaml

@@ -213,7 +213,7 @@ def translate(
 def translate_batch(
     lines: Iterable[bytes], *, system: bool, machine_zone: str | None = None
 ) -> Iterator[str]:
-    """Yield one line of JSON for each line of JSON, in order; blank lines are passed over.
+    """Yield one line of JSON for each line of JSON, in order.
 
     `{"id", "expr", "tz"}` is answered with `{"id", "lines"}`, where lines are OnCalendar values,
     or with `{"id", "error", "error_code", "hint"}`. `@reboot` has no calendar: its lines are
@@ -222,9 +222,7 @@ def translate_batch(
     machine = zone_of_machine() if machine_zone is None else machine_zone
     encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
     for line in lines:
-        stripped = line.strip()
-        if stripped:
-            yield encode(_answer(stripped, system=system, machine_zone=machine))
+        yield encode(_answer(line.strip(), system=system, machine_zone=machine))
 
 
 def _forecast(

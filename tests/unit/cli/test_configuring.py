@@ -180,3 +180,12 @@ def test_a_schema_that_does_not_exist_is_refused(
     assert told.code == 1
     assert told.document["error_code"] == "usage"
     assert hint in told.document["hint"]
+
+
+def test_check_says_that_either_day_field_is_enough(docket: Docket, config: Config) -> None:
+    config('tasks:\n  a:\n    type: command\n    command: "true"\n    schedule: 0 9 1-7 * mon\n')
+    told = docket("check")
+    assert told.code == 0, told
+    said = " ".join((told.out + told.err).split())
+    assert "a day that matches the day of month or the day of week is enough" in said
+    assert "Mon *-*-01..07 09:00:00" in said

@@ -150,7 +150,6 @@ def test_a_batch_is_answered_line_by_line_in_order() -> None:
     found = batch(
         {"id": 1, "expr": "0 9 * * 1-5", "tz": "Europe/London"},
         {"id": "two", "expr": "0 0 13 * 5-7"},
-        b"  ",
         {"id": None, "expr": "@daily", "tz": None},
         {"id": 4, "expr": "@reboot"},
     )
@@ -162,6 +161,14 @@ def test_a_batch_is_answered_line_by_line_in_order() -> None:
         {"id": None, "lines": ["*-*-* 00:00:00"]},
         {"id": 4, "lines": [], "directives": [["OnStartupSec", "0"]]},
     ]
+
+
+@pytest.mark.parametrize("blank", [b"", b"  ", b"\t\r"])
+def test_a_blank_line_of_a_batch_has_an_answer_too(blank: bytes) -> None:
+    """One line out for each line in: who counts the lines would else read another's answer."""
+    first, refused, last = batch({"id": 1, "expr": "@daily"}, blank, {"id": 2, "expr": "@daily"})
+    assert (first["id"], last["id"]) == (1, 2)
+    assert (refused["id"], refused["error_code"]) == (None, "usage")
 
 
 @pytest.mark.parametrize(

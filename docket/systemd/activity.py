@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from docket.systemd.bus import connect
+from docket.systemd.connect import connect
 
 
 def active_states(

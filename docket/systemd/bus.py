@@ -6,31 +6,23 @@ The only importer of pystemd. Introspection is never asked for: it costs 14 ms a
 from __future__ import annotations
 
 import errno
-import os
 import re
-import string
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pystemd.dbusexc import DBusBaseError
 from pystemd.dbuslib import DBus, DBusAddress, apply_signature
 
-from docket.errors import BusAbsentError, BusError
-from docket.paths import runtime_directory
+from docket.errors import BusError
 
 SYSTEMD = b"org.freedesktop.systemd1"
 MANAGER = b"/org/freedesktop/systemd1"
 MANAGER_INTERFACE = b"org.freedesktop.systemd1.Manager"
-PROPERTIES = b"org.freedesktop.DBus.Properties"
-LOGIND = b"org.freedesktop.login1"
 
-_SYSTEM_PRIVATE = "/run/systemd/private"
-_SYSTEM_BUS = "/run/dbus/system_bus_socket"
 # pystemd tells errors as "[err -2]: b'Unit x not found.'", with the D-Bus name before it at times.
 _QUOTED = re.compile(r"""b(?:'([^']*)'|"([^"]*)")""")
 _NOISE = re.compile(r"^\[err -?\d+\]:\s*")
-_ADDRESS_PLAIN = frozenset(string.ascii_letters + string.digits + "-_/.\\*")
 _WAIT_US = 250_000
 _INTERRUPTED = f"[err -{errno.EINTR}]"
 _CALLS_BETWEEN = 50
@@ -143,74 +135,16 @@ class Connection:
                 raise
 
 
-def connect(environ: Mapping[str, str], *, system: bool) -> Connection:
-    """Open the manager of the scope; BusAbsentError, saying why, where there is none.
-
-    The manager's private socket comes first, as in systemctl: it needs no message bus and nothing
-    of the environment, which cron, sudo and sandboxes of agents take away.
-    """
-    for address, private in _addresses(environ, system=system):
+def first_open(addresses: Sequence[tuple[str, bool]]) -> Connection | None:
+    """Open the first address that answers; each is given with whether it is a private socket."""
+    for address, private in addresses:
         bus = DBusAddress(address.encode(), private)
         try:
             bus.open()
         except DBusBaseError:
             continue
         return Connection(bus)
-    raise _absence(system=system)
-
-
-def connect_system_bus() -> Connection:
-    """Open the system's message bus, where logind answers; BusError where there is none."""
-    bus = DBusAddress(f"unix:path={_SYSTEM_BUS}".encode(), False)
-    try:
-        bus.open()
-    except DBusBaseError:
-        raise BusError(
-            "The system's message bus cannot be reached.", hint="Is dbus installed and running?"
-        ) from None
-    return Connection(bus)
-
-
-def _addresses(environ: Mapping[str, str], *, system: bool) -> Sequence[tuple[str, bool]]:
-    if system:
-        return _existing([(_SYSTEM_PRIVATE, True), (_SYSTEM_BUS, False)])
-    found: list[tuple[str, bool]] = []
-    runtime = runtime_directory(environ)
-    if runtime is not None:
-        found += _existing([(f"{runtime}/systemd/private", True), (f"{runtime}/bus", False)])
-    named = environ.get("DBUS_SESSION_BUS_ADDRESS")
-    if named:
-        found += [(part, False) for part in named.split(";") if part]
-    return found
-
-
-def _existing(sockets: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    there = [(path, private) for path, private in sockets if os.path.exists(path)]
-    return [(f"unix:path={_escaped(path)}", private) for path, private in there]
-
-
-def _escaped(path: str) -> str:
-    """The path as D-Bus addresses have it: everything but their plain characters as %XX."""
-    return "".join(
-        chr(byte) if chr(byte) in _ADDRESS_PLAIN else f"%{byte:02x}" for byte in os.fsencode(path)
-    )
-
-
-def _absence(*, system: bool) -> BusAbsentError:
-    if not os.path.isdir("/run/systemd/system"):
-        return BusAbsentError(
-            "This machine was not booted with systemd, as in most containers.",
-            hint="Tasks can be run by hand with `docket run`; timers need systemd.",
-        )
-    if system:
-        return BusAbsentError(
-            "The system's service manager cannot be reached.",
-            hint="Run it as root, on the host and not in a container.",
-        )
-    return BusAbsentError(
-        "No service manager is running for this user.",
-        hint="Log in once, or turn linger on: loginctl enable-linger",
-    )
+    return None
 
 
 def _bus_error(error: DBusBaseError) -> BusError:

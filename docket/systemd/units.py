@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.errors import BusError
 from docket.model.unitstate import UnitDetail, UnitState
-from docket.systemd.bus import (
-    LOGIND,
-    PROPERTIES,
-    Connection,
-    connect,
-    connect_system_bus,
-)
+from docket.systemd.connect import connect, connect_system_bus
 from docket.systemd.transient import main_pid, run_transient, start_transient
 from docket.systemd.unitstates import UnitStates, instant
 
+if TYPE_CHECKING:
+    from docket.systemd.bus import Connection
+
+_PROPERTIES = b"org.freedesktop.DBus.Properties"
+_LOGIND = b"org.freedesktop.login1"
 _LOGIND_MANAGER = b"org.freedesktop.login1.Manager"
 _LOGIND_PATH = b"/org/freedesktop/login1"
 _NOTHING_TO_CLEAN = "No matching resources"
@@ -110,9 +109,9 @@ class SystemdUnits:
             return None
         try:
             bus = connect_system_bus()
-            path = bus.call(LOGIND, _LOGIND_PATH, _LOGIND_MANAGER, b"GetUser", b"u", os.getuid())
+            path = bus.call(_LOGIND, _LOGIND_PATH, _LOGIND_MANAGER, b"GetUser", b"u", os.getuid())
             found = bus.call(
-                LOGIND, path, PROPERTIES, b"Get", b"ss", b"org.freedesktop.login1.User", b"Linger"
+                _LOGIND, path, _PROPERTIES, b"Get", b"ss", b"org.freedesktop.login1.User", b"Linger"
             )
             return bool(found)
         except BusError:
@@ -126,7 +125,7 @@ class SystemdUnits:
         try:
             bus = connect_system_bus()
             bus.call(
-                LOGIND,
+                _LOGIND,
                 _LOGIND_PATH,
                 _LOGIND_MANAGER,
                 b"SetUserLinger",

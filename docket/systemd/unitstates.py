@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.model.unitstate import UnitDetail, UnitState
-from docket.systemd.bus import Connection
 from docket.systemd.unitfiles import UnitFiles
+
+if TYPE_CHECKING:
+    from docket.systemd.bus import Connection
 
 _UNIT = b"org.freedesktop.systemd1.Unit"
 _TIMER = b"org.freedesktop.systemd1.Timer"

@@ -133,7 +133,7 @@ def run(
     plan = current_plan(session, task)
     run_id = run_id or make_run_id(session.now_us(), os.urandom(4))
     if not dry_run and (plan.needs_systemd or launcher is Launcher.SYSTEMD):
-        from docket.app.runs.unitrun import run_in_unit  # noqa: PLC0415  (brings pystemd: 30 ms)
+        from docket.app.runs.unitrun import run_in_unit  # noqa: PLC0415  (few need it)
 
         wish = RunOptions(force, None, tuple(params), launcher, trigger, gated, run_id)
         run_in_unit(session, plan, wish, echo=echo, signals=signals, output=output)

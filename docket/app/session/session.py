@@ -61,6 +61,6 @@ def _now_us() -> int:
 
 
 def _real_units(environ: Mapping[str, str], *, system: bool) -> UnitManager:
-    from docket.systemd.units import SystemdUnits  # noqa: PLC0415  (brings pystemd: 30 ms)
+    from docket.systemd.units import SystemdUnits  # noqa: PLC0415  (few need it)
 
     return SystemdUnits(environ, system=system)

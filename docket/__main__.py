@@ -1,9 +1,14 @@
-"""The fork in the road: `exec` goes to the runner, everything else to the command line."""
+"""The fork in the road: `exec` goes to the runner, everything else to the command line.
+
+`--version` needs neither: it is answered here.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+
+from docket import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,10 +21,23 @@ def main() -> int:
         from docket.runner.main import main as run_task  # noqa: PLC0415  (branch before import)
 
         return run_task(sys.argv[2:], _recompile)
+    if sys.argv[1:] == ["--version"] and "_DOCKET_COMPLETE" not in os.environ and _said_version():
+        return 0
     _use_site()
     from docket.cli import main as command_line  # noqa: PLC0415  (branch before import)
 
     return command_line(sys.argv[1:])
+
+
+def _said_version() -> bool:
+    """Print the version; False where standard output takes nothing: the command line says why."""
+    if sys.stdout is None:
+        return False
+    line = f"docket, version {__version__}\n".encode()
+    try:
+        return os.write(sys.stdout.fileno(), line) == len(line)
+    except (OSError, ValueError):
+        return False
 
 
 def mcp() -> int:

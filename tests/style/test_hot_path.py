@@ -89,3 +89,17 @@ def test_a_task_without_secrets_does_not_pay_for_those_of_others() -> None:
     masking = {"docket.model.mask", "docket.model.secretnames", "docket.runner.attempt.masking"}
     for module in MODULES:
         assert not loaded_by(module) & masking, module
+
+
+def test_the_version_is_printed_without_click() -> None:
+    root = docket.__path__[0].rsplit("/", 1)[0]
+    code = (
+        f"import sys; sys.path.append({root!r}); sys.argv[1:] = ['--version']; "
+        "from docket.__main__ import main; code = main(); "
+        "sys.stderr.write(chr(10).join(sys.modules)); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-IS", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"docket, version {docket.__version__}\n"
+    assert not {"click", "docket.cli", "typing", "re"} & set(done.stderr.splitlines())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from docket.app.catalog.compilation import Compilation, compile_tasks
 from docket.app.catalog.lookup import state_db
 from docket.app.catalog.planfiles import plans
-from docket.app.doctor import homechecks, storechecks, unitchecks
+from docket.app.doctor import homechecks, startchecks, storechecks, unitchecks
 from docket.app.doctor.agentchecks import AgentCheck, agent_checks
 from docket.app.doctor.check import Check, CheckStatus, Examined
 from docket.app.session.ports import UnitState
@@ -38,6 +38,8 @@ _CHECKS: tuple[tuple[str, Callable[[Examined], Check]], ...] = (
     ("timers", unitchecks.timers),
     ("drift", unitchecks.drift),
     ("drop_ins", unitchecks.drop_ins),
+    ("unit_programs", startchecks.unit_programs),
+    ("limits", startchecks.limits),
     ("plans", unitchecks.last_good_plans),
     ("journal", unitchecks.journal),
 )

@@ -37,6 +37,9 @@ class CheckDocument(TypedDict):
     missing: NotRequired[
         Annotated[dict[str, list[str]], "What a task needs and is missing, by task."]
     ]
+    without_effect: NotRequired[
+        Annotated[dict[str, list[str]], "Limits that this machine cannot hold, by task."]
+    ]
     version: NotRequired[Annotated[Count, "The version of systemd."]]
     scheduled_tasks: NotRequired[Annotated[list[str], "Tasks that need timers."]]
     scheduled: NotRequired[Annotated[Count, "How many tasks have timers."]]

@@ -36,6 +36,8 @@ ALL = [
     "timers",
     "drift",
     "drop_ins",
+    "unit_programs",
+    "limits",
     "plans",
     "journal",
 ]

@@ -55,8 +55,10 @@ def read_end(
     if not is_invocation_id(invocation_id):
         raise JournalError("The run's invocation id is not one of systemd's.")
     field = "INVOCATION_ID" if system else "USER_INVOCATION_ID"
+    # Anybody may log these fields. Those with `_` are journald's own: which process it was.
+    manager = "_PID=1" if system else "_SYSTEMD_USER_UNIT=init.scope"
     result, status, at_us = "", "", 0
-    for line in _run([f"{field}={invocation_id}"], system, environ).splitlines():
+    for line in _run([f"{field}={invocation_id}", manager], system, environ).splitlines():
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):

@@ -98,7 +98,7 @@ def test_a_session_that_starts_waits_and_cancels(connect: Connect) -> None:
     receipt = session.call("docket_run_task_async", task_name="slow", idempotency_key="once")
     run_id = receipt.document["run_id"]
     again = session.call("docket_run_task_async", task_name="slow", idempotency_key="once")
-    assert again.document == receipt.document
+    assert again.document == {**receipt.document, "repeated": True}
 
     wait = session.start("docket_wait_run", run_id=run_id, poll_interval=0.2, progress=True)
     time.sleep(0.5)
@@ -225,7 +225,7 @@ def test_the_server_has_the_references_tools_with_their_arguments(shared: Sessio
         ("docket_task_runs", {"limit": 10**30}, "usage", "How many"),
         ("docket_task_runs", {"limit": 1.5}, "usage", "How many"),
         ("docket_task_runs", {"statuses": ["fine"]}, "usage", "statuses"),
-        ("docket_task_runs", {"since": "yesterday"}, "usage", "2026-"),
+        ("docket_task_runs", {"since": "someday"}, "usage", "2026-"),
         ("docket_task_runs", {"task_name": "a/b"}, "task.name_refused", "letters"),
         ("docket_run_logs", {"run_id": "20261120T092345764840Z-6803c279"}, "run.not_found", "runs"),
         ("docket_why", {"task_name": "hello", "at": "9999999999d"}, "usage", "2026-"),

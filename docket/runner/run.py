@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
 
+from docket.model import signals
 from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
@@ -333,7 +333,7 @@ class _Run:
             plan.argv if mask is None else mask.value(plan.argv),
             outcome,
             stop_signal=self._stop_signal(),
-            out_of_memory=outcome.signal == signal.SIGKILL and self._memory_kills() > kills_before,
+            out_of_memory=outcome.signal == signals.SIGKILL and self._memory_kills() > kills_before,
         )
         verdict.details.update(result_file(result_path))
         return verdict
@@ -356,10 +356,10 @@ class _Run:
 
     def _cut_short(self, context: AttemptContext, last: Verdict) -> Verdict:
         """Return what to call a run whose next attempt never came."""
-        if self._stop_signal() == signal.SIGINT:
+        if self._stop_signal() == signals.SIGINT:
             verdict = Verdict(RunStatus.CANCELLED, "cancelled", f"Cancelled. {last.summary}")
         elif self._stop_signal():
-            name = signal.Signals(self._stop.received).name
+            name = signals.signal_name(self._stop.received)
             summary = f"Stopped by {name} between attempts. {last.summary}"
             verdict = Verdict(RunStatus.INTERRUPTED, "stopped", summary)
         else:
@@ -376,7 +376,7 @@ class _Run:
     def _stop_signal(self) -> int:
         """Return the signal that asks us to stop; a recorded request to cancel is as Ctrl-C."""
         if self._stop.received and self._is_cancelled():
-            return signal.SIGINT
+            return signals.SIGINT
         return self._stop.received
 
     def _close_as(self, verdict: Verdict) -> None:
@@ -455,7 +455,7 @@ class _Run:
 
         self._strays = self._strays or Strays(self._row.run_id)
         self._strays.signal(leader, number)
-        if number == signal.SIGKILL:
+        if number == signals.SIGKILL:
             self._strays.close()
 
     def _let_go(self) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
 import time
 
+from docket.model import signals
 from docket.model.rows import AttemptRow
 from docket.runner.attempt.capture import parser_for
 from docket.runner.attempt.pump import Outlets, Pump, Stream
@@ -179,10 +179,10 @@ def _watch(
     outlets = Outlets(context.echo, context.log, parser, _heading(context.plan, number))
     pump = _pump(context, child.pidfd, streams, outlets, context.stop, context.tick, result)
     ended_by = _until_it_ends(context, child, pump)
-    signal_group(child.pid, signal.SIGTERM)  # what it left in the background
+    signal_group(child.pid, signals.SIGTERM)  # what it left in the background
     pump.drain()
     if pump.listening:
-        signal_group(child.pid, signal.SIGKILL)
+        signal_group(child.pid, signals.SIGKILL)
     pump.close()
     parser.finish()
     row = _reap(child, ended_by, number, started_us, context.now_us)
@@ -249,12 +249,12 @@ def _until_it_ends(context: AttemptContext, child: Child, pump: Pump) -> str:
 
 def _kill(context: AttemptContext, child: Child, pump: Pump) -> None:
     """TERM, the grace, KILL: to the group, and to the rest of the run."""
-    context.kill_rest(child.pid, signal.SIGTERM)  # first: who loses its parent is not found later
-    signal_group(child.pid, signal.SIGTERM)
+    context.kill_rest(child.pid, signals.SIGTERM)  # first: who loses its parent is not found later
+    signal_group(child.pid, signals.SIGTERM)
     until = time.monotonic() + context.plan.grace_seconds
     pump.wait_until_exit(lambda: until, heed_stop=False)
-    context.kill_rest(child.pid, signal.SIGKILL)
-    signal_group(child.pid, signal.SIGKILL)
+    context.kill_rest(child.pid, signals.SIGKILL)
+    signal_group(child.pid, signals.SIGKILL)
     pump.wait_until_exit(lambda: None, heed_stop=False)
 
 

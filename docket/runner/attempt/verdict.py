@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-
 from docket.files import read_plain
+from docket.model import signals
 from docket.model.excerpt import complaint_in, last_line_of
 from docket.model.jsontext import loads_output
 from docket.model.states import RunStatus
@@ -21,7 +20,13 @@ _LONGEST_SUMMARY = 500
 _LONGEST_COMMAND = 160  # in a summary that says what went wrong
 _LARGEST_RESULT_FILE = 1024 * 1024
 # Signals that others send to end a program; the rest are crashes of the program itself.
-_SENT_BY_OTHERS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGXCPU)
+_SENT_BY_OTHERS = (
+    signals.SIGKILL,
+    signals.SIGTERM,
+    signals.SIGINT,
+    signals.SIGHUP,
+    signals.SIGXCPU,
+)
 
 
 class Verdict:
@@ -136,9 +141,9 @@ def _last_words(outcome: Outcome) -> str:
 
 
 def _stopped(words: str, stop_signal: int) -> Verdict:
-    if stop_signal == signal.SIGINT:
+    if stop_signal == signals.SIGINT:
         return Verdict(RunStatus.CANCELLED, "cancelled", f"Cancelled: {words}", retryable=False)
-    summary = f"Stopped by {signal.Signals(stop_signal).name}: {words}"
+    summary = f"Stopped by {signals.signal_name(stop_signal)}: {words}"
     return Verdict(RunStatus.INTERRUPTED, "stopped", summary, retryable=False)
 
 
@@ -155,8 +160,8 @@ def _timed_out(plan: Plan, words: str, outcome: Outcome) -> Verdict:
 
 def _signalled(words: str, outcome: Outcome, *, out_of_memory: bool) -> Verdict:
     number = outcome.signal or 0
-    name = _signal_name(number)
-    if out_of_memory and number == signal.SIGKILL:
+    name = signals.signal_name(number)
+    if out_of_memory and number == signals.SIGKILL:
         return Verdict(RunStatus.KILLED, "oom_kill", f"Killed for want of memory: {words}")
     if number in _SENT_BY_OTHERS:
         return Verdict(RunStatus.KILLED, "signal", f"Command was killed by {name}: {words}")
@@ -230,10 +235,10 @@ def _details(plan: Plan, argv: list[str], outcome: Outcome, verdict: Verdict) ->
     if code in plan.exit_codes:
         found["exit_meaning"] = plan.exit_codes[code]
     if verdict.status is RunStatus.CANCELLED:
-        ended_by = outcome.signal or int(signal.SIGTERM)
+        ended_by = outcome.signal or int(signals.SIGTERM)
         found["termination"] = {"method": "process_group", "signal": ended_by}
     if outcome.signal is not None:
-        found["signal"] = _signal_name(outcome.signal)
+        found["signal"] = signals.signal_name(outcome.signal)
     if verdict.status is RunStatus.TIMED_OUT:
         found["timed_out"] = True
         found["timeout_seconds"] = plan.attempt_timeout_seconds or plan.timeout_seconds
@@ -248,10 +253,3 @@ def _python_details(outcome: Outcome) -> dict[str, Any]:
     if outcome.result is None:
         found = {"stdout": outcome.stdout, "stderr": outcome.stderr}
     return found
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 
 from docket.errors import DocketError, PlanError
 from docket.files import is_ours, is_safe_lock_directory, read_plain, write_all
+from docket.model import signals
 from docket.model.jsontext import dumps, loads
 from docket.model.plan import Plan
 
@@ -126,7 +126,7 @@ def _await(child: int, reader: int) -> Plan | ErrorDocument:
     data = b""
     while True:
         if not waiting.poll(_COMPILE_SECONDS * 1000):
-            os.kill(child, signal.SIGKILL)
+            os.kill(child, signals.SIGKILL)
             break
         chunk = os.read(reader, 1 << 16)
         if not chunk:

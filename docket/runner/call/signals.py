@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
+
+from docket.model import signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
-_ASKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_ASKING = (signals.SIGTERM, signals.SIGINT, signals.SIGHUP)
 
 
 class StopSignals:
@@ -24,8 +25,8 @@ class StopSignals:
         self.received = 0
         self.descriptor, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         for number in _ASKING:
-            signal.signal(number, self._catch)
-        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+            signals.signal(number, self._catch)
+        signals.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
 
     def _catch(self, number: int, frame: FrameType | None) -> None:
         del frame
@@ -42,9 +43,9 @@ class StopSignals:
 
 def restore_in_child() -> None:
     """Give a forked child the dispositions that a program expects."""
-    signal.set_wakeup_fd(-1)
-    for number in (*_ASKING, signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
+    signals.set_wakeup_fd(-1)
+    for number in (*_ASKING, signals.SIGPIPE, signals.SIGXFSZ):
+        signals.signal(number, signals.SIG_DFL)
 
 
-RESTORED_BY_SPAWN = (*_ASKING, signal.SIGPIPE, signal.SIGXFSZ)
+RESTORED_BY_SPAWN = (*_ASKING, signals.SIGPIPE, signals.SIGXFSZ)

@@ -6,27 +6,28 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from docket.app.text.pattern import Pattern
 from docket.model.secretnames import REDACTED, names_a_secret, refers
 
 _TELLING_NAME = (
     r"[\w.-]{0,40}(?:token|passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key"
     r"|credential|authorization|bearer|cookie)[\w.-]{0,40}"
 )
-_URL_USER = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{0,20}://)[^\s/?#'\"]+@")
-_HOOK_HOST = re.compile(
+_URL_USER = Pattern(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{0,20}://)[^\s/?#'\"]+@")
+_HOOK_HOST = Pattern(
     r"(?P<host>https?://(?:[\w-]+\.)*(?:discord(?:app)?\.com/api/(?:v\d+/)?webhooks"
     r"|hooks\.slack\.com|hooks\.zapier\.com|api\.telegram\.org|webhook\.office\.com"
     r"|chat\.googleapis\.com|hooks\.[\w.-]+))/[^\s'\"]*",
     re.IGNORECASE,
 )
-_HOOK_PATH = re.compile(
+_HOOK_PATH = Pattern(
     r"(?P<start>https?://[^\s/'\"]+/(?:[^\s'\"?#]{0,200}/)?(?:web)?hooks?)/[^\s'\"]+", re.IGNORECASE
 )
-_QUERY = re.compile(
+_QUERY = Pattern(
     rf"(?P<name>[?&;](?:{_TELLING_NAME}|key|sig|signature|auth|pass|pwd|code)=)[^&\s'\"#]+",
     re.IGNORECASE,
 )
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = Pattern(
     rf"(?P<name>(?:^|[\s'\";,{{(])-{{0,2}}['\"]?{_TELLING_NAME}['\"]?\s*[=:]\s*)"
     r"(?P<value>\"[^\"]*\"|'[^']*'|(?:bearer|basic|token)\s+[^\s'\"]+|[^\s'\",;}]+)",
     re.IGNORECASE,
@@ -37,25 +38,25 @@ _GOES_ON = (
     r"|wants|names|requires|expects|without|with|for|to|from|in|of|on|that|which|does|not|only)"
     r"(?:[\s,;:.]|$))"
 )
-_OPTION = re.compile(rf"(?P<name>(?:^|\s)--?{_TELLING_NAME}\s+)(?!-){_GOES_ON}\S+", re.IGNORECASE)
-_BEARER = re.compile(
+_OPTION = Pattern(rf"(?P<name>(?:^|\s)--?{_TELLING_NAME}\s+)(?!-){_GOES_ON}\S+", re.IGNORECASE)
+_BEARER = Pattern(
     r"(?P<name>\b(?:bearer|basic)\s+)(?!authentication\b|authorization\b|credentials\b)"
     r"[A-Za-z0-9._~+/=-]{8,}",
     re.IGNORECASE,
 )
-_SHAPES = re.compile(
+_SHAPES = Pattern(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{8,}"
     r"|sk-[\w-]{16,}|[sr]k_(?:live|test)_\w{8,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|hf_\w{20,}"
     r"|npm_\w{20,}|pypi-[\w-]{20,}|\d{8,10}:[\w-]{32,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
 )
-_PRIVATE_KEY = re.compile(
+_PRIVATE_KEY = Pattern(
     r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
-_REFERENCE = re.compile(r"(?:(?:\$\w+|\$\{\w+\})(?:/[\w./-]*)?)?")
+_REFERENCE = Pattern(r"(?:(?:\$\w+|\$\{\w+\})(?:/[\w./-]*)?)?")
 # "password: No such device", "token: expired": what follows is no value.
-_WORD_OF_A_SENTENCE = re.compile(r"[A-Za-z]?[a-z]{1,11}[.!?]?")
-_OPTION_WORD = re.compile(rf"--?{_TELLING_NAME}", re.IGNORECASE)
+_WORD_OF_A_SENTENCE = Pattern(r"[A-Za-z]?[a-z]{1,11}[.!?]?")
+_OPTION_WORD = Pattern(rf"--?{_TELLING_NAME}", re.IGNORECASE)
 _LONGEST_LINE = 8 * 1024
 
 
@@ -66,29 +67,31 @@ def redact(value: Any) -> Any:
 
 def redact_text(text: str) -> str:
     """Return `text` without the credentials of URLs, known token shapes and `name=secret`."""
-    text = _PRIVATE_KEY.sub(REDACTED, text)
+    text = _PRIVATE_KEY.compiled.sub(REDACTED, text)
     return "".join(map(_redact_line, text.splitlines(keepends=True)))
 
 
 def _redact_line(line: str) -> str:
     if len(line) > _LONGEST_LINE:  # no person wrote it, and the patterns are not made for it
         return REDACTED
-    line = _URL_USER.sub(rf"\g<scheme>{REDACTED}@", line)
-    line = _HOOK_HOST.sub(rf"\g<host>/{REDACTED}", line)
-    line = _HOOK_PATH.sub(rf"\g<start>/{REDACTED}", line)
-    line = _QUERY.sub(rf"\g<name>{REDACTED}", line)
-    line = _ASSIGNMENT.sub(_keep_reference, line)
-    line = _OPTION.sub(rf"\g<name>{REDACTED}", line)
-    line = _BEARER.sub(rf"\g<name>{REDACTED}", line)
-    return _SHAPES.sub(REDACTED, line)
+    line = _URL_USER.compiled.sub(rf"\g<scheme>{REDACTED}@", line)
+    line = _HOOK_HOST.compiled.sub(rf"\g<host>/{REDACTED}", line)
+    line = _HOOK_PATH.compiled.sub(rf"\g<start>/{REDACTED}", line)
+    line = _QUERY.compiled.sub(rf"\g<name>{REDACTED}", line)
+    line = _ASSIGNMENT.compiled.sub(_keep_reference, line)
+    line = _OPTION.compiled.sub(rf"\g<name>{REDACTED}", line)
+    line = _BEARER.compiled.sub(rf"\g<name>{REDACTED}", line)
+    return _SHAPES.compiled.sub(REDACTED, line)
 
 
 def _keep_reference(found: re.Match[str]) -> str:
     """A variable that is only referred to (`$TOKEN`, `$DIR/file`) stays readable, as prose does."""
     bare = found["value"].strip("'\"")
-    if _REFERENCE.fullmatch(bare) or bare.startswith(REDACTED) or refers(found["name"]):
+    if _REFERENCE.compiled.fullmatch(bare) or bare.startswith(REDACTED) or refers(found["name"]):
         return found[0]
-    if found["name"].endswith((": ", ":\t")) and _WORD_OF_A_SENTENCE.fullmatch(found["value"]):
+    if found["name"].endswith((": ", ":\t")) and _WORD_OF_A_SENTENCE.compiled.fullmatch(
+        found["value"]
+    ):
         return found[0]
     return f"{found['name']}{REDACTED}"
 
@@ -134,6 +137,10 @@ def _redact_words(words: list[Any], key: str) -> list[Any]:
     shown = [_redact(word, key) for word in words]
     for index in range(1, len(words)):
         before, word = words[index - 1], words[index]
-        if isinstance(before, str) and isinstance(word, str) and _OPTION_WORD.fullmatch(before):
+        if (
+            isinstance(before, str)
+            and isinstance(word, str)
+            and _OPTION_WORD.compiled.fullmatch(before)
+        ):
             shown[index] = word if word.startswith("-") else REDACTED
     return shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -153,3 +155,14 @@ def test_what_describes_a_task_is_shown_though_its_keys_sound_secret() -> None:
 def test_types_and_shapes_stay() -> None:
     config = {"a": [1, 2.5, None, True], "b": {"c": ("x", "y")}, 3: "n"}
     assert redact(config) == {"a": [1, 2.5, None, True], "b": {"c": ["x", "y"]}, "3": "n"}
+
+
+def test_no_pattern_is_compiled_before_its_first_use() -> None:
+    code = (
+        "import re, docket.app.text.redaction as module\n"
+        "print([name for name, value in vars(module).items() if isinstance(value, re.Pattern)])\n"
+        "print(any('compiled' in vars(value) for value in vars(module).values()\n"
+        "          if isinstance(value, module.Pattern)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\nFalse\n"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import docket
+from docket.app.fires.causes import Cause
 from docket.errors import DocketError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,3 +104,8 @@ def test_no_code_is_explained_that_does_not_exist() -> None:
         if f'"{code}"' not in text and f'"{code.partition(".")[2]}"' not in text
     }
     assert unknown == set()
+
+
+def test_every_cause_of_a_missed_fire_is_explained() -> None:
+    assert {str(cause) for cause in Cause} - described() == set()
+    assert all(cause.sentence for cause in Cause)

@@ -9,6 +9,8 @@ from docket.errors import CompileError
 from docket.model.task import Task
 
 SECTIONS = ("Unit", "Service", "Timer")
+# Directives of [Unit] that keep a run from starting, or end it: nothing but a unit obeys them.
+_GUARDS = ("BindsTo", "Conflicts", "PartOf", "Requires", "RequiresMountsFor", "Requisite")
 _KEY = re.compile(r"(?:X-)?[A-Z][A-Za-z0-9-]{0,99}")
 
 # The contract itself: with another value the run's record would no longer be true.
@@ -145,3 +147,12 @@ def _check(task: Task, section: str, key: str, value: str) -> None:
             task=task.name,
             key=place,
         )
+
+
+def only_a_unit_keeps(task: Task) -> bool:
+    """Whether the task has a directive that guards or confines its runs, by hand too."""
+    guards = (
+        name in _GUARDS or name.startswith(("Condition", "Assert"))
+        for name in task.unit.get("Unit", ())
+    )
+    return bool(task.unit.get("Service")) or any(guards)

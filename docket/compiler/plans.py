@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from docket.compiler.bundle import Place, TaskFiles
+from docket.compiler.directives import only_a_unit_keeps
 from docket.compiler.secrets import secret_names, secret_values
 from docket.compiler.service import (
     DELIVERY_PAUSE_SECONDS,
@@ -102,7 +103,7 @@ def _contract(task: Task) -> dict[str, Any]:
         "destructive": task.destructive,
         "closed_to_agents": task.closed_to_agents,
         "unattended": task.unattended,
-        "needs_systemd": task.limits.any or bool(task.credentials or task.unit.get("Service")),
+        "needs_systemd": task.limits.any or bool(task.credentials) or only_a_unit_keeps(task),
         "log_max_bytes": task.log_max_bytes,
     }
 

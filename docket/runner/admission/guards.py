@@ -102,7 +102,8 @@ def _as_dependency(plan: Plan) -> Refusal | None:
         reason = "a destructive task needs `unattended: allow` to run for another"
         return Refusal("unattended", reason)
     if plan.needs_systemd:
-        reason = "its limits or credentials need a unit of its own, and it would run in another's"
+        needs = "limits, credentials or directives need a unit of its own"
+        reason = f"its {needs}, and it would run in another's"
         return Refusal("needs_systemd", reason)
     return None
 

@@ -340,3 +340,22 @@ def test_a_jitter_that_can_put_off_a_catch_up_by_a_day_is_warned_of() -> None:
     assert "`jitter` is 1d, and puts off the run that makes up for a missed one" in warning
     assert not compiled(schedules=(spec,), jitter_seconds=3600.0).warnings
     assert not compiled(schedules=(spec,), jitter_seconds=9e4, catch_up=False).warnings
+
+
+@pytest.mark.parametrize(
+    ("unit", "needed"),
+    [
+        ({"Unit": {"ConditionPathIsMountPoint": ["/mnt/backup"]}}, True),
+        ({"Unit": {"AssertPathExists": ["/mnt"]}}, True),
+        ({"Unit": {"BindsTo": ["mnt-backup.mount"]}}, True),
+        ({"Unit": {"Requires": ["postgresql.service"]}}, True),
+        ({"Unit": {"RequiresMountsFor": ["/mnt/backup"]}}, True),
+        ({"Service": {"PrivateTmp": ["yes"]}}, True),
+        ({"Unit": {"After": ["network.target"], "Documentation": ["man:x(1)"]}}, False),
+        ({"Timer": {"WakeSystem": ["yes"]}}, False),
+    ],
+)
+def test_a_guard_that_only_a_unit_obeys_makes_the_task_need_one(
+    unit: dict[str, dict[str, list[str]]], *, needed: bool
+) -> None:
+    assert compiled(unit=unit).plan.needs_systemd is needed

@@ -387,6 +387,7 @@ class _Run:
         row.exit_code = verdict.status.exit_code
         row.details.update(verdict.details)
         if self._mask is not None:
+            # Defence in depth: argv, events and results are masked before they get here.
             row.summary = self._mask.text(row.summary)
             row.details = self._mask.value(row.details)
         if self._loaded.warning:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from docket.model.states import RunStatus
+from docket.runner.record.locks import RunLock
 from tests.unit.runner.runner_home import Home, alive, wait_until
 
 
@@ -413,3 +417,39 @@ def test_what_a_task_puts_in_the_place_of_its_result_does_not_end_its_runner(
     assert (found["status"], found["returncode"]) == ("succeeded", 0)
     assert "not a plain file" in found["details"]["result_error"]
     assert os.listdir(home.lock_dir / "runs") == []
+
+
+def test_the_wait_before_attempt_n_plus_1_is_the_base_to_the_power_of_n(home: Home) -> None:
+    home.plan("job", "/bin/false", retry=2, backoff_base=1.5, backoff_max_seconds=60.0)
+    home.run("job")
+    run = home.only_run()
+    first, second, third = home.ask(lambda reader: reader.attempts(run.run_id))
+    assert 1.5 <= (second.started_us - first.finished_us) / 1e6 < 2.2
+    assert 2.25 <= (third.started_us - second.finished_us) / 1e6 < 4.0
+
+
+def test_a_reader_that_tries_the_lock_of_a_run_does_not_keep_it_from_starting(home: Home) -> None:
+    run_id = "20260427T013000000000Z-ab12cd34"
+    home.plan("job", "/bin/true")
+    home.run("job")
+    path = home.lock_dir / "runs" / f"{run_id}.lock"
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        run = home.start("job", "--run-id", run_id)
+        time.sleep(0.3)
+        fcntl.flock(file, fcntl.LOCK_UN)
+    assert run.wait(20) == 0
+    run.communicate()
+
+
+def test_the_file_of_a_run_is_gone_before_its_lock_is_free(tmp_path: Path) -> None:
+    for number in range(200):
+        run_id = f"20260427T013000000000Z-{number:08x}"
+        lock = RunLock(str(tmp_path), run_id)
+        path = tmp_path / "runs" / f"{run_id}.lock"
+        with path.open() as file, ThreadPoolExecutor(1) as pool:
+            waits = pool.submit(fcntl.flock, file, fcntl.LOCK_SH)
+            seen = pool.submit(path.exists)
+            lock.release()
+            waits.result()
+            assert not seen.result()

@@ -119,3 +119,14 @@ def test_a_caller_that_ignores_its_children_is_no_trouble() -> None:
     finally:
         signal.signal(signal.SIGCHLD, before)
     assert ended.result == b"1"
+
+
+def test_a_signal_that_was_ignored_at_the_start_stays_ignored() -> None:
+    """As under nohup: a terminal that goes away ends nothing."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        later(0.3, lambda: os.kill(os.getpid(), signal.SIGHUP))
+        assert run("time.sleep(1); os.write(fd, b'{}')") == RunnerExit(0, b"{}")
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

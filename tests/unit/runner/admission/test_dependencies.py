@@ -191,7 +191,9 @@ def test_a_dependency_is_told_nothing_of_the_unit_of_the_other(home: Home) -> No
 def test_locks_that_cannot_be_made_leave_no_dependency_out(home: Home) -> None:
     noting(home, "base")
     noting(home, "top", "base", group="disk", group_slots=1)
-    home.lock_dir.write_text("no directory")
+    home.lock_dir.mkdir(mode=0o700)
+    for name in ("runs", "tasks", "groups"):
+        (home.lock_dir / name).write_text("no directory")
     result = home.result("top")
     assert (result["status"], result["error_code"]) == ("failed", "dependency")
     assert "cannot be started" in result["summary"]

@@ -216,6 +216,12 @@ def test_a_window_shorter_than_what_counts_as_late_is_kept_too(
     assert (refused.status, refused.error_code) == ("skipped", "too_late")
 
 
+def test_the_jitter_of_the_timer_lengthens_the_window(home: Home, manager: PrivateManager) -> None:
+    plan(home, catch_up=60, slack_seconds=900.0)
+    assert fire(home, manager, NINE + 950 * SECOND).status == "succeeded"
+    assert fire(home, manager, NINE + 970 * SECOND).error_code == "too_late"
+
+
 def test_a_fire_on_time_runs_after_one_that_was_too_late(
     home: Home, manager: PrivateManager
 ) -> None:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -213,3 +214,25 @@ def test_the_holder_of_a_lock_is_the_process_that_has_it(tmp_path: Path) -> None
     os.close(descriptor)
     assert open_holder(str(path)) is None
     assert open_holder(str(tmp_path / "missing")) is None
+
+
+def test_replace_signals_nobody_but_the_process_that_holds_the_lock_of_the_run(home: Home) -> None:
+    home.plan("job", "/bin/true", overlap="replace")
+    run_id = "20260427T013000000000Z-ab12cd34"
+    paths = [home.lock_dir / "tasks" / "job.lock", home.lock_dir / "runs" / f"{run_id}.lock"]
+    holders = []
+    for path in paths:  # two processes: the name in the task's lock is that of an earlier holder
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(run_id + "\n")
+        words = ["flock", "--no-fork", str(path), "sleep", "60"]
+        holders.append(subprocess.Popen(words))
+        wait_until(partial(open_holder, str(path)))
+    waiter = home.start("job")
+    pending(home)
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiter.wait(1.0)
+    assert [holder.poll() for holder in holders] == [None, None]
+    for holder in holders:
+        holder.terminate()
+        holder.wait()
+    assert end(waiter) == [0]

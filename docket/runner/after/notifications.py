@@ -285,7 +285,7 @@ class Notifier:
                 data = log.read(wanted + _MARGIN)
         except OSError:
             return ""
-        if self._mask is not None:  # the log is masked already: this is a second line of defence
+        if self._mask is not None:  # defence in depth: the log is masked as it is written
             data = self._mask.bytes(data)
         return data.decode("utf-8", "replace").encode()[-wanted:].decode("utf-8", "ignore")
 

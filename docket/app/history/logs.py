@@ -10,6 +10,7 @@ from docket.app.session.session import Session
 from docket.errors import DocketError, RunLogError, UsageError
 from docket.model.record import Record
 from docket.model.records import RunRecord
+from docket.model.states import Trigger
 from docket.store.logfiles import last_bytes, last_lines, read_log, tail_lines
 from docket.systemd.journalctl import read_invocation
 
@@ -108,8 +109,10 @@ def _shortened(log: LogText, most_bytes: int | None) -> LogText:
 def _from_file(run: RunRecord, tail: int | None, most_bytes: int | None) -> LogText:
     path = run.log_path
     if path is None:
-        if _has_run(run) and "log_problem" not in run.details:
-            return LogText(run, "file", None, b"")  # it printed nothing
+        # docket-cli kept no log of most runs; one of ours without a log printed nothing.
+        taken_over = run.trigger is Trigger.UNKNOWN
+        if _has_run(run) and not taken_over and "log_problem" not in run.details:
+            return LogText(run, "file", None, b"")
         raise _refusal(run, "no_log", f"Run {run.run_id} has no log.", _why_none(run))
     try:
         content, left_out = _content(path, tail, most_bytes)

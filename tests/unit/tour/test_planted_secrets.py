@@ -132,7 +132,7 @@ def test_the_secrets_were_really_told_and_masked(traveller: Traveller) -> None:
     shown = {event["event"] for event in lines["events"]}
     assert {text for text in shown if not text.startswith(REDACTED)} == {"verbosely"}
     failed = json.loads(by_words["run fail --json"].out)
-    assert failed["summary"].endswith(f"--token {REDACTED}")
+    assert failed["summary"].endswith(f"--token {REDACTED})")
     assert any(REDACTED in hook["stdout"] for hook in failed["hooks"])
     raised = json.loads(by_words["run raising --json -vv"].out)
     assert raised["summary"].count(REDACTED) == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -238,7 +240,9 @@ def test_a_silent_run_leaves_no_log_file(home: Home) -> None:
 def test_words_without_a_newline_are_in_the_log_within_a_second_and_survive_a_killed_runner(
     home: Home, words: str, secrets: list[str]
 ) -> None:
-    home.plan("job", "/bin/sh", "-c", f"printf '{words}'; sleep 30", secrets=secrets)
+    child = home.path / "child"
+    script = f"echo $$ > {child}; printf '{words}'; exec sleep 30"
+    home.plan("job", "/bin/sh", "-c", script, secrets=secrets)
     run = home.start("job", environ={"API_TOKEN": "kX9-pl4nted_T0ken"})
     expected = words.replace("\\r", "\r").replace("%%", "%").encode()
     wait_until(lambda: [*home.log_dir.glob("*.log")])
@@ -248,6 +252,7 @@ def test_words_without_a_newline_are_in_the_log_within_a_second_and_survive_a_ki
     assert time.monotonic() - seen < 1.0
     run.kill()
     run.communicate()
+    os.kill(int(child.read_text()), signal.SIGKILL)
     assert log.read_bytes() == expected
 
 
@@ -277,7 +282,9 @@ def test_an_event_that_comes_in_parts_is_one_event(home: Home) -> None:
     script = """printf '{"event": '; sleep 0.7; printf '"x"}\\n'"""
     home.plan("job", "/bin/sh", "-c", script, output_format="jsonl")
     home.run("job")
-    assert home.only_run().details["events"] == [{"event": "x"}]
+    run = home.only_run()
+    events = home.ask(lambda reader: [event.event for event in reader.events(run.run_id)])
+    assert events == [{"event": "x"}]
 
 
 def test_attempts_are_told_apart_in_the_log(home: Home) -> None:

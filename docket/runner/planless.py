@@ -8,6 +8,7 @@ from docket.model.names import boot_timer_of
 from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
+from docket.runner.admission.due import is_served
 from docket.runner.call.activation import timer_elapse
 from docket.runner.call.clock import now_us
 from docket.runner.record.record import Recorder
@@ -30,7 +31,7 @@ def record_failure(arguments: Arguments, paths: Paths, error: DocketError) -> No
     row = RunRow(
         run_id=arguments.run_id or make_run_id(started, os.urandom(4)),
         task=arguments.task,
-        trigger=(Trigger.MANUAL if elapse is None else Trigger.TIMER).value,
+        trigger=Trigger.MANUAL.value,
         started_at=started,
         finished_at=started,
         status=RunStatus.FAILED.value,
@@ -43,6 +44,8 @@ def record_failure(arguments: Arguments, paths: Paths, error: DocketError) -> No
         pid=os.getpid(),
     )
     recorder = Recorder(paths.state_db, paths.lock_dir, row, now_us)
+    if elapse is not None and not is_served(elapse, recorder):
+        row.trigger = Trigger.TIMER.value
     recorder.end()
     recorder.close()
 

@@ -27,7 +27,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "history": "catalog fires record runs session text",
         "status": "catalog fires install record runs session text",
         "doctor": "catalog install record session text",
-        "why": "catalog history record session status text",
+        "why": "catalog fires history record session status text",
     },
     "runner": {
         "record": "",

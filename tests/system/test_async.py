@@ -40,9 +40,9 @@ def test_a_run_outlives_its_caller_in_a_unit_of_its_own(seat: Seat) -> None:
 
 
 def test_the_row_is_there_when_the_receipt_is(seat: Seat) -> None:
-    seat.configure({"slow": command("sleep", "1")})
+    seat.configure({"slow": command("sleep", "1", overlap="allow")})
     for _ in range(3):
-        receipt = seat.answer("run", "slow", "--async", "--force")
+        receipt = seat.answer("run", "slow", "--async")
         run = seat.answer("status", "--run-id", receipt["run_id"])
         assert run["status"] in {"pending", "running"}
 
@@ -89,11 +89,13 @@ def test_many_starts_at_once_are_many_runs_and_each_is_over_once(seat: Seat) -> 
 def test_one_key_is_one_run_and_one_receipt_whoever_asks(seat: Seat) -> None:
     seat.configure({"once": shell("sleep 2; echo ran")})
     receipts = receipts_of(seat, 20, 20, "once", "--idempotency-key", "monday")
-    assert all(receipt == receipts[0] for receipt in receipts)
+    firsts = [receipt for receipt in receipts if not receipt["repeated"]]
+    assert len(firsts) == 1
+    assert all({**receipt, "repeated": False} == firsts[0] for receipt in receipts)
     assert len(seat.runs("once")) == 1
     assert ended(seat, receipts[0]["run_id"])["status"] == "succeeded"
     again = seat.answer("run", "once", "--async", "--idempotency-key", "monday")
-    assert again == receipts[0]
+    assert again == {**firsts[0], "repeated": True}
     other = seat.answer("run", "once", "--async", "--idempotency-key", "tuesday")
     assert other["run_id"] != receipts[0]["run_id"]
 

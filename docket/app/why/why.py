@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import load_config, unknown_task
 from docket.app.catalog.planfiles import read_plan
+from docket.app.fires.switches import Switches
 from docket.app.history.logs import read as read_log
 from docket.app.record.liveness import alive_here
 from docket.app.record.opening import open_record
@@ -214,9 +215,12 @@ class _Inquiry:
         if self._plan is None:
             return ()
         known = (self._installed_us(), self._session.now_us())
-        return whyfires.fires_seen(
+        seen = whyfires.fires_seen(
             self._plan, at_us, known, lambda fire: reader.run_for(self._name, fire)
         )
+        if Switches(self._session.paths).off([self._around.timer_unit]):
+            return tuple(fire for fire in seen if fire.at_us <= known[1])
+        return seen
 
     def changes(
         self, success: RunRecord | None, run: RunRecord | None, finding: Finding

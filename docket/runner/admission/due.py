@@ -26,7 +26,7 @@ def fire_of(plan: Plan, recorder: Recorder) -> tuple[Trigger, int | None, int] |
     The due instant is None where no calendar was due: a span or the boot started the run.
     """
     elapse = timer_elapse(plan.unit, timers_of(plan), system=plan.system)
-    if elapse is None or _is_served(plan, elapse, recorder):
+    if elapse is None or is_served(elapse, recorder):
         return None
     now = time.time_ns() // 1000
     fired = now if elapse.at_us is None else elapse.at_us
@@ -41,12 +41,13 @@ def fire_of(plan: Plan, recorder: Recorder) -> tuple[Trigger, int | None, int] |
     return (Trigger.TIMER, None, 0) if elapse.at_us is None else (Trigger.CATCH_UP, due, late)
 
 
-def _is_served(plan: Plan, elapse: Elapse, recorder: Recorder) -> bool:
+def is_served(elapse: Elapse, recorder: Recorder) -> bool:
     """Whether a doubtful elapse has had its run already: then this start is by hand."""
     if elapse.certain or elapse.at_us is None:
         return False
     now = time.time_ns() // 1000
-    started = recorder.ask(lambda store: last_start_by_timer(store, plan.task, now))
+    task = recorder.row.task
+    started = recorder.ask(lambda store: last_start_by_timer(store, task, now))
     return started is not None and started >= elapse.at_us
 
 

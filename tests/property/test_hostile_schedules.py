@@ -60,7 +60,7 @@ def test_every_text_is_compiled_or_refused(kind: ScheduleKind, text: str, zone: 
 )
 def test_every_line_of_a_batch_is_answered(lines: list[bytes]) -> None:
     answers = [json.loads(line) for line in translate_batch(lines, system=True, machine_zone="UTC")]
-    assert len(answers) == sum(1 for line in lines if line.strip())
+    assert len(answers) == len(lines)
     assert all("lines" in answer or "error_code" in answer for answer in answers)
 
 

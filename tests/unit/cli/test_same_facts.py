@@ -70,7 +70,9 @@ OF_COMMAND: dict[str, set[str]] = {
     "next": {"(lines|source)"},
     "next good": {"(task|source)"},
     "check": set(),
-    "doctor": {r"checks\.(check|path|tasks_found|problems\..*|scheduled_tasks|version|scheduled)"},
+    "doctor": {
+        r"checks\.(check|path|tasks_found|problems\..*|scheduled_tasks|version|scheduled|\w+_bytes)"
+    },
     "cancel good": {
         "(started_at|finished_at|duration_seconds|summary|trigger)"
     },  # nothing was done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from tests.unit.notify.loopback import Loopback, free_port, reply, silence
 from tests.unit.notify.telling import SECRET, outcome
@@ -15,7 +16,7 @@ def test_every_address_is_told(home: Home, server: Loopback) -> None:
     assert (found["state"], found["exit_code"]) == ("delivered", 0), found
     assert [asked.path for asked in server.asked] == ["/a", "/b"]
     body = server.asked[0].json
-    assert (body["title"], body["type"]) == ("job: failed", "failure")
+    assert (body["title"], body["type"]) == (f"job: failed on {os.uname().nodename}", "failure")
     assert body["message"].startswith("Docket job failed")
 
 

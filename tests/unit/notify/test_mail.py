@@ -6,6 +6,7 @@ import base64
 import email
 import email.policy
 import json
+import os
 import socketserver
 import ssl
 import threading
@@ -146,7 +147,7 @@ def test_sendmail_gets_the_receivers_as_words_and_the_mail_to_read(home: Home) -
     ]  # fmt: skip
     run = home.only_run()
     mail = parsed(kept.read_bytes())
-    assert mail["Subject"] == f"[docket] job: failed: {run.summary}"
+    assert mail["Subject"] == f"[docket] job: failed on {os.uname().nodename}: {run.summary}"
     assert (mail["To"], mail["From"]) == ("ana@example.org, root", "docket@example.org")
     assert (mail["Auto-Submitted"], mail["X-Docket-Run"]) == ("auto-generated", run.run_id)
     assert mail.get_content().startswith(f"Docket job failed: {run.summary}")

@@ -189,7 +189,6 @@ WRONG: list[tuple[str, dict[str, Any], str, str | None]] = [
     ("backup", {"hbackup_command": "upload"}, "must be one of `backup`, `auto`", None),
     ("backup", {"archive_name": "a/b"}, "a file name without `/`", None),
     ("backup", {"exclude": ["x"]}, "no key `exclude`", "did you mean `excludes`?"),
-    ("backup", {"success_exit_codes": [24]}, "no key `success_exit_codes`", None),
 ]
 
 

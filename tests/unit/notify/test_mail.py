@@ -150,7 +150,9 @@ def test_sendmail_gets_the_receivers_as_words_and_the_mail_to_read(home: Home) -
     assert mail["Subject"] == f"[docket] job: failed on {os.uname().nodename}: {run.summary}"
     assert (mail["To"], mail["From"]) == ("ana@example.org, root", "docket@example.org")
     assert (mail["Auto-Submitted"], mail["X-Docket-Run"]) == ("auto-generated", run.run_id)
-    assert mail.get_content().startswith(f"Docket job failed: {run.summary}")
+    assert mail.get_content().startswith(
+        f"Docket job failed on {os.uname().nodename}: {run.summary}"
+    )
 
 
 def test_a_summary_becomes_no_header(home: Home) -> None:

@@ -8,6 +8,7 @@ import time
 from docket.model.states import RunStatus
 from docket.runner.attempt.attempt import AttemptContext, run_attempt
 from docket.runner.attempt.echo import Echo
+from docket.runner.attempt.host import Host
 from docket.runner.attempt.verdict import Verdict, judge
 from docket.runner.call.clock import now_us
 from docket.runner.call.environment import EnvironmentRefusedError, add_run, task_environment
@@ -15,8 +16,6 @@ from docket.runner.run import Finished, mask_for, new_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from docket.model.plan import Plan
     from docket.model.rows import RunRow
     from docket.runner.call.arguments import Arguments
@@ -61,14 +60,9 @@ def _preview(plan: Plan, row: RunRow, stop: StopSignals, *, quiet: bool) -> Verd
         environment=environment,
         echo=Echo(-1 if quiet else 1, plan.log_max_bytes),
         log=_NoLog(),
-        report=_ignore,
-        progress=_ignore,
-        tick=_never,
+        host=Host(),
         stop=stop,
         run_deadline=None if limit is None else time.monotonic() + limit,
-        now_us=now_us,
-        let_go=_nothing_held,
-        kill_rest=_no_rest,
         mask=mask,
     )
     outcome = run_attempt(context, 1, plan.dry_run_argv, dry_run=True)
@@ -102,19 +96,3 @@ def _shown(plan: Plan) -> list[str]:
     except EnvironmentRefusedError:
         mask = mask_for(plan, dict(os.environ))
     return plan.argv if mask is None else mask.value(plan.argv)
-
-
-def _ignore(event: dict[str, Any], text: str) -> None:
-    del event, text
-
-
-def _never(now: float) -> None:
-    del now
-
-
-def _nothing_held() -> None:
-    """A dry run holds no lock."""
-
-
-def _no_rest(leader: int, number: int) -> None:
-    del leader, number

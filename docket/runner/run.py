@@ -14,6 +14,7 @@ from docket.runfiles import BESIDE_THE_LOCK, RESULT, is_cancelled, remove_run_fi
 from docket.runner.admission.guards import Refusal, refusal_before_lock, refusal_of_overlap
 from docket.runner.attempt.attempt import AttemptContext, run_attempt
 from docket.runner.attempt.echo import Echo
+from docket.runner.attempt.host import RunHost
 from docket.runner.attempt.verdict import Verdict, judge, one_line, result_file
 from docket.runner.call.clock import now_us
 from docket.runner.call.environment import (
@@ -30,20 +31,15 @@ from docket.systemd.notify import notify_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
     from docket.model.mask import Mask
     from docket.model.plan import Plan
     from docket.model.rows import HookRow
     from docket.runner.admission.pendingrun import Waiting
     from docket.runner.after.notifications import Notifier
-    from docket.runner.attempt.progress import Progress
     from docket.runner.call.arguments import Arguments
     from docket.runner.call.plans import LoadedPlan
     from docket.runner.call.signals import StopSignals
     from docket.runner.record.locks import NamedLock
-    from docket.strays import Strays
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -119,9 +115,6 @@ class _Run:
         self._lock: RunLock | None = None
         self._task_lock: TaskLock | None = None
         self._slot: NamedLock | None = None
-        self._strays: Strays | None = None
-        self._progress: Progress | None = None
-        self._attempt_status = ""
         self._environment: dict[str, str] = {}
         self._hooks: list[HookRow] = []
         self._notifier: Notifier | None = None
@@ -238,10 +231,12 @@ class _Run:
             self._environment = task_environment(plan, in_unit=row.unit is not None)
             add_run(self._environment, plan, row, self._params, result_path)
             self._mask = mask_for(plan, self._environment)
-            context = self._context(log)
+            locks = [lock for lock in (self._lock, self._task_lock, self._slot) if lock is not None]
+            host = RunHost(self._recorder, locks, self._mask)
+            context = self._context(log, host)
             if plan.notify is not None:
                 self._make_notifier(self._environment).began()
-            self._close_as(self._until_settled(context, result_path))
+            self._close_as(self._until_settled(context, host, result_path))
         except EnvironmentRefusedError as error:
             self._close_as(Verdict(RunStatus.FAILED, error.code, error.sentence))
         finally:
@@ -252,7 +247,7 @@ class _Run:
             self._warnings.append(log.problem)
             row.details["log_problem"] = log.problem
 
-    def _context(self, log: RunLog) -> AttemptContext:
+    def _context(self, log: RunLog, host: RunHost) -> AttemptContext:
         plan = self._plan
         missing = [name for name in plan.required_env if not self._environment.get(name)]
         if missing:
@@ -267,45 +262,18 @@ class _Run:
             environment=self._environment,
             echo=Echo(-1 if self._arguments.quiet else 1, plan.log_max_bytes),
             log=log,
-            report=report_of(self._report, self._mask),
-            progress=report_of(self._report_progress, self._mask),
-            tick=self._tick,
+            host=host,
             stop=self._stop,
             run_deadline=self._deadline(),
-            now_us=now_us,
-            let_go=self._let_go,
-            kill_rest=self._kill_rest,
             mask=self._mask,
         )
 
-    def _report(self, event: dict[str, Any], text: str) -> None:
-        """Record an event of the task; one of its progress is shown as well."""
-        self._recorder.event(event, text)
-        if (event.get("event") or event.get("type")) == "progress":
-            self._progress_shown().note(event)
-
-    def _report_progress(self, event: dict[str, Any], text: str) -> None:
-        self._progress_shown().report(event, text)
-
-    def _progress_shown(self) -> Progress:
-        if self._progress is None:
-            from docket.runner.attempt.progress import Progress  # noqa: PLC0415  (few tasks)
-
-            self._progress = Progress(self._recorder.event, self._attempt_status)
-        return self._progress
-
-    def _tick(self, now: float) -> float | None:
-        """Let what waits be written where it is due; return when the next of it will be."""
-        later = None if self._progress is None else self._progress.tick(now)
-        due = self._recorder.tick(now)
-        return min((at for at in (due, later) if at is not None), default=None)
-
-    def _until_settled(self, context: AttemptContext, result_path: str) -> Verdict:
+    def _until_settled(self, context: AttemptContext, host: RunHost, result_path: str) -> Verdict:
         """Make attempts until one settles the run: success, no retries left, or no time left."""
         number = 0
         while True:
             number += 1
-            verdict = self._attempt(context, number, result_path)
+            verdict = self._attempt(context, host, number, result_path)
             if not verdict.retryable or number > self._plan.retry:
                 return verdict
             self._recorder.save_attempts()
@@ -314,16 +282,17 @@ class _Run:
                 return self._cut_short(context, verdict)
             self._row.retry_count += 1
 
-    def _attempt(self, context: AttemptContext, number: int, result_path: str) -> Verdict:
+    def _attempt(
+        self, context: AttemptContext, host: RunHost, number: int, result_path: str
+    ) -> Verdict:
         plan = self._plan
         context.environment["DOCKET_ATTEMPT"] = str(number)
-        self._attempt_status = f"attempt {number} of {plan.retry + 1}, run {self._row.run_id}"
-        notify_status(self._attempt_status)
+        status = f"attempt {number} of {plan.retry + 1}, run {self._row.run_id}"
+        host.begin_attempt(status)
+        notify_status(status)
         kills_before = self._memory_kills()
         outcome = run_attempt(context, number, plan.argv, dry_run=False)
-        if self._progress is not None:
-            self._progress.flush(time.monotonic())
-            self._progress = None
+        host.end_attempt(time.monotonic())
         self._recorder.attempt(outcome.row)
         self._add_usage(outcome.row.peak_memory_bytes, outcome.row.cpu_us)
         self._row.output_bytes = outcome.output_bytes
@@ -445,26 +414,6 @@ class _Run:
 
         return out_of_memory_kills(self._row.unit)
 
-    def _kill_rest(self, leader: int, number: int) -> None:
-        """Signal what the command started outside its process group, which `leader` leads."""
-        if self._row.unit is not None:
-            from docket.runner.attempt.killing import signal_cgroup  # noqa: PLC0415  (in units alone)
-
-            signal_cgroup(self._row.unit, number)
-            return
-        from docket.strays import Strays  # noqa: PLC0415  (runs that are ended)
-
-        self._strays = self._strays or Strays(self._row.run_id)
-        self._strays.signal(leader, number)
-        if number == signals.SIGKILL:
-            self._strays.close()
-
-    def _let_go(self) -> None:
-        """Close, in a forked child, what only the runner may hold."""
-        for lock in (self._lock, self._task_lock, self._slot):
-            if lock is not None:
-                lock.close_in_child()
-
 
 def mask_for(plan: Plan, environment: dict[str, str]) -> Mask | None:
     """Return the mask over the task's secrets; None, and nothing loaded, where it has none."""
@@ -473,17 +422,6 @@ def mask_for(plan: Plan, environment: dict[str, str]) -> Mask | None:
     from docket.runner.attempt.masking import mask_of  # noqa: PLC0415  (tasks with secrets)
 
     return mask_of(plan, environment)
-
-
-def report_of(
-    report: Callable[[dict[str, Any], str], None], mask: Mask | None
-) -> Callable[[dict[str, Any], str], None]:
-    """Return what takes the events of a task whose output is masked with `mask`."""
-    if mask is None:
-        return report
-    from docket.runner.attempt.masking import masked_report  # noqa: PLC0415  (tasks with secrets)
-
-    return masked_report(mask, report)
 
 
 def _boot_id() -> str | None:

@@ -80,7 +80,8 @@ docket.errors docket.files docket.paths docket.runfiles docket.runner.main docke
 docket.model.excerpt docket.model.jsontext docket.model.names docket.model.plan docket.model.rows
 docket.model.runid docket.model.signals docket.model.states docket.model.struct
 docket.runner.admission.guards docket.runner.attempt.attempt docket.runner.attempt.capture
-docket.runner.attempt.echo docket.runner.attempt.pump docket.runner.attempt.spawn
+docket.runner.attempt.echo docket.runner.attempt.host docket.runner.attempt.pump
+docket.runner.attempt.spawn
 docket.runner.attempt.verdict docket.runner.call.arguments docket.runner.call.clock
 docket.runner.call.environment docket.runner.call.plans docket.runner.call.signals
 docket.runner.record.locks docket.runner.record.record docket.runner.record.request

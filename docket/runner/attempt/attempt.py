@@ -17,16 +17,17 @@ from docket.runner.attempt.spawn import (
     start_command,
     start_python,
 )
+from docket.runner.call.clock import now_us
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from docket.model.mask import Mask
     from docket.model.plan import Plan
     from docket.runner.attempt.capture import PlainOutput
     from docket.runner.attempt.echo import Echo
+    from docket.runner.attempt.host import Host
     from docket.runner.attempt.pump import LogSink
     from docket.runner.attempt.reports import ReportPipe
     from docket.runner.call.signals import StopSignals
@@ -89,23 +90,9 @@ class Deadlines:
 
 
 class AttemptContext:
-    """What every attempt of a run shares."""
+    """What every attempt of a run shares; `host` is the run itself."""
 
-    __slots__ = (
-        "echo",
-        "environment",
-        "kill_rest",
-        "let_go",
-        "log",
-        "mask",
-        "now_us",
-        "plan",
-        "progress",
-        "report",
-        "run_deadline",
-        "stop",
-        "tick",
-    )
+    __slots__ = ("echo", "environment", "host", "log", "mask", "plan", "run_deadline", "stop")
 
     def __init__(
         self,
@@ -114,34 +101,24 @@ class AttemptContext:
         environment: dict[str, str],
         echo: Echo,
         log: LogSink,
-        report: Callable[[dict[str, Any], str], None],
-        progress: Callable[[dict[str, Any], str], None],
-        tick: Callable[[float], float | None],
+        host: Host,
         stop: StopSignals,
         run_deadline: float | None,
-        now_us: Callable[[], int],
-        let_go: Callable[[], None],
-        kill_rest: Callable[[int, int], None],
         mask: Mask | None,
     ) -> None:
         self.plan = plan
-        self.mask = mask
         self.environment = environment
         self.echo = echo
         self.log = log
-        self.report = report
-        self.progress = progress
-        self.tick = tick
+        self.host = host
         self.stop = stop
         self.run_deadline = run_deadline
-        self.now_us = now_us
-        self.let_go = let_go
-        self.kill_rest = kill_rest
+        self.mask = mask
 
 
 def run_attempt(context: AttemptContext, number: int, argv: list[str], *, dry_run: bool) -> Outcome:
     """Run one attempt to its end and return how it went; never raises for what the child does."""
-    started_us = context.now_us()
+    started_us = now_us()
     parser = _parser(context)
     try:
         child = _start(context, argv, dry_run=dry_run)
@@ -149,7 +126,7 @@ def run_attempt(context: AttemptContext, number: int, argv: list[str], *, dry_ru
         row = AttemptRow(
             number=number,
             started_at=started_us,
-            finished_at=context.now_us(),
+            finished_at=now_us(),
             exit_code=None,
             signal=None,
             ended_by="spawn",
@@ -166,7 +143,7 @@ def _start(context: AttemptContext, argv: list[str], *, dry_run: bool) -> Child:
     enter_directory(context.plan.cwd, context.environment)
     if context.plan.python is not None:
         return start_python(
-            context.plan.python, context.environment, context.let_go, dry_run=dry_run
+            context.plan.python, context.environment, context.host.let_go, dry_run=dry_run
         )
     return start_command(argv, context.environment)
 
@@ -177,7 +154,7 @@ def _watch(
     streams = [Stream(child.stdout, is_error=False), Stream(child.stderr, is_error=True)]
     result = _report_pipe(context, child)
     outlets = Outlets(context.echo, context.log, parser, _heading(context.plan, number))
-    pump = _pump(context, child.pidfd, streams, outlets, context.stop, context.tick, result)
+    pump = _pump(context, child.pidfd, streams, outlets, context.stop, context.host.tick, result)
     ended_by = _until_it_ends(context, child, pump)
     signal_group(child.pid, signals.SIGTERM)  # what it left in the background
     pump.drain()
@@ -185,7 +162,7 @@ def _watch(
         signal_group(child.pid, signals.SIGKILL)
     pump.close()
     parser.finish()
-    row = _reap(child, ended_by, number, started_us, context.now_us)
+    row = _reap(child, ended_by, number, started_us)
     outcome = Outcome(row.ended_by, row, parser)
     outcome.stdout, outcome.stderr = streams[0].excerpt.text(), streams[1].excerpt.text()
     outcome.result = None if result is None else result.close()
@@ -205,10 +182,10 @@ def _heading(plan: Plan, number: int) -> bytes:
 def _parser(context: AttemptContext) -> PlainOutput:
     output_format = context.plan.output_format
     if context.mask is None or output_format != "jsonl":
-        return parser_for(output_format, context.report)
+        return parser_for(output_format, context.host.report)
     from docket.runner.attempt.masking import MaskedLines  # noqa: PLC0415  (tasks with secrets)
 
-    return MaskedLines(context.mask, context.report)
+    return MaskedLines(context.mask, context.host.report)
 
 
 def _pump(context: AttemptContext, *arguments: Any) -> Pump:
@@ -224,7 +201,7 @@ def _report_pipe(context: AttemptContext, child: Child) -> ReportPipe | None:
         return None
     from docket.runner.attempt.reports import ReportPipe  # noqa: PLC0415  (Python tasks alone)
 
-    return ReportPipe(child.result, context.report, context.progress)
+    return ReportPipe(child.result, context.host.report, context.host.progress)
 
 
 def _until_it_ends(context: AttemptContext, child: Child, pump: Pump) -> str:
@@ -249,18 +226,18 @@ def _until_it_ends(context: AttemptContext, child: Child, pump: Pump) -> str:
 
 def _kill(context: AttemptContext, child: Child, pump: Pump) -> None:
     """TERM, the grace, KILL: to the group, and to the rest of the run."""
-    context.kill_rest(child.pid, signals.SIGTERM)  # first: who loses its parent is not found later
+    context.host.kill_rest(
+        child.pid, signals.SIGTERM
+    )  # first: who loses its parent is not found later
     signal_group(child.pid, signals.SIGTERM)
     until = time.monotonic() + context.plan.grace_seconds
     pump.wait_until_exit(lambda: until, heed_stop=False)
-    context.kill_rest(child.pid, signals.SIGKILL)
+    context.host.kill_rest(child.pid, signals.SIGKILL)
     signal_group(child.pid, signals.SIGKILL)
     pump.wait_until_exit(lambda: None, heed_stop=False)
 
 
-def _reap(
-    child: Child, ended_by: str, number: int, started_us: int, now_us: Callable[[], int]
-) -> AttemptRow:
+def _reap(child: Child, ended_by: str, number: int, started_us: int) -> AttemptRow:
     _, status, usage = os.wait4(child.pid, 0)
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     os.close(child.pidfd)

@@ -11,7 +11,7 @@ from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.runfiles import BESIDE_THE_LOCK, RESULT, is_cancelled, remove_run_files, run_file
-from docket.runner.admission.guards import Refusal, refusal_before_lock, refusal_of_overlap
+from docket.runner.admission.admission import Admission
 from docket.runner.attempt.attempt import AttemptContext, run_attempt
 from docket.runner.attempt.echo import Echo
 from docket.runner.attempt.host import RunHost
@@ -23,7 +23,7 @@ from docket.runner.call.environment import (
     task_environment,
     usable_environment,
 )
-from docket.runner.record.locks import RunLock, TaskLock
+from docket.runner.record.locks import RunLock
 from docket.runner.record.record import Recorder
 from docket.runner.record.request import take_request
 from docket.store.logfiles import RunLog, log_path
@@ -34,12 +34,10 @@ if TYPE_CHECKING:
     from docket.model.mask import Mask
     from docket.model.plan import Plan
     from docket.model.rows import HookRow
-    from docket.runner.admission.pendingrun import Waiting
     from docket.runner.after.notifications import Notifier
     from docket.runner.call.arguments import Arguments
     from docket.runner.call.plans import LoadedPlan
     from docket.runner.call.signals import StopSignals
-    from docket.runner.record.locks import NamedLock
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -113,8 +111,7 @@ class _Run:
         self._recorder = Recorder(self._plan.state_db, self._plan.lock_dir, self._row, now_us)
         self._late_us = 0 if arguments.trigger else self._name_fire()
         self._lock: RunLock | None = None
-        self._task_lock: TaskLock | None = None
-        self._slot: NamedLock | None = None
+        self._admission = Admission(arguments, loaded, self._recorder, stop, self._deadline())
         self._environment: dict[str, str] = {}
         self._hooks: list[HookRow] = []
         self._notifier: Notifier | None = None
@@ -125,13 +122,14 @@ class _Run:
         if self._is_cancelled():
             self._close_as(Verdict(RunStatus.CANCELLED, "cancelled", "Cancelled before it began"))
             self._row.log_path = None
-        elif (refusal := self._refusal()) is None:
+        elif (refusal := self._admission.refusal(self._late_us, self._tree)) is None:
             self._recorder.begin()
             self._run_attempts()
         else:
             self._close_as(refusal.verdict())
             self._row.blocked_by = refusal.blocked_by
             self._row.log_path = None
+        self._warnings += self._admission.warnings
         self._recorder.end()
         self._run_hooks()
         self._notify()
@@ -167,58 +165,6 @@ class _Run:
         except OSError as error:
             self._warnings.append(f"The run's lock could not be taken: {error.strerror}.")
 
-    def _refusal(self) -> Refusal | None:
-        refusal = refusal_before_lock(
-            self._loaded, self._row, self._late_us, self._recorder, self._arguments
-        )
-        if refusal is not None:
-            return refusal
-        try:
-            refusal = self._take_task_lock()
-        except OSError as error:
-            self._warnings.append(f"The task's lock could not be taken: {error.strerror}.")
-        if refusal is None and not self._arguments.force:
-            refusal = self._refusal_under_lock()
-        return refusal
-
-    def _refusal_under_lock(self) -> Refusal | None:
-        """What only a run that has its task to itself can tell; a slot is taken last of all."""
-        refusal = None
-        if self._plan.once_per:
-            from docket.runner.admission.onceper import refusal_of_second  # noqa: PLC0415  (few tasks)
-
-            refusal = refusal_of_second(self._plan, self._recorder)
-        if refusal is None and self._plan.depends_on:
-            from docket.runner.admission.dependencies import run_dependencies  # noqa: PLC0415  (few tasks)
-
-            refusal = run_dependencies(self._waiting(), self._tree, gated=self._arguments.gated)
-        if refusal is None and self._plan.group:
-            from docket.runner.admission.groups import take_slot  # noqa: PLC0415  (few tasks)
-
-            try:
-                self._slot, refusal = take_slot(self._waiting())
-            except OSError as error:
-                self._warnings.append(f"No slot of the group can be taken: {error.strerror}.")
-        return refusal
-
-    def _take_task_lock(self) -> Refusal | None:
-        may_wait = self._plan.overlap != "skip" or self._row.trigger == Trigger.DEPENDENCY
-        if may_wait:
-            from docket.runner.admission.overlap import take_turn  # noqa: PLC0415  (few tasks)
-
-            self._task_lock, refusal = take_turn(self._waiting())
-            return refusal
-        self._task_lock = TaskLock(self._plan.lock_dir, self._plan.task)
-        if self._task_lock.holder is None:
-            self._task_lock.name_holder(self._row.run_id)
-            return None
-        return refusal_of_overlap(self._plan, self._task_lock.holder)
-
-    def _waiting(self) -> Waiting:
-        from docket.runner.admission.pendingrun import Waiting  # noqa: PLC0415  (runs that may have to wait)
-
-        return Waiting(self._plan, self._recorder, self._stop, self._deadline())
-
     def _deadline(self) -> float | None:
         limit = self._plan.timeout_seconds
         return None if limit is None else self._begun + limit
@@ -231,8 +177,8 @@ class _Run:
             self._environment = task_environment(plan, in_unit=row.unit is not None)
             add_run(self._environment, plan, row, self._params, result_path)
             self._mask = mask_for(plan, self._environment)
-            locks = [lock for lock in (self._lock, self._task_lock, self._slot) if lock is not None]
-            host = RunHost(self._recorder, locks, self._mask)
+            own = [] if self._lock is None else [self._lock]
+            host = RunHost(self._recorder, [*own, *self._admission.locks], self._mask)
             context = self._context(log, host)
             if plan.notify is not None:
                 self._make_notifier(self._environment).began()
@@ -377,17 +323,11 @@ class _Run:
     def _notify(self) -> None:
         if self._plan.notify is None:
             return
-        self._free_the_task()
+        # Nothing of the task goes on: a slow channel does not keep the next run from beginning.
+        self._admission.release()
         notifier = self._notifier or self._make_notifier(self._environment_left())
         notify_status(f"notifications of run {self._row.run_id}")
         self._hooks += notifier.ended(set())
-
-    def _free_the_task(self) -> None:
-        """Let the next run begin: nothing of the task goes on, and a slow channel is no reason."""
-        for lock in (self._task_lock, self._slot):
-            if lock is not None:
-                lock.release()
-        self._task_lock = self._slot = None
 
     def _environment_left(self) -> dict[str, str]:
         """Return the task's environment; where that was refused, as much of it as there is."""

@@ -79,7 +79,8 @@ OF_PLAIN_RUNS = """
 docket.errors docket.files docket.paths docket.runfiles docket.runner.main docket.runner.run
 docket.model.excerpt docket.model.jsontext docket.model.names docket.model.plan docket.model.rows
 docket.model.runid docket.model.signals docket.model.states docket.model.struct
-docket.runner.admission.guards docket.runner.attempt.attempt docket.runner.attempt.capture
+docket.runner.admission.admission docket.runner.admission.guards
+docket.runner.attempt.attempt docket.runner.attempt.capture
 docket.runner.attempt.echo docket.runner.attempt.host docket.runner.attempt.pump
 docket.runner.attempt.spawn
 docket.runner.attempt.verdict docket.runner.call.arguments docket.runner.call.clock

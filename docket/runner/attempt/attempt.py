@@ -226,9 +226,8 @@ def _until_it_ends(context: AttemptContext, child: Child, pump: Pump) -> str:
 
 def _kill(context: AttemptContext, child: Child, pump: Pump) -> None:
     """TERM, the grace, KILL: to the group, and to the rest of the run."""
-    context.host.kill_rest(
-        child.pid, signals.SIGTERM
-    )  # first: who loses its parent is not found later
+    # First the rest: a process that loses its parent is not found later.
+    context.host.kill_rest(child.pid, signals.SIGTERM)
     signal_group(child.pid, signals.SIGTERM)
     until = time.monotonic() + context.plan.grace_seconds
     pump.wait_until_exit(lambda: until, heed_stop=False)

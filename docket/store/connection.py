@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 
 from docket.files import open_private
 
@@ -67,13 +68,30 @@ def quoted(path: str) -> str:
     return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
-def set_up(connection: sqlite3.Connection) -> None:
-    """Make the settings that every writer has."""
-    connection.execute("PRAGMA journal_mode = WAL")
+def set_up(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """Make the settings that every writer has; waits `busy_seconds` at most for another one."""
+    _write_ahead(connection, busy_seconds)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -512")  # KiB: the runner stays small
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+
+
+def _write_ahead(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """Turn the WAL on, which is kept in the file.
+
+    SQLite does not wait here while another process makes the same new file: it is asked again.
+    """
+    end = time.monotonic() + busy_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _make(path: str) -> None:

@@ -24,7 +24,7 @@ def open_for_writing(path: str, busy_seconds: float, *, upgrade: bool = True) ->
             from docket.store.migration import prepare  # noqa: PLC0415  (hardly ever)
 
             prepare(connection, path, upgrade=upgrade)
-        set_up(connection)
+        set_up(connection, busy_seconds)
         if not current:
             from docket.store.migration import migrate  # noqa: PLC0415  (hardly ever)
 

@@ -76,9 +76,9 @@ def test_what_a_finished_unit_leaves_is_only_its_record(seat: Seat) -> None:
 
 
 def test_many_starts_at_once_are_many_runs_and_each_is_over_once(seat: Seat) -> None:
-    seat.configure({f"job{i}": command("true") for i in range(6)})
+    seat.configure({f"job{i}": command("true", overlap="allow") for i in range(6)})
     with ThreadPoolExecutor(10) as pool:
-        words = [("run", f"job{i % 6}", "--async", "--force") for i in range(30)]
+        words = [("run", f"job{i % 6}", "--async") for i in range(30)]
         receipts = list(pool.map(lambda line: seat.answer(*line), words))
     assert len({receipt["run_id"] for receipt in receipts}) == 30
     for receipt in receipts:

@@ -20,7 +20,7 @@ import pytest
 
 from tests.unit.notify.loopback import certificate, free_port
 from tests.unit.notify.telling import SECRET, channel, outcome, tell
-from tests.unit.runner.runner_home import Home, alive
+from tests.unit.runner.runner_home import Home, alive, wait_until
 
 
 class MailServer:
@@ -195,7 +195,8 @@ def test_a_program_that_hangs_is_killed_with_its_children(home: Home) -> None:
     stand_in = program(home, f"sleep 777 & echo $! > {pid}; wait")
     found = outcome(home, "mail", to=["root"], sendmail=stand_in, settings={"timeout_seconds": 0.7})
     assert (found["state"], found["exit_code"]) == ("timed_out", -1)
-    assert not alive(int(pid.read_text()))
+    child = int(pid.read_text())
+    wait_until(lambda: not alive(child))
 
 
 def test_a_server_takes_the_mail(home: Home, server: MailServer) -> None:

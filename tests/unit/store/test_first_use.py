@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from docket.store.migration import migrate, prepare
+from docket.store.opening import open_for_writing
+from docket.store.reader import open_reader
 
 
 class Interrupted(sqlite3.Connection):
@@ -37,3 +42,17 @@ def test_a_database_that_is_made_between_two_looks_is_ours(tmp_path: Path) -> No
     migrate(connection, path)
     assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
     connection.close()
+
+
+@pytest.mark.parametrize("hold", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+def test_a_database_that_another_process_is_making_is_waited_for(tmp_path: Path, hold: str) -> None:
+    path = str(tmp_path / "state.db")
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as maker:
+        maker.execute(hold)
+        maker.execute("CREATE TABLE begun (x)")
+        timer = threading.Timer(0.2, maker.execute, ["ROLLBACK"])
+        timer.start()
+        open_for_writing(path, 30.0).close()
+        timer.join()
+    with open_reader(path) as reader:
+        assert reader.runs() == []

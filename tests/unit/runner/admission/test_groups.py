@@ -61,7 +61,7 @@ def test_a_slot_comes_free_when_its_run_is_killed(home: Home) -> None:
     second = home.start("two")
     wait_until(lambda: status_of(home, "two") == [RunStatus.PENDING])
     first.send_signal(signal.SIGKILL)
-    assert second.wait(4) == 0
+    assert second.wait(30) == 0
     for process in (first, second):
         process.communicate()
 

@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 from docket import __version__
 from docket.cli.commandtable import SECTIONS, VERBS
 from docket.errors import UsageError
-from docket.model.nearest import nearest
+from docket.model.text.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from docket.errors import UsageError
-from docket.model.nearest import nearest
+from docket.model.text.nearest import nearest
 
 
 def explain(error: click.ClickException) -> UsageError:

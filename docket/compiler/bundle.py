@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from docket.model.plan import Plan, Source
 from docket.model.record import Record, field
-from docket.model.schedule import Timing
-from docket.model.task import Task
+from docket.model.task.schedule import Timing
+from docket.model.task.task import Task
 from docket.paths import Paths
 
 

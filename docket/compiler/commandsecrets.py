@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from docket.model.secretnames import names_a_secret
-from docket.model.tokenshapes import TOKEN_SHAPES
+from docket.model.text.secretnames import names_a_secret
+from docket.model.text.tokenshapes import TOKEN_SHAPES
 
 _HEADER = "-----BEGIN"
 # Options whose value is a name and a password, with the sign between the two; where there is no

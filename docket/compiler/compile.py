@@ -14,9 +14,9 @@ from docket.compiler.text import refused
 from docket.compiler.timer import timer_bodies
 from docket.errors import NameRefusedError
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name, service_unit
-from docket.model.schedule import Timing
-from docket.model.span import format_span
-from docket.model.task import Task
+from docket.model.task.schedule import Timing
+from docket.model.task.task import Task
+from docket.model.time.span import format_span
 
 _DAY = 86_400
 _ORDER = ("After", "Wants", "Requires", "Requisite", "BindsTo", "PartOf", "Upholds")

@@ -6,7 +6,7 @@ import re
 
 from docket.compiler.quoting import value_refusal
 from docket.errors import CompileError
-from docket.model.task import Task
+from docket.model.task.task import Task
 
 SECTIONS = ("Unit", "Service", "Timer")
 # Directives of [Unit] that keep a run from starting, or end it: nothing but a unit obeys them.

@@ -12,11 +12,11 @@ from docket.compiler.directives import check_sections, raw_lines
 from docket.compiler.service import description, glob_quoted, write_credentials, write_limits
 from docket.compiler.text import UnitText
 from docket.compiler.timer import Directives, parted, write_timer
-from docket.model.exitmeaning import ExitMeaning
-from docket.model.schedule import Timing
-from docket.model.span import format_span
+from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.states import OutputFormat, Overlap
-from docket.model.task import Task
+from docket.model.task.schedule import Timing
+from docket.model.task.task import Task
+from docket.model.time.span import format_span
 
 BOOT_SUFFIX = "-boot"
 _SHADES = (ExitMeaning.NOOP, ExitMeaning.WARN, ExitMeaning.SKIP)

@@ -17,8 +17,8 @@ from docket.compiler.service import (
 from docket.compiler.timer import has_spans
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Channel, Hook, Notify, Plan, PythonTarget
-from docket.model.schedule import Timing
-from docket.model.task import HookSpec, NotifySpec, Task
+from docket.model.task.schedule import Timing
+from docket.model.task.task import HookSpec, NotifySpec, Task
 
 
 def make_plan(

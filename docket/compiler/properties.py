@@ -11,8 +11,8 @@ from typing import Any
 
 from docket.compiler.quoting import refusal, value_refusal
 from docket.compiler.text import refused
-from docket.model.size import size_bytes
-from docket.model.span import parse_span
+from docket.model.text.size import size_bytes
+from docket.model.time.span import parse_span
 
 Property = tuple[str, str, Any]  # its name, its D-Bus signature, its value as JSON holds it
 

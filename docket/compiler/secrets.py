@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docket.compiler.commandsecrets import secrets_in_command, token_shapes
-from docket.model.mask import worth_hiding
-from docket.model.secretnames import is_plain_variable, names_a_secret, refers
-from docket.model.task import Task
+from docket.model.task.task import Task
+from docket.model.text.mask import worth_hiding
+from docket.model.text.secretnames import is_plain_variable, names_a_secret, refers
 
 _CREDENTIAL_DIRECTIVES = ("LoadCredentialEncrypted", "SetCredentialEncrypted", "ImportCredential")
 # These describe: a key named `token` holds a sentence, a rule or a path in them.

@@ -16,11 +16,11 @@ from docket.compiler.properties import Property, UnitProperties
 from docket.compiler.text import UnitText, refused
 from docket.errors import CompileError
 from docket.model.names import unit_stem
-from docket.model.secretnames import REDACTED
-from docket.model.span import format_span
 from docket.model.states import EXIT_SKIPPED
-from docket.model.task import Limits, Task
-from docket.model.tokenshapes import TOKEN_SHAPES
+from docket.model.task.task import Limits, Task
+from docket.model.text.secretnames import REDACTED
+from docket.model.text.tokenshapes import TOKEN_SHAPES
+from docket.model.time.span import format_span
 
 HOOK_TIMEOUT_SECONDS = 30.0
 DELIVERY_PAUSE_SECONDS = 1.0

@@ -21,9 +21,9 @@ from docket.model.names import (
     service_unit,
     timer_unit,
 )
-from docket.model.schedule import Timing
-from docket.model.span import format_span
-from docket.model.task import Task
+from docket.model.task.schedule import Timing
+from docket.model.task.task import Task
+from docket.model.time.span import format_span
 
 BOOT_DIRECTIVES = frozenset({"OnBootSec", "OnStartupSec"})
 

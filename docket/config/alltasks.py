@@ -18,11 +18,11 @@ from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Node, Path, Scalar, Section, descend, pruned
 from docket.config.yaml.nodes import Sequence as ListNode
 from docket.model.names import ALLOWED_SENTENCE, MAINTENANCE, is_safe_name
-from docket.model.nearest import nearest
 from docket.model.problem import Mark, Problem
-from docket.model.secretnames import names_a_secret
-from docket.model.task import Task
-from docket.model.taskclass import BrokenTaskClass, Origin, TaskClass
+from docket.model.task.task import Task
+from docket.model.task.taskclass import BrokenTaskClass, Origin, TaskClass
+from docket.model.text.nearest import nearest
+from docket.model.text.secretnames import names_a_secret
 
 _TEXT_AS_WRITTEN = frozenset({"unit", "env"})  # these have rules of their own for numbers
 

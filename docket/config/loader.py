@@ -14,8 +14,8 @@ from docket.config.yaml.nodes import Node, Scalar, Section
 from docket.config.yaml.syntax import compose
 from docket.errors import ConfigError, ConfigMissingError
 from docket.model.problem import Mark, Problem
-from docket.model.task import Config
-from docket.model.taskclass import BrokenTaskClass, TaskClass
+from docket.model.task.task import Config
+from docket.model.task.taskclass import BrokenTaskClass, TaskClass
 from docket.paths import Paths
 
 

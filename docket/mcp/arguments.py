@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docket.errors import UsageError
-from docket.model.nearest import nearest
 from docket.model.record import Record
+from docket.model.text.nearest import nearest
 
 _LONGEST_SHOWN = 60
 _LONGEST_TEXT = 300  # names, ids and instants; the values of parameters have their own limit

@@ -18,8 +18,8 @@ from docket.app.status.list import list_tasks as listing
 from docket.app.why import why as explaining
 from docket.mcp.runs import Result
 from docket.mcp.toolcall import ServerContext, ToolCall
-from docket.model.instant import read_instant
 from docket.model.states import RunStatus, Trigger
+from docket.model.time.instant import read_instant
 
 Given = Mapping[str, Any]
 

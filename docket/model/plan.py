@@ -121,8 +121,8 @@ class Plan(Struct):
     """Everything that one run of one task needs to know.
 
     Times are in seconds (float), sizes in bytes. `timeout_seconds`, `attempt_timeout_seconds` and
-    `idle_timeout_seconds` are None where there is no limit. `calendars` are the evaluable forms of
-    the timer's OnCalendar lines (model.calendar), by which a timer's fire gets its due instant;
+    `idle_timeout_seconds` are None where there is no limit. `calendars` are the timer's OnCalendar
+    lines as model.time.calendar evaluates them: a timer's fire gets its due instant from them.
     `slack_seconds` is how late a fire may be by the timer's own jitter and accuracy. `catch_up` is
     True, False, or the age in seconds up to which a missed fire still runs.
     """
@@ -168,7 +168,7 @@ class Plan(Struct):
     backoff_max_seconds: float
     overlap: str
     depends_on: list[str]  # the tasks that have to succeed first, in order
-    once_per: str  # model.period.Period, or "" for any number of successes
+    once_per: str  # model.time.period.Period, or "" for any number of successes
     group: str  # "" is none
     group_slots: int  # how many runs of the group may go on at a time
     hooks: list[Hook]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from docket.model.secretnames import REDACTED
+from docket.model.text.secretnames import REDACTED
 from docket.notify.delivery import NOT_SENT, DeliveryError, missing
 
 TYPE_CHECKING = False

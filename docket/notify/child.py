@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 
 from docket.model.jsontext import dumps
-from docket.model.secretnames import REDACTED
+from docket.model.text.secretnames import REDACTED
 from docket.notify import registry
 from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import (
@@ -81,7 +81,7 @@ def _hide_tokens(job: ChannelJob) -> None:
     """Hide what looks like a token in the command's own words, before they leave the machine."""
     if job.kind == AGENT:
         return
-    from docket.model.tokenshapes import TOKEN_SHAPES  # noqa: PLC0415  (brings re)
+    from docket.model.text.tokenshapes import TOKEN_SHAPES  # noqa: PLC0415  (brings re)
 
     for name in ("summary", "output"):
         setattr(job.message, name, TOKEN_SHAPES.sub(REDACTED, getattr(job.message, name)))

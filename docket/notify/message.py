@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from docket.model.humantime import duration, local
-from docket.model.placeholders import fill
 from docket.model.struct import Struct
+from docket.model.text.placeholders import fill
+from docket.model.time.humantime import duration, local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

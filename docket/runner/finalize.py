@@ -10,9 +10,9 @@ import os
 import sqlite3
 
 from docket.errors import StoreError
+from docket.model.ends.runnerends import CANCELLED, End, end_of_runner
 from docket.model.plan import Plan
 from docket.model.rows import RunRow
-from docket.model.runnerends import CANCELLED, End, end_of_runner
 from docket.model.states import RunStatus, Trigger
 from docket.runfiles import BESIDE_THE_LOCK, is_cancelled, remove_run_files
 from docket.runner.admission.due import fire_of

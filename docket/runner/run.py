@@ -31,9 +31,9 @@ from docket.systemd.notify import notify_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from docket.model.mask import Mask
     from docket.model.plan import Plan
     from docket.model.rows import HookRow
+    from docket.model.text.mask import Mask
     from docket.runner.after.notifications import Notifier
     from docket.runner.call.arguments import Arguments
     from docket.runner.call.plans import LoadedPlan
@@ -103,7 +103,7 @@ class _Run:
             self._tree = take_request(self._plan.lock_dir, self._row)
         self._params = self._row.params
         if self._params and self._plan.secrets:
-            from docket.model.secretnames import hidden_parameters  # noqa: PLC0415  (few tasks)
+            from docket.model.text.secretnames import hidden_parameters  # noqa: PLC0415  (few tasks)
 
             self._row.params = hidden_parameters(self._params, self._plan.secrets)
         self._mask: Mask | None = None

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 
 from docket.errors import ScheduleError
-from docket.model.calendar import Calendar
 from docket.model.record import Record
+from docket.model.time.calendar import Calendar
 from docket.schedule import refusals
 from docket.schedule.emit import on_calendar
 from docket.schedule.fields import DAY, FIELDS, HOUR, MINUTE, WEEKDAY, CronField

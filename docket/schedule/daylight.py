@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from docket.model.calendar import Calendar, civil_from_days, next_local
-from docket.model.span import format_span
+from docket.model.time.calendar import Calendar, civil_from_days, next_local
+from docket.model.time.span import format_span
 from docket.schedule.zones import OffsetAt, all_offsets, is_daylight, offsets_of
 
 _DAY = 86_400

@@ -6,7 +6,7 @@ carry over two fields (23:56 is followed by 00:08), in 252 and in 257 alike.
 
 from __future__ import annotations
 
-from docket.model.calendar import Calendar
+from docket.model.time.calendar import Calendar
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # A run shorter than this is easier read as a list.

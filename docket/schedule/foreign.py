@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from docket.errors import ScheduleError
-from docket.model.calendar import Calendar
-from docket.model.schedule import ScheduleKind, ScheduleSpec
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec
+from docket.model.time.calendar import Calendar
 from docket.schedule.cron import field_values
 from docket.schedule.emit import on_calendar, writable
 from docket.schedule.fields import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from docket.errors import ScheduleError
-from docket.model.calendar import (
+from docket.model.time.calendar import (
     FIRST_YEAR,
     LAST_YEAR,
     Calendar,
@@ -13,7 +13,7 @@ from docket.model.calendar import (
     days_from_civil,
     instant_of,
 )
-from docket.model.instant import Written, WrongDateError, parse_written
+from docket.model.time.instant import Written, WrongDateError, parse_written
 from docket.schedule import refusals
 from docket.schedule.zones import offsets_of
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 
 from docket.errors import ScheduleError
-from docket.model.calendar import FIRST_YEAR, LAST_YEAR, Calendar, days_from_civil, next_local
 from docket.model.record import Record
+from docket.model.time.calendar import FIRST_YEAR, LAST_YEAR, Calendar, days_from_civil, next_local
 from docket.schedule import refusals
 from docket.schedule.components import Bounds, Component, ExpressionReader, Field, field_of
 from docket.schedule.zones import is_zone

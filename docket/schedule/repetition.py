@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from docket.errors import ScheduleError
-from docket.model.calendar import Calendar
-from docket.model.span import format_span, parse_span
+from docket.model.time.calendar import Calendar
+from docket.model.time.span import format_span, parse_span
 from docket.schedule import refusals
 
 _DAY = 86_400

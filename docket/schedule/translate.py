@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from docket.errors import ScheduleError
-from docket.model.calendar import Calendar, next_after
 from docket.model.record import Record
-from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
-from docket.model.span import format_span
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec, Timing
+from docket.model.time.calendar import Calendar, next_after
+from docket.model.time.span import format_span
 from docket.schedule.cron import Cron, is_reboot, parse_cron
 from docket.schedule.daylight import daylight_warnings, parted, zone_name
 from docket.schedule.emit import on_calendar, writable

@@ -15,7 +15,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from docket.errors import ScheduleError
-from docket.model.calendar import utc_offset
+from docket.model.time.calendar import utc_offset
 
 ZONE_DIRECTORY = "/usr/share/zoneinfo"
 LOCAL_ZONE_FILE = "/etc/localtime"

@@ -9,8 +9,8 @@ from contextlib import closing
 from typing import Any
 
 from docket.errors import StoreError
+from docket.model.ends.runnerends import End, end_of_runner
 from docket.model.rows import RunRow
-from docket.model.runnerends import End, end_of_runner
 from docket.store.connection import Transaction
 from docket.store.opening import open_for_writing
 from docket.store.rows import run_of_id, write_run

@@ -8,10 +8,10 @@ from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 from docket.errors import StoreError
-from docket.model.fires import RunSpan
 from docket.model.record import Record
 from docket.model.rows import RunRow
 from docket.model.states import RunStatus, Trigger
+from docket.model.time.fires import RunSpan
 from docket.store.cleaning import LATEST_US, instant, integer, shallow_json
 from docket.store.connection import Transaction
 from docket.store.opening import open_for_writing

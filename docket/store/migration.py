@@ -64,7 +64,7 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
         create(connection)
     if user_version(connection) == VERSION:
         return
-    from docket.store.maintenance.copying import keep_a_copy  # noqa: PLC0415  (once in its life)
+    from docket.store.copying import keep_a_copy  # noqa: PLC0415  (once in its life)
 
     with only_upgrade(path):
         if user_version(connection) == VERSION:
@@ -105,7 +105,7 @@ def only_upgrade(path: str) -> Iterator[None]:
 
 
 def _take_over(connection: sqlite3.Connection, path: str, *, allowed: bool) -> None:
-    from docket.store.maintenance.copying import keep_a_copy  # noqa: PLC0415  (as above)
+    from docket.store.copying import keep_a_copy  # noqa: PLC0415  (as above)
     from docket.store.takeover.takeover import finish, is_reference, take_over  # noqa: PLC0415  (rare)
 
     if not is_reference(connection):

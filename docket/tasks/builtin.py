@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docket.model.taskclass import Origin, TaskClass
+from docket.model.task.taskclass import Origin, TaskClass
 from docket.task import BaseTask
 from docket.tasks.backup import Backup
 from docket.tasks.hbackup import HBackup

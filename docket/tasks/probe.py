@@ -17,7 +17,7 @@ from typing import Any
 
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
 from docket.model.record import Record
-from docket.model.taskclass import BrokenTaskClass, TaskClass
+from docket.model.task.taskclass import BrokenTaskClass, TaskClass
 from docket.tasks.targets import DropIn, EntryPoint
 
 DEADLINE_SECONDS = 10.0

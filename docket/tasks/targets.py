@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from docket.model.record import Record
-from docket.model.taskclass import BrokenTaskClass, Origin, TaskClass
+from docket.model.task.taskclass import BrokenTaskClass, Origin, TaskClass
 
 
 class DropIn(Record):

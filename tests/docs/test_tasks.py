@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from docket.config.schema import schema as schemas
-from docket.model.taskclass import TaskClass
+from docket.model.task.taskclass import TaskClass
 from docket.tasks.builtin import BUILT_IN
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "tasks.md").read_text()

@@ -9,7 +9,7 @@ from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.compile import compile_task
 from docket.compiler.ejected import ejected_units
 from docket.config.loader import load
-from docket.model.task import Config, Task
+from docket.model.task.task import Config, Task
 from docket.paths import Paths
 from docket.schedule.translate import compile_timing
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from docket.mcp.tools import TOOLS
-from docket.model.secretnames import REDACTED
+from docket.model.text.secretnames import REDACTED
 from tests.mcp.client import Session, begin, environment
 from tests.unit.runner.runner_home import wait_until
 from tests.unit.tour import planted

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from docket.errors import ScheduleError
-from docket.model.calendar import Calendar, next_after
+from docket.model.time.calendar import Calendar, next_after
 from docket.schedule.emit import on_calendar, writable
 from docket.schedule.oncalendar import OnCalendar, parse_on_calendar
 from docket.schedule.repetition import aligned_calendars

@@ -12,8 +12,8 @@ import pytest
 
 from docket.app.fires.forecast import next_fires
 from docket.errors import ScheduleError
-from docket.model.calendar import previous_at_or_before
-from docket.model.schedule import Timing
+from docket.model.task.schedule import Timing
+from docket.model.time.calendar import previous_at_or_before
 from docket.schedule.daylight import shifts
 from docket.schedule.translate import compile_cron
 from docket.schedule.zones import offsets_of

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from docket.app.fires.forecast import translate_batch
 from docket.errors import ScheduleError
-from docket.model.calendar import Calendar
-from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
-from docket.model.span import format_span, parse_span
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec, Timing
+from docket.model.time.calendar import Calendar
+from docket.model.time.span import format_span, parse_span
 from docket.schedule.emit import on_calendar
 from docket.schedule.oncalendar import parse_on_calendar
 from docket.schedule.translate import compile_timing

@@ -118,7 +118,11 @@ def test_the_runner_is_no_importer_of_the_rest_of_the_house() -> None:
 
 
 def test_a_task_without_secrets_does_not_pay_for_those_of_others() -> None:
-    masking = {"docket.model.mask", "docket.model.secretnames", "docket.runner.attempt.masking"}
+    masking = {
+        "docket.model.text.mask",
+        "docket.model.text.secretnames",
+        "docket.runner.attempt.masking",
+    }
     for module in MODULES:
         assert not loaded_by(module) & masking, module
 

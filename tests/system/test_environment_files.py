@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from docket.model.envfile import EnvironmentFileError, parse_environment
+from docket.model.text.envfile import EnvironmentFileError, parse_environment
 from tests.envfiles import READ, REFUSED
 from tests.system.seat import Seat
 from tests.system.test_real_units import SeatBench

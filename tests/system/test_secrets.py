@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from docket.model.secretnames import REDACTED
+from docket.model.text.secretnames import REDACTED
 from tests.system.host import USERS
 from tests.system.jobs import command, shell
 from tests.system.seat import HostSeat, await_that

@@ -13,7 +13,7 @@ from docket.config.yaml.safety import refuse_if_others_can_write
 from docket.errors import UnsafeFileError
 from docket.files import read_text, write_volatile
 from docket.model.jsontext import dumps, loads
-from docket.model.taskclass import BrokenTaskClass, Origin, TaskClass
+from docket.model.task.taskclass import BrokenTaskClass, Origin, TaskClass
 from docket.paths import Paths
 
 _CACHE_VERSION = 2

@@ -26,12 +26,12 @@ from docket.errors import (
     UnknownTaskError,
 )
 from docket.files import read_text, write_whole
-from docket.model.nearest import nearest
 from docket.model.plan import Plan, Source
 from docket.model.problem import Mark, Problem
 from docket.model.record import Record, field
-from docket.model.schedule import ScheduleSpec, Timing
-from docket.model.task import Config, Task
+from docket.model.task.schedule import ScheduleSpec, Timing
+from docket.model.task.task import Config, Task
+from docket.model.text.nearest import nearest
 from docket.paths import Paths, exec_command
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone

@@ -21,9 +21,9 @@ from docket.config.yaml.safety import refuse_if_others_can_write, refuse_unsafe_
 from docket.errors import UnsafeFileError
 from docket.files import read_plain, write_volatile
 from docket.model.jsontext import dumps, loads
-from docket.model.packing import pack, unpack
 from docket.model.plan import Source
-from docket.model.task import Config
+from docket.model.task.packing import pack, unpack
+from docket.model.task.task import Config
 from docket.paths import Paths
 
 _VERSION = 1

@@ -7,7 +7,7 @@ import stat
 
 from docket.config.yaml.safety import refuse_if_others_can_write
 from docket.errors import UnsafeFileError
-from docket.model.taskclass import BrokenTaskClass
+from docket.model.task.taskclass import BrokenTaskClass
 from docket.tasks.targets import DropIn
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from docket.config.yaml.safety import refuse_what_anybody_can_write
 from docket.errors import UnsafeFileError
 from docket.model.record import Record
-from docket.model.taskclass import BrokenTaskClass
+from docket.model.task.taskclass import BrokenTaskClass
 from docket.tasks.targets import EntryPoint
 
 GROUP = "docket.tasks"

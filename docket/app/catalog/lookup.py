@@ -18,10 +18,10 @@ from docket.errors import (
     UnknownTaskError,
 )
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
-from docket.model.nearest import nearest
 from docket.model.plan import Plan
 from docket.model.problem import Problem
-from docket.model.task import Config, Task
+from docket.model.task.task import Config, Task
+from docket.model.text.nearest import nearest
 
 _LONGEST_SHOWN = 100
 

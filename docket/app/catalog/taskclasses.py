@@ -9,8 +9,8 @@ from docket.app.catalog.dropins import drop_ins
 from docket.app.catalog.entrypoints import entry_points
 from docket.config import loader
 from docket.config.yaml.safety import refuse_unsafe_places
-from docket.model.task import Config
-from docket.model.taskclass import BrokenTaskClass, TaskClass
+from docket.model.task.task import Config
+from docket.model.task.taskclass import BrokenTaskClass, TaskClass
 from docket.paths import Paths
 from docket.tasks.builtin import BUILT_IN
 from docket.tasks.probe import Probed, probe

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from docket.files import read_plain
-from docket.model.envfile import EnvironmentFileError, doubtful_lines
+from docket.model.text.envfile import EnvironmentFileError, doubtful_lines
 
 if TYPE_CHECKING:
-    from docket.model.task import Task
+    from docket.model.task.task import Task
 
 _MOST_LINES = 3
 

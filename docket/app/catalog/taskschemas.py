@@ -9,7 +9,7 @@ from docket.app.catalog.lookup import find_task, load_config
 from docket.app.session.session import Session
 from docket.app.text.redaction import redact, redact_text
 from docket.config.schema import schema as config_schema
-from docket.model.task import Task
+from docket.model.task.task import Task
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _COMMAND = "command_task"

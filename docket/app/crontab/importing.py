@@ -21,8 +21,8 @@ from docket.crontab.percent import folds_backslashes
 from docket.crontab.tasktext import whole_text
 from docket.errors import ConfigError, ScheduleError
 from docket.model.problem import Mark, Problem
-from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
-from docket.model.task import Config
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec, Timing
+from docket.model.task.task import Config
 from docket.schedule.cron import is_reboot
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone as zone_of_machine

@@ -18,9 +18,9 @@ from docket.crontab.timeline import (
     instants,
     stretches,
 )
-from docket.model.calendar import Calendar, next_local
 from docket.model.record import Record
-from docket.model.schedule import Timing
+from docket.model.task.schedule import Timing
+from docket.model.time.calendar import Calendar, next_local
 from docket.schedule.oncalendar import parse_on_calendar
 from docket.schedule.zones import offsets_of, zone_info
 

@@ -16,10 +16,10 @@ from docket.app.text.documents import iso_or_none
 from docket.app.text.redaction import redact_text
 from docket.errors import StoreError
 from docket.files import read_plain
-from docket.model.envfile import EnvironmentFileError, parse_environment
 from docket.model.plan import Plan
 from docket.model.record import Record, field
 from docket.model.records import RunRecord
+from docket.model.text.envfile import EnvironmentFileError, parse_environment
 from docket.store.reader import open_reader
 
 if TYPE_CHECKING:

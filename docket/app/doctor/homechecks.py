@@ -122,7 +122,7 @@ def taken_over(seen: Examined) -> Check:
     name = "taken_over"
     if not os.path.exists(seen.state_db):
         return Check(name, CheckStatus.OK)
-    from docket.store.takeover.latecomers import last_take_over  # noqa: PLC0415  (for this check alone)
+    from docket.store.maintenance.latecomers import last_take_over  # noqa: PLC0415  (for this check alone)
 
     found = last_take_over(seen.state_db)
     if found is None:

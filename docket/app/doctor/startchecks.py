@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from docket.app.doctor.check import Check, CheckStatus, Examined, verdict_of
 from docket.files import read_plain
-from docket.model.task import Limits
+from docket.model.task.task import Limits
 from docket.systemd.controllers import controllers
 
 _EXEC_START = "ExecStart="

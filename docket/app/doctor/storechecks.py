@@ -6,7 +6,7 @@ import os
 
 from docket.app.doctor.check import Check, CheckStatus, Examined, verdict_of
 from docket.errors import StoreError
-from docket.model.size import size_text
+from docket.model.text.size import size_text
 from docket.store.reader import open_reader
 from docket.store.spool import spool_directories
 

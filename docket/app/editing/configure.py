@@ -21,7 +21,7 @@ from docket.errors import ConfigChangedError, ConfigError, ConfigMissingError, S
 from docket.files import make_directory, write_new, write_whole
 from docket.model.problem import Mark, Problem
 from docket.model.record import Record
-from docket.model.task import Config
+from docket.model.task.task import Config
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 

@@ -17,7 +17,7 @@ from docket.errors import DocketError, NameRefusedError, TaskExistsError, UsageE
 from docket.files import make_directory, write_new, write_whole
 from docket.model.names import LONGEST_TASK_NAME, MAINTENANCE
 from docket.model.record import Record
-from docket.model.task import Config
+from docket.model.task.task import Config
 
 if TYPE_CHECKING:
     from docket.app.editing.shapes import NewTaskDocument

@@ -14,9 +14,9 @@ from docket.app.fires.failedstarts import (
 from docket.app.session.ports import UnitDetail
 from docket.app.session.session import Session
 from docket.errors import BusError
+from docket.model.ends.systemdexits import systemd_name
 from docket.model.plan import Plan
 from docket.model.record import Record
-from docket.model.systemdexits import systemd_name
 from docket.store.fires import FireLedger, Override
 from docket.systemd import boots
 from docket.systemd.boots import BootTime

@@ -8,12 +8,12 @@ from docket.app.fires.switches import Switches
 from docket.app.fires.timerfile import InstalledTimer, read_timer
 from docket.app.session.session import Session
 from docket.errors import ScheduleError
-from docket.model.calendar import Calendar, next_after, previous_at_or_before
 from docket.model.plan import Plan
 from docket.model.record import Record
-from docket.model.schedule import Timing
-from docket.model.span import parse_span
-from docket.model.task import Task
+from docket.model.task.schedule import Timing
+from docket.model.task.task import Task
+from docket.model.time.calendar import Calendar, next_after, previous_at_or_before
+from docket.model.time.span import parse_span
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone, offsets_of
 from docket.systemd.boots import machine_started_us

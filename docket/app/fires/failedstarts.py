@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from docket.errors import DocketError
+from docket.model.ends.systemdexits import systemd_code
 from docket.model.record import Record
-from docket.model.systemdexits import systemd_code
 from docket.systemd.journalctl import JournalLine, read_unit
 from docket.systemd.unitend import UnitEnd, read_unit_end
 

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from docket.errors import ScheduleError, UnknownTaskError, UsageError
-from docket.model.calendar import next_after
 from docket.model.names import is_safe_name
-from docket.model.nearest import nearest
 from docket.model.record import Record
-from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
-from docket.model.span import format_span
-from docket.model.task import Task
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec, Timing
+from docket.model.task.task import Task
+from docket.model.text.nearest import nearest
+from docket.model.time.calendar import next_after
+from docket.model.time.span import format_span
 from docket.schedule.translate import compile_cron, compile_timing
 from docket.schedule.zones import machine_zone as zone_of_machine
 from docket.schedule.zones import offsets_of, zone_info

@@ -11,11 +11,11 @@ from docket.app.record.opening import open_record
 from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
 from docket.errors import BusError, DocketError, StoreError
-from docket.model.calendar import next_after, previous_at_or_before
 from docket.model.names import timer_unit
 from docket.model.records import OverrideRecord
-from docket.model.span import parse_span
-from docket.model.task import Config, Task
+from docket.model.task.task import Config, Task
+from docket.model.time.calendar import next_after, previous_at_or_before
+from docket.model.time.span import parse_span
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone, offsets_of
 from docket.store.overrides import PAUSE

@@ -16,7 +16,7 @@ from docket.app.record.reconcile import reconcile
 from docket.app.session.session import Session
 from docket.errors import ConfigError, DocketError, StoreError
 from docket.model.record import Record
-from docket.model.task import Config
+from docket.model.task.task import Config
 from docket.runfiles import LOCK, remove_run_files, run_file, runs_with_files
 from docket.store.maintenance.checkpoint import checkpoint
 from docket.store.maintenance.retention import prune

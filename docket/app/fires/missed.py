@@ -15,12 +15,12 @@ from docket.app.record.owedhooks import Owed, start
 from docket.app.session.ports import UnitDetail
 from docket.app.session.session import Session
 from docket.errors import StoreError
-from docket.model.fires import Absent, Stretch, absent_fires, expected_fires, stretches
 from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
+from docket.model.time.fires import Absent, Stretch, absent_fires, expected_fires, stretches
 from docket.schedule.zones import offsets_of
 from docket.store.fires import FireLedger, open_ledger
 from docket.store.reader import Reader

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 
 from docket.errors import ScheduleError
-from docket.model.calendar import Calendar
 from docket.model.plan import Plan
 from docket.model.record import Record
-from docket.model.span import parse_span
+from docket.model.time.calendar import Calendar
+from docket.model.time.span import parse_span
 from docket.paths import Paths
 from docket.schedule.oncalendar import parse_on_calendar
 

@@ -22,7 +22,7 @@ from docket.files import make_directory, write_batch, write_new
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
 from docket.model.problem import Mark, Problem
 from docket.model.record import Record
-from docket.model.task import Task
+from docket.model.task.task import Task
 from docket.paths import Paths
 from docket.systemd import stamps
 

@@ -10,7 +10,7 @@ from docket.app.install.changes import Action, Change
 from docket.app.install.plan import InstallPlan
 from docket.errors import ScheduleError
 from docket.model.record import Record
-from docket.model.schedule import ScheduleKind, ScheduleSpec
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 

@@ -27,7 +27,7 @@ from docket.files import read_text
 from docket.model.names import MAINTENANCE, is_safe_name
 from docket.model.problem import Problem
 from docket.model.record import Record
-from docket.model.task import Config
+from docket.model.task.task import Config
 from docket.systemd import stamps
 
 if TYPE_CHECKING:

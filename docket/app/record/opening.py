@@ -12,11 +12,11 @@ from docket.app.record.liveness import held_runs, unwritten_rows
 from docket.app.record.reconcile import reconcile, suspects, take_in_the_unwritten
 from docket.app.session.session import Session
 from docket.errors import UsageError
-from docket.model.task import Config
+from docket.model.task.task import Config
 from docket.store.closing import close_killed
+from docket.store.maintenance.latecomers import has_latecomers
 from docket.store.reader import Reader, open_reader
 from docket.store.spool import merge, spool_directories, spooled_rows
-from docket.store.takeover.latecomers import has_latecomers
 
 _MOST = 2**31
 _MERGE_SECONDS = 0.5  # a locked database: with the wait of the reader two seconds
@@ -59,7 +59,7 @@ def _settled(session: Session, path: str) -> Iterator[Reader]:
             yield reader
             return
     if waits:
-        from docket.store.takeover.latecomers import take_in  # noqa: PLC0415  (hardly ever)
+        from docket.store.maintenance.latecomers import take_in  # noqa: PLC0415  (hardly ever)
 
         take_in(path)
     reconcile(session, path)

@@ -12,9 +12,9 @@ from typing import Any
 
 from docket.errors import ParameterError, UsageError
 from docket.files import open_private, remove, write_all
-from docket.model.nearest import nearest
 from docket.model.plan import Plan
 from docket.model.rows import RunRow
+from docket.model.text.nearest import nearest
 from docket.runfiles import REQUEST, run_file
 
 _LONGEST_KEY = 200

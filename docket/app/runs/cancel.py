@@ -21,9 +21,9 @@ from docket.app.session.session import Session
 from docket.app.text.documents import run_document
 from docket.errors import BusError, DocketError
 from docket.files import write_volatile
+from docket.model.ends.runnerends import End
 from docket.model.record import Record
 from docket.model.records import RunRecord
-from docket.model.runnerends import End
 from docket.model.states import RunStatus
 from docket.runfiles import CANCEL, LOCK, discard, run_file
 from docket.store.cancelrequest import record_cancel_request

@@ -14,8 +14,8 @@ from docket.errors import BusError, DocketError, NotStartedError, StoreError
 from docket.model.plan import Plan
 from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
-from docket.model.secretnames import hidden_parameters
 from docket.model.states import RunStatus
+from docket.model.text.secretnames import hidden_parameters
 from docket.store.logfiles import log_path
 from docket.store.pending import claim, close_unstarted
 

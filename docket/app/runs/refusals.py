@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from docket.errors import UsageError
-from docket.model.nearest import nearest
+from docket.model.text.nearest import nearest
 
 Word = TypeVar("Word", bound=StrEnum)
 

@@ -29,7 +29,7 @@ from docket.errors import (
     RunnerDiedError,
     StoreError,
 )
-from docket.model.commandexit import command_exit_code
+from docket.model.ends.commandexit import command_exit_code
 from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.model.records import RunRecord

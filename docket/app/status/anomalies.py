@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from docket.model.record import Record
 from docket.model.records import RunSample
-from docket.model.size import size_text
-from docket.model.span import format_span
 from docket.model.states import RunStatus, Trigger
+from docket.model.text.size import size_text
+from docket.model.time.span import format_span
 
 if TYPE_CHECKING:
     from docket.app.status.shapes import AnomalyDocument

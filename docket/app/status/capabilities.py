@@ -12,7 +12,7 @@ from docket.app.status.taskdocument import brief_document
 from docket.app.text import schemafiles
 from docket.model.problem import Problem
 from docket.model.record import Record
-from docket.model.task import Config
+from docket.model.task.task import Config
 
 if TYPE_CHECKING:
     from docket.app.status.agentshapes import (

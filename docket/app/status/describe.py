@@ -13,7 +13,7 @@ from docket.app.text.redaction import redact, redact_text
 from docket.compiler.secrets import secret_names
 from docket.model.names import service_unit, timer_unit
 from docket.model.record import Record
-from docket.model.task import Config, HookSpec, Limits, NotifySpec, Task
+from docket.model.task.task import Config, HookSpec, Limits, NotifySpec, Task
 
 if TYPE_CHECKING:
     from docket.app.status.contractshapes import (

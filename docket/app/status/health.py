@@ -22,12 +22,12 @@ from docket.app.status.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
 from docket.app.text.documents import hook_sentence, iso_or_none, latest_document
 from docket.app.text.redaction import redact_text
 from docket.errors import ConfigError
-from docket.model.humantime import local
 from docket.model.record import Record
 from docket.model.records import OverrideRecord, RunRecord
-from docket.model.size import size_bytes
 from docket.model.states import RunStatus
-from docket.model.task import Config, Task
+from docket.model.task.task import Config, Task
+from docket.model.text.size import size_bytes
+from docket.model.time.humantime import local
 from docket.store.overrides import PAUSE
 from docket.store.reader import Reader
 

@@ -14,7 +14,7 @@ from docket.errors import ConfigError, StoreError
 from docket.model.problem import Problem
 from docket.model.record import Record
 from docket.model.records import RunRecord
-from docket.model.task import Config, Task
+from docket.model.task.task import Config, Task
 
 if TYPE_CHECKING:
     from docket.app.status.shapes import ListedTaskDocument

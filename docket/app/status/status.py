@@ -37,7 +37,7 @@ from docket.model.names import is_safe_name, service_unit, timer_unit
 from docket.model.plan import Plan
 from docket.model.record import Record, field
 from docket.model.records import AttemptRecord, HookRecord, OverrideRecord, RunRecord
-from docket.model.task import Config, Task
+from docket.model.task.task import Config, Task
 from docket.store.eventdetails import with_events
 from docket.store.reader import Reader
 

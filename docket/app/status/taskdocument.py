@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from docket.app.text.redaction import redact, redact_text
 from docket.compiler.secrets import secret_values
-from docket.model.mask import Mask
-from docket.model.task import Task
+from docket.model.task.task import Task
+from docket.model.text.mask import Mask
 
 if TYPE_CHECKING:
     from docket.app.status.agentshapes import BriefTaskDocument

@@ -13,11 +13,11 @@ from docket.app.status.status import TaskStatus, TimerStatus, status
 from docket.app.text.documents import hook_document, iso, iso_or_none, latest_document
 from docket.app.text.redaction import redact_text
 from docket.errors import StoreError
-from docket.model.humantime import local
-from docket.model.period import REACH_US, stretch
 from docket.model.record import Record
 from docket.model.records import HookRecord, OverrideRecord, RunSample
-from docket.model.task import Task
+from docket.model.task.task import Task
+from docket.model.time.humantime import local
+from docket.model.time.period import REACH_US, stretch
 from docket.schedule.zones import offsets_of
 from docket.store.overrides import PAUSE
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from docket.app.text.details import bounded_details
 from docket.app.text.redaction import redact_text
-from docket.model.commandexit import command_exit_code
+from docket.model.ends.commandexit import command_exit_code
 from docket.model.incident import Incident
 from docket.model.records import (
     NOTIFICATION,

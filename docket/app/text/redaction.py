@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docket.app.text.pattern import Pattern
-from docket.model.secretnames import REDACTED, names_a_secret, refers
+from docket.model.text.secretnames import REDACTED, names_a_secret, refers
 
 _TELLING_NAME = (
     r"[\w.-]{0,40}(?:token|passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key"

@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from docket.errors import UsageError
-from docket.model.nearest import nearest
 from docket.model.record import Record
+from docket.model.text.nearest import nearest
 
 if TYPE_CHECKING:
     from docket.app.text.shapes import SchemaReferenceDocument

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import docket
 from docket.app.status.status import TaskStatus
-from docket.model.humantime import local
 from docket.model.plan import Plan
 from docket.model.records import RunRecord
+from docket.model.time.humantime import local
 
 
 def changes_since(

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from docket.app.text.documents import iso
-from docket.model.calendar import Calendar, next_after, previous_at_or_before
 from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.model.records import RunRecord
+from docket.model.time.calendar import Calendar, next_after, previous_at_or_before
 from docket.schedule.zones import machine_zone, offsets_of
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from docket.app.why.answer import Finding
-from docket.model.humantime import local
+from docket.model.ends.systemdexits import exit_words, signal_words, systemd_code
 from docket.model.plan import Plan
 from docket.model.records import NOTIFICATION, AttemptRecord, HookRecord, RunRecord
 from docket.model.states import RunStatus
-from docket.model.systemdexits import exit_words, signal_words, systemd_code
+from docket.model.time.humantime import local
 
 _MIB = 1024 * 1024
 

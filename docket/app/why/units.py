@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from docket.app.session.ports import UnitDetail
 from docket.app.why.answer import Finding
+from docket.model.ends.systemdexits import systemd_code
 from docket.model.problem import Problem
 from docket.model.record import Record
-from docket.model.systemdexits import systemd_code
-from docket.model.task import Task
+from docket.model.task.task import Task
 from docket.systemd.unitend import UnitEnd
 
 _ENABLED = ("enabled", "enabled-runtime", "linked", "static", "generated")

@@ -35,7 +35,6 @@ from docket.errors import (
     UnknownTaskError,
     UsageError,
 )
-from docket.model.humantime import local
 from docket.model.incident import Incident
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Plan
@@ -43,7 +42,8 @@ from docket.model.problem import Problem
 from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
-from docket.model.task import Config
+from docket.model.task.task import Config
+from docket.model.time.humantime import local
 from docket.store.reader import Reader
 from docket.systemd.journalctl import read_unit
 from docket.systemd.unitend import read_unit_end

@@ -16,8 +16,8 @@ from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.table import Cell
 from docket.cli.render.layout.times import relative
 from docket.cli.render.runs import status_cell
-from docket.model.humantime import duration, local
 from docket.model.records import NOTIFICATION
+from docket.model.time.humantime import duration, local
 
 Fact = tuple[str, Cell | str]
 

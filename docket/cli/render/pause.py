@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docket.app.fires.pause import PauseReport
 from docket.cli.render.layout.plain import exact
-from docket.model.humantime import local
+from docket.model.time.humantime import local
 
 
 def pause_text(report: PauseReport) -> str:

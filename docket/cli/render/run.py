@@ -14,9 +14,9 @@ from docket.cli.render.layout.plain import one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
 from docket.cli.render.runs import status_cell
-from docket.model.humantime import duration
 from docket.model.records import NOTIFICATION, RunRecord, hook_went_well
 from docket.model.states import RunStatus
+from docket.model.time.humantime import duration
 
 _MOST_RETURNED = 400
 

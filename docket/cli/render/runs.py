@@ -12,9 +12,9 @@ from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.table import Cell, Column, Row, TextTable
 from docket.cli.render.layout.times import from_iso, relative
-from docket.model.humantime import duration, local
 from docket.model.records import EventRecord, RunRecord
 from docket.model.states import RunStatus
+from docket.model.time.humantime import duration, local
 
 _UNTOLD = "(a message about it did not arrive)"
 _INKS = {

@@ -15,12 +15,12 @@ from docket.cli.render.layout.times import failing_text, relative
 from docket.cli.render.list import NO_TASKS, NONE_KNOWN
 from docket.cli.render.run import returned_text
 from docket.cli.render.runs import status_cell
-from docket.model.commandexit import command_exit_code
-from docket.model.humantime import duration, local
+from docket.model.ends.commandexit import command_exit_code
 from docket.model.incident import Incident
 from docket.model.records import NOTIFICATION, HookRecord, OverrideRecord, RunRecord
-from docket.model.size import size_text
 from docket.model.states import RunStatus
+from docket.model.text.size import size_text
+from docket.model.time.humantime import duration, local
 
 Fact = tuple[str, Cell | str]
 NOT_INSTALLED = "not installed"

@@ -10,7 +10,7 @@ from docket.cli.render.layout.plain import one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.times import relative
-from docket.model.humantime import local
+from docket.model.time.humantime import local
 
 _MARGIN = "  "
 _GOOD = ("succeeded", "not_due_yet", "running", "pending")

@@ -9,10 +9,10 @@ from docket.config.schema import schema as schemas
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Node, Path, Scalar, descend
 from docket.config.yaml.scalars import UnreadableScalarError, read_plain
-from docket.model.nearest import nearest
 from docket.model.record import Record
-from docket.model.secretnames import names_a_secret
-from docket.model.tokenshapes import TOKEN_SHAPES
+from docket.model.text.nearest import nearest
+from docket.model.text.secretnames import names_a_secret
+from docket.model.text.tokenshapes import TOKEN_SHAPES
 
 
 class Violation(Record):

@@ -11,8 +11,8 @@ from docket.config.task.tasks import class_task
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Path, Scalar, Sequence
 from docket.model.problem import Mark
-from docket.model.task import Task
-from docket.model.taskclass import TaskClass
+from docket.model.task.task import Task
+from docket.model.task.taskclass import TaskClass
 
 # Each is a path on this machine, or a list of such.
 _PATHS = ("archive", "disk_paths", "output", "source")

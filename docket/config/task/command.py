@@ -10,7 +10,7 @@ from docket.config.task.entry import TaskEntry
 from docket.config.task.secrets import looks_like_token
 from docket.config.yaml.codes import Code
 from docket.model.states import OutputFormat
-from docket.model.task import CommandSpec
+from docket.model.task.task import CommandSpec
 
 # A word that is a pipe, a redirection or a list sign, or that ends with a semicolon.
 _OPERATOR = re.compile(r"^(\|\|?|&&?|;|<<?|[0-9&]?>>?.*)$|[^\\];$")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from docket.config.schema.complaints import Complaints
-from docket.model.nearest import nearest
-from docket.model.task import Task
+from docket.model.task.task import Task
+from docket.model.text.nearest import nearest
 
 _MOST_SEARCHES = 100  # for a nearest name, or the way round a circle; later mistakes go without
 _MOST_SHOWN = 12

@@ -5,8 +5,8 @@ from __future__ import annotations
 from docket.config.task.entry import TaskEntry
 from docket.config.task.notify import check_placeholders
 from docket.config.yaml.nodes import Node, Path, Scalar, Section, Sequence
-from docket.model.placeholders import AGENT_MESSAGE, AGENT_NAMES
-from docket.model.task import AgentSpec, HookSpec
+from docket.model.task.task import AgentSpec, HookSpec
+from docket.model.text.placeholders import AGENT_MESSAGE, AGENT_NAMES
 
 KINDS = ("on_success", "on_failure", "on_complete")
 

@@ -9,9 +9,9 @@ from docket.config.schema.complaints import Complaints
 from docket.config.task.entry import TaskEntry
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Path, Section
-from docket.model.placeholders import NOTIFY_NAMES, unknown
-from docket.model.span import parse_span
-from docket.model.task import ChannelSpec, NotifySpec
+from docket.model.task.task import ChannelSpec, NotifySpec
+from docket.model.text.placeholders import NOTIFY_NAMES, unknown
+from docket.model.time.span import parse_span
 from docket.notify import registry
 from docket.notify.channeltype import ChannelType
 

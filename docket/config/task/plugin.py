@@ -9,7 +9,7 @@ from typing import Any
 from docket.config.task.entry import TaskEntry
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Node, Path, Scalar, Section, Sequence
-from docket.model.taskclass import TaskClass
+from docket.model.task.taskclass import TaskClass
 
 # Keys that mean the same for every task since the older program; a class cannot take them over.
 SHARED = frozenset(

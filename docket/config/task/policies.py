@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from docket.config.task.entry import TaskEntry
-from docket.model.exitmeaning import ExitMeaning
-from docket.model.nearest import nearest
-from docket.model.period import Period
+from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.states import Overlap
-from docket.model.task import Task
+from docket.model.task.task import Task
+from docket.model.text.nearest import nearest
+from docket.model.time.period import Period
 
 
 def exit_codes(entry: TaskEntry) -> dict[int, ExitMeaning]:

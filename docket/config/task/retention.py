@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from docket.config.task.entry import TaskEntry
-from docket.model.task import Retention
+from docket.model.task.task import Retention
 
 
 def retention(entry: TaskEntry) -> Retention:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from docket.model.tokenshapes import TOKEN_SHAPES
+from docket.model.text.tokenshapes import TOKEN_SHAPES
 
 # The last words of a name decide: TOKEN and API_TOKEN hold one, TOKEN_FILE and MAX_TOKENS do not.
 _SECRET_NAME = re.compile(

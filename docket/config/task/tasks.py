@@ -13,11 +13,11 @@ from docket.config.task.entry import TaskEntry
 from docket.config.task.expansion import Expander
 from docket.config.task.retention import retention
 from docket.config.yaml.codes import Code
-from docket.model.nearest import slip_of
 from docket.model.problem import Mark
 from docket.model.states import Overlap
-from docket.model.task import CommandSpec, PythonSpec, Task
-from docket.model.taskclass import TaskClass
+from docket.model.task.task import CommandSpec, PythonSpec, Task
+from docket.model.task.taskclass import TaskClass
+from docket.model.text.nearest import slip_of
 
 _DEFAULT = Task(name="", description="", raw={})
 

@@ -7,8 +7,8 @@ import re
 
 from docket.config.task.entry import TaskEntry
 from docket.config.yaml.nodes import Path, Scalar, Section, Sequence
-from docket.model.schedule import ScheduleKind, ScheduleSpec
-from docket.model.span import parse_span
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec
+from docket.model.time.span import parse_span
 
 _SPAN = 'a span of time such as 90 (seconds), "5min" or "1h 30min"'
 # systemd.time(7): "weekly" is Monday there, and @weekly is cron's Sunday.

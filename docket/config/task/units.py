@@ -8,9 +8,9 @@ from docket.config.task.entry import TaskEntry
 from docket.config.task.secrets import looks_like_token
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Node, Scalar, Section, Sequence
-from docket.model.nearest import nearest
-from docket.model.size import size_bytes, systemd_size
-from docket.model.task import Limits
+from docket.model.task.task import Limits
+from docket.model.text.nearest import nearest
+from docket.model.text.size import size_bytes, systemd_size
 
 _SMALLEST_LOG = 4096
 

@@ -8,7 +8,7 @@ import signal
 import time
 
 from docket.files import write_volatile
-from docket.model.exitmeaning import SKIPPED_BY_EXIT_CODE
+from docket.model.ends.exitmeaning import SKIPPED_BY_EXIT_CODE
 from docket.model.jsontext import dumps, loads
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 
-from docket.model.calendar import Calendar, previous_at_or_before
 from docket.model.states import Trigger
+from docket.model.time.calendar import Calendar, previous_at_or_before
 from docket.runner.call.activation import timer_elapse, timers_of
 from docket.store.rows import has_fired, last_start_by_timer
 

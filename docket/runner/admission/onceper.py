@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docket.model.period import REACH_US, Period, stretch
+from docket.model.time.period import REACH_US, Period, stretch
 from docket.runner.admission.due import Zone
 from docket.runner.admission.guards import Refusal
 from docket.store.rows import successes_since

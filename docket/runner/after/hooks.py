@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from docket.model.mask import Mask
     from docket.model.plan import Hook, Plan
     from docket.model.rows import RunRow
+    from docket.model.text.mask import Mask
     from docket.runner.record.record import Recorder
 
 # One variable may take 128 KiB (MAX_ARG_STRLEN); a noisy failure must still reach its hook.

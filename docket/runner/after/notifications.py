@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from docket.model.commandexit import command_exit_code
-from docket.model.humantime import local
+from docket.model.ends.commandexit import command_exit_code
 from docket.model.incident import (
     FAILURE,
     RECOVERY,
@@ -18,6 +17,7 @@ from docket.model.incident import (
 )
 from docket.model.rows import HookRow
 from docket.model.states import RunStatus
+from docket.model.time.humantime import local
 from docket.notify.delivery import DELIVERED, NOT_SENT, SUPPRESSED, UNSENT, Delivery
 from docket.notify.job import ChannelJob
 from docket.notify.message import Message
@@ -29,9 +29,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from docket.model.mask import Mask
     from docket.model.plan import Channel, Hook, Plan
     from docket.model.rows import RunRow
+    from docket.model.text.mask import Mask
     from docket.runner.record.record import Recorder
 
 KIND = "notify"
@@ -300,7 +300,7 @@ def agent_outcome(
     mask: Mask | None,
 ) -> None:
     """Post to an agent, as a hook; OSError where no process can be had for it."""
-    from docket.model.placeholders import fill  # noqa: PLC0415  (agent hooks alone)
+    from docket.model.text.placeholders import fill  # noqa: PLC0415  (agent hooks alone)
 
     values = {
         "task_name": row.task,

@@ -23,8 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from docket.model.mask import Mask
     from docket.model.plan import Plan
+    from docket.model.text.mask import Mask
     from docket.runner.attempt.capture import PlainOutput
     from docket.runner.attempt.echo import Echo
     from docket.runner.attempt.host import Host

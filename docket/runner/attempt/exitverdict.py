@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docket.model.exitmeaning import SKIPPED_BY_EXIT_CODE, ExitMeaning
+from docket.model.ends.exitmeaning import SKIPPED_BY_EXIT_CODE, ExitMeaning
 from docket.model.states import RunStatus
 
 TYPE_CHECKING = False

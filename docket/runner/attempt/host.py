@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from docket.model.mask import Mask
+    from docket.model.text.mask import Mask
     from docket.runner.attempt.progress import Progress
     from docket.runner.record.locks import NamedLock, RunLock
     from docket.runner.record.record import Recorder

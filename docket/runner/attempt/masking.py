@@ -9,8 +9,8 @@ import os
 
 from docket.model.excerpt import Excerpt
 from docket.model.jsontext import dumps
-from docket.model.mask import Mask, worth_hiding
-from docket.model.secretnames import names_a_secret
+from docket.model.text.mask import Mask, worth_hiding
+from docket.model.text.secretnames import names_a_secret
 from docket.runner.attempt.capture import JsonLinesOutput, PlainOutput
 from docket.runner.attempt.pump import Pump
 from docket.runner.call.environment import variables_of_files

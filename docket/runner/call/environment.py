@@ -133,7 +133,7 @@ def variables_of_files(paths: list[str]) -> set[str]:
 
 
 def _read_file(path: str) -> dict[str, str]:
-    from docket.model.envfile import (  # noqa: PLC0415  (tasks with such files)
+    from docket.model.text.envfile import (  # noqa: PLC0415  (tasks with such files)
         EnvironmentFileError,
         parse_environment,
     )

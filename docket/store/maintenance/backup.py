@@ -6,8 +6,8 @@ import os
 import sqlite3
 
 from docket.errors import StoreError
+from docket.store.copying import NEW_FILE, remove, sync
 from docket.store.failure import store_error
-from docket.store.maintenance.copying import NEW_FILE, remove, sync
 from docket.store.readonly import open_connection
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from docket.cli.render.layout.times import from_iso, relative
-from docket.model.humantime import duration, local
+from docket.model.time.humantime import duration, local
 from tests.unit.cli.conftest import Docket
 
 TASKS = """

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from docket.cli.render.layout.times import from_iso, relative, weekday_and_local
-from docket.model.humantime import duration, local
+from docket.model.time.humantime import duration, local
 
 SECOND = 1_000_000
 AUTUMN_US = 1_792_890_000 * SECOND  # 2026-10-25 01:00 UTC, the hour that Berlin repeats

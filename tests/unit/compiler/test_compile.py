@@ -12,8 +12,8 @@ from docket.compiler.header import content_hash, split, with_header
 from docket.compiler.timer import waits_for_boot
 from docket.errors import CompileError, NameRefusedError
 from docket.model.plan import Plan, Source
-from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
-from docket.model.task import CommandSpec, HookSpec, Limits, PythonSpec, Task
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec, Timing
+from docket.model.task.task import CommandSpec, HookSpec, Limits, PythonSpec, Task
 from docket.paths import Paths
 from docket.schedule.translate import compile_timing
 from tests.unit.compiler.manager_words import words_of

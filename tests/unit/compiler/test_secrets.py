@@ -8,7 +8,7 @@ import pytest
 
 from docket.compiler.compile import compile_task
 from docket.compiler.secrets import secret_names, secret_values
-from docket.model.task import CommandSpec, HookSpec, Task
+from docket.model.task.task import CommandSpec, HookSpec, Task
 from tests.unit.compiler.test_compile import FOUND, PLACE
 
 HOOK_URL = "https://agents.example.org/run/kX9pl4nted"

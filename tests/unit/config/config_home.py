@@ -10,8 +10,8 @@ from typing import Any
 
 from docket.config.loader import load
 from docket.model.problem import Problem
-from docket.model.task import Config, Task
-from docket.model.taskclass import BrokenTaskClass, TaskClass
+from docket.model.task.task import Config, Task
+from docket.model.task.taskclass import BrokenTaskClass, TaskClass
 from docket.paths import Paths, discover
 
 

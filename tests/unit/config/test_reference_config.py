@@ -9,7 +9,7 @@ import pytest
 import tests.reference
 from docket.app.catalog.taskclasses import load_home
 from docket.config.yaml.codes import Code
-from docket.model.schedule import ScheduleKind
+from docket.model.task.schedule import ScheduleKind
 from tests.unit.config.config_home import ConfigHome
 
 WRITTEN = (Path(tests.reference.__file__).parent / "config.yaml").read_text()

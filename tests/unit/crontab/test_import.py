@@ -15,7 +15,7 @@ from docket.app.crontab.imported import CrontabImport
 from docket.app.crontab.importing import import_crontabs
 from docket.config.loader import parse_bytes, resolve
 from docket.crontab import files
-from docket.model.task import Task
+from docket.model.task.task import Task
 from docket.paths import discover
 from docket.schedule import zones
 from tests.unit.app.conftest import Home

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from docket.model.jsontext import DEEPEST_OUTPUT, depth, dumps, loads, loads_output
-from docket.model.mask import Mask
+from docket.model.text.mask import Mask
 
 
 def nested(levels: int) -> Any:

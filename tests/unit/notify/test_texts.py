@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docket.model.placeholders import NOTIFY_NAMES, fill, unknown
+from docket.model.text.placeholders import NOTIFY_NAMES, fill, unknown
 from docket.notify.split import MOST_PIECES, pieces, utf8_bytes, utf16_units
 from tests.searches import examples
 from tests.unit.notify.loopback import Loopback, reply, reply_json

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from docket.model.calendar import (
+from docket.model.jsontext import dumps, loads
+from docket.model.time.calendar import (
     Calendar,
     civil_from_days,
     days_from_civil,
@@ -18,7 +19,6 @@ from docket.model.calendar import (
     previous_at_or_before,
     utc_offset,
 )
-from docket.model.jsontext import dumps, loads
 from docket.schedule.zones import offsets_of
 
 BERLIN = "Europe/Berlin"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from docket.model.schedule import ScheduleKind, ScheduleSpec
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec
 from docket.schedule.daylight import shifts
 from docket.schedule.translate import compile_timing
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docket.model.calendar import Calendar, utc_offset
-from docket.model.fires import (
+from docket.model.time.calendar import Calendar, utc_offset
+from docket.model.time.fires import (
     Absent,
     RunSpan,
     absent_fires,

@@ -18,8 +18,8 @@ from docket.app.fires.forecast import (
     translate_batch,
 )
 from docket.errors import ScheduleError, UnknownTaskError, UsageError
-from docket.model.schedule import ScheduleKind, ScheduleSpec
-from docket.model.task import Task
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec
+from docket.model.task.task import Task
 
 NOW_US = int(datetime(2026, 11, 20, 9, 23, 45, tzinfo=UTC).timestamp()) * 1_000_000
 

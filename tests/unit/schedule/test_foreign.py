@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from docket.errors import ScheduleError
-from docket.model.calendar import next_after, utc_offset
-from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec, Timing
+from docket.model.time.calendar import next_after, utc_offset
 from docket.schedule.cron import parse_cron
 from docket.schedule.translate import compile_cron, compile_timing
 

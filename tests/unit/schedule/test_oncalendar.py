@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from docket.errors import ScheduleError
-from docket.model.calendar import Calendar
+from docket.model.time.calendar import Calendar
 from docket.schedule.emit import on_calendar
 from docket.schedule.oncalendar import parse_on_calendar
 

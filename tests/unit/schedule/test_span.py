@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docket.model.span import format_span, parse_span
+from docket.model.time.span import format_span, parse_span
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from docket.errors import ScheduleError
-from docket.model.schedule import ScheduleKind, ScheduleSpec, Timing
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec, Timing
 from docket.schedule.translate import compile_timing
 from tests.unit.schedule.timerlines import translate_expression
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from docket.model.runnerends import End
+from docket.model.ends.runnerends import End
 from docket.model.states import RunStatus
 from docket.store.closing import close_run
 from docket.store.connection import Transaction

@@ -16,12 +16,12 @@ import pytest
 from docket.errors import StoreError, StoreReferenceError
 from docket.model.records import EventRecord, RunRecord
 from docket.model.states import RunStatus, Trigger
+from docket.store.maintenance.latecomers import has_latecomers, last_take_over, take_in
 from docket.store.maintenance.salvage import salvage
 from docket.store.maintenance.soundness import examine
 from docket.store.opening import open_for_writing
 from docket.store.reader import Reader, open_reader
 from docket.store.schema import VERSION
-from docket.store.takeover.latecomers import has_latecomers, last_take_over, take_in
 from tests.unit.store.reference_tables import event, latest, put, reference_db, run
 
 LISTED = ("task_run_history", "task_runs", "task_run_events")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from docket.model.secretnames import REDACTED
+from docket.model.text.secretnames import REDACTED
 from tests.unit.tour import planted
 from tests.unit.tour.commands import SPOKEN_RUNS, TOUR, untoured
 from tests.unit.tour.loopback import Received, receiving

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from docket.model.humantime import local
+from docket.model.time.humantime import local
 
 MINUTE = 60
 HOUR = 3600

@@ -10,8 +10,8 @@ import pytest
 
 from docket.app.catalog.compilation import compile_tasks
 from docket.app.catalog.configmemory import remember, remembered
-from docket.model.packing import pack, unpack
-from docket.model.task import Config
+from docket.model.task.packing import pack, unpack
+from docket.model.task.task import Config
 from tests.unit.app.conftest import Home
 
 CONFIG = """

@@ -22,7 +22,7 @@ from docket.app.install.install import preview as preview_install
 from docket.compiler.ejected import ejected_units
 from docket.compiler.quoting import quote_assignment
 from docket.errors import CompileError, DocketError, InstallError, UnknownTaskError
-from docket.model.task import CommandSpec, Task
+from docket.model.task.task import CommandSpec, Task
 from docket.systemd.analyze import verify_texts
 from tests.unit.app.documents import require_valid
 from tests.unit.app.install.conftest import Home

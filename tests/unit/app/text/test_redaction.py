@@ -9,7 +9,7 @@ import time
 import pytest
 
 from docket.app.text.redaction import redact, redact_text
-from docket.model.secretnames import REDACTED, names_a_secret
+from docket.model.text.secretnames import REDACTED, names_a_secret
 
 
 @pytest.mark.parametrize(

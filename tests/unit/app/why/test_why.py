@@ -12,7 +12,7 @@ from docket.app.why.why import Explanation, why
 from docket.cli.render.layout.screen import Screen
 from docket.cli.render.why import why_text
 from docket.errors import RunNotFoundError, UnknownTaskError, UsageError
-from docket.model.systemdexits import exit_words, signal_words, systemd_code
+from docket.model.ends.systemdexits import exit_words, signal_words, systemd_code
 from docket.systemd.unitend import parse_unit_end
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid

@@ -11,7 +11,7 @@ import pytest
 
 from docket.app.catalog.taskclasses import discover, load_home
 from docket.config.yaml.codes import Code
-from docket.model.taskclass import BrokenTaskClass, TaskClass
+from docket.model.task.taskclass import BrokenTaskClass, TaskClass
 from docket.tasks.builtin import BUILT_IN
 from docket.tasks.probe import probe
 from docket.tasks.targets import DropIn

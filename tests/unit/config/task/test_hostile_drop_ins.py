@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from docket.model.taskclass import BrokenTaskClass, TaskClass
+from docket.model.task.taskclass import BrokenTaskClass, TaskClass
 from docket.tasks.probe import Probed, probe
 from docket.tasks.targets import DropIn
 from tests.unit.config.config_home import ConfigHome

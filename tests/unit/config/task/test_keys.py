@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from docket.config.schema import schema as schemas
-from docket.model.exitmeaning import ExitMeaning
-from docket.model.period import Period
-from docket.model.schedule import ScheduleKind
+from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.states import OutputFormat, Overlap
-from docket.model.task import ChannelSpec, HookSpec, Limits, NotifySpec, Retention, Task
+from docket.model.task.schedule import ScheduleKind
+from docket.model.task.task import ChannelSpec, HookSpec, Limits, NotifySpec, Retention, Task
+from docket.model.time.period import Period
 from tests.unit.config.config_home import ConfigHome, command_task
 
 # One line for every key of a command task, with the fields of the task that it changes.

@@ -9,7 +9,7 @@ import pytest
 
 from docket.config.schema.schema import definition
 from docket.config.yaml.codes import Code
-from docket.model.task import AgentSpec, HookSpec
+from docket.model.task.task import AgentSpec, HookSpec
 from docket.notify import registry
 from tests.unit.config.config_home import ConfigHome, command_task, place
 

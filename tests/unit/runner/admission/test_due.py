@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from docket.model.schedule import ScheduleKind, ScheduleSpec
 from docket.model.states import RunStatus
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec
 from docket.schedule.translate import compile_timing
 from tests.unit.runner.manager import PrivateManager
 from tests.unit.runner.runner_home import Home

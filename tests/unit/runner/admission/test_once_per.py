@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from docket.model.period import Period, stretch
 from docket.model.states import RunStatus
+from docket.model.time.period import Period, stretch
 from docket.runner.admission.due import Zone
 from tests.unit.runner.runner_home import Home
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from docket.model.mask import Mask
-from docket.model.secretnames import REDACTED
 from docket.model.states import RunStatus
+from docket.model.text.mask import Mask
+from docket.model.text.secretnames import REDACTED
 from docket.runner.attempt.masking import ByteFilter, MaskedExcerpt, MaskedLines, masked_report
 from tests.unit.runner.runner_home import Home
 

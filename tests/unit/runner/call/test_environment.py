@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docket.model.envfile import EnvironmentFileError, doubtful_lines, parse_environment
+from docket.model.text.envfile import EnvironmentFileError, doubtful_lines, parse_environment
 from docket.runner.call.environment import iso
 from tests.envfiles import READ, REFUSED
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from docket.errors import UsageError
-from docket.model.span import parse_span
+from docket.model.time.span import parse_span
 
 HINT = (
     "write 2026-11-20 09:00, 09:00, yesterday, tomorrow 06:00 or 2 days ago; "

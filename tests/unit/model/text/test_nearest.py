@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docket.model.nearest import nearest, slip_of
+from docket.model.text.nearest import nearest, slip_of
 
 
 @pytest.mark.parametrize(

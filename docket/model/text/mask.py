@@ -5,7 +5,7 @@ from __future__ import annotations
 from binascii import b2a_base64
 
 from docket.model.jsontext import DEEPEST, dumps
-from docket.model.secretnames import REDACTED
+from docket.model.text.secretnames import REDACTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from docket.model.mask import LONGEST, Mask
-from docket.model.secretnames import REDACTED, names_a_secret
+from docket.model.text.mask import LONGEST, Mask
+from docket.model.text.secretnames import REDACTED, names_a_secret
 
 TOKEN = "kX9-pl4nted_T0ken"
 AWKWARD = "pä ss\"w'ord\\ /with?every&thing="

@@ -8,7 +8,7 @@ from docket.model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from docket.model.calendar import Calendar
+    from docket.model.time.calendar import Calendar
 
 
 class ScheduleKind(StrEnum):

@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from docket.model.calendar import Calendar, next_after
 from docket.model.record import Record
+from docket.model.time.calendar import Calendar, next_after
 
 
 class RunSpan(NamedTuple):

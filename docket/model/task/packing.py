@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from docket.model.exitmeaning import ExitMeaning
-from docket.model.period import Period
+from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.problem import Mark, Problem
 from docket.model.record import Record
-from docket.model.schedule import ScheduleKind, ScheduleSpec
 from docket.model.states import OutputFormat, Overlap
-from docket.model.task import (
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec
+from docket.model.task.task import (
     AgentSpec,
     ChannelSpec,
     CommandSpec,
@@ -28,6 +27,7 @@ from docket.model.task import (
     Retention,
     Task,
 )
+from docket.model.time.period import Period
 
 _RECORDS: dict[str, type[Record]] = {
     record.__name__: record

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from docket.errors import UsageError
-from docket.model.instant import read_instant
+from docket.model.time.instant import read_instant
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND

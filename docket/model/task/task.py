@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from docket.model.exitmeaning import ExitMeaning
-from docket.model.period import Period
+from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.problem import Mark, Problem
 from docket.model.record import Record, field
-from docket.model.schedule import ScheduleSpec
 from docket.model.states import OutputFormat, Overlap
+from docket.model.task.schedule import ScheduleSpec
+from docket.model.time.period import Period
 
 
 class CommandSpec(Record):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docket.model.size import size_bytes, systemd_size
+from docket.model.text.size import size_bytes, systemd_size
 
 
 @pytest.mark.parametrize(

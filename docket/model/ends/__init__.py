@@ -1,0 +1,1 @@
+"""How runs and commands end, in words."""

@@ -1,0 +1,1 @@
+"""Text: read, measured, masked, filled in."""

@@ -41,7 +41,7 @@ def read_invocation(
     """
     if not is_invocation_id(invocation_id):
         raise JournalError("The run's invocation id is not one of systemd's.")
-    return _read(f"_SYSTEMD_INVOCATION_ID={invocation_id}", system, environ, tail)
+    return _read([f"_SYSTEMD_INVOCATION_ID={invocation_id}"], system, environ, tail)
 
 
 def read_end(
@@ -55,10 +55,9 @@ def read_end(
     if not is_invocation_id(invocation_id):
         raise JournalError("The run's invocation id is not one of systemd's.")
     field = "INVOCATION_ID" if system else "USER_INVOCATION_ID"
-    # Anybody may log these fields. Those with `_` are journald's own: which process it was.
-    manager = "_PID=1" if system else "_SYSTEMD_USER_UNIT=init.scope"
     result, status, at_us = "", "", 0
-    for line in _run([f"{field}={invocation_id}", manager], system, environ).splitlines():
+    words = [f"{field}={invocation_id}", _of_manager(system)]
+    for line in _run(words, system, environ).splitlines():
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):
@@ -72,10 +71,20 @@ def read_end(
 
 
 def read_unit(
-    unit: str, *, system: bool, environ: Mapping[str, str], tail: int | None = None
+    unit: str,
+    *,
+    system: bool,
+    environ: Mapping[str, str],
+    tail: int | None = None,
+    spawning: bool = False,
 ) -> list[JournalLine]:
-    """Return what the service manager logged of a unit, oldest first; errors as above."""
-    return _read(f"{'UNIT' if system else 'USER_UNIT'}={unit}", system, environ, tail)
+    """Return what the service manager logged of a unit, oldest first; errors as above.
+
+    With `spawning` come the lines of its children that were to become the unit's processes.
+    """
+    whose = ("_UID=0" if system else f"_UID={os.getuid()}") if spawning else _of_manager(system)
+    words = [f"{'UNIT' if system else 'USER_UNIT'}={unit}", whose]
+    return _read(words, system, environ, tail)
 
 
 def probe(*, system: bool, environ: Mapping[str, str]) -> str | None:
@@ -109,10 +118,18 @@ def parse_entry(line: bytes) -> JournalLine | None:
     )
 
 
+def _of_manager(system: bool) -> str:
+    """Return the match for the service manager's own entries.
+
+    Anybody may log fields such as UNIT. Those with `_` are journald's own: which process it was.
+    """
+    return "_PID=1" if system else "_SYSTEMD_USER_UNIT=init.scope"
+
+
 def _read(
-    match: str, system: bool, environ: Mapping[str, str], tail: int | None
+    matches: Sequence[str], system: bool, environ: Mapping[str, str], tail: int | None
 ) -> list[JournalLine]:
-    words = [match] if tail is None else ["-n", str(max(tail, 0)), match]
+    words = matches if tail is None else ["-n", str(max(tail, 0)), *matches]
     entries = map(parse_entry, _run(words, system, environ).splitlines())
     return [entry for entry in entries if entry is not None]
 

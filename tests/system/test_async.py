@@ -40,16 +40,17 @@ def test_a_run_outlives_its_caller_in_a_unit_of_its_own(seat: Seat) -> None:
 
 
 def test_the_row_is_there_when_the_receipt_is(seat: Seat) -> None:
-    seat.configure({"slow": command("sleep", "1", overlap="allow")})
+    seat.configure({"slow": command("sleep", "60", overlap="allow")})
     for _ in range(3):
         receipt = seat.answer("run", "slow", "--async")
         run = seat.answer("status", "--run-id", receipt["run_id"])
         assert run["status"] in {"pending", "running"}
+        seat.docket("cancel", receipt["run_id"])
 
 
 def test_a_transient_unit_has_the_properties_of_the_installed_one(seat: Seat) -> None:
     job = shell(
-        "sleep 3",
+        "exec sleep 60",
         schedule="@yearly",
         timeout="90s",
         limits={"memory": "64M", "cpu": "50%", "tasks": 20, "nice": 5, "open_files": 512},
@@ -66,6 +67,7 @@ def test_a_transient_unit_has_the_properties_of_the_installed_one(seat: Seat) ->
     for name in " ".join(names).split():
         expected = seat.shown(seat.unit("tight.service"), name)
         assert seat.shown(receipt["unit"], name) == expected, name
+    seat.docket("cancel", receipt["run_id"])
 
 
 def test_what_a_finished_unit_leaves_is_only_its_record(seat: Seat) -> None:

@@ -14,6 +14,11 @@ _READ = (
     "import json, os, sys; from docket.systemd.journalctl import read_end;"
     "print(json.dumps(read_end(sys.argv[1], system=sys.argv[2] == 'system', environ=os.environ)))"
 )
+_READ_UNIT = (
+    "import os, sys; from docket.systemd.journalctl import read_unit;"
+    "lines = read_unit(sys.argv[1], system=sys.argv[2] == 'system', environ=os.environ);"
+    "print(*(line.message.decode() for line in lines), sep='\\n')"
+)
 _FORGE = (
     "printf 'MESSAGE=forged\\n{0}=%s\\nUNIT_RESULT=success\\nEXIT_CODE=exited\\nEXIT_STATUS=0\\n'"
     " {1} | logger --journald"
@@ -41,3 +46,11 @@ def test_entries_that_a_task_or_another_user_forges_are_not_believed(
         return found
 
     assert await_that("the manager's entry", ended)[:2] == ["exit-code", "1"]
+    unit = seat.unit("job.service")
+    of_unit = "UNIT" if scope == "system" else "USER_UNIT"
+    forge = f"printf 'MESSAGE=forged, unmet condition check\\n{of_unit}={unit}\\n'"
+    seat.run(["/bin/sh", "-c", f"{forge} | logger --journald"])
+    seat.run(["journalctl", "--sync"], check=False)
+    said = seat.run([sys.executable, "-c", _READ_UNIT, unit, scope]).stdout
+    assert "status=3" in said or "Failed" in said
+    assert "forged" not in said

@@ -64,10 +64,12 @@ _SENTENCES = {
 }
 
 
-def cause_in_words(cause: str) -> str:
+def cause_in_words(cause: str, detail: str = "") -> str:
     """Return a cause of a row, to stand after 'Missed: '; systemd's reason for a unit's."""
     named = systemd_name(cause.removeprefix("unit_")) if cause.startswith("unit_") else None
-    return Cause(cause).sentence if named is None else f"{named[1]} ({named[0]})"
+    if named is not None:
+        return f"{named[1]} ({named[0]})"
+    return f"{Cause(cause).sentence} ({detail})" if detail else Cause(cause).sentence
 
 
 class Machine(Record):
@@ -143,17 +145,26 @@ class Inquiry:
         found = self._of_timer(self.timer(plan), at_us)
         return self._of_service(plan, at_us) if found is Cause.NOT_STARTED else found
 
+    def detail(self, plan: Plan, cause: str, at_us: int) -> str:
+        """Return what systemd says of `cause` beside its name, for the fire at `at_us`."""
+        start = self._start_of(plan, at_us)
+        return start.detail if start is not None and start.cause == cause else ""
+
     def _of_service(self, plan: Plan, at_us: int) -> str:
         """Return why the start that the fire asked for came to nothing, where systemd says so."""
         if self.answered and plan.unit not in self._starts:
             self._starts[plan.unit] = failed_starts(
                 plan.unit, system=self._system, environ=self._environ
             )
+        start = self._start_of(plan, at_us)
+        return Cause.NOT_STARTED if start is None else start.cause
+
+    def _start_of(self, plan: Plan, at_us: int) -> FailedStart | None:
         latest = at_us + int(plan.slack_seconds * 1e6) + _START_US
         for start in self._starts.get(plan.unit, ()):
             if at_us - _EARLY_US <= start.at_us <= latest:
-                return start.cause
-        return Cause.NOT_STARTED
+                return start
+        return None
 
     def _manager_was_off(self, at_us: int) -> bool:
         if self._system:

@@ -15,7 +15,10 @@ ASSERT_FAILED = "assert_failed"
 _LINES = 5000  # of the journal, about one unit
 _SECOND_US = 1_000_000
 _STATUS = "status="
-_UNMET = ("was skipped because", "Condition check resulted in")
+# "was skipped because of an unmet condition check (C=v)." in 252, "skipped, unmet condition check
+# C=v" in 257; "no trigger condition checks were met" in both.
+_UNMET_CHECK = "unmet condition check"
+_UNMET_TRIGGERS = "no trigger condition checks were met"
 _UNASSERTED = ("Assertion failed", "Starting requested but asserts failed")
 
 
@@ -24,6 +27,7 @@ class FailedStart(Record):
 
     at_us: int
     cause: str
+    detail: str = ""  # the condition that was not met, as the unit has it
 
 
 def failed_starts(
@@ -43,16 +47,22 @@ def logged_starts(lines: Sequence[JournalLine]) -> list[FailedStart]:
     found = []
     for line in lines:
         text = line.message.decode("utf-8", "replace")
-        cause = ""
-        if any(words in text for words in _UNMET):
-            cause = CONDITION_FAILED
+        cause, detail = "", ""
+        if _UNMET_CHECK in text or _UNMET_TRIGGERS in text:
+            cause, detail = CONDITION_FAILED, unmet_condition(text)
         elif any(words in text for words in _UNASSERTED):
             cause = ASSERT_FAILED
         elif _STATUS in text:  # "Main process exited, code=exited, status=203/EXEC"
             cause = unit_cause(text.partition(_STATUS)[2].partition("/")[0])
         if cause:
-            found.append(FailedStart(line.at_us, cause))
+            found.append(FailedStart(line.at_us, cause, detail))
     return found
+
+
+def unmet_condition(text: str) -> str:
+    """Return the condition that the manager's line says was not met; "" where it names none."""
+    named = text.partition(_UNMET_CHECK)[2].strip()
+    return named[1:].removesuffix(".").removesuffix(")") if named.startswith("(") else named
 
 
 def remembered_starts(end: UnitEnd) -> list[FailedStart]:

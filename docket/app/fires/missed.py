@@ -198,18 +198,21 @@ class _Judge:
                 longer = stretch.replace(
                     first_us=standing.first_us, count=standing.count + stretch.count
                 )
-                rows.append(_row(plan, longer, standing.run_ids[-1]))
+                rows.append(_row(plan, longer, standing.run_ids[-1], self._reason(plan, longer)))
             else:
-                rows.append(_row(plan, stretch, make_run_id(stretch.last_us, os.urandom(4))))
+                run_id = make_run_id(stretch.last_us, os.urandom(4))
+                rows.append(_row(plan, stretch, run_id, self._reason(plan, stretch)))
         return rows, replaced
 
+    def _reason(self, plan: Plan, stretch: Stretch) -> str:
+        if stretch.blocker is not None:
+            return f"run {stretch.blocker} of {plan.task} was under way"
+        detail = self._ask(stretch.last_us).detail(plan, stretch.cause, stretch.last_us)
+        return cause_in_words(stretch.cause, detail)
 
-def _row(plan: Plan, stretch: Stretch, run_id: str) -> RunRow:
+
+def _row(plan: Plan, stretch: Stretch, run_id: str, reason: str) -> RunRow:
     swallowed = stretch.blocker is not None
-    if swallowed:
-        reason = f"run {stretch.blocker} of {plan.task} was under way"
-    else:
-        reason = cause_in_words(stretch.cause)
     first, last = _shown(stretch.first_us), _shown(stretch.last_us)
     skipped = (
         swallowed or stretch.cause == Cause.CONDITION_FAILED

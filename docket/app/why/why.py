@@ -388,8 +388,9 @@ def _problems(config: Config | None, name: str) -> tuple[Problem, ...]:
 
 def _said(session: Session, unit: str) -> tuple[str, ...]:
     """Return what systemd complained of about a unit lately; nothing where it cannot be read."""
+    system, environ = session.paths.system, session.environ
     try:
-        lines = read_unit(unit, system=session.paths.system, environ=session.environ, tail=30)
+        lines = read_unit(unit, system=system, environ=environ, tail=30, spawning=True)
     except DocketError:
         return ()
     words = [line.message.decode("utf-8", "replace") for line in lines if line.priority <= 4]

@@ -42,8 +42,22 @@ def mutations(text: str) -> Iterator[Mutation]:
     for line in lines:
         starts.append(starts[-1] + len(line))
     source = _Source(text, starts, [line.encode() for line in lines])
-    for node in ast.walk(ast.parse(text)):
-        yield from _of(node, source)
+    tree = ast.parse(text)
+    unseen = {id(part) for node in ast.walk(tree) if _for_types(node) for part in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) not in unseen:
+            yield from _of(node, source)
+
+
+def _for_types(node: ast.AST) -> bool:
+    """Say whether only a type checker looks at a statement."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id="TYPE_CHECKING")]):
+            return True
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            return True
+        case _:
+            return False
 
 
 class _Source:
@@ -98,6 +112,6 @@ def _of(node: ast.AST, source: _Source) -> Iterator[Mutation]:
             yield source.whole(node, str(value + 1))
         case ast.Expr(value=ast.Call()):
             yield source.whole(node, "pass")
-        case ast.If(test=test) if not isinstance(test, ast.Name) or test.id != "TYPE_CHECKING":
+        case ast.If(test=test):
             begin, end = source.span(test)
             yield source.change(test.lineno, begin, end, "False")

@@ -149,10 +149,7 @@ def test_a_timeout_ends_everything_that_the_command_started(docket: Program) -> 
     until(lambda: gone(docket.pid_in("background")))
 
 
-def test_a_hook_that_hangs_is_ended_with_all_that_it_started(
-    docket: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    del monkeypatch
+def test_what_a_hook_leaves_in_the_background_is_ended_with_it(docket: Program) -> None:
     docket.task(
         f"command: 'true', on_success: 'sleep 304 & echo $! > {docket.path}/pid; sleep 0.1; exit 0'"
     )

@@ -109,7 +109,11 @@ def test_a_typo_is_told_with_what_was_meant(docket: Program, text: str, near: st
 
 def test_a_schedule_that_means_nothing_is_refused(docket: Program) -> None:
     docket.task("command: echo, schedule: garbage")
-    assert docket.say("check").exit_code == 1
+    (problem,) = docket.ask("check")["problems"]
+    assert (problem["error_code"], problem["key"]) == ("schedule.syntax", "tasks.job.schedule")
+    answer = docket.say("check")
+    assert answer.exit_code == 1
+    assert problem["error"] in answer.out + answer.err
 
 
 def test_a_key_that_stands_twice_is_refused_with_its_line(docket: Program) -> None:

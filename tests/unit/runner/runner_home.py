@@ -46,7 +46,7 @@ DEFAULTS: dict[str, Any] = {
     "retry": 0,
     "retry_on": [],
     "backoff_base": 2.0,
-    "backoff_max_seconds": 0.05,
+    "backoff_max_seconds": 60.0,
     "overlap": "skip",
     "depends_on": [],
     "once_per": "",
@@ -69,6 +69,8 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+# For tests in which attempts follow each other and the waits between them do not matter.
+AT_ONCE: dict[str, Any] = {"backoff_max_seconds": 0.05}
 NOTIFY: dict[str, Any] = {
     "on": ["failure"],
     "message": "",
@@ -186,7 +188,7 @@ class Home:
         return document
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 40.0) -> Any:
     """Return what the condition gives once it is true; fail after `seconds`."""
     end = time.monotonic() + seconds
     while not (found := condition()):

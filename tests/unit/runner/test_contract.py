@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import signal
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from docket.model.states import RunStatus
 from docket.runner.record.locks import RunLock
-from tests.unit.runner.runner_home import Home, alive, wait_until
+from tests.unit.runner.runner_home import AT_ONCE, Home, alive, wait_until
 
 
 def test_a_command_that_succeeds_leaves_one_succeeded_row(home: Home) -> None:
@@ -47,7 +49,7 @@ def test_success_exit_codes_are_successes(home: Home) -> None:
 
 def test_retries_run_until_one_succeeds_and_each_attempt_is_a_row(home: Home) -> None:
     script = 'echo x >> count; test "$(wc -l < count)" -ge 3'
-    home.plan("job", "/bin/sh", "-c", script, retry=5, cwd=str(home.path))
+    home.plan("job", "/bin/sh", "-c", script, retry=5, **AT_ONCE, cwd=str(home.path))
     assert home.run("job").returncode == 0
     run = home.only_run()
     assert run.retry_count == 2
@@ -60,18 +62,18 @@ def test_retries_run_until_one_succeeds_and_each_attempt_is_a_row(home: Home) ->
 
 
 def test_retry_count_counts_retries_and_not_attempts(home: Home) -> None:
-    home.plan("job", "/bin/false", retry=2)
+    home.plan("job", "/bin/false", retry=2, **AT_ONCE)
     assert home.result("job")["retry_count"] == 2
     assert len(home.ask(lambda reader: reader.attempts(home.only_run().run_id))) == 3
 
 
 def test_only_the_exit_codes_of_retry_on_are_tried_again(home: Home) -> None:
-    home.plan("job", "/bin/sh", "-c", "exit 4", retry=3, retry_on=[75])
+    home.plan("job", "/bin/sh", "-c", "exit 4", retry=3, retry_on=[75], **AT_ONCE)
     assert home.result("job")["retry_count"] == 0
 
 
 def test_attempt_numbers_reach_the_child(home: Home) -> None:
-    home.plan("job", "/bin/sh", "-c", 'echo "$DOCKET_ATTEMPT"; exit 1', retry=1)
+    home.plan("job", "/bin/sh", "-c", 'echo "$DOCKET_ATTEMPT"; exit 1', retry=1, **AT_ONCE)
     assert home.run("job").stdout == b"1\n2\n"
 
 
@@ -420,13 +422,29 @@ def test_what_a_task_puts_in_the_place_of_its_result_does_not_end_its_runner(
     assert os.listdir(home.lock_dir / "runs") == []
 
 
-def test_the_wait_before_attempt_n_plus_1_is_the_base_to_the_power_of_n(home: Home) -> None:
-    home.plan("job", "/bin/false", retry=2, backoff_base=1.5, backoff_max_seconds=60.0)
-    home.run("job")
+def test_the_wait_before_attempt_n_plus_1_is_the_base_to_the_power_of_n(
+    home: Home, status_lines: Any
+) -> None:
+    address, said = status_lines
+    home.plan("job", "/bin/false", retry=3, backoff_base=0.5)
+    home.run("job", environ={"NOTIFY_SOCKET": address})
+    assert [line.rpartition(" in ")[2] for line in said() if "failed, next" in line] == [
+        "0.5s",
+        "0.25s",
+        "0.125s",
+    ]
     run = home.only_run()
-    first, second, third = home.ask(lambda reader: reader.attempts(run.run_id))
-    assert 1.5 <= (second.started_us - first.finished_us) / 1e6 < 2.2
-    assert 2.25 <= (third.started_us - second.finished_us) / 1e6 < 4.0
+    attempts = home.ask(lambda reader: reader.attempts(run.run_id))
+    waits = [(b.started_us - a.finished_us) / 1e6 for a, b in itertools.pairwise(attempts)]
+    assert all(wait >= 0.5**number for number, wait in enumerate(waits, 1))
+
+
+def test_no_wait_between_attempts_is_longer_than_backoff_max(home: Home, status_lines: Any) -> None:
+    address, said = status_lines
+    home.plan("job", "/bin/false", retry=2, backoff_base=30.0, backoff_max_seconds=0.2)
+    home.run("job", environ={"NOTIFY_SOCKET": address})
+    assert sum("failed, next in 0.2s" in line for line in said()) == 2
+    assert home.only_run().retry_count == 2
 
 
 def test_a_reader_that_tries_the_lock_of_a_run_does_not_keep_it_from_starting(home: Home) -> None:

@@ -208,7 +208,10 @@ def test_a_unit_that_the_manager_refuses_is_recorded_as_a_failed_run(home: Home)
 
 
 def test_such_a_task_can_be_previewed(home: Home) -> None:
-    assert go(home, "secure", dry_run=True).exit_code == 2
+    outcome = go(home, "secure", dry_run=True)
+    assert (outcome.exit_code, outcome.document()["dry_run"]) == (2, True)
+    assert outcome.summary.startswith("Would run: ")
+    assert history.runs(home.session).runs == ()
 
 
 def test_an_unknown_task_gets_the_nearest_name(home: Home) -> None:

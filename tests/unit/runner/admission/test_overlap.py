@@ -91,7 +91,7 @@ def test_queue_takes_over_when_the_holder_is_killed(home: Home) -> None:
     second = home.start("job")
     waiter = pending(home)
     first.kill()
-    wait_until(lambda: row_of(home, waiter.run_id).status is RunStatus.RUNNING, 3.0)
+    wait_until(lambda: row_of(home, waiter.run_id).status is RunStatus.RUNNING)
     second.terminate()
     assert end(first, second) == [-signal.SIGKILL, 1]
 
@@ -156,7 +156,7 @@ def test_of_many_that_replace_each_other_one_is_left(home: Home) -> None:
     started = [home.start("job")]
     running(home)
     started += [home.start("job") for _ in range(4)]
-    wait_until(lambda: sum(p.poll() is None for p in started) == 1, 20.0)
+    wait_until(lambda: sum(p.poll() is None for p in started) == 1)
     (left,) = [process for process in started if process.poll() is None]
     running(home)
     left.send_signal(signal.SIGINT)

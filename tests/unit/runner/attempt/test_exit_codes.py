@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from docket.model.states import RunStatus
-from tests.unit.runner.runner_home import Home
+from tests.unit.runner.runner_home import AT_ONCE, Home
 
 MEANINGS = {
     "10": "noop",
@@ -47,7 +47,8 @@ def test_a_named_exit_code_is_called_what_it_means(
 def test_a_named_exit_code_decides_on_the_retry_before_retry_on(
     home: Home, code: int, retries: int
 ) -> None:
-    home.plan("job", "/bin/sh", "-c", f"exit {code}", exit_codes=MEANINGS, retry=2, retry_on=[15])
+    keys = {"exit_codes": MEANINGS, "retry": 2, "retry_on": [15], **AT_ONCE}
+    home.plan("job", "/bin/sh", "-c", f"exit {code}", **keys)
     assert home.result("job")["retry_count"] == retries
 
 

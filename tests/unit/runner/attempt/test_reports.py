@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from docket.model.rows import RunRow
 from docket.runner.record.record import Recorder
-from tests.unit.runner.runner_home import Home, wait_until
+from tests.unit.runner.runner_home import AT_ONCE, Home, wait_until
 
 HEAD = (
     "from docket.task import BaseTask, TaskResult\n"
@@ -345,25 +344,6 @@ def test_events_beyond_the_room_of_a_run_are_left_out_and_counted(home: Home) ->
     assert home.only_run().details == {"events_left_out": 10}
 
 
-@pytest.fixture
-def status_lines(tmp_path: Path) -> Any:
-    """Listen where a service manager would; give its address and what was said."""
-    address = str(tmp_path / "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(address)
-        listener.setblocking(False)
-
-        def said() -> list[str]:
-            found = []
-            while True:
-                try:
-                    found.append(listener.recv(65536).decode())
-                except BlockingIOError:
-                    return found
-
-        yield address, said
-
-
 def test_systemctl_status_shows_how_far_a_task_is(home: Home, status_lines: Any) -> None:
     address, said = status_lines
     task(home, f"self.progress(0.4, 'half\\nway \\ud800')\n{DONE}")
@@ -414,7 +394,7 @@ def test_a_retry_begins_its_progress_anew(home: Home) -> None:
         "self.progress(number / 4)\n"
         "return TaskResult(number == 2, 'done')"
     )
-    task(home, body, retry=1)
+    task(home, body, retry=1, **AT_ONCE)
     assert home.run("job").returncode == 0
     assert [event["fraction"] for event in events(home)] == [0.25, 0.5]
 

@@ -124,9 +124,7 @@ def test_events_of_a_locked_database_are_merged_later_in_order(home: Home) -> No
     home.plan("first", "/bin/true")
     home.run("first")
     run = home.start("job", "--quiet")
-    for _ in range(200):
-        if home.ask(lambda reader: reader.running("job")):
-            break
+    wait_until(lambda: home.ask(lambda reader: reader.running("job")))
     holder = sqlite3.connect(home.state_db, isolation_level=None, timeout=10)
     holder.execute("BEGIN IMMEDIATE")
     assert run.wait(40) == 0
@@ -206,7 +204,7 @@ def test_a_pending_run_that_the_database_refused_is_recorded_while_it_waits(
     runs = [home.start("long"), home.start("long")]
     time.sleep(2.5)
     holder.execute("COMMIT")
-    wait_until(lambda: len(home.ask(lambda reader: reader.running("long"))) == 2, 15.0)
+    wait_until(lambda: len(home.ask(lambda reader: reader.running("long"))) == 2)
     for run in runs:
         run.terminate()
         run.communicate()

@@ -17,14 +17,15 @@ _CLEAR_LINE = "\r\x1b[K"
 class Announcer:
     """Tells people on standard error; beside `--json` it is silent, and `docket doctor` tells."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, quiet_seconds: float = _QUIET_SECONDS) -> None:
         self._as_json = as_json
+        self._quiet_seconds = quiet_seconds
         self._begun = time.monotonic()
         self._shown = ""
 
     def progress(self, done: int, total: int) -> None:
-        """Show on a terminal how far the copying is, where it takes longer than a second."""
-        if self._as_json or time.monotonic() - self._begun < _QUIET_SECONDS:
+        """Show on a terminal how far the copying is, if it takes longer than `quiet_seconds`."""
+        if self._as_json or time.monotonic() - self._begun < self._quiet_seconds:
             return
         line = f"Taking over the history of docket-cli: {done * 100 // max(total, 1)} %"
         if line != self._shown and sys.stderr is not None and sys.stderr.isatty():

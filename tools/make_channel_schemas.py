@@ -7,28 +7,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FILE = os.path.join(ROOT, "schemas", "config.schema.json")
+from generated import ROOT, renew
+
 sys.path.insert(0, ROOT)
 
-from docket.notify import registry  # noqa: E402
-
-
-def main() -> int:
-    """Write the file, or only compare it."""
-    with open(FILE, encoding="utf-8") as file:
-        before = file.read()
-    after = renewed(before)
-    if "--check" in sys.argv[1:]:
-        if before != after:
-            print("schemas/config.schema.json is out of date: run tools/make_channel_schemas.py")
-        return int(before != after)
-    with open(FILE, "w", encoding="utf-8") as file:
-        file.write(after)
-    return 0
+from docket.notify import registry
 
 
 def renewed(text: str) -> str:
@@ -46,4 +31,4 @@ def renewed(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(renew("schemas/config.schema.json", renewed, sys.argv[1:]))

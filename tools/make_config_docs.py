@@ -6,42 +6,24 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PAGE = os.path.join(ROOT, "docs", "config.md")
+from generated import ROOT, between, renew
+
 BEGIN = "<!-- begin: made by tools/make_config_docs.py from schemas/config.schema.json -->\n"
 END = "<!-- end -->\n"
 sys.path.insert(0, ROOT)
 
 from docket.config.schema import schema as schemas  # noqa: E402
 from docket.config.yaml.codes import Code  # noqa: E402
-
-
-def main() -> int:
-    """Write the page, or with `--check` return 1 where it would change."""
-    with open(PAGE, encoding="utf-8") as file:
-        before = file.read()
-    after = renewed(before)
-    if "--check" in sys.argv[1:]:
-        if before != after:
-            print("docs/config.md is out of date: run tools/make_config_docs.py")
-        return int(before != after)
-    with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(after)
-    return 0
+from docket.errorcodes import MEANINGS  # noqa: E402
 
 
 def renewed(page: str) -> str:
     """Return `page` with its generated part made anew."""
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not (begin and end):
-        raise SystemExit(f"{PAGE} has lost the marks of its generated part")
-    return head + BEGIN + "\n".join(reference()) + "\n" + END + tail
+    return between(page, BEGIN, END, "\n".join(reference()) + "\n")
 
 
 def reference() -> Iterator[str]:
@@ -91,7 +73,7 @@ def reference() -> Iterator[str]:
     yield ""
     yield "| code | meaning |"
     yield "|---|---|"
-    yield from (f"| `{code}` | {code.meaning} |" for code in Code)
+    yield from (f"| `{code}` | {MEANINGS[code]} |" for code in Code)
 
 
 def _built_in(kind: str, shared: Sequence[str]) -> Iterator[str]:
@@ -168,4 +150,4 @@ def _flow(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(renew("docs/config.md", renewed, sys.argv[1:]))

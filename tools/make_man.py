@@ -6,19 +6,18 @@
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 from collections.abc import Iterator, Sequence
 
 import click
+from generated import ROOT, renew
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PAGE = os.path.join(ROOT, "docs", "man", "docket.1")
 sys.path.insert(0, ROOT)
 
-from docket import __version__  # noqa: E402
-from docket.cli.clickgroup import Command, DocketGroup, is_shared, program  # noqa: E402
-from docket.cli.commandtable import VERBS  # noqa: E402
+from docket import __version__
+from docket.cli.clickgroup import Command, DocketGroup, is_shared, program
+from docket.cli.commandtable import VERBS
+from docket.errorcodes import codes_and_causes
 
 TAIL = r"""
 .SH EXIT STATUS
@@ -104,24 +103,14 @@ def page() -> str:
     ]
     for name in VERBS:
         lines += _command(group, name)
+    lines += [".SH ERROR CODES", *_codes()]
     return "\n".join(lines) + TAIL
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write the page, or with `--check` compare it; 1 where it is not up to date."""
-    text = page()
-    if "--check" in arguments:
-        try:
-            with open(PAGE, encoding="utf-8") as file:
-                same = file.read() == text
-        except FileNotFoundError:
-            same = False
-        print("up to date" if same else f"{PAGE} is not up to date: run tools/make_man.py")
-        return 0 if same else 1
-    os.makedirs(os.path.dirname(PAGE), exist_ok=True)
-    with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(text)
-    return 0
+def _codes() -> Iterator[str]:
+    yield "The values of error_code, of errors and then of runs. What to do: docket schema errors."
+    for code in codes_and_causes():
+        yield from (".TP", f".B {_safe(code.code)}", _safe(code.meaning))
 
 
 def _command(group: DocketGroup, name: str) -> Iterator[str]:
@@ -174,4 +163,4 @@ def _safe(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(renew("docs/man/docket.1", lambda _before: page(), sys.argv[1:]))

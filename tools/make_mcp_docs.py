@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Sequence
+
+from generated import ROOT, between, renew
+
+sys.path.insert(0, ROOT)
 
 from docket.mcp.tools import TOOLS, Tool
 
-PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "mcp.md")
 BEGIN, END = "<!-- tools -->\n", "<!-- end of tools -->\n"
 
 
@@ -28,25 +29,10 @@ def _row(tool: Tool) -> str:
     return f"| `{tool.name}` | {takes} | {tool.description} |\n"
 
 
-def page(before: str) -> str:
+def renewed(page: str) -> str:
     """Return the page with the table as it is now."""
-    head, _, rest = before.partition(BEGIN)
-    tail = rest.partition(END)[2]
-    return f"{head}{BEGIN}{table()}{END}{tail}"
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Write the page, or with `--check` compare it; 1 where it is not up to date."""
-    with open(PAGE, encoding="utf-8") as file:
-        before = file.read()
-    after = page(before)
-    if "--check" in arguments:
-        print("up to date" if before == after else f"{PAGE}: run tools/make_mcp_docs.py")
-        return 0 if before == after else 1
-    with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(after)
-    return 0
+    return between(page, BEGIN, END, table())
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(renew("docs/mcp.md", renewed, sys.argv[1:]))

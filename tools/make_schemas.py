@@ -28,6 +28,7 @@ from typing import (
 
 from output_documents import DOCUMENTS
 
+from docket.errorcodes import codes_and_causes
 from docket.model.jsonkinds import Rule
 
 Schema = dict[str, Any]
@@ -35,8 +36,6 @@ Schema = dict[str, Any]
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DIRECTORY = os.path.join(ROOT, "schemas", "output")
 CODES = os.path.join(ROOT, "schemas", "error-codes.json")
-PAGE_OF_CODES = os.path.join(ROOT, "docs", "errors.md")
-ROW_OF_CODES = re.compile(r"^\| `([a-z_.]+)` \| (.*?) \|(?: (.*?) ?\|)?$", re.MULTILINE)
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
@@ -142,11 +141,8 @@ def whole_schema(title: str, hint: Any) -> Schema:
 
 
 def error_codes() -> str:
-    """Return the table of error codes, read from the page that explains them."""
-    with open(PAGE_OF_CODES, encoding="utf-8") as file:
-        found = ROW_OF_CODES.findall(file.read())
-    codes = [{"code": code, "meaning": meaning, "what_to_do": do} for code, meaning, do in found]
-    return json.dumps(codes, indent=2) + "\n"
+    """Return the list of error codes and causes."""
+    return json.dumps([code.document() for code in codes_and_causes()], indent=2) + "\n"
 
 
 def files() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Every stable code that the package can answer with is explained in docs/errors.md."""
+"""Every code and cause that the package answers with has its entry, and is shown everywhere."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import ast
 import importlib
 import pkgutil
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import docket
-from docket.app.fires.causes import Cause
+from docket.errorcodes import codes_and_causes
 from docket.errors import DocketError
+from docket.model.ends.causes import CAUSES, OF_RUNS
+from docket.model.states import RunStatus
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "errors.md").read_text()
@@ -22,8 +26,9 @@ AREAS = (
 CODE = re.compile(rf"(?:{AREAS})\.[a-z][a-z_]+")
 FILES = frozenset({"install.lock", "task.json", "config.yaml", "run.lock", "config.schema"})
 WITH_THE_SDK = ("docket.mcp.server", "docket.mcp.stdio")  # which .venv has not
-# Calls that take a cause of a run: the class, and which argument the cause is.
-CAUSES = {"Verdict": 1, "Refusal": 0}
+# Calls that take a cause: the name, and which argument the cause is.
+TAKES_CAUSE = {"Verdict": 1, "Refusal": 0, "End": 1, "FailedStart": 1, "finding": 0}
+NAMES_CAUSES = ("docket/runner", "docket/app/fires", "docket/app/why", "docket/model/ends")
 
 
 def trees(under: str = "docket") -> Iterator[ast.AST]:
@@ -31,8 +36,8 @@ def trees(under: str = "docket") -> Iterator[ast.AST]:
         yield ast.parse(path.read_text())
 
 
-def described() -> set[str]:
-    return set(re.findall(r"^\| `([a-z_.]+)` \|", PAGE, re.MULTILINE))
+def listed() -> set[str]:
+    return {code.code for code in codes_and_causes()}
 
 
 def codes_in_text() -> set[str]:
@@ -59,53 +64,102 @@ def codes_of_classes() -> set[str]:
     return found
 
 
-def causes_of_runs() -> set[str]:
+def causes_in_source() -> set[str]:
+    """Return the causes that are handed over as words, and those that functions return."""
     found = set()
-    for tree in trees("docket/runner"):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                at = CAUSES.get(node.func.id)
-                if at is not None and len(node.args) > at:
-                    cause = node.args[at]
-                    if isinstance(cause, ast.Constant) and isinstance(cause.value, str):
-                        found.add(cause.value)
-            elif isinstance(node, ast.Return):
-                words = [
-                    e for one in ast.walk(node) if isinstance(one, ast.Tuple) for e in one.elts
-                ]
-                found |= {one for one in map(_word, words) if one}
+    for under in NAMES_CAUSES:
+        for tree in trees(under):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Call):
+                    found |= _taken(node)
+                elif isinstance(node, ast.Return) and under == "docket/runner":
+                    found |= _words_of_tuples(node)
     return found - {"on_complete"}  # the kind of a hook
 
 
-def _word(node: ast.expr) -> str | None:
-    """Return the word that stands there: `pauses` and `exitverdict` return causes as words."""
+def _taken(call: ast.Call) -> set[str]:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    at = TAKES_CAUSE.get(name)
+    words = [call.args[at]] if at is not None and len(call.args) > at else []
+    return {word for word in map(_word, words) if word}
+
+
+def _words_of_tuples(node: ast.Return) -> set[str]:
+    elements = [e for one in ast.walk(node) if isinstance(one, ast.Tuple) for e in one.elts]
+    return {word for word in map(_word, elements) if word}
+
+
+def _word(node: ast.AST) -> str | None:
+    """Return the word that a constant is: `pauses` and `exitverdict` return causes as words."""
     value = node.value if isinstance(node, ast.Constant) else None
     return value if isinstance(value, str) and re.fullmatch(r"[a-z_]+", value) else None
 
 
+def causes_of_missed_fires() -> set[str]:
+    """Return the words that the search for the cause of a missed fire can return."""
+    tree = ast.parse((ROOT / "docket" / "app" / "fires" / "causes.py").read_text())
+    results = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return) and node.value]
+    branches = [
+        branch
+        for node in results
+        for branch in ((node.body, node.orelse) if isinstance(node, ast.IfExp) else (node,))
+    ]
+    return {word for word in map(_word, branches) if word}
+
+
 def test_every_code_that_stands_in_the_source_is_explained() -> None:
-    assert codes_in_text() - described() == set()
+    assert codes_in_text() - listed() == set()
 
 
 def test_every_error_class_has_a_code_that_is_explained() -> None:
-    assert codes_of_classes() - described() == set()
+    assert codes_of_classes() - listed() == set()
 
 
-def test_every_cause_of_a_run_is_explained() -> None:
-    assert causes_of_runs() >= {"paused", "parse_error", "too_late", "signal"}
-    assert causes_of_runs() - described() == set()
+def test_every_cause_of_a_run_has_an_entry() -> None:
+    assert causes_in_source() >= {"paused", "parse_error", "too_late", "signal", "no_schedule"}
+    assert causes_in_source() - CAUSES.keys() == set()
 
 
-def test_no_code_is_explained_that_does_not_exist() -> None:
-    text = "\n".join(path.read_text() for path in (ROOT / "docket").rglob("*.py"))
-    unknown = {
-        code
-        for code in described()
-        if f'"{code}"' not in text and f'"{code.partition(".")[2]}"' not in text
+def test_no_code_has_an_entry_that_does_not_exist() -> None:
+    lists = {"docket/errorcodes.py", "docket/model/ends/causes.py"}
+    sources = [
+        path for path in (ROOT / "docket").rglob("*.py") if str(path.relative_to(ROOT)) not in lists
+    ]
+    text = "\n".join(path.read_text() for path in sources)
+    known = {
+        code for code in listed() if f'"{code}"' in text or f'"{code.partition(".")[2]}"' in text
     }
-    assert unknown == set()
+    made_of_parts = {"unit_exec", "condition_failed", "assert_failed"}
+    assert listed() - known - made_of_parts == set()
 
 
-def test_every_cause_of_a_missed_fire_is_explained() -> None:
-    assert {str(cause) for cause in Cause} - described() == set()
-    assert all(cause.sentence for cause in Cause)
+def test_every_cause_of_a_missed_fire_says_so_in_words() -> None:
+    assert causes_of_missed_fires() >= {"machine_off", "linger_off", "not_started"}
+    missed = {cause.code for cause in OF_RUNS if cause.missed}
+    assert causes_of_missed_fires() - missed == set()
+    of_status = {cause.code for cause in OF_RUNS if RunStatus.MISSED in cause.statuses}
+    assert of_status - missed == {"unit_exec"}  # its words are systemd's
+
+
+def test_every_cause_without_a_run_says_why_there_is_none() -> None:
+    silent = {code for code, cause in CAUSES.items() if not cause.statuses and not cause.absence}
+    assert silent == {"succeeded"}
+
+
+def test_no_code_is_listed_twice() -> None:
+    codes = [code.code for code in codes_and_causes()]
+    assert sorted(set(codes)) == sorted(codes)
+
+
+def test_every_code_is_on_the_page_and_in_the_manual() -> None:
+    manual = (ROOT / "docs" / "man" / "docket.1").read_text().replace("\\-", "-")
+    assert [code for code in listed() if f"| `{code}` |" not in PAGE] == []
+    assert [code for code in listed() if f".B {code}\n" not in manual] == []
+
+
+def test_the_tables_of_the_page_are_up_to_date() -> None:
+    tool = ROOT / "tools" / "make_error_docs.py"
+    done = subprocess.run(
+        [sys.executable, tool, "--check"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -9,7 +9,7 @@ from pathlib import Path
 import docket
 
 PACKAGE = Path(docket.__path__[0])
-ANYBODY = {"errors", "files", "paths", "model", "runfiles", "strays", ""}
+ANYBODY = {"errorcodes", "errors", "files", "paths", "model", "runfiles", "strays", ""}
 ALLOWED = {
     "__main__": {"runner", "cli", "app"},
     "cli": {"app", "mcp", "__main__"},
@@ -26,6 +26,7 @@ ALLOWED = {
     "store": set(),
     "systemd": set(),
     "model": set(),
+    "errorcodes": set(),
     "errors": set(),
     "files": set(),
     "runfiles": set(),

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
-from docket.app.fires.failedstarts import (
-    ASSERT_FAILED,
-    CONDITION_FAILED,
-    FailedStart,
-    failed_starts,
-)
+from docket.app.fires.failedstarts import FailedStart, failed_starts
 from docket.app.session.ports import UnitDetail
 from docket.app.session.session import Session
 from docket.errors import BusError
+from docket.model.ends.causes import CAUSES
 from docket.model.ends.systemdexits import systemd_name
 from docket.model.plan import Plan
 from docket.model.record import Record
@@ -26,50 +21,13 @@ _START_US = 2_000_000
 _ENABLED = ("enabled", "enabled-runtime", "linked", "static", "generated", "")
 
 
-class Cause(StrEnum):
-    """The words for why a fire was missed; each is the `error_code` of its row."""
-
-    MACHINE_OFF = "machine_off"
-    SUSPENDED = "suspended"
-    TIMER_MASKED = "timer_masked"
-    TIMER_DISABLED = "timer_disabled"
-    TIMER_STOPPED = "timer_stopped"
-    TIMER_GONE = "timer_gone"
-    LINGER_OFF = "linger_off"
-    MANAGER_OFF = "manager_off"
-    PAUSED = "paused"
-    CONDITION_FAILED = CONDITION_FAILED
-    ASSERT_FAILED = ASSERT_FAILED
-    NOT_STARTED = "not_started"
-
-    @property
-    def sentence(self) -> str:
-        """The cause in words, to stand after 'Missed: '."""
-        return _SENTENCES[self]
-
-
-_SENTENCES = {
-    Cause.MACHINE_OFF: "the machine was off",
-    Cause.SUSPENDED: "the machine was suspended",
-    Cause.TIMER_MASKED: "the timer was masked",
-    Cause.TIMER_DISABLED: "the timer was disabled",
-    Cause.TIMER_STOPPED: "the timer was stopped",
-    Cause.TIMER_GONE: "systemd did not know the timer",
-    Cause.LINGER_OFF: "linger was off and nobody was logged in",
-    Cause.MANAGER_OFF: "the user's service manager was not running",
-    Cause.PAUSED: "the task was paused",
-    Cause.CONDITION_FAILED: "a condition of its unit was not met",
-    Cause.ASSERT_FAILED: "an assert of its unit was not met",
-    Cause.NOT_STARTED: "nothing says why it did not start",
-}
-
-
 def cause_in_words(cause: str, detail: str = "") -> str:
     """Return a cause of a row, to stand after 'Missed: '; systemd's reason for a unit's."""
     named = systemd_name(cause.removeprefix("unit_")) if cause.startswith("unit_") else None
     if named is not None:
         return f"{named[1]} ({named[0]})"
-    return f"{Cause(cause).sentence} ({detail})" if detail else Cause(cause).sentence
+    missed = CAUSES[cause].missed
+    return f"{missed} ({detail})" if detail else missed
 
 
 class Machine(Record):
@@ -135,15 +93,15 @@ class Inquiry:
     def cause(self, plan: Plan, at_us: int, overrides: Sequence[Override]) -> str:
         """Return the likely cause why the fire at `at_us` was missed."""
         if self._machine.was_off(at_us):
-            return Cause.MACHINE_OFF
+            return "machine_off"
         if self._machine.slept(at_us):
-            return Cause.SUSPENDED
+            return "suspended"
         if self._manager_was_off(at_us):
-            return Cause.LINGER_OFF if self._linger is False else Cause.MANAGER_OFF
+            return "linger_off" if self._linger is False else "manager_off"
         if any(_holds(override, at_us) for override in overrides):
-            return Cause.PAUSED
+            return "paused"
         found = self._of_timer(self.timer(plan), at_us)
-        return self._of_service(plan, at_us) if found is Cause.NOT_STARTED else found
+        return self._of_service(plan, at_us) if found == "not_started" else found
 
     def detail(self, plan: Plan, cause: str, at_us: int) -> str:
         """Return what systemd says of `cause` beside its name, for the fire at `at_us`."""
@@ -157,7 +115,7 @@ class Inquiry:
                 plan.unit, system=self._system, environ=self._environ
             )
         start = self._start_of(plan, at_us)
-        return Cause.NOT_STARTED if start is None else start.cause
+        return "not_started" if start is None else start.cause
 
     def _start_of(self, plan: Plan, at_us: int) -> FailedStart | None:
         latest = at_us + int(plan.slack_seconds * 1e6) + _START_US
@@ -173,19 +131,19 @@ class Inquiry:
             return True
         return self._manager_us is not None and at_us < self._manager_us
 
-    def _of_timer(self, state: UnitDetail | None, at_us: int) -> Cause:
+    def _of_timer(self, state: UnitDetail | None, at_us: int) -> str:
         if state is None:
-            return Cause.NOT_STARTED
+            return "not_started"
         if state.load_state == "masked" or state.unit_file_state.startswith("masked"):
-            return Cause.TIMER_MASKED
+            return "timer_masked"
         if state.load_state == "not-found":
-            return Cause.TIMER_GONE
+            return "timer_gone"
         active = state.active_state == "active"
         if active and (state.active_since_us is None or state.active_since_us <= at_us):
-            return Cause.NOT_STARTED
+            return "not_started"
         if not active and state.unit_file_state not in _ENABLED:
-            return Cause.TIMER_DISABLED
-        return Cause.TIMER_STOPPED
+            return "timer_disabled"
+        return "timer_stopped"
 
 
 def _holds(override: Override, at_us: int) -> bool:

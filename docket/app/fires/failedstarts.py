@@ -10,8 +10,6 @@ from docket.model.record import Record
 from docket.systemd.journalctl import JournalLine, read_unit
 from docket.systemd.unitend import UnitEnd, read_unit_end
 
-CONDITION_FAILED = "condition_failed"
-ASSERT_FAILED = "assert_failed"
 _LINES = 5000  # of the journal, about one unit
 _SECOND_US = 1_000_000
 _STATUS = "status="
@@ -49,9 +47,9 @@ def logged_starts(lines: Sequence[JournalLine]) -> list[FailedStart]:
         text = line.message.decode("utf-8", "replace")
         cause, detail = "", ""
         if _UNMET_CHECK in text or _UNMET_TRIGGERS in text:
-            cause, detail = CONDITION_FAILED, unmet_condition(text)
+            cause, detail = "condition_failed", unmet_condition(text)
         elif any(words in text for words in _UNASSERTED):
-            cause = ASSERT_FAILED
+            cause = "assert_failed"
         elif _STATUS in text:  # "Main process exited, code=exited, status=203/EXEC"
             cause = unit_cause(text.partition(_STATUS)[2].partition("/")[0])
         if cause:
@@ -69,7 +67,7 @@ def remembered_starts(end: UnitEnd) -> list[FailedStart]:
     """Return what the manager remembers of the last start; its instants are whole seconds."""
     found = []
     if end.checked_us is not None and (end.condition_failed or end.assert_failed):
-        cause = CONDITION_FAILED if end.condition_failed else ASSERT_FAILED
+        cause = "condition_failed" if end.condition_failed else "assert_failed"
         found.append(FailedStart(end.checked_us + _SECOND_US // 2, cause))
     cause = unit_cause(str(end.exit_status)) if end.exited and end.result == "exit-code" else ""
     if cause and end.changed_us is not None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from docket.app.catalog.planfiles import planned_tasks, read_plan
-from docket.app.fires.causes import Cause, Inquiry, Machine, cause_in_words, this_machine
+from docket.app.fires.causes import Inquiry, Machine, cause_in_words, this_machine
 from docket.app.fires.timerfile import InstalledTimer, read_timer
 from docket.app.record.owedhooks import Owed, start
 from docket.app.session.ports import UnitDetail
@@ -149,7 +149,7 @@ class _Judge:
     def _note_missed(self, plan: Plan, rows: list[RunRow]) -> None:
         """Note the newest missed fire, of which somebody is to be told; a pause was an order."""
         missed = [
-            row for row in rows if row.status == RunStatus.MISSED and row.error_code != Cause.PAUSED
+            row for row in rows if row.status == RunStatus.MISSED and row.error_code != "paused"
         ]
         if missed and plan.notify is not None:
             self.owed.append(Owed(plan.task, missed[-1].run_id))
@@ -214,9 +214,7 @@ class _Judge:
 def _row(plan: Plan, stretch: Stretch, run_id: str, reason: str) -> RunRow:
     swallowed = stretch.blocker is not None
     first, last = _shown(stretch.first_us), _shown(stretch.last_us)
-    skipped = (
-        swallowed or stretch.cause == Cause.CONDITION_FAILED
-    )  # the unit says when it is to run
+    skipped = swallowed or stretch.cause == "condition_failed"  # the unit says when it is to run
     word = "Skipped" if skipped else "Missed"
     many = f" {stretch.count} fires from {first} to {last}" if stretch.count > 1 else ""
     return RunRow(

@@ -11,6 +11,7 @@ from itertools import pairwise, takewhile
 from statistics import median
 from typing import TYPE_CHECKING
 
+from docket.model.ends.causes import is_intended
 from docket.model.record import Record
 from docket.model.records import RunSample
 from docket.model.states import RunStatus, Trigger
@@ -34,8 +35,6 @@ _FLAPPING_RUNS = 10
 _FLAPPING_CHANGES = 4
 _RETRIED_RUNS = 3
 _SKIPPED_FIRES = 3
-# What somebody asked for, or what makes a run needless, is nothing odd.
-_MEANT = frozenset({"paused", "skip_next", "once_per", "already_done", "task_removed"})
 
 
 class Anomaly(Record):
@@ -165,7 +164,7 @@ def _retries(past: Past) -> Iterator[Anomaly]:
 
 def _skipped(past: Past) -> Iterator[Anomaly]:
     row = list(takewhile(lambda run: run.status is RunStatus.SKIPPED, past.recent))
-    kinds = {run.error_code for run in row if run.error_code not in _MEANT}
+    kinds = {run.error_code for run in row if not is_intended(run.error_code)}
     if len(row) >= _SKIPPED_FIRES and kinds:
         why = ", ".join(sorted(kind or "no reason" for kind in kinds))
         yield Anomaly("fires_skipped", f"Its last {len(row)} runs were skipped: {why}.")

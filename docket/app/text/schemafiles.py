@@ -1,37 +1,21 @@
-"""The published JSON Schemas and the table of error codes: where they lie, what prints them."""
+"""The published JSON Schemas: where they lie, and what prints them."""
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 
 from docket.errors import UsageError
-from docket.model.record import Record
 from docket.model.text.nearest import nearest
 
 if TYPE_CHECKING:
     from docket.app.text.shapes import SchemaReferenceDocument
-    from docket.model.shapes import ErrorCodeDocument
 
 _ROOT = os.path.join(
     os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "schemas"
 )
 _OUTPUTS = os.path.join(_ROOT, "output")
-_CODES = os.path.join(_ROOT, "error-codes.json")
 _SUFFIX = ".schema.json"
-
-
-class ErrorCode(Record):
-    """One stable word for what went wrong, or for why a run ended as it did."""
-
-    code: str
-    meaning: str
-    what_to_do: str
-
-    def document(self) -> ErrorCodeDocument:
-        """Return the code as a JSON object."""
-        return {"code": self.code, "meaning": self.meaning, "what_to_do": self.what_to_do}
 
 
 def output_names() -> list[str]:
@@ -57,12 +41,6 @@ def no_schema(kind: str, name: str, names: list[str]) -> UsageError:
     near = nearest(name, names)
     hint = f"did you mean {near}?" if near else f"the names are: {', '.join(names)}"
     return UsageError(f"There is no schema of the {kind} {name!r}.", hint=hint)
-
-
-def error_codes() -> tuple[ErrorCode, ...]:
-    """Return every code, in the order of docs/errors.md."""
-    with open(_CODES, encoding="utf-8") as file:
-        return tuple(ErrorCode(**row) for row in json.load(file))
 
 
 def reference(kind: str, name: str) -> SchemaReferenceDocument | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from docket.app.why.answer import Finding
+from docket.model.ends.causes import CAUSES
 from docket.model.ends.systemdexits import exit_words, signal_words, systemd_code
 from docket.model.plan import Plan
 from docket.model.records import NOTIFICATION, AttemptRecord, HookRecord, RunRecord
@@ -32,14 +33,35 @@ def explain_run(
 
 def _cause(run: RunRecord, plan: Plan | None, blocker: RunRecord | None) -> tuple[str, str]:
     if run.status is RunStatus.SUCCEEDED:
-        return "succeeded", "It ran, and succeeded."
+        return "succeeded", CAUSES["succeeded"].sentence
     if not run.status.final:
         return str(run.status), f"It is {run.status}, since {local(run.started_us)}."
     code = run.error_code or str(run.status)
     if code in ("runner_failed", "unit_failed"):
         return _unit_end(code, run)
-    special = _special(code, run, plan, blocker)
-    return code, special or _SENTENCES.get(code) or _reason(code, run)
+    if code not in CAUSES:
+        return code, _reason(code, run)
+    return code, CAUSES[code].sentence.format(**_words(code, run, plan, blocker))
+
+
+def _words(
+    code: str, run: RunRecord, plan: Plan | None, blocker: RunRecord | None
+) -> dict[str, str]:
+    """Return what the sentences of causes have of the run's own, by name."""
+    details = run.details
+    whole = plan.timeout_seconds if plan is not None else details.get("timeout_seconds")
+    without_warning = "somebody, or the kernel, did it without warning"
+    return {
+        "reason": _reason(code, run),
+        "exit_code": _exit_code(details),
+        "signal": _signal(details),
+        "service_signal": _service_signal(details) or without_warning,
+        "memory": _memory(run),
+        "timeout": _seconds(whole),
+        "attempt_timeout": _seconds(details.get("timeout_seconds")),
+        "idle_timeout": _seconds(details.get("idle_timeout_seconds")),
+        "blocker_run": _blocker_run(blocker),
+    }
 
 
 def _reason(code: str, run: RunRecord) -> str:
@@ -52,49 +74,10 @@ def _reason(code: str, run: RunRecord) -> str:
     return f"The run was {run.status}: {reason}."
 
 
-def _special(code: str, run: RunRecord, plan: Plan | None, blocker: RunRecord | None) -> str | None:
-    """Return the sentence of a cause that has something of the run's own in it."""
-    sentence = None
-    match code:
-        case "exit_code":
-            sentence = f"The command ended with exit code {_exit_code(run.details)}."
-        case "signal":
-            sentence = f"The command was ended by {_signal(run.details)}."
-        case "oom_kill":
-            sentence = _out_of_memory(run)
-        case "timeout" | "attempt_timeout" | "idle_timeout":
-            sentence = _timed_out(code, run.details, plan)
-        case "runner_killed":
-            how = _service_signal(run.details) or "somebody, or the kernel, did it without warning"
-            sentence = f"Docket's own process that looked after the run was killed: {how}."
-        case "overlap" if blocker is not None:
-            sentence = (
-                f"Another run of the task was still under way: {blocker.run_id}, "
-                f"since {local(blocker.started_us)} ({blocker.status})."
-            )
-    return sentence
-
-
-_SENTENCES = {
-    "parse_error": "The command ended well, but what it printed is not the JSON that it promises.",
-    "task_failed": "The Python task ended and said itself that it failed.",
-    "no_result": "The Python task ended without a result: an exception, or an exit of its own.",
-    "spawn_failed": "The command could not be started: the program or its directory is missing.",
-    "env_file_missing": "An environment file of the task cannot be read.",
-    "required_env_missing": "A variable that the task requires is not set.",
-    "unit_timeout": "systemd ended the unit because its time was over.",
-    "reboot": "The machine went down while the run was under way.",
-    "lost": "Its runner is gone, and neither systemd nor the journal knows how it ended.",
-    "cancelled": "Somebody cancelled the run.",
-    "stopped": "The unit was stopped while the run was under way, or the machine was shut down.",
-    "overlap": "Another run of the task was still under way.",
-    "unattended": "The task is destructive, and a timer may not start it by itself.",
-    "too_late": "The fire was made up for too late: catch_up does not allow it any more.",
-    "already_done": "The task is to run once, and has succeeded already.",
-    "condition_failed": "A condition of its unit was not met, so systemd started nothing.",
-    "assert_failed": "An assert of its unit was not met, so systemd started nothing.",
-    "task_removed": "The task is no longer in the config, but its timer is still there.",
-}
+def _blocker_run(blocker: RunRecord | None) -> str:
+    if blocker is None:
+        return ""
+    return f": {blocker.run_id}, since {local(blocker.started_us)} ({blocker.status})"
 
 
 def _exit_code(details: Any) -> str:
@@ -107,22 +90,10 @@ def _signal(details: Any) -> str:
     return signal_words(name) if isinstance(name, str) else "a signal"
 
 
-def _out_of_memory(run: RunRecord) -> str:
-    most = ""
-    if run.peak_memory_bytes:
-        most = f" It had used up to {run.peak_memory_bytes / _MIB:.0f} MiB."
-    return f"The kernel killed it: it wanted more memory than it may have, or than there is.{most}"
-
-
-def _timed_out(code: str, details: Any, plan: Plan | None) -> str:
-    seconds = details.get("timeout_seconds")
-    if code == "idle_timeout":
-        seconds = details.get("idle_timeout_seconds")
-        return f"The command printed nothing for {_seconds(seconds)}, and was ended."
-    if code == "attempt_timeout":
-        return f"One attempt took longer than its timeout of {_seconds(seconds)}, and was ended."
-    whole = plan.timeout_seconds if plan is not None else seconds
-    return f"The run took longer than its timeout of {_seconds(whole)}, and was ended."
+def _memory(run: RunRecord) -> str:
+    if not run.peak_memory_bytes:
+        return ""
+    return f" It had used up to {run.peak_memory_bytes / _MIB:.0f} MiB."
 
 
 def _seconds(value: Any) -> str:
@@ -182,44 +153,12 @@ def _notification_line(hook: HookRecord) -> str:
 
 
 def _next_step(run: RunRecord, cause: str) -> tuple[str, str]:
-    found = _STEPS.get(cause)
+    found = CAUSES[cause].step if cause in CAUSES else None
+    if not run.status.final:
+        found = ("docket events {run}", "shows what it reports")
     if found is None and cause.startswith("unit_"):
         found = ("docket doctor", "examines units, drop-ins and drift")
     if found is None and run.log_path is not None:
         found = (f"docket logs {run.run_id}", "shows all that it printed")
     command, does = found or ("docket doctor", "examines the installation")
     return command.format(task=run.task, run=run.run_id, blocker=run.blocked_by or ""), does
-
-
-_DESCRIBE = ("docket describe {task}", "shows what it runs, and with what")
-_LIMITS = ("docket configure", "opens the config, where its limits stand")
-_RUNS = ("docket runs {task}", "lists its runs")
-_ENABLE = ("docket enable {task}", "starts the timer, now and at every boot")
-_CATCH_UP = ("docket configure", "opens the config: catch_up lets a missed fire run later")
-_EVENTS = ("docket events {run}", "shows what it reports")
-_STEPS = {
-    "succeeded": _RUNS,
-    "cancelled": _RUNS,
-    "already_done": _RUNS,
-    "running": _EVENTS,
-    "pending": _EVENTS,
-    "overlap": ("docket status --run-id {blocker}", "shows the run in the way"),
-    "spawn_failed": _DESCRIBE,
-    "env_file_missing": _DESCRIBE,
-    "required_env_missing": _DESCRIBE,
-    "unattended": _DESCRIBE,
-    "oom_kill": _LIMITS,
-    "timeout": _LIMITS,
-    "attempt_timeout": _LIMITS,
-    "idle_timeout": _LIMITS,
-    "unit_timeout": _LIMITS,
-    "too_late": _LIMITS,
-    "timer_disabled": _ENABLE,
-    "timer_stopped": _ENABLE,
-    "timer_gone": ("docket install {task} --now", "writes the timer and starts it"),
-    "linger_off": ("docket install --linger", "lets timers run while you are logged out"),
-    "paused": ("docket resume {task}", "lets it run again"),
-    "machine_off": _CATCH_UP,
-    "suspended": _CATCH_UP,
-    "task_removed": ("docket uninstall {task}", "takes its timer away"),
-}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from docket.app.session.ports import UnitDetail
 from docket.app.why.answer import Finding
+from docket.model.ends.causes import CAUSES
 from docket.model.ends.systemdexits import systemd_code
 from docket.model.problem import Problem
 from docket.model.record import Record
@@ -32,9 +33,22 @@ class UnitFacts(Record):
     end: UnitEnd | None
     said: tuple[str, ...] = ()  # what systemd logged of the service, oldest first
 
-    def systemctl(self, words: str) -> str:
-        """Return a systemctl command in the scope of the task."""
-        return f"systemctl {'' if self.system else '--user '}{words}"
+    def finding(
+        self, code: str, unit: str = "", evidence: tuple[str, ...] = (), **words: str
+    ) -> Finding:
+        """Return the finding that a cause keeps the task from running.
+
+        `words` are what its sentence names beside the task and the unit.
+        """
+        cause = CAUSES[code]
+        command, does = cause.absence_step or cause.step or ("", "")
+        command = command.format(task=self.name, unit=unit, systemctl=self.systemctl)
+        return Finding(code, cause.absence.format(unit=unit, **words), evidence, command, does)
+
+    @property
+    def systemctl(self) -> str:
+        """The word systemctl with the scope of the task."""
+        return "systemctl" if self.system else "systemctl --user"
 
 
 def failed_start(facts: UnitFacts, known: frozenset[str | None], after_us: int) -> Finding | None:
@@ -49,24 +63,13 @@ def failed_start(facts: UnitFacts, known: frozenset[str | None], after_us: int) 
     if (end.checked_us or 0) + _SECOND_US > after_us:
         unmet = "condition" if end.condition_failed else "assert" if end.assert_failed else None
         if unmet is not None:
-            return _not_met(facts, unmet)
+            return facts.finding(f"{unmet}_failed", facts.service_unit, facts.said)
     if (end.changed_us or 0) + _SECOND_US <= after_us or end.result in ("", "success"):
         return None
     # A start that was refused for its limit has no invocation of its own.
     if end.result != "start-limit-hit" and end.invocation_id in known:
         return None
     return _failed(facts, end)
-
-
-def _not_met(facts: UnitFacts, word: str) -> Finding:
-    return Finding(
-        f"{word}_failed",
-        f"It was to start, but {'a condition' if word == 'condition' else 'an assert'} of the "
-        "unit was not met, so systemd started nothing.",
-        facts.said,
-        facts.systemctl(f"cat {facts.service_unit}"),
-        f"shows the unit with its {word}s",
-    )
 
 
 def _failed(facts: UnitFacts, end: UnitEnd) -> Finding:
@@ -77,14 +80,14 @@ def _failed(facts: UnitFacts, end: UnitEnd) -> Finding:
             f"unit_{name.lower()}",
             f"Nothing was run ({end.exit_status}/{name}): {meaning}.",
             facts.said,
-            facts.systemctl(f"cat {facts.service_unit}"),
+            f"{facts.systemctl} cat {facts.service_unit}",
             "shows the unit and what was added to it",
         )
     return Finding(
         f"unit_{end.result.replace('-', '_')}",
         f"systemd ended the unit before there was a run; its result is {end.result}.",
         facts.said,
-        facts.systemctl(f"status {facts.service_unit}"),
+        f"{facts.systemctl} status {facts.service_unit}",
         "shows what systemd says of it",
     )
 
@@ -100,104 +103,45 @@ def _of_config(facts: UnitFacts) -> Finding | None:
             f"{problem.mark}: {problem.sentence}" if problem.mark else problem.sentence
             for problem in facts.problems
         )
-        return Finding(
-            "config_broken",
-            "The task cannot be used as the config has it now.",
-            evidence,
-            "docket check",
-            "lists every mistake with its place",
-        )
+        return facts.finding("config_broken", evidence=evidence)
     if facts.task is not None and not facts.task.schedules:
-        return Finding(
-            "no_schedule",
-            "The task has no schedule: it runs when somebody starts it.",
-            (),
-            f"docket run {facts.name}",
-            "runs it now",
-        )
+        return facts.finding("no_schedule")
     if facts.task is not None and not facts.task.enabled:
-        return Finding(
-            "disabled_in_config",
-            "The task says 'enabled: false', so it has no timer.",
-            (),
-            "docket configure",
-            "opens the config",
-        )
+        return facts.finding("disabled_in_config")
     return None
 
 
 def _of_service(facts: UnitFacts) -> Finding | None:
-    state = facts.service
+    state, unit = facts.service, facts.service_unit
     if state is None or not facts.has_timer:
         return None
     if state.load_state == "masked":
-        return Finding(
-            "service_masked",
-            f"The service {facts.service_unit} is masked: systemd refuses to start it.",
-            (),
-            facts.systemctl(f"unmask {facts.service_unit}"),
-            "takes the mask away",
-        )
+        return facts.finding("service_masked", unit)
     if state.load_state in _BROKEN_LOADS:
         said = (facts.end.load_error,) if facts.end is not None and facts.end.load_error else ()
-        return Finding(
-            "service_broken",
-            f"systemd cannot load {facts.service_unit}: a line in it, or in a drop-in, is wrong.",
-            (*said, *facts.said),
-            facts.systemctl(f"cat {facts.service_unit}"),
-            "shows the unit and what was added to it",
-        )
+        return facts.finding("service_broken", unit, (*said, *facts.said))
     return None
 
 
 def _of_timer(facts: UnitFacts) -> Finding | None:
-    state = facts.timer
+    state, unit = facts.timer, facts.timer_unit
     if state is None or not facts.has_timer:
         return None
-    return _unusable(facts, state) or _off(facts, state)
-
-
-def _unusable(facts: UnitFacts, state: UnitDetail) -> Finding | None:
-    unit = facts.timer_unit
     if state.load_state == "masked" or state.unit_file_state.startswith("masked"):
-        return Finding(
-            "timer_masked",
-            f"The timer {unit} is masked: systemd refuses to start it.",
-            (),
-            facts.systemctl(f"unmask {unit}"),
-            "takes the mask away",
-        )
+        return facts.finding("timer_masked", unit)
     if state.load_state == "not-found":
-        return Finding(
-            "timer_gone",
-            f"The timer {unit} is not installed.",
-            (),
-            f"docket install {facts.name} --now",
-            "writes the timer and starts it",
-        )
+        return facts.finding("timer_gone", unit)
     if state.load_state in _BROKEN_LOADS:
-        return Finding(
-            "timer_broken",
-            f"systemd cannot load {unit}: a line in it, or in a drop-in, is wrong.",
-            (),
-            facts.systemctl(f"cat {unit}"),
-            "shows the unit and what was added to it",
-        )
-    return None
+        return facts.finding("timer_broken", unit)
+    return None if state.active_state == "active" else _off(facts, state)
 
 
-def _off(facts: UnitFacts, state: UnitDetail) -> Finding | None:
+def _off(facts: UnitFacts, state: UnitDetail) -> Finding:
     unit = facts.timer_unit
-    if state.active_state == "active":
-        return None
-    start = (f"docket enable {facts.name}", "starts the timer, now and at every boot")
     if state.active_state == "failed":
-        return Finding(
-            "timer_failed", f"The timer {unit} has failed ({state.result}).", facts.said, *start
-        )
-    if state.unit_file_state in _ENABLED:
-        return Finding("timer_stopped", f"The timer {unit} is enabled, but stopped.", (), *start)
-    return Finding("timer_disabled", f"The timer {unit} is disabled.", (), *start)
+        return facts.finding("timer_failed", unit, facts.said, result=state.result)
+    stopped = state.unit_file_state in _ENABLED
+    return facts.finding("timer_stopped" if stopped else "timer_disabled", unit)
 
 
 def last_distinct(lines: Sequence[str], most: int) -> tuple[str, ...]:

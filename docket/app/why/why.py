@@ -266,13 +266,7 @@ class _Inquiry:
         now_us = self._session.now_us()
         if fire is None:
             blocker = whyunits.blocker(self._around)
-            return None, blocker or Finding(
-                "no_fire",
-                f"Nothing was to start the task at {local(at_us)}.",
-                (),
-                f"docket next {self._name}",
-                "shows when it fires",
-            )
+            return None, blocker or self._around.finding("no_fire", at=local(at_us))
         if fire > now_us:
             return None, whyunits.blocker(self._around) or self._not_yet()
         return None, self._absence(fire)
@@ -298,34 +292,25 @@ class _Inquiry:
     def _absence(self, fire: int) -> Finding:
         """Say why the fire at an instant came to nothing."""
         installed = self._installed_us()
-        lead = f"The fire of {local(fire)} had no run."
         blocker = whyunits.blocker(self._around)
         unit = whyunits.failed_start(self._around, frozenset(), fire)
         if installed is not None and fire < installed and blocker is None:
-            return Finding(
-                "not_installed_then",
-                f"{lead} The timer as it is now was installed later, at {local(installed)}.",
-                (),
-                f"docket runs {self._name}",
-                "lists the runs that there were",
+            return self._around.finding(
+                "not_installed_then", fire=local(fire), installed=local(installed)
             )
         found = unit or blocker
         if found is not None:
-            return found.replace(evidence=(lead, *found.evidence))
-        return Finding(
-            "not_started",
-            f"{lead} The timer is on, and nothing tells why: the machine may have been off.",
-            self._around.said,
-            self._around.systemctl(f"list-timers {self._around.timer_unit}"),
-            "shows what systemd plans",
+            evidence = (f"The fire of {local(fire)} had no run.", *found.evidence)
+            return found.replace(evidence=evidence)
+        return self._around.finding(
+            "not_started", self._around.timer_unit, self._around.said, fire=local(fire)
         )
 
     def _not_yet(self) -> Finding:
         timer = self._task.timer
         when = iso_or_none(timer.next_fire_us) if timer is not None else None
-        sentence = "It has not run yet." + (f" Its timer fires next at {when}." if when else "")
-        return Finding(
-            "not_due_yet", sentence, (), f"docket next {self._name}", "shows when it fires"
+        return self._around.finding(
+            "not_due_yet", next_fire=f" Its timer fires next at {when}." if when else ""
         )
 
     def _installed_us(self) -> int | None:

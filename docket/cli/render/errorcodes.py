@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from docket.app.text.schemafiles import ErrorCode
 from docket.cli.render.layout.screen import Screen
 from docket.cli.render.layout.table import Column, Row, TextTable
+from docket.errorcodes import ErrorCode
 
 
 def codes_text(codes: Sequence[ErrorCode], screen: Screen) -> str:

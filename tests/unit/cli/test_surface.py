@@ -14,10 +14,11 @@ import click
 import pytest
 from jsonschema import Draft202012Validator
 
-from docket.app.text.schemafiles import error_codes, output_names
+from docket.app.text.schemafiles import output_names
 from docket.cli.clickgroup import is_shared, program
 from docket.cli.commandtable import VERBS
 from docket.cli.selfdescription import command_detail, forms, input_names, input_schema
+from docket.errorcodes import codes_and_causes
 from docket.errors import UsageError
 from tests.unit.app.documents import require_valid
 from tests.unit.cli.conftest import Docket
@@ -152,7 +153,7 @@ def test_every_schema_can_be_printed(docket: Docket, config: Callable[[str], Pat
     assert "fetch" in docket("schema", "task", "--json").document
     told = docket("schema", "errors", "--json").document
     require_valid("schema", told)
-    assert told == [code.document() for code in error_codes()]
+    assert told == [code.document() for code in codes_and_causes()]
     assert "task.unknown" in docket("schema", "errors").out
     for words in (("nope",), ("input", "nope"), ("config", "x"), ("errors", "x"), ("output", "x")):
         refused = docket("schema", *words, "--json")

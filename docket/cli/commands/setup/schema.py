@@ -9,12 +9,13 @@ from click.shell_completion import CompletionItem
 
 from docket.app.editing.configure import schema_text
 from docket.app.status.list import list_tasks
-from docket.app.text.schemafiles import error_codes, output_names, output_schema
+from docket.app.text.schemafiles import output_names, output_schema
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import complete_task_names, verb
 from docket.cli.render.errorcodes import codes_text
 from docket.cli.selfdescription import input_names, input_schema
+from docket.errorcodes import codes_and_causes
 from docket.errors import UsageError
 
 _KINDS = ("config", "errors", "input", "output", "task")
@@ -47,7 +48,7 @@ def command(call: Call, what: tuple[str, ...]) -> Answer:
         case () | ("config",):
             return _text(schema_text())
         case ("errors",):
-            codes = error_codes()
+            codes = codes_and_causes()
             document = [code.document() for code in codes]
             return Answer(document, lambda screen: codes_text(codes, screen))
         case (kind,) if kind in _KINDS:

@@ -12,6 +12,7 @@ from docket.app.why.why import Explanation, why
 from docket.cli.render.layout.screen import Screen
 from docket.cli.render.why import why_text
 from docket.errors import RunNotFoundError, UnknownTaskError, UsageError
+from docket.model.ends.causes import OF_RUNS, Cause
 from docket.model.ends.systemdexits import exit_words, signal_words, systemd_code
 from docket.systemd.unitend import parse_unit_end
 from tests.unit.app.conftest import NOW_US, Home
@@ -256,3 +257,14 @@ def test_what_systemctl_prints_is_read_and_nothing_else_is() -> None:
     assert never is not None
     assert never.condition_failed is False
     assert parse_unit_end("Failed to connect\n") is None
+
+
+@pytest.mark.parametrize("cause", OF_RUNS, ids=lambda cause: cause.code)
+def test_every_cause_of_a_run_is_a_whole_sentence_with_a_next_step(job: Home, cause: Cause) -> None:
+    run_id = job.record("job", str(cause.statuses[0]), at=fire(0), error_code=cause.code)
+    found = asked(job, "job", run_id=run_id).finding
+    assert found.cause == cause.code
+    assert not set("{}") & set(found.sentence + found.command)
+    assert found.sentence.endswith(".")
+    assert found.command
+    assert found.does

@@ -1,0 +1,465 @@
+"""Every code of an error, with what it means and what to do about it.
+
+`docket schema errors` and docs/errors.md are made from this list. A class of `docket.errors`, or
+the place that refuses something, names the code; tests/docs checks that each code has an entry.
+Causes of runs are in docket.model.ends.causes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from docket.model.ends.causes import CAUSES
+from docket.model.record import Record
+
+if TYPE_CHECKING:
+    from docket.model.shapes import ErrorCodeDocument
+
+
+class ErrorCode(Record):
+    """One stable word for what went wrong."""
+
+    code: str
+    meaning: str
+    what_to_do: str = ""
+
+    def document(self) -> ErrorCodeDocument:
+        """Return the code as a JSON object."""
+        return {"code": self.code, "meaning": self.meaning, "what_to_do": self.what_to_do}
+
+
+_COMMAND_LINE = (
+    ErrorCode(
+        "usage",
+        "The command line is wrong: an unknown command or option, a missing argument.",
+        "The hint shows the nearest name or the usage.",
+    ),
+    ErrorCode("interrupted", "Ctrl-C."),
+    ErrorCode(
+        "output.failed",
+        "Standard output takes no more: the disk is full, or it was closed.",
+        "Send the output elsewhere.",
+    ),
+    ErrorCode(
+        "notify.no_channel",
+        "`docket notify test`: the task has no channel, or not the one that was named.",
+        "Add one under `notify`.",
+    ),
+    ErrorCode("tool.missing", "A program that the command needs is not installed.", "Install it."),
+    ErrorCode(
+        "tool.extra_missing",
+        "`docket mcp` needs the MCP SDK, which is not installed, or is of another major version.",
+        "`pip install 'docket-cli[mcp]'`",
+    ),
+    ErrorCode(
+        "editor.failed",
+        "The editor of `docket configure` ended with a failure.",
+        "Nothing was saved; see what it said.",
+    ),
+    ErrorCode(
+        "internal",
+        "A fault of Docket's own. The traceback is in `last-error.txt` in the home.",
+        "Report it with that file.",
+    ),
+    ErrorCode("error", "A failure that has no code of its own."),
+)
+_CONFIG = (
+    ErrorCode(
+        "config.missing",
+        "There is no config where one is looked for.",
+        "`docket configure` makes one.",
+    ),
+    ErrorCode(
+        "config.invalid",
+        "A value is not what its key expects, or the file as a whole cannot be used.",
+        "`docket check` lists every mistake.",
+    ),
+    ErrorCode(
+        "config.unsafe_permissions",
+        "Others may write the config, a task file or a plan, or a directory above it.",
+        "Take the right away: `chmod go-w`.",
+    ),
+    ErrorCode(
+        "config.yaml",
+        "The text is not the YAML that Docket reads.",
+        "Look at the place that is named.",
+    ),
+    ErrorCode(
+        "config.encoding",
+        "The file is not UTF-8 text.",
+        "Save it as UTF-8 without a byte order mark.",
+    ),
+    ErrorCode("config.too_large", "The file is larger than 1 MiB.", "Make it smaller."),
+    ErrorCode(
+        "config.too_complex",
+        "It is nested too deeply, or its aliases refer to themselves or explode.",
+        "Write it out.",
+    ),
+    ErrorCode(
+        "config.duplicate_key", "A key stands twice in one mapping.", "Take one of the two out."
+    ),
+    ErrorCode(
+        "config.yaml_trap",
+        "YAML reads the word (`no`, `on`, `off`) as something else than text.",
+        "Put it in quotes.",
+    ),
+    ErrorCode("config.unknown_key", "There is no such key.", "The hint names the nearest one."),
+    ErrorCode("config.missing_key", "A key that has to be there is not.", "Write it."),
+    ErrorCode(
+        "config.not_in_this_version",
+        "The key belongs to a later version of Docket.",
+        "Take it out, or wait.",
+    ),
+    ErrorCode(
+        "config.secret",
+        "A value looks like a secret, and secrets never stand in the config.",
+        "Use `env_file` or `credentials`.",
+    ),
+    ErrorCode(
+        "config.unset_variable",
+        "A path names an environment variable that is not set.",
+        "Set it, or write the path out.",
+    ),
+    ErrorCode(
+        "config.changed_meanwhile",
+        "Somebody else changed the config while you edited it.",
+        "Your text is kept beside it; take over what is missing.",
+    ),
+    ErrorCode("config.ignored", "A warning: the key is read, but this version does not act on it."),
+    ErrorCode(
+        "config.doubtful", "A warning: what is written probably does not do what it looks like."
+    ),
+    ErrorCode("warning", "A warning about a task that compiles."),
+)
+_SCHEDULES = (
+    ErrorCode("schedule.invalid", "The schedule is refused."),
+    ErrorCode(
+        "schedule.syntax",
+        "It is no cron expression, OnCalendar expression or macro.",
+        "`docket translate EXPR` shows what is read.",
+    ),
+    ErrorCode(
+        "schedule.out_of_range",
+        "A number is outside what its field takes.",
+        "The hint names the range.",
+    ),
+    ErrorCode(
+        "schedule.reversed_range",
+        "A range ends before it begins, which cron takes for nothing.",
+        "The hint writes it as two ranges.",
+    ),
+    ErrorCode(
+        "schedule.unsupported",
+        "Syntax of other schedulers: seconds, `L`, `W`, `#`, `?`, `H`, `R`, `~`.",
+        "The hint shows another way.",
+    ),
+    ErrorCode("schedule.too_long", "The expression is too long."),
+    ErrorCode("schedule.never_fires", "There is no such day, as 30 February."),
+    ErrorCode(
+        "schedule.unknown_zone",
+        "The machine knows no zone of that name.",
+        "Write an IANA name such as `Europe/Berlin`.",
+    ),
+    ErrorCode(
+        "schedule.ambiguous_zone",
+        "systemd would take the zone's name for the machine's own.",
+        "Write a name with a region.",
+    ),
+    ErrorCode(
+        "schedule.bad_span",
+        "It is no span of time, or one that a timer cannot have.",
+        "Write `90s`, `5min`, `1h 30min`.",
+    ),
+    ErrorCode("schedule.bad_instant", "It is no instant.", "Write `2027-01-31 09:00:00`."),
+    ErrorCode(
+        "schedule.nonexistent_time", "The clock of the zone skips that time.", "Write another time."
+    ),
+)
+_CRONTABS = (
+    ErrorCode("import.no_crontab", "You have no crontab.", "Name a file."),
+    ErrorCode(
+        "import.unreadable",
+        "A crontab cannot be read, or `crontab -l` failed.",
+        "The sentence says why.",
+    ),
+    ErrorCode(
+        "import.exists",
+        "The file that `--output` names is there already.",
+        "`--force` replaces it.",
+    ),
+    ErrorCode(
+        "import.not_appended",
+        "The tasks of `import --append` cannot be put into the config.",
+        "Take them over by hand from the file that `--output` writes.",
+    ),
+    ErrorCode(
+        "import.not_written",
+        "The file that `--output` names cannot be written.",
+        "Name another one.",
+    ),
+    ErrorCode(
+        "import.not_a_job",
+        "The line is neither a job, nor an assignment, nor a comment.",
+        "Cron refuses the whole file for such a line.",
+    ),
+    ErrorCode("import.no_command", "No command follows the schedule."),
+    ErrorCode(
+        "import.encoding",
+        "The line holds a byte that is not UTF-8, or a NUL character.",
+        "Put the command into a script.",
+    ),
+    ErrorCode(
+        "import.too_long", "The line is longer than cron takes.", "Put the command into a script."
+    ),
+    ErrorCode(
+        "import.line_ends",
+        "Lines end as on Windows, so that cron hands the carriage return to the command.",
+        "`tr -d '\\r'`",
+    ),
+    ErrorCode(
+        "import.variable",
+        "A variable that no task can have, or a `SHELL` that is no absolute path.",
+        "Set it in the command itself.",
+    ),
+    ErrorCode(
+        "import.differs",
+        "Cron and the timer do not fire alike.",
+        "See the differences with `--json`, and write the schedule otherwise.",
+    ),
+    ErrorCode(
+        "import.daylight",
+        "A warning: they fire alike but for the days on which the clocks change.",
+        "[crontab.md](crontab.md)",
+    ),
+    ErrorCode("import.doubtful", "A warning about a line that was carried over."),
+)
+_EJECTED = (
+    ErrorCode(
+        "eject.not_a_command",
+        "A Python task, or one whose program is not there: no plain unit can run it.",
+        "The hint says how.",
+    ),
+    ErrorCode(
+        "eject.still_configured",
+        "A warning: the config still has the task whose units were ejected in place.",
+        "Take it out, or write `enabled: false` there.",
+    ),
+    ErrorCode(
+        "eject.taken",
+        "A unit of that name is there already.",
+        "`--prefix` gives another name, `--force` replaces the file.",
+    ),
+)
+_TASKS = (
+    ErrorCode(
+        "task.unknown",
+        "No task has that name.",
+        "The hint names the nearest one; `docket list` shows all.",
+    ),
+    ErrorCode(
+        "task.name_refused",
+        "The name cannot stand in a unit name and a file name.",
+        "Use ASCII letters, digits, `-`, `_` and `.`.",
+    ),
+    ErrorCode(
+        "task.exists",
+        "The name or the file of a new task is taken.",
+        "Choose another name; `--force` writes over the file.",
+    ),
+    ErrorCode(
+        "task.broken",
+        "The task's config is wrong, or its file does not import.",
+        "`docket check` says how.",
+    ),
+    ErrorCode(
+        "task.unattended",
+        "A destructive task gets no timer.",
+        "Write `unattended: allow`, or take its schedule out.",
+    ),
+    ErrorCode(
+        "task.destructive_refused",
+        "An agent may not run the task: it is destructive, a built-in task without an entry in "
+        "the config, or its plan is not up to date; or it runs such a task first (`through` names "
+        "those on the way).",
+        "Show a dry run. A person can allow it; see [mcp.md](mcp.md).",
+    ),
+    ErrorCode(
+        "plan.unusable",
+        "A plan is missing, torn or of another version, and could not be made anew.",
+        "`docket install`",
+    ),
+)
+_UNITS = (
+    ErrorCode(
+        "compile.refused",
+        "Something in the task cannot be said in a unit file.",
+        "The sentence says what.",
+    ),
+    ErrorCode(
+        "install.failed",
+        "Installing could not be finished; the sentence says what was done.",
+        "Set right what it names, then install again.",
+    ),
+    ErrorCode(
+        "install.foreign_file",
+        "A unit file of that name was not made by this Docket home.",
+        "Move it away.",
+    ),
+    ErrorCode(
+        "install.heeded",
+        "A warning, when units of docket-cli are replaced: a key that it did not heed has its "
+        "effect now.",
+        "Look at what the key says.",
+    ),
+    ErrorCode(
+        "install.kept",
+        "A warning: a unit file was edited by hand and is kept.",
+        "`docket install --force` replaces it.",
+    ),
+    ErrorCode(
+        "install.linger", "A warning: timers stop when you log out.", "`docket install --linger`"
+    ),
+    ErrorCode(
+        "install.off",
+        "A note: the timer was disabled, by `docket disable` or `systemctl disable`, so it stays "
+        "off.",
+        "`docket enable TASK` turns it on.",
+    ),
+    ErrorCode(
+        "install.at_boot",
+        "A note: the timer counts from the start of the machine, so it is enabled for the next "
+        "one.",
+    ),
+    ErrorCode(
+        "install.past",
+        "A warning: the timer has only instants that are past.",
+        "Give `at` an instant to come.",
+    ),
+    ErrorCode(
+        "systemd.no_bus",
+        "There is no service manager to talk to, as in a container.",
+        "Tasks still run by hand with `docket run`.",
+    ),
+    ErrorCode("systemd.bus", "The service manager refused a call.", "The sentence says why."),
+    ErrorCode("journal.unreadable", "The journal cannot be read.", "`docket logs --source file`"),
+)
+_RUNS = (
+    ErrorCode(
+        "run.not_found",
+        "No run has that id, and no task of that name has run.",
+        "`docket runs` lists the ids.",
+    ),
+    ErrorCode(
+        "run.ambiguous",
+        "A part of a run id fits several runs; `candidates` lists them.",
+        "Give more of the id, or its last eight characters.",
+    ),
+    ErrorCode(
+        "run.pruned",
+        "`retention` removed the run with its log.",
+        "Nothing; keep more of the next ones.",
+    ),
+    ErrorCode(
+        "run.credential_missing",
+        "The file of a credential is not there, or may not be read.",
+        "Write it, mode 0600.",
+    ),
+    ErrorCode(
+        "run.not_started",
+        "A run could not be started in the background; its row says why.",
+        "See the sentence; the key, where one was given, is free again.",
+    ),
+    ErrorCode(
+        "run.param_refused",
+        "`--param` names no input of the task, or its value cannot be given to a run.",
+        "The hint names the inputs.",
+    ),
+    ErrorCode(
+        "run.key_taken",
+        "The idempotency key stands for another request already.",
+        "Take another key.",
+    ),
+    ErrorCode(
+        "run.already_running",
+        "Another run of the task is under way.",
+        "Wait for it; `docket status` shows it.",
+    ),
+    ErrorCode(
+        "run.needs_systemd",
+        "Only a unit can give the task its limits, credentials or directives, and none is to be "
+        "had here.",
+        "Run it where a service manager runs; the hint says what is in the way.",
+    ),
+    ErrorCode(
+        "run.cancel_failed",
+        "The request to cancel is recorded, but what runs could not be ended from here.",
+        "`docket status --run-id` shows where the run stands.",
+    ),
+    ErrorCode(
+        "run.runner_died",
+        "`docket exec` ended before it could tell what became of the run.",
+        "`docket runs`, `docket doctor`",
+    ),
+    ErrorCode("run.no_log", "The run has no log."),
+    ErrorCode(
+        "run.log_missing",
+        "There is no log file, or the journal has no lines of the run.",
+        "Try the other `--source`.",
+    ),
+    ErrorCode("run.log_unreadable", "The log file may not be read.", "See who owns it."),
+    ErrorCode(
+        "store.unusable",
+        "The record of runs cannot be read or written now.",
+        "`docket doctor` says why.",
+    ),
+    ErrorCode(
+        "store.backup_refused",
+        "The copy's place is taken, or cannot be written.",
+        "Name another file.",
+    ),
+    ErrorCode(
+        "store.repair_refused",
+        "The database cannot be repaired now: runs are under way, or the directory takes no file.",
+        "The hint says what to wait for.",
+    ),
+    ErrorCode(
+        "store.of_another",
+        "The record of runs belongs to another user, or others can write to it or to its "
+        "directory. Nothing is read, merged, closed or killed there.",
+        "Ask as that user, or take the permission away.",
+    ),
+    ErrorCode(
+        "store.foreign",
+        "The file named by `state_dir` is a database of another program. It is left as it is.",
+        "Name another file.",
+    ),
+    ErrorCode(
+        "store.not_taken_over",
+        "The database is still that of docket-cli 0.2, and a job has no time to take it over.",
+        "Any command that reads the record does it, `docket status` for one.",
+    ),
+    ErrorCode(
+        "store.older",
+        "An older Docket wrote the database, and a job has no time to upgrade it.",
+        "Nothing: the run is recorded beside it, and `docket status` upgrades it and takes the "
+        "record in.",
+    ),
+    ErrorCode("store.newer", "A newer Docket wrote the database.", "Use that version."),
+)
+SECTIONS = {
+    "The command line and Docket itself": _COMMAND_LINE,
+    "The config": _CONFIG,
+    "Schedules": _SCHEDULES,
+    "Crontabs": _CRONTABS,
+    "Plain units": _EJECTED,
+    "Tasks": _TASKS,
+    "Units and systemd": _UNITS,
+    "Runs": _RUNS,
+}
+MEANINGS = {code.code: code.meaning for codes in SECTIONS.values() for code in codes}
+
+
+def codes_and_causes() -> tuple[ErrorCode, ...]:
+    """Return every code in the order of docs/errors.md: of errors, then causes of runs."""
+    causes = (ErrorCode(one.code, one.meaning, one.remedy) for one in CAUSES.values())
+    return (*(code for codes in SECTIONS.values() for code in codes), *causes)

@@ -1,0 +1,436 @@
+"""Every cause of a run's end, of a skip and of a missed fire, with what is said of it.
+
+A cause is one entry here. `docket why`, `docket health`, `docket schema errors` and docs/errors.md
+take from it what they say. The code that finds a cause names it by its word; tests/docs checks that
+each word has an entry. The runner itself does not load this file.
+"""
+
+from __future__ import annotations
+
+from docket.model.record import Record
+from docket.model.states import RunStatus
+
+_ROW_SAYS_IT = "{reason}"
+_DESCRIBE = ("docket describe {task}", "shows what it runs, and with what")
+_LIMITS = ("docket configure", "opens the config, where its limits stand")
+_RUNS = ("docket runs {task}", "lists its runs")
+_ENABLE = ("docket enable {task}", "starts the timer, now and at every boot")
+_CATCH_UP = ("docket configure", "opens the config: catch_up lets a missed fire run later")
+_INSTALL = ("docket install {task} --now", "writes the timer and starts it")
+_NEXT = ("docket next {task}", "shows when it fires")
+_UNMASK = ("{systemctl} unmask {unit}", "takes the mask away")
+_SHOW_UNIT = ("{systemctl} cat {unit}", "shows the unit and what was added to it")
+
+
+class Cause(Record):
+    """One stable word, the `error_code` of a run or the `cause` of `docket why`.
+
+    `statuses` are those of the runs that can have it; without one, only `docket why` says it.
+    `sentence` explains a run of this cause, `absence` why there is none now, and `missed` follows
+    "Missed: ". They and `step`, a command with its use, have `{names}` for what is the run's own.
+    """
+
+    code: str
+    meaning: str
+    statuses: tuple[RunStatus, ...] = ()
+    sentence: str = _ROW_SAYS_IT
+    absence: str = ""
+    missed: str = ""
+    step: tuple[str, str] | None = None
+    absence_step: tuple[str, str] | None = None  # where it is another one than `step`
+    intended: bool = False  # somebody asked for the skip, or it made a run needless: nothing is odd
+
+    @property
+    def remedy(self) -> str:
+        """What to do, in a sentence for the page of errors; "" where nothing general helps."""
+        step = self.step or self.absence_step
+        if step is None:
+            return ""
+        words = {"task": "TASK", "run": "RUN_ID", "blocker": "RUN_ID", "unit": "UNIT"}
+        command = step[0].format(**words, systemctl="systemctl --user")
+        return f"`{command}` {step[1]}."
+
+
+_OF_COMMANDS = (
+    Cause(
+        "exit_code",
+        "The command ended with an exit code that is no success.",
+        (RunStatus.FAILED,),
+        "The command ended with exit code {exit_code}.",
+    ),
+    Cause(
+        "signal",
+        "The command was ended by a signal; `killed` where somebody sent it, `failed` where it"
+        " crashed.",
+        (RunStatus.KILLED, RunStatus.FAILED),
+        "The command was ended by {signal}.",
+    ),
+    Cause(
+        "oom_kill",
+        "The kernel killed it for memory.",
+        (RunStatus.KILLED,),
+        "The kernel killed it: it wanted more memory than it may have, or than there is.{memory}",
+        step=_LIMITS,
+    ),
+    Cause(
+        "timeout",
+        "The whole run reached `timeout`.",
+        (RunStatus.TIMED_OUT,),
+        "The run took longer than its timeout of {timeout}, and was ended.",
+        step=_LIMITS,
+    ),
+    Cause(
+        "attempt_timeout",
+        "One attempt reached `timeout_seconds`.",
+        (RunStatus.TIMED_OUT,),
+        "One attempt took longer than its timeout of {attempt_timeout}, and was ended.",
+        step=_LIMITS,
+    ),
+    Cause(
+        "idle_timeout",
+        "The command printed nothing for `idle_timeout_seconds`.",
+        (RunStatus.TIMED_OUT,),
+        "The command printed nothing for {idle_timeout}, and was ended.",
+        step=_LIMITS,
+    ),
+    Cause(
+        "unit_timeout",
+        "systemd ended the unit.",
+        (RunStatus.TIMED_OUT,),
+        "systemd ended the unit because its time was over.",
+        step=_LIMITS,
+    ),
+    Cause(
+        "parse_error",
+        "The output is not the JSON that `output_format` promises, is larger than 1 MiB, or is"
+        " nested more than 100 levels deep.",
+        (RunStatus.FAILED,),
+        "The command ended well, but what it printed is not the JSON that it promises.",
+    ),
+    Cause(
+        "task_failed",
+        "A Python task returned `ok=False`.",
+        (RunStatus.FAILED,),
+        "The Python task ended and said itself that it failed.",
+    ),
+    Cause(
+        "no_result",
+        "A Python task ended without a result.",
+        (RunStatus.FAILED,),
+        "The Python task ended without a result: an exception, or an exit of its own.",
+    ),
+    Cause(
+        "spawn_failed",
+        "The command could not be started: it is missing, or its directory is.",
+        (RunStatus.FAILED,),
+        "The command could not be started: the program or its directory is missing.",
+        step=_DESCRIBE,
+    ),
+    Cause(
+        "env_file_missing",
+        "An `env_file` cannot be read, or systemd passes over it as a whole.",
+        (RunStatus.FAILED,),
+        "An environment file of the task cannot be read.",
+        step=_DESCRIBE,
+    ),
+    Cause(
+        "required_env_missing",
+        "A variable of `required_env` is not set.",
+        (RunStatus.FAILED,),
+        "A variable that the task requires is not set.",
+        step=_DESCRIBE,
+    ),
+    Cause(
+        "dependency",
+        "A task of `depends_on` did not succeed, so this one was not run; `blocked_by` is the run"
+        " of the other. It is `skipped` where the other one ended with an exit code that means"
+        " `skip`.",
+        (RunStatus.FAILED, RunStatus.SKIPPED),
+    ),
+)
+_OF_RUNNERS = (
+    Cause(
+        "cancelled",
+        "Ctrl-C, `docket cancel`, or `overlap: replace`.",
+        (RunStatus.CANCELLED,),
+        "Somebody cancelled the run.",
+        step=_RUNS,
+    ),
+    Cause(
+        "stopped",
+        "The unit was stopped, or the machine was shut down.",
+        (RunStatus.INTERRUPTED,),
+        "The unit was stopped while the run was under way, or the machine was shut down.",
+    ),
+    Cause(
+        "reboot",
+        "The machine went down while the run was under way.",
+        (RunStatus.INTERRUPTED,),
+        "The machine went down while the run was under way.",
+    ),
+    Cause(
+        "runner_killed",
+        "The runner itself was killed.",
+        (RunStatus.KILLED,),
+        "Docket's own process that looked after the run was killed: {service_signal}.",
+    ),
+    Cause("runner_failed", "The runner ended before it could record the run.", (RunStatus.FAILED,)),
+    Cause("unit_failed", "systemd could not run the unit.", (RunStatus.FAILED,)),
+    Cause(
+        "lost",
+        "The runner is gone, and neither systemd nor the journal knows how it ended.",
+        (RunStatus.LOST,),
+        "Its runner is gone, and neither systemd nor the journal knows how it ended.",
+    ),
+)
+_SKIPS = (
+    Cause(
+        "exit_code_skip",
+        "The command ended with an exit code that `exit_codes` calls `skip`.",
+        (RunStatus.SKIPPED,),
+    ),
+    Cause(
+        "overlap",
+        "Another run of the task was still under way, or (under `overlap: queue`) another one"
+        " waited already.",
+        (RunStatus.SKIPPED,),
+        "Another run of the task was still under way{blocker_run}.",
+        step=("docket status --run-id {blocker}", "shows the run in the way"),
+    ),
+    Cause(
+        "paused",
+        "The task is paused; `docket resume` ends that.",
+        (RunStatus.SKIPPED, RunStatus.MISSED),
+        missed="the task was paused",
+        step=("docket resume {task}", "lets it run again"),
+        intended=True,
+    ),
+    Cause(
+        "skip_next",
+        "`docket skip-next` asked to leave this fire out.",
+        (RunStatus.SKIPPED,),
+        intended=True,
+    ),
+    Cause(
+        "needs_systemd",
+        "A task with limits, credentials or directives of a unit cannot run as another's"
+        " dependency.",
+        (RunStatus.SKIPPED,),
+    ),
+    Cause(
+        "once_per",
+        "It has succeeded in this hour, day, week, month or year, and `once_per` asks for no more.",
+        (RunStatus.SKIPPED,),
+        intended=True,
+    ),
+    Cause(
+        "unattended",
+        "A destructive task was started by a timer without `unattended: allow`.",
+        (RunStatus.SKIPPED,),
+        "The task is destructive, and a timer may not start it by itself.",
+        step=_DESCRIBE,
+    ),
+    Cause(
+        "destructive_refused",
+        "An agent started a task that it may not run: a destructive one, a built-in without an"
+        " entry, or one whose plan is not up to date.",
+        (RunStatus.SKIPPED,),
+    ),
+    Cause(
+        "too_late",
+        "A missed fire is older than `catch_up` allows.",
+        (RunStatus.SKIPPED,),
+        "The fire was made up for too late: catch_up does not allow it any more.",
+        step=_LIMITS,
+    ),
+    Cause(
+        "already_done",
+        "A one-shot has succeeded before.",
+        (RunStatus.SKIPPED,),
+        "The task is to run once, and has succeeded already.",
+        step=_RUNS,
+        intended=True,
+    ),
+    Cause(
+        "task_removed",
+        "The task is no longer in the config.",
+        (RunStatus.SKIPPED,),
+        "The task is no longer in the config, but its timer is still there.",
+        step=("docket uninstall {task}", "takes its timer away"),
+        intended=True,
+    ),
+)
+_OF_MISSED_FIRES = (
+    Cause(
+        "machine_off",
+        "The machine was off: no boot covers the instant.",
+        (RunStatus.MISSED,),
+        missed="the machine was off",
+        step=_CATCH_UP,
+    ),
+    Cause(
+        "suspended",
+        "The machine was suspended.",
+        (RunStatus.MISSED,),
+        missed="the machine was suspended",
+        step=_CATCH_UP,
+    ),
+    Cause(
+        "linger_off",
+        "Linger is off and the user was not logged in.",
+        (RunStatus.MISSED,),
+        missed="linger was off and nobody was logged in",
+        step=("docket install --linger", "lets timers run while you are logged out"),
+    ),
+    Cause(
+        "manager_off",
+        "The user's service manager was not running.",
+        (RunStatus.MISSED,),
+        missed="the user's service manager was not running",
+    ),
+    Cause(
+        "timer_disabled",
+        "The timer was disabled.",
+        (RunStatus.MISSED,),
+        absence="The timer {unit} is disabled.",
+        missed="the timer was disabled",
+        step=_ENABLE,
+    ),
+    Cause(
+        "timer_masked",
+        "The timer was masked.",
+        (RunStatus.MISSED,),
+        absence="The timer {unit} is masked: systemd refuses to start it.",
+        missed="the timer was masked",
+        absence_step=_UNMASK,
+    ),
+    Cause(
+        "timer_stopped",
+        "The timer was stopped, or enabled and not started.",
+        (RunStatus.MISSED,),
+        absence="The timer {unit} is enabled, but stopped.",
+        missed="the timer was stopped",
+        step=_ENABLE,
+    ),
+    Cause(
+        "timer_gone",
+        "systemd did not know the timer.",
+        (RunStatus.MISSED,),
+        absence="The timer {unit} is not installed.",
+        missed="systemd did not know the timer",
+        step=_INSTALL,
+    ),
+    Cause(
+        "condition_failed",
+        "A `Condition...=` of its unit was not met, so systemd started nothing.",
+        (RunStatus.SKIPPED,),
+        "A condition of its unit was not met, so systemd started nothing.",
+        absence="It was to start, but a condition of the unit was not met, so systemd started"
+        " nothing.",
+        missed="a condition of its unit was not met",
+        absence_step=("{systemctl} cat {unit}", "shows the unit with its conditions"),
+    ),
+    Cause(
+        "assert_failed",
+        "An `Assert...=` of its unit was not met, so systemd started nothing.",
+        (RunStatus.MISSED,),
+        "An assert of its unit was not met, so systemd started nothing.",
+        absence="It was to start, but an assert of the unit was not met, so systemd started"
+        " nothing.",
+        missed="an assert of its unit was not met",
+        absence_step=("{systemctl} cat {unit}", "shows the unit with its asserts"),
+    ),
+    Cause(
+        "unit_exec",
+        "systemd could not start the unit; the word is that of its exit code (203/EXEC):"
+        " `unit_chdir`, `unit_credentials`, `unit_namespace`, `unit_user` ...",
+        (RunStatus.MISSED,),
+        absence_step=_SHOW_UNIT,
+    ),
+    Cause(
+        "not_started",
+        "The timer was on, and nothing says why it did not start the task. Of a run in the"
+        " background: it could not be started.",
+        (RunStatus.MISSED, RunStatus.FAILED),
+        absence="The fire of {fire} had no run. The timer is on, and nothing tells why: the machine"
+        " may have been off.",
+        missed="nothing says why it did not start",
+        absence_step=("{systemctl} list-timers {unit}", "shows what systemd plans"),
+    ),
+)
+_OF_NO_RUN = (
+    Cause(
+        "service_masked",
+        "The service is masked.",
+        absence="The service {unit} is masked: systemd refuses to start it.",
+        absence_step=_UNMASK,
+    ),
+    Cause(
+        "service_broken",
+        "systemd cannot load the service: a line in it, or in a drop-in, is wrong.",
+        absence="systemd cannot load {unit}: a line in it, or in a drop-in, is wrong.",
+        absence_step=_SHOW_UNIT,
+    ),
+    Cause(
+        "timer_broken",
+        "systemd cannot load the timer: a line in it, or in a drop-in, is wrong.",
+        absence="systemd cannot load {unit}: a line in it, or in a drop-in, is wrong.",
+        absence_step=_SHOW_UNIT,
+    ),
+    Cause(
+        "timer_failed",
+        "The timer has failed.",
+        absence="The timer {unit} has failed ({result}).",
+        absence_step=_ENABLE,
+    ),
+    Cause(
+        "not_installed_then",
+        "The timer was installed after that fire.",
+        absence="The fire of {fire} had no run. The timer as it is now was installed later, at"
+        " {installed}.",
+        absence_step=("docket runs {task}", "lists the runs that there were"),
+    ),
+    Cause(
+        "config_broken",
+        "The config cannot be used.",
+        absence="The task cannot be used as the config has it now.",
+        absence_step=("docket check", "lists every mistake with its place"),
+    ),
+    Cause(
+        "no_schedule",
+        "The task has no schedule.",
+        absence="The task has no schedule: it runs when somebody starts it.",
+        absence_step=("docket run {task}", "runs it now"),
+    ),
+    Cause(
+        "disabled_in_config",
+        "The config wants no timer.",
+        absence="The task says 'enabled: false', so it has no timer.",
+        absence_step=("docket configure", "opens the config"),
+    ),
+    Cause(
+        "not_due_yet",
+        "Nothing was to start the task yet.",
+        absence="It has not run yet.{next_fire}",
+        absence_step=_NEXT,
+    ),
+    Cause(
+        "no_fire",
+        "Nothing was to start the task at that time.",
+        absence="Nothing was to start the task at {at}.",
+        absence_step=_NEXT,
+    ),
+    Cause(
+        "succeeded",
+        "It ran, and succeeded.",
+        sentence="It ran, and succeeded.",
+        step=_RUNS,
+    ),
+)
+OF_RUNS = (*_OF_COMMANDS, *_OF_RUNNERS, *_SKIPS, *_OF_MISSED_FIRES)
+CAUSES = {cause.code: cause for cause in (*OF_RUNS, *_OF_NO_RUN)}
+
+
+def is_intended(code: str | None) -> bool:
+    """Whether a skip or a missed fire of this cause is what somebody wanted, so nothing odd."""
+    return code in CAUSES and CAUSES[code].intended

@@ -108,9 +108,13 @@ def sleeps(environ: Mapping[str, str], since_us: int) -> list[BootTime]:
     The journal is only asked where the clocks say that this boot has slept at all.
     """
     slept = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
-    if slept < _SHORTEST_SLEEP_SECONDS:
-        return []
-    matches = [f"MESSAGE_ID={_SLEEP_BEGINS}", f"MESSAGE_ID={_SLEEP_ENDS}"]
+    return logged_sleeps(environ, since_us) if slept >= _SHORTEST_SLEEP_SECONDS else []
+
+
+def logged_sleeps(environ: Mapping[str, str], since_us: int) -> list[BootTime]:
+    """Return the sleeps of this boot that systemd logged since an instant; never fails."""
+    # Anybody may log these ids; _UID is journald's own field, and systemd-sleep is root's.
+    matches = [f"MESSAGE_ID={_SLEEP_BEGINS}", f"MESSAGE_ID={_SLEEP_ENDS}", "_UID=0"]
     since = f"@{since_us // _SECOND_US}"
     text = _journalctl(environ, ["-b", "--since", since, "-o", "json", *matches])
     return parse_sleeps(text.splitlines())

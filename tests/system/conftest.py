@@ -54,6 +54,15 @@ def ada(host: PrivateHost) -> Iterator[HostSeat]:
 
 
 @pytest.fixture
+def bob(host: PrivateHost) -> Iterator[HostSeat]:
+    """Another such user, who is up to something."""
+    seat = HostSeat(host, "bob")
+    seat.forget()
+    yield seat
+    seat.forget()
+
+
+@pytest.fixture
 def root(host: PrivateHost) -> Iterator[HostSeat]:
     """Root of the private host, in the system scope, with nothing of Docket yet."""
     seat = HostSeat(host, "root")

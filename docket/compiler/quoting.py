@@ -79,6 +79,13 @@ def quote_assignment(name: str, value: str) -> str:
     return '"' + "".join(kept) + '"'
 
 
+def quote_path(path: str) -> str:
+    """Return one path of a list such as ReadWritePaths=, where `$` means nothing."""
+    if all(c in _PLAIN for c in path):
+        return path
+    return '"' + "".join(c if c == "$" else _quoted_character(c) for c in path) + '"'
+
+
 def command_line(words: Sequence[str]) -> str:
     """Return `words` as the value of ExecStart= and its kind; the first must be an absolute path.
 

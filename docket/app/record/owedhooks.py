@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from docket.app.catalog.planfiles import read_plan
 from docket.app.session.session import Session
-from docket.model.names import is_safe_name
+from docket.errors import BusError
+from docket.model.names import MAINTENANCE, is_safe_name, service_unit, unit_stem
 from docket.paths import exec_command
 from docket.store.owed import untold_runs
 
@@ -44,21 +45,37 @@ def start(session: Session, owed: Sequence[Owed]) -> None:
 
 
 def settle(session: Session, owed: Sequence[Owed]) -> int:
-    """Do it, a few at a time, and return for how many runs it was done."""
+    """Do it, a few at a time, and return for how many runs it was done.
+
+    The maintenance unit is confined, and hooks need what their task may do: from there each is
+    done in a unit of its own, where the manager makes one.
+    """
     deadline = time.monotonic() + _ROUND_SECONDS
     waiting = list(dict.fromkeys(owed))
-    under_way: set[int] = set()
+    under_way: list[Callable[[], bool]] = []
+    begin = _in_unit if in_maintenance_unit(session) else _in_process
     done = 0
     while (waiting or under_way) and time.monotonic() < deadline:
         while waiting and len(under_way) < _MOST_AT_ONCE:
-            pid = _spawn(session, waiting.pop(0))
-            under_way |= {pid} if pid is not None else set()
-        ended = {pid for pid in under_way if os.waitpid(pid, os.WNOHANG)[0]}
-        done += len(ended)
-        under_way -= ended
-        if not ended:
+            one = waiting.pop(0)
+            is_over = begin(session, one) or _in_process(session, one)
+            under_way += [is_over] if is_over is not None else []
+        left = [is_over for is_over in under_way if not is_over()]
+        done += len(under_way) - len(left)
+        if len(left) == len(under_way):
             time.sleep(_LOOK_SECONDS)
+        under_way = left
     return done
+
+
+def in_maintenance_unit(session: Session, cgroup: str = "/proc/self/cgroup") -> bool:
+    """Whether this process is in the maintenance unit of its home, as the kernel says."""
+    unit = service_unit(MAINTENANCE, session.paths.instance_key)
+    try:
+        with open(cgroup, encoding="utf-8", errors="replace") as file:
+            return any(line.rstrip("\n").endswith("/" + unit) for line in file)
+    except OSError:
+        return False
 
 
 def untold(session: Session, state_db: str) -> list[Owed]:
@@ -76,9 +93,40 @@ def untold(session: Session, state_db: str) -> list[Owed]:
     return found
 
 
-def _spawn(session: Session, one: Owed) -> int | None:
-    """Start a finalizer for one run; None where that fails, and it is owed still."""
-    return _process(session, _words(session, one))
+def _in_process(session: Session, one: Owed) -> Callable[[], bool] | None:
+    """Start a finalizer for one run; what says that it is over. None where it did not start."""
+    pid = _process(session, _words(session, one))
+    return None if pid is None else lambda: bool(os.waitpid(pid, os.WNOHANG)[0])
+
+
+def _in_unit(session: Session, one: Owed) -> Callable[[], bool] | None:
+    """Start a finalizer as `_in_process`, in a unit of its own beside the task's."""
+    units = session.units()
+    stem = unit_stem(one.task, session.paths.instance_key)
+    name = f"{stem}-{one.run_id}-hooks.service"
+    words = _words(session, one)
+    try:
+        units.start_transient(
+            name,
+            [
+                ("Description", "s", f"Hooks and notifications of Docket run {one.run_id}"),
+                ("CollectMode", "s", "inactive-or-failed"),
+                ("Type", "s", "oneshot"),
+                ("Slice", "s", "docket.slice"),
+                ("TimeoutStartUSec", "t", int(_ROUND_SECONDS) * 1_000_000),
+                ("ExecStartEx", "a(sasas)", [[words[0], words, []]]),
+            ],
+        )
+    except BusError:
+        return None
+
+    def is_over() -> bool:
+        try:
+            return units.main_pid(name) is None
+        except BusError:  # the manager went away; the unit is its own
+            return True
+
+    return is_over
 
 
 def _words(session: Session, one: Owed) -> list[str]:

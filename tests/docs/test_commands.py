@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+from docket.app.doctor.doctor import INSPECTIONS
 from docket.cli.call import Call
 from docket.cli.clickgroup import SpokenError, is_shared, program
 from docket.cli.commandtable import USAGES, VERBS
@@ -98,6 +99,19 @@ def test_every_command_line_that_is_shown_parses(page: str, line: str) -> None:
         return  # --help and --version
     except click.ClickException as error:
         pytest.fail(f"{page}: {line}: {error.format_message()}")
+
+
+def test_every_check_of_doctor_is_on_the_page_with_its_sentence() -> None:
+    tool = ROOT / "tools" / "make_check_docs.py"
+    done = subprocess.run(
+        [sys.executable, tool, "--check"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    section = section_of("doctor")
+    assert len({one.name for one in INSPECTIONS}) == len(INSPECTIONS)
+    assert [
+        one.name for one in INSPECTIONS if f"| `{one.name}` | {one.promise} |" not in section
+    ] == []
 
 
 def test_the_manual_page_is_up_to_date() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from docket.app.catalog.compilation import Compilation
 from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
 from docket.app.text.redaction import redact, redact_text
-from docket.errors import ConfigError
+from docket.errors import ConfigError, DocketError
 from docket.model.record import Record, field
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ class CheckStatus(StrEnum):
 class Check(Record):
     """The outcome of one check; `facts` are further keys of its JSON form."""
 
-    name: str
     verdict: CheckStatus
     sentence: str = ""
     hint: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""  # filled in by its Inspection
 
     @property
     def bad(self) -> bool:
@@ -66,6 +66,34 @@ class Examined(Record):
     compilation: Compilation | None
     refusal: ConfigError | None
     states: Mapping[str, UnitState] | None = None  # None: the service manager does not answer
+
+
+class Inspection(Record):
+    """One check of `docket doctor`: its name, and the function whose docstring is its promise."""
+
+    name: str
+    look: Callable[..., Check]
+
+    @property
+    def promise(self) -> str:
+        """What the check is about, in one sentence for the docs."""
+        return self.look.__doc__ or ""
+
+    def __call__(self, seen: Examined) -> Check:
+        """Make the check; one that cannot be made is itself a finding, never an error."""
+        try:
+            found = self.look(seen)
+        except DocketError as error:
+            found = Check(CheckStatus.ERROR, error.sentence, error.hint)
+        except OSError as error:
+            sentence = f"{error.filename or self.name}: {error.strerror}."
+            found = Check(CheckStatus.ERROR, sentence)
+        return found.replace(name=self.name)
+
+
+def check(name: str) -> Callable[[Callable[..., Check]], Inspection]:
+    """Make a function the check of that name: `docket doctor`, its JSON and the docs have it."""
+    return lambda look: Inspection(name, look)
 
 
 def verdict_of(problems: object, bad: CheckStatus = CheckStatus.WARNING) -> CheckStatus:

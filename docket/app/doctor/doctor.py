@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from docket.app.catalog.compilation import Compilation, compile_tasks
@@ -10,7 +10,7 @@ from docket.app.catalog.lookup import state_db
 from docket.app.catalog.planfiles import plans
 from docket.app.doctor import homechecks, startchecks, storechecks, unitchecks
 from docket.app.doctor.agentchecks import AgentCheck, agent_checks
-from docket.app.doctor.check import Check, CheckStatus, Examined
+from docket.app.doctor.check import Check, Examined, Inspection
 from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
 from docket.errors import BusError, ConfigError, DocketError
@@ -19,29 +19,12 @@ from docket.model.record import Record
 if TYPE_CHECKING:
     from docket.app.doctor.shapes import AgentExaminationDocument, ExaminationDocument
 
-_CHECKS: tuple[tuple[str, Callable[[Examined], Check]], ...] = (
-    ("config_file", homechecks.config_file),
-    ("task_discovery", homechecks.task_discovery),
-    ("tasks_dir", homechecks.tasks_dir),
-    ("state_db", homechecks.state_db),
-    ("state_spool", homechecks.state_spool),
-    ("taken_over", homechecks.taken_over),
-    ("logs_dir", homechecks.logs_dir),
-    ("lock_dir", homechecks.lock_dir),
-    ("hanging_runs", homechecks.hanging_runs),
-    ("future_runs", storechecks.future_runs),
-    ("disk_use", storechecks.disk_use),
-    ("executables", homechecks.executables),
-    ("path", homechecks.search_path_check),
-    ("service_manager", unitchecks.service_manager),
-    ("linger", unitchecks.linger),
-    ("timers", unitchecks.timers),
-    ("drift", unitchecks.drift),
-    ("drop_ins", unitchecks.drop_ins),
-    ("unit_programs", startchecks.unit_programs),
-    ("limits", startchecks.limits),
-    ("plans", unitchecks.last_good_plans),
-    ("journal", unitchecks.journal),
+_MODULES = (homechecks, storechecks, unitchecks, startchecks)  # in the order of their checks
+INSPECTIONS = tuple(
+    found
+    for module in _MODULES
+    for found in vars(module).values()
+    if isinstance(found, Inspection) and found.look.__module__ == module.__name__
 )
 
 
@@ -108,7 +91,7 @@ def _look(session: Session) -> Examined:
 
 
 def _examination(seen: Examined) -> Examination:
-    return Examination(tuple(_made(name, check, seen) for name, check in _CHECKS))
+    return Examination(tuple(inspection(seen) for inspection in INSPECTIONS))
 
 
 def _compile(session: Session) -> tuple[Compilation | None, ConfigError | None]:
@@ -141,12 +124,3 @@ def _state_db(session: Session, compilation: Compilation | None) -> str:
         return state_db(session)
     except (DocketError, OSError):
         return session.paths.state_db
-
-
-def _made(name: str, check: Callable[[Examined], Check], seen: Examined) -> Check:
-    try:
-        return check(seen)
-    except DocketError as error:
-        return Check(name, CheckStatus.ERROR, error.sentence, error.hint)
-    except OSError as error:
-        return Check(name, CheckStatus.ERROR, f"{error.filename or name}: {error.strerror}.")

@@ -7,7 +7,7 @@ import stat
 
 from docket.app.catalog.executables import search_path
 from docket.app.catalog.taskfiles import missing_files
-from docket.app.doctor.check import Check, CheckStatus, Examined, verdict_of
+from docket.app.doctor.check import Check, CheckStatus, Examined, check, verdict_of
 from docket.app.record.liveness import is_alive
 from docket.app.text.documents import iso
 from docket.errors import ConfigMissingError, StoreError
@@ -21,13 +21,13 @@ UNATTENDED = "task.unattended"  # a task that runs by hand, and is refused a tim
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
+@check("config_file")
 def config_file(seen: Examined) -> Check:
     """Whether the config can be used."""
     path = seen.session.paths.config
     refusal = seen.refusal
     if isinstance(refusal, ConfigMissingError):
         return Check(
-            "config_file",
             CheckStatus.MISSING,
             f"There is no config at {path}.",
             "docket configure makes one.",
@@ -36,7 +36,6 @@ def config_file(seen: Examined) -> Check:
     if refusal is not None:
         problems = [problem.document() for problem in refusal.problems]
         return Check(
-            "config_file",
             CheckStatus.ERROR,
             refusal.sentence,
             refusal.hint or "docket check lists every mistake with its place.",
@@ -47,21 +46,21 @@ def config_file(seen: Examined) -> Check:
         if seen.compilation is not None
         else []
     )
-    return Check("config_file", verdict_of(warnings), " ".join(warnings), None, {"path": path})
+    return Check(verdict_of(warnings), " ".join(warnings), None, {"path": path})
 
 
+@check("task_discovery")
 def task_discovery(seen: Examined) -> Check:
     """Whether every task that is found can be used."""
     compilation = seen.compilation
     if compilation is None:
-        return _without_config("task_discovery")
+        return _without_config()
     problems = [p.document() for p in compilation.problems if p.code != UNATTENDED]
     broken = sorted({p["task"] for p in problems if p["task"] is not None})
     usable = {name for name, task in compilation.config.tasks.items() if not task.dormant}
     found = len(usable | compilation.broken)
     sentence = f"Cannot be used: {', '.join(broken)}." if broken else f"{found} tasks found."
     return Check(
-        "task_discovery",
         verdict_of(broken, CheckStatus.ERROR),
         sentence,
         "docket check lists what is wrong with them." if broken else None,
@@ -69,30 +68,32 @@ def task_discovery(seen: Examined) -> Check:
     )
 
 
+@check("tasks_dir")
 def tasks_dir(seen: Examined) -> Check:
     """Whether the directory of drop-in tasks is there and safe."""
     path = seen.session.paths.task_dir
     if seen.compilation is not None:
         path = seen.compilation.config.task_dir
-    return _directory("tasks_dir", path, "Drop-in tasks, Python files, may be put there.")
+    return _directory(path, "Drop-in tasks, Python files, may be put there.")
 
 
+@check("logs_dir")
 def logs_dir(seen: Examined) -> Check:
     """Whether logs can be written."""
     path = seen.session.paths.log_dir
     if seen.compilation is not None:
         path = seen.compilation.config.log_dir
-    return _directory("logs_dir", path, "The first run makes it.")
+    return _directory(path, "The first run makes it.")
 
 
+@check("lock_dir")
 def lock_dir(seen: Examined) -> Check:
     """Whether locks can be taken."""
     path = seen.session.paths.lock_dir
     refused = refused_runtime_directory(seen.session.environ)
     if refused is None or seen.session.paths.system:
-        return _directory("lock_dir", path, "The first run makes it.")
+        return _directory(path, "The first run makes it.")
     return Check(
-        "lock_dir",
         CheckStatus.WARNING,
         f"XDG_RUNTIME_DIR is {refused}, which others can write: locks are in {path}.",
         f"Log in as this user (su - or machinectl shell), or: chmod go-w {refused}",
@@ -100,16 +101,16 @@ def lock_dir(seen: Examined) -> Check:
     )
 
 
+@check("state_db")
 def state_db(seen: Examined) -> Check:
     """Whether the record of runs is sound."""
     path = seen.state_db
     facts = {"path": path}
     if not os.path.exists(path):
-        return Check("state_db", CheckStatus.MISSING, "The first run makes it.", None, facts)
+        return Check(CheckStatus.MISSING, "The first run makes it.", None, facts)
     problems = check_store(path)
     hint = "Runs go on meanwhile; their records are spooled and merged once it works again."
     return Check(
-        "state_db",
         verdict_of(problems, CheckStatus.ERROR),
         " ".join(problems),
         hint if problems else None,
@@ -117,20 +118,19 @@ def state_db(seen: Examined) -> Check:
     )
 
 
+@check("taken_over")
 def taken_over(seen: Examined) -> Check:
     """What was taken over, when, and where the database as it was lies."""
-    name = "taken_over"
     if not os.path.exists(seen.state_db):
-        return Check(name, CheckStatus.OK)
+        return Check(CheckStatus.OK)
     from docket.store.maintenance.latecomers import last_take_over  # noqa: PLC0415  (for this check alone)
 
     found = last_take_over(seen.state_db)
     if found is None:
-        return Check(name, CheckStatus.OK)
+        return Check(CheckStatus.OK)
     kept = os.path.exists(found.backup)
     where = f"the database as it was is {found.backup}" if kept else "its copy was removed since"
     return Check(
-        name,
         CheckStatus.OK,
         f"{found.runs} runs and {found.events} events of docket-cli are taken over; {where}.",
         None,
@@ -138,6 +138,7 @@ def taken_over(seen: Examined) -> Check:
     )
 
 
+@check("state_spool")
 def state_spool(seen: Examined) -> Check:
     """Whether records of runs wait outside the database."""
     directories = spool_directories(seen.state_db, seen.session.paths.lock_dir)
@@ -150,9 +151,10 @@ def state_spool(seen: Examined) -> Check:
         parts.append(f"{len(refused)} spooled files are no records: {', '.join(refused[:3])}.")
     hint = "The next run or docket status merges what waits." if paths else None
     facts = {"waiting": len(paths), "refused": refused}
-    return Check("state_spool", verdict_of(parts), " ".join(parts), hint, facts)
+    return Check(verdict_of(parts), " ".join(parts), hint, facts)
 
 
+@check("hanging_runs")
 def hanging_runs(seen: Examined) -> Check:
     """Whether runs are recorded as running whose runner is dead."""
     directory = seen.session.paths.lock_dir
@@ -160,11 +162,10 @@ def hanging_runs(seen: Examined) -> Check:
         with open_reader(seen.state_db) as reader:
             running = reader.running()
     except StoreError as error:
-        return Check("hanging_runs", CheckStatus.WARNING, f"Not known: {error.sentence}")
+        return Check(CheckStatus.WARNING, f"Not known: {error.sentence}")
     dead = [run for run in running if is_alive(run, directory) is False]
     names = ", ".join(f"{run.run_id} ({run.task})" for run in dead[:5])
     return Check(
-        "hanging_runs",
         verdict_of(dead),
         f"Recorded as running, and their runners are dead: {names}." if dead else "",
         "These runs are over: run the task again where its work is still wanted." if dead else None,
@@ -172,10 +173,11 @@ def hanging_runs(seen: Examined) -> Check:
     )
 
 
+@check("executables")
 def executables(seen: Examined) -> Check:
     """Whether the program, the directory and the environment files of each task are there."""
     if seen.compilation is None:
-        return _without_config("executables")
+        return _without_config()
     found = {
         name: missing
         for name, bundle in sorted(seen.compilation.bundles.items())
@@ -183,7 +185,6 @@ def executables(seen: Examined) -> Check:
     }
     sentence = " ".join(f"{name}: {' '.join(missing)}" for name, missing in found.items())
     return Check(
-        "executables",
         verdict_of(found),
         sentence,
         "The tasks fail until these are there; docket install looks programs up anew."
@@ -193,6 +194,7 @@ def executables(seen: Examined) -> Check:
     )
 
 
+@check("path")
 def search_path_check(seen: Examined) -> Check:
     """Which PATH tasks get, and whether it can be relied on."""
     raw = seen.session.environ.get("PATH", "")
@@ -204,7 +206,7 @@ def search_path_check(seen: Examined) -> Check:
         parts.append("PATH has relative or empty directories; they are left out for tasks.")
     if unsafe:
         parts.append(f"Others may write to {', '.join(unsafe)} on PATH.")
-    return Check("path", verdict_of(parts), " ".join(parts), None, {"path": used})
+    return Check(verdict_of(parts), " ".join(parts), None, {"path": used})
 
 
 def _missing(plan: Plan) -> list[str]:
@@ -218,23 +220,23 @@ def _missing(plan: Plan) -> list[str]:
     return list(dict.fromkeys(parts))
 
 
-def _directory(name: str, path: str, when_missing: str) -> Check:
+def _directory(path: str, when_missing: str) -> Check:
     facts = {"path": path}
     try:
         found = os.stat(path)
     except FileNotFoundError:
-        return Check(name, CheckStatus.MISSING, when_missing, None, facts)
+        return Check(CheckStatus.MISSING, when_missing, None, facts)
     except OSError as error:
-        return Check(name, CheckStatus.ERROR, f"{path}: {error.strerror}.", None, facts)
+        return Check(CheckStatus.ERROR, f"{path}: {error.strerror}.", None, facts)
     if not stat.S_ISDIR(found.st_mode):
-        return Check(name, CheckStatus.ERROR, f"{path} is no directory.", None, facts)
+        return Check(CheckStatus.ERROR, f"{path} is no directory.", None, facts)
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         hint = "See who owns it."
-        return Check(name, CheckStatus.ERROR, f"{path} cannot be read and written.", hint, facts)
+        return Check(CheckStatus.ERROR, f"{path} cannot be read and written.", hint, facts)
     if found.st_mode & _OTHERS_MAY_WRITE:
         hint = f"chmod go-w {path}"
-        return Check(name, CheckStatus.ERROR, f"Others may write to {path}.", hint, facts)
-    return Check(name, CheckStatus.OK, "", None, facts)
+        return Check(CheckStatus.ERROR, f"Others may write to {path}.", hint, facts)
+    return Check(CheckStatus.OK, "", None, facts)
 
 
 def refused_records(directory: str) -> list[str]:
@@ -254,5 +256,5 @@ def _others_may_write(path: str) -> bool:
     return bool(mode & stat.S_IWOTH) and not mode & stat.S_ISVTX
 
 
-def _without_config(name: str) -> Check:
-    return Check(name, CheckStatus.WARNING, "Not examined: the config cannot be used.")
+def _without_config() -> Check:
+    return Check(CheckStatus.WARNING, "Not examined: the config cannot be used.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from docket.app.doctor.check import Check, CheckStatus, Examined, verdict_of
+from docket.app.doctor.check import Check, CheckStatus, Examined, check, verdict_of
 from docket.files import read_plain
 from docket.model.task.task import Limits
 from docket.systemd.controllers import controllers
@@ -23,6 +23,7 @@ _NEEDS = {
 }
 
 
+@check("unit_programs")
 def unit_programs(seen: Examined) -> Check:
     """Whether the programs that the installed units start are there."""
     missing = {}
@@ -37,7 +38,6 @@ def unit_programs(seen: Examined) -> Check:
         for name, paths in missing.items()
     ]
     return Check(
-        "unit_programs",
         verdict_of(missing, CheckStatus.ERROR),
         " ".join(sentences),
         "docket install writes the units for the Docket that runs now." if missing else None,
@@ -45,6 +45,7 @@ def unit_programs(seen: Examined) -> Check:
     )
 
 
+@check("limits")
 def limits(seen: Examined, root: str = "/sys/fs/cgroup") -> Check:
     """Whether this machine can hold the tasks to their limits."""
     system = seen.session.paths.system
@@ -63,9 +64,7 @@ def limits(seen: Examined, root: str = "/sys/fs/cgroup") -> Check:
     where = "the machine's control groups" if system else "the user's service manager"
     why = f" {where[0].upper()}{where[1:]} lacks: {', '.join(lacking)}." if lacking else ""
     hint = None if system or not lacking else "An administrator can set Delegate= of user@.service."
-    return Check(
-        "limits", verdict_of(idle), " ".join(sentences) + why, hint, {"without_effect": idle}
-    )
+    return Check(verdict_of(idle), " ".join(sentences) + why, hint, {"without_effect": idle})
 
 
 def without_effect(wanted: Limits, known: frozenset[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from docket.app.doctor.check import Check, CheckStatus, Examined, verdict_of
+from docket.app.doctor.check import Check, CheckStatus, Examined, check, verdict_of
 from docket.errors import StoreError
 from docket.model.text.size import size_text
 from docket.store.reader import open_reader
@@ -14,17 +14,16 @@ _CLOCK_SLACK_US = 60_000_000  # a clock that was set back a little is no finding
 _MOST_NAMED = 5
 
 
+@check("future_runs")
 def future_runs(seen: Examined) -> Check:
     """Whether runs lie in the future: the clock was ahead then, or is behind now."""
-    name = "future_runs"
     try:
         with open_reader(seen.state_db, seen.session.now_us()) as reader:
             count, latest = reader.in_the_future(_CLOCK_SLACK_US, _MOST_NAMED)
     except StoreError as error:
-        return Check(name, CheckStatus.WARNING, f"Not known: {error.sentence}")
+        return Check(CheckStatus.WARNING, f"Not known: {error.sentence}")
     named = ", ".join(f"{run.run_id} ({run.task})" for run in latest)
     return Check(
-        name,
         verdict_of(count),
         f"Runs that began in the future: {count}, as {named}." if count else "",
         "The clock was ahead when they ran, or it is behind now: see timedatectl."
@@ -34,6 +33,7 @@ def future_runs(seen: Examined) -> Check:
     )
 
 
+@check("disk_use")
 def disk_use(seen: Examined) -> Check:
     """How many bytes the history, the logs and the spool take."""
     logs = seen.session.paths.log_dir
@@ -43,7 +43,6 @@ def disk_use(seen: Examined) -> Check:
     history = sum(_size(seen.state_db + end) for end in ("", "-wal", "-shm"))
     logged, spooled = _size_of_files(logs), sum(map(_size_of_files, spools))
     return Check(
-        "disk_use",
         CheckStatus.OK,
         f"History {size_text(history)}, logs {size_text(logged)}, spool {size_text(spooled)}.",
         None,

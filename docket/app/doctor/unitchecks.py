@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from docket.app.catalog.planfiles import is_fresh, plans
-from docket.app.doctor.check import Check, CheckStatus, Examined, verdict_of
+from docket.app.doctor.check import Check, CheckStatus, Examined, check, verdict_of
 from docket.app.doctor.homechecks import UNATTENDED
 from docket.app.install.drift import find_drift, foreign_drop_ins
 from docket.app.session.ports import UnitState
@@ -20,6 +20,7 @@ OLDEST_SYSTEMD = 252
 _PERSISTENT_JOURNAL = "/var/log/journal"
 
 
+@check("service_manager")
 def service_manager(seen: Examined) -> Check:
     """Whether the service manager answers, and is new enough."""
     try:
@@ -27,7 +28,6 @@ def service_manager(seen: Examined) -> Check:
     except BusError as error:
         scheduled = _scheduled(seen)
         return Check(
-            "service_manager",
             CheckStatus.ERROR if scheduled else CheckStatus.WARNING,
             error.sentence,
             error.hint or "Tasks run by hand meanwhile; timers need the service manager.",
@@ -39,31 +39,30 @@ def service_manager(seen: Examined) -> Check:
         sentence = (
             f"systemd {version} is older than {OLDEST_SYSTEMD}, the oldest that is supported."
         )
-    return Check(
-        "service_manager", verdict_of(old, CheckStatus.ERROR), sentence, None, {"version": version}
-    )
+    return Check(verdict_of(old, CheckStatus.ERROR), sentence, None, {"version": version})
 
 
+@check("linger")
 def linger(seen: Examined) -> Check:
     """Whether timers go on when the user is logged out."""
     try:
         lingers = seen.session.units().linger()
     except BusError as error:
-        return Check("linger", CheckStatus.WARNING, f"Not known: {error.sentence}")
+        return Check(CheckStatus.WARNING, f"Not known: {error.sentence}")
     if lingers is None:
-        return Check("linger", CheckStatus.OK, "The system's own timers need none.")
+        return Check(CheckStatus.OK, "The system's own timers need none.")
     return Check(
-        "linger",
         verdict_of(not lingers),
         "" if lingers else "Timers stop when you log out, and wait for your login after a boot.",
         None if lingers else "docket install --linger, or loginctl enable-linger",
     )
 
 
+@check("drift")
 def drift(seen: Examined) -> Check:
     """Whether the unit files on the disk are what the config says."""
     if seen.compilation is None:
-        return Check("drift", CheckStatus.WARNING, "Not examined: the config cannot be used.")
+        return Check(CheckStatus.WARNING, "Not examined: the config cannot be used.")
     states = seen.states
     sentences: list[str] = []
     hand_edits: list[str] = []
@@ -80,7 +79,6 @@ def drift(seen: Examined) -> Check:
     left_over = _left_over(seen)
     sentences += [f"{name} is left over: no task has it." for name in left_over]
     return Check(
-        "drift",
         verdict_of(sentences),
         " ".join(sentences),
         "docket install --diff shows it; docket install ends it." if sentences else None,
@@ -88,14 +86,13 @@ def drift(seen: Examined) -> Check:
     )
 
 
+@check("timers")
 def timers(seen: Examined) -> Check:
     """Whether each scheduled task has an active timer that fires again."""
     scheduled = _scheduled(seen)
     states = seen.states
     if states is None:
-        return Check(
-            "timers", CheckStatus.WARNING, "Not known: the service manager does not answer."
-        )
+        return Check(CheckStatus.WARNING, "Not known: the service manager does not answer.")
     found = _refused_timers(seen)
     for name, bundle in sorted(scheduled.items()):
         word = timer_trouble(bundle.plan, states.get(bundle.plan.timer_unit))
@@ -103,7 +100,6 @@ def timers(seen: Examined) -> Check:
             found[name] = word
     sentence = " ".join(f"{name}: {word}" for name, word in found.items())
     return Check(
-        "timers",
         verdict_of(found),
         sentence,
         "docket install --now installs and starts them." if found else None,
@@ -111,14 +107,16 @@ def timers(seen: Examined) -> Check:
     )
 
 
+@check("drop_ins")
 def drop_ins(seen: Examined) -> Check:
     """Whether units carry drop-ins that Docket did not write."""
     states = seen.states or {}
     paths = sorted({path for state in states.values() for path in foreign_drop_ins(state)})
     sentence = f"Units are changed by drop-ins of others: {', '.join(paths)}." if paths else ""
-    return Check("drop_ins", verdict_of(paths), sentence, None, {"paths": paths})
+    return Check(verdict_of(paths), sentence, None, {"paths": paths})
 
 
+@check("plans")
 def last_good_plans(seen: Examined) -> Check:
     """Whether tasks run by an older plan because the config is broken now."""
     usable = set(seen.compilation.bundles) if seen.compilation is not None else set()
@@ -128,7 +126,6 @@ def last_good_plans(seen: Examined) -> Check:
         if plan.task not in usable and not is_fresh(plan.sources) and not _gone(seen, plan.task)
     ]
     return Check(
-        "plans",
         verdict_of(names),
         f"These run by their last good plan, as the config is broken: {', '.join(names)}."
         if names
@@ -138,6 +135,7 @@ def last_good_plans(seen: Examined) -> Check:
     )
 
 
+@check("journal")
 def journal(seen: Examined) -> Check:
     """Whether the journal can be read, and outlives a reboot."""
     session = seen.session
@@ -146,13 +144,11 @@ def journal(seen: Examined) -> Check:
     facts = {"persistent": persistent, "readable": refusal is None}
     if refusal is not None:
         hint = "Log files are kept beside it: docket logs --source file"
-        return Check("journal", CheckStatus.WARNING, refusal, hint, facts)
+        return Check(CheckStatus.WARNING, refusal, hint, facts)
     if not persistent:
         sentence = "The journal is lost at each reboot; log files are not."
-        return Check(
-            "journal", CheckStatus.WARNING, sentence, f"mkdir {_PERSISTENT_JOURNAL}", facts
-        )
-    return Check("journal", CheckStatus.OK, "", None, facts)
+        return Check(CheckStatus.WARNING, sentence, f"mkdir {_PERSISTENT_JOURNAL}", facts)
+    return Check(CheckStatus.OK, "", None, facts)
 
 
 def _scheduled(seen: Examined) -> dict[str, Bundle]:

@@ -23,7 +23,7 @@ def agent_examination_text(found: AgentExamination, screen: Screen) -> str:
     out = [examination_text(found.installation, screen), ""]
     for check in found.checks:
         verdict = CheckStatus.OK if check.ok else CheckStatus.ERROR
-        out += _lines(Check(check.name, verdict, check.detail), check.name, screen)
+        out += _lines(Check(verdict, check.detail), check.name, screen)
     bad = sum(not check.ok for check in found.checks)
     count = len(found.checks)
     out.append(f"{bad} of {count} checks failed." if bad else f"All {count} checks passed.")

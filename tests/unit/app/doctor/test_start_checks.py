@@ -38,7 +38,7 @@ def scope(root: Path, words: str) -> str:
 
 def test_limits_that_the_users_manager_cannot_hold_are_named(home: Home, tmp_path: Path) -> None:
     """Debian delegates memory, cpu and pids to a user's manager, and not io."""
-    check = limits(examined(home), scope(tmp_path, "cpu memory pids\n"))
+    check = limits.look(examined(home), scope(tmp_path, "cpu memory pids\n"))
     assert check.verdict is CheckStatus.WARNING
     assert check.facts == {"without_effect": {"big": ["io_weight"]}}
     assert "big: io_weight has no effect. The user's service manager lacks: io." in check.sentence
@@ -47,14 +47,14 @@ def test_limits_that_the_users_manager_cannot_hold_are_named(home: Home, tmp_pat
 def test_without_any_controller_every_limit_that_needs_one_is_named(
     home: Home, tmp_path: Path
 ) -> None:
-    check = limits(examined(home), scope(tmp_path, "\n"))
+    check = limits.look(examined(home), scope(tmp_path, "\n"))
     assert check.facts["without_effect"] == {"big": ["cpu_percent", "io_weight", "memory"]}
 
 
 def test_limits_that_hold_or_cannot_be_told_are_no_warning(home: Home, tmp_path: Path) -> None:
     seen = examined(home)
-    assert limits(seen, str(tmp_path)).verdict is CheckStatus.OK
-    assert limits(seen, scope(tmp_path, "cpu io memory pids\n")).verdict is CheckStatus.OK
+    assert limits.look(seen, str(tmp_path)).verdict is CheckStatus.OK
+    assert limits.look(seen, scope(tmp_path, "cpu io memory pids\n")).verdict is CheckStatus.OK
 
 
 def test_a_unit_whose_program_is_gone_is_an_error_that_names_the_way_out(home: Home) -> None:

@@ -17,6 +17,7 @@ from docket.model.states import RunStatus, Trigger
 from docket.runfiles import BESIDE_THE_LOCK, is_cancelled, remove_run_files
 from docket.runner.admission.due import fire_of
 from docket.runner.after.hooks import HookRunner
+from docket.runner.attempt.unitlimits import UnitCounters, limits_in_words
 from docket.runner.call.clock import now_us
 from docket.runner.call.environment import usable_environment
 from docket.runner.call.plans import read_plan
@@ -149,6 +150,10 @@ def _close(row: RunRow, end: End) -> None:
     row.error_code = end.error_code
     row.summary = end.summary
     row.exit_code = end.status.exit_code
+    passed = UnitCounters.of_unit(row.unit).passed_since(UnitCounters())
+    if passed and end.error_code == "oom_kill":
+        row.details["limits_passed"] = passed
+        row.summary = f"{limits_in_words(passed)} {end.summary}"
     row.details["service_result"] = os.environ.get("SERVICE_RESULT")
     row.details["exit_status"] = os.environ.get("EXIT_STATUS")
     row.finished_at = max(now_us(), row.started_at)

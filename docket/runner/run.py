@@ -15,7 +15,7 @@ from docket.runner.admission.admission import Admission
 from docket.runner.attempt.attempt import AttemptContext, run_attempt
 from docket.runner.attempt.echo import Echo
 from docket.runner.attempt.host import RunHost
-from docket.runner.attempt.verdict import Verdict, judge, one_line, result_file
+from docket.runner.attempt.verdict import Verdict, judge, name_limits, one_line, result_file
 from docket.runner.call.clock import now_us
 from docket.runner.call.environment import (
     EnvironmentRefusedError,
@@ -236,20 +236,22 @@ class _Run:
         status = f"attempt {number} of {plan.retry + 1}, run {self._row.run_id}"
         host.begin_attempt(status)
         notify_status(status)
-        kills_before = self._memory_kills()
         outcome = run_attempt(context, number, plan.argv, dry_run=False)
         host.end_attempt(time.monotonic())
         self._recorder.attempt(outcome.row)
         self._add_usage(outcome.row.peak_memory_bytes, outcome.row.cpu_us)
         self._row.output_bytes = outcome.output_bytes
         mask = self._mask
+        killed, passed = host.limits_passed() if outcome.went_wrong else (False, [])
         verdict = judge(
             plan,
             plan.argv if mask is None else mask.value(plan.argv),
             outcome,
             stop_signal=self._stop_signal(),
-            out_of_memory=outcome.signal == signals.SIGKILL and self._memory_kills() > kills_before,
+            out_of_memory=outcome.signal == signals.SIGKILL and killed,
         )
+        if passed and verdict.status is not RunStatus.SUCCEEDED:
+            name_limits(verdict, passed)
         verdict.details.update(result_file(result_path))
         return verdict
 
@@ -346,13 +348,6 @@ class _Run:
         row = self._row
         row.peak_memory_bytes = max(row.peak_memory_bytes or 0, peak_memory_bytes or 0) or None
         row.cpu_us = (row.cpu_us or 0) + (cpu_us or 0)
-
-    def _memory_kills(self) -> int:
-        if self._row.unit is None:
-            return 0
-        from docket.runner.attempt.killing import out_of_memory_kills  # noqa: PLC0415  (in units alone)
-
-        return out_of_memory_kills(self._row.unit)
 
 
 def mask_for(plan: Plan, environment: dict[str, str]) -> Mask | None:

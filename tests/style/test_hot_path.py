@@ -47,6 +47,7 @@ MODULES = [
     "docket.notify.sending",
     "docket.runner.admission.due",
     "docket.runner.attempt.killing",
+    "docket.runner.attempt.unitlimits",
     "docket.runner.planless",
     "docket.systemd.journal",
     "docket.systemd.notify",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 import pytest
 
 from tests.conftest import TREE
 from tests.system.host import HostError, PrivateHost, why_not
-from tests.system.jobs import command
+from tests.system.jobs import command, shell
 from tests.system.seat import REPOSITORY, HostSeat
 
 _HUNGRY = "data = bytearray(256 << 20); print(len(data))"
@@ -58,10 +59,28 @@ def test_a_job_over_its_memory_is_killed_and_the_row_tells(limiting: HostSeat) -
     limiting.systemctl("start", limiting.unit("hungry.service"), check=False)
     run = limiting.await_run("hungry", lambda run: run["status"] != "running")
     assert (run["status"], run["error_code"]) == ("killed", "oom_kill")
-    assert "memory" in run["summary"]
+    assert run["summary"].startswith("Passed its limit of 64 MiB of memory. Killed")
+    (passed,) = run["details"]["limits_passed"]
+    assert (passed["limit"], passed["value"]) == ("memory", 64 << 20)
+    assert (passed["peak"] or 64 << 20) <= 64 << 20
     answer = limiting.answer("why", "hungry")
     assert answer["cause"] == "oom_kill"
-    assert "more memory than it may have" in answer["sentence"]
+    assert "more memory than its limit of 64 MiB" in answer["sentence"]
+
+
+def test_a_child_killed_for_memory_is_named_where_the_command_itself_goes_on(
+    limiting: HostSeat,
+) -> None:
+    limits: dict[str, object] = {"memory": "64M", "swap": 0}
+    words = shlex.join(_python(_HUNGRY))
+    job = shell(f"{words}; exit 3", schedule="@yearly", limits=limits)
+    limiting.configure({"hungry": job})
+    limiting.docket("install")
+    limiting.systemctl("start", limiting.unit("hungry.service"), check=False)
+    run = limiting.await_run("hungry", lambda run: run["status"] != "running")
+    assert (run["status"], run["error_code"]) == ("failed", "exit_code")
+    assert run["summary"].startswith("Passed its limit of 64 MiB of memory. Command failed")
+    assert "limits.memory was 64 MiB." in " ".join(limiting.answer("why", "hungry")["evidence"])
 
 
 def test_a_job_killed_for_memory_is_tried_again_where_asked_to(limiting: HostSeat) -> None:
@@ -82,6 +101,9 @@ def test_a_job_over_its_number_of_tasks_cannot_fork(limiting: HostSeat) -> None:
     limiting.systemctl("start", limiting.unit("forking.service"), check=False)
     run = limiting.await_run("forking", lambda run: run["status"] != "running")
     assert run["status"] == "failed"
+    assert run["summary"].startswith("Passed its limit of 2 tasks.")
+    assert run["details"]["limits_passed"][0]["value"] == 2
+    assert "limits.tasks was 2." in " ".join(limiting.answer("why", "forking")["evidence"])
 
 
 def test_a_job_within_its_limits_succeeds(limiting: HostSeat) -> None:

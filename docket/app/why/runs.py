@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docket.app.why.answer import Finding
@@ -25,7 +25,7 @@ def explain_run(
 ) -> Finding:
     """Return why a run ended as it did; `blocker` is the run that was in its way."""
     evidence = [run.summary] if run.summary else []
-    evidence += _attempt_lines(attempts) + _hook_lines(hooks)
+    evidence += _limit_lines(run.details) + _attempt_lines(attempts) + _hook_lines(hooks)
     cause, sentence = _cause(run, plan, blocker)
     command, does = _next_step(run, cause)
     return Finding(cause, sentence, tuple(evidence), command, does)
@@ -49,7 +49,9 @@ def _words(
 ) -> dict[str, str]:
     """Return what the sentences of causes have of the run's own, by name."""
     details = run.details
-    whole = plan.timeout_seconds if plan is not None else details.get("timeout_seconds")
+    whole = details.get("timeout_seconds")
+    if whole is None and plan is not None:
+        whole = plan.timeout_seconds
     without_warning = "somebody, or the kernel, did it without warning"
     return {
         "reason": _reason(code, run),
@@ -91,9 +93,42 @@ def _signal(details: Any) -> str:
 
 
 def _memory(run: RunRecord) -> str:
-    if not run.peak_memory_bytes:
-        return ""
-    return f" It had used up to {run.peak_memory_bytes / _MIB:.0f} MiB."
+    limit = next((one for one in _passed(run.details) if one["limit"] == "memory"), None)
+    if limit is not None:
+        return f"it wanted more memory than its limit of {_amount(limit, 'value')}."
+    said = "the machine or its slice had no more memory to give."
+    if run.peak_memory_bytes:
+        said += f" It had used up to {run.peak_memory_bytes / _MIB:.0f} MiB."
+    return said
+
+
+def _passed(details: Any) -> list[dict[str, Any]]:
+    """Return the limits of its unit that a run passed, as its row has them."""
+    found = details.get("limits_passed")
+    return [
+        one
+        for one in (found if isinstance(found, list) else ())
+        if isinstance(one, dict)
+        and isinstance(one.get("limit"), str)
+        and isinstance(one.get("value"), int)
+    ]
+
+
+def _limit_lines(details: Any) -> list[str]:
+    lines = []
+    for one in _passed(details):
+        most = (
+            f" It had used up to {_amount(one, 'peak')}."
+            if isinstance(one.get("peak"), int)
+            else ""
+        )
+        lines.append(f"limits.{one['limit']} was {_amount(one, 'value')}.{most}")
+    return lines
+
+
+def _amount(passed: Mapping[str, Any], key: str) -> str:
+    value = passed[key]
+    return f"{value / _MIB:g} MiB" if passed["limit"] == "memory" else str(value)
 
 
 def _seconds(value: Any) -> str:

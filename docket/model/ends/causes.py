@@ -67,9 +67,11 @@ _OF_COMMANDS = (
     ),
     Cause(
         "oom_kill",
-        "The kernel killed it for memory.",
+        "The kernel killed it for memory. Where its unit passed a limit of its own,"
+        " `details.limits_passed` has `limit` (`memory`, `tasks`), `value` and `peak` (null where"
+        " the kernel keeps none), as after every failed attempt.",
         (RunStatus.KILLED,),
-        "The kernel killed it: it wanted more memory than it may have, or than there is.{memory}",
+        "The kernel killed it: {memory}",
         step=_LIMITS,
     ),
     Cause(

@@ -65,6 +65,11 @@ class Outcome:
         self.result: dict[str, Any] | None = None
         self.spawn_error: SpawnError | None = None
 
+    @property
+    def went_wrong(self) -> bool:
+        """Whether the child did not exit with 0, or a Python task says that it failed."""
+        return self.exit_code != 0 or not (self.result or {}).get("ok", True)
+
 
 class Deadlines:
     """The three clocks of an attempt; the nearest one ends it, and its name says why."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from docket.model.text.mask import Mask
     from docket.runner.attempt.progress import Progress
+    from docket.runner.attempt.unitlimits import UnitCounters
     from docket.runner.record.locks import NamedLock, RunLock
     from docket.runner.record.record import Recorder
     from docket.strays import Strays
@@ -49,6 +50,7 @@ class RunHost(Host):
         self._progress: Progress | None = None
         self._strays: Strays | None = None
         self._status = ""
+        self._counters: UnitCounters | None = None
         self._take_event = _masked(self._record, mask)
         self._take_progress = _masked(self._show, mask)
 
@@ -95,6 +97,20 @@ class RunHost(Host):
         self._strays.signal(leader, number)
         if number == signals.SIGKILL:
             self._strays.close()
+
+    def limits_passed(self) -> tuple[bool, list[dict[str, Any]]]:
+        """Return whether the kernel killed for memory, and the limits passed, since the last call.
+
+        The limits are those of the run's unit, as UnitCounters tells them.
+        """
+        unit = self._recorder.row.unit
+        if unit is None:
+            return False, []
+        from docket.runner.attempt.unitlimits import UnitCounters  # noqa: PLC0415  (few attempts)
+
+        before, now = self._counters or UnitCounters(), UnitCounters.of_unit(unit)
+        self._counters = now
+        return now.memory_kills > before.memory_kills, now.passed_since(before)
 
     def _record(self, event: dict[str, Any], text: str) -> None:
         self._recorder.event(event, text)

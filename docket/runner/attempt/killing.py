@@ -1,4 +1,4 @@
-"""The cgroup of a run that has a unit of its own: ending all of it, and what the kernel did."""
+"""The cgroup of a run that has a unit of its own: finding it, and ending all of it."""
 
 from __future__ import annotations
 
@@ -40,27 +40,6 @@ def own_cgroup(unit: str) -> str | None:
                 if os.path.exists(f"{root}{path}/cgroup.procs"):
                     return root + path
     return None
-
-
-def out_of_memory_kills(unit: str) -> int:
-    """Return how many processes of our unit the kernel has killed for memory."""
-    directory = own_cgroup(unit)
-    if directory is None:
-        return 0
-    relative = directory.split("/sys/fs/cgroup", 1)[1]
-    for prefix in ("/unified", "/systemd"):
-        relative = relative.removeprefix(prefix)
-    for path in (
-        f"{directory}/memory.events",
-        f"/sys/fs/cgroup/memory{relative}/memory.oom_control",
-    ):
-        try:
-            with open(path, encoding="utf-8") as file:
-                fields = dict(line.split() for line in file)
-        except (OSError, ValueError):
-            continue
-        return int(fields.get("oom_kill", "0"))
-    return 0
 
 
 def _members(directory: str) -> list[int]:

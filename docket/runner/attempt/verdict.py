@@ -103,6 +103,14 @@ def result_file(path: str) -> dict[str, Any]:
     return {"result": found}
 
 
+def name_limits(verdict: Verdict, passed: list[dict[str, Any]]) -> None:
+    """Let the verdict begin with the limits of its unit that the attempt passed."""
+    from docket.runner.attempt.unitlimits import limits_in_words  # noqa: PLC0415  (few attempts)
+
+    verdict.details["limits_passed"] = passed
+    verdict.summary = one_line(f"{limits_in_words(passed)} {verdict.summary}")
+
+
 def one_line(text: str) -> str:
     """Return text as one printable line of bounded length."""
     line = "".join(c if c.isprintable() else " " for c in text)
@@ -241,7 +249,9 @@ def _details(plan: Plan, argv: list[str], outcome: Outcome, verdict: Verdict) ->
         found["signal"] = signals.signal_name(outcome.signal)
     if verdict.status is RunStatus.TIMED_OUT:
         found["timed_out"] = True
-        found["timeout_seconds"] = plan.attempt_timeout_seconds or plan.timeout_seconds
+        of_attempt = outcome.ended_by == "attempt_timeout"
+        seconds = plan.attempt_timeout_seconds if of_attempt else plan.timeout_seconds
+        found["timeout_seconds"] = seconds
         if outcome.ended_by == "idle_timeout":
             found["idle_timeout_seconds"] = plan.idle_timeout_seconds
     return found

@@ -108,6 +108,8 @@ def test_a_command_that_takes_too_long_times_out(
     run = home.only_run()
     assert (run.status, run.error_code) == (RunStatus.TIMED_OUT, cause)
     assert run.details["timed_out"] is True
+    if cause != "idle_timeout":
+        assert run.details["timeout_seconds"] == 0.3
     assert run.details["stdout"] == "begun\n"
     assert run.duration_seconds < 10
 

@@ -38,7 +38,7 @@ def _off_over(host: PrivateHost, instant: float) -> None:
 
 
 def test_fires_that_a_power_cut_took_are_rows_and_the_one_caught_up_is_not(ada: HostSeat) -> None:
-    due = seconds_from_now(4)
+    due = seconds_from_now(10)
     ada.configure(
         {
             "careless": command("/bin/true", schedule=daily_at(due), catch_up=False),
@@ -58,7 +58,7 @@ def test_fires_that_a_power_cut_took_are_rows_and_the_one_caught_up_is_not(ada: 
 
 
 def test_fires_of_a_disabled_timer_are_told_as_such(ada: HostSeat) -> None:
-    due = seconds_from_now(4)
+    due = seconds_from_now(10)
     ada.configure({"nightly": command("/bin/true", schedule=daily_at(due))})
     ada.docket("install", "--now")
     ada.docket("runs")

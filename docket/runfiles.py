@@ -10,8 +10,18 @@ CANCEL = ".cancel"  # its presence asks that the run be cancelled
 RESULT = ".result"  # what DOCKET_RESULT_FILE names, written by the task
 DETAILS = ".details"  # what DOCKET_DETAILS_FILE names, read by hooks
 
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
 BESIDE_THE_LOCK = (REQUEST, CANCEL, RESULT, DETAILS)
 ALL = (*BESIDE_THE_LOCK, LOCK)
+
+
+def boot_id() -> str | None:
+    """Return the id of the machine's present boot, which a run's row and lock file carry."""
+    try:
+        with open(_BOOT_ID, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return None
 
 
 def runs_directory(lock_dir: str) -> str:

@@ -8,46 +8,19 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _numbers
-    from signal import (
-        SIG_DFL,
-        SIGHUP,
-        SIGINT,
-        SIGKILL,
-        SIGPIPE,
-        SIGTERM,
-        SIGXCPU,
-        SIGXFSZ,
-        set_wakeup_fd,
-        signal,
-    )
 else:
     import _signal as _numbers
-    from _signal import (
-        SIG_DFL,
-        SIGHUP,
-        SIGINT,
-        SIGKILL,
-        SIGPIPE,
-        SIGTERM,
-        SIGXCPU,
-        SIGXFSZ,
-        set_wakeup_fd,
-        signal,
-    )
 
-__all__ = [
-    "SIGHUP",
-    "SIGINT",
-    "SIGKILL",
-    "SIGPIPE",
-    "SIGTERM",
-    "SIGXCPU",
-    "SIGXFSZ",
-    "SIG_DFL",
-    "set_wakeup_fd",
-    "signal",
-    "signal_name",
-]
+SIG_DFL = _numbers.SIG_DFL
+SIGHUP = _numbers.SIGHUP
+SIGINT = _numbers.SIGINT
+SIGKILL = _numbers.SIGKILL
+SIGPIPE = _numbers.SIGPIPE
+SIGTERM = _numbers.SIGTERM
+SIGXCPU = _numbers.SIGXCPU
+SIGXFSZ = _numbers.SIGXFSZ
+set_wakeup_fd = _numbers.set_wakeup_fd
+signal = _numbers.signal
 
 
 def signal_name(number: int) -> str:

@@ -11,6 +11,7 @@ from docket.model.states import RunStatus, Trigger
 from docket.runner.admission.due import is_served
 from docket.runner.call.activation import timer_elapse
 from docket.runner.call.clock import now_us
+from docket.runner.call.environment import own_units
 from docket.runner.record.record import Recorder
 
 TYPE_CHECKING = False
@@ -52,12 +53,5 @@ def record_failure(arguments: Arguments, paths: Paths, error: DocketError) -> No
 
 def _own_unit(task: str) -> str | None:
     """Return the unit of the task that this process runs in, without a plan that names it."""
-    if "INVOCATION_ID" not in os.environ:
-        return None
-    try:
-        with open("/proc/self/cgroup", encoding="utf-8", errors="replace") as file:
-            units = [line.rpartition("/")[2] for line in file.read().splitlines()]
-    except OSError:
-        return None
     ends = (f"docket-{task}.service", f"@{task}.service")
-    return next((unit for unit in units if unit.endswith(ends)), None)
+    return next((unit for unit in own_units() if unit.endswith(ends)), None)

@@ -10,16 +10,24 @@ from docket.model import signals
 from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
-from docket.runfiles import BESIDE_THE_LOCK, RESULT, is_cancelled, remove_run_files, run_file
+from docket.runfiles import (
+    BESIDE_THE_LOCK,
+    RESULT,
+    boot_id,
+    is_cancelled,
+    remove_run_files,
+    run_file,
+)
 from docket.runner.admission.admission import Admission
 from docket.runner.attempt.attempt import AttemptContext, run_attempt
 from docket.runner.attempt.echo import Echo
 from docket.runner.attempt.host import RunHost
-from docket.runner.attempt.verdict import Verdict, judge, name_limits, one_line, result_file
+from docket.runner.attempt.verdict import Verdict, judge, name_limits, result_file, short_summary
 from docket.runner.call.clock import now_us
 from docket.runner.call.environment import (
     EnvironmentRefusedError,
     add_run,
+    own_units,
     task_environment,
     usable_environment,
 )
@@ -38,8 +46,6 @@ if TYPE_CHECKING:
     from docket.runner.call.arguments import Arguments
     from docket.runner.call.plans import LoadedPlan
     from docket.runner.call.signals import StopSignals
-
-_BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 class Finished:
@@ -67,7 +73,7 @@ def new_row(plan: Plan, run_id: str | None, trigger: str, started_us: int) -> Ru
         started_at=started_us,
         unit=own_unit(plan, run_id),
         invocation_id=os.environ.get("INVOCATION_ID"),
-        boot_id=_boot_id(),
+        boot_id=boot_id(),
         pid=os.getpid(),
         plan_hash=plan.plan_hash,
     )
@@ -75,15 +81,9 @@ def new_row(plan: Plan, run_id: str | None, trigger: str, started_us: int) -> Ru
 
 def own_unit(plan: Plan, run_id: str | None) -> str | None:
     """Return the unit of the task, or of this one run, where this process runs in it, else None."""
-    if "INVOCATION_ID" not in os.environ:
-        return None
-    try:
-        with open("/proc/self/cgroup", encoding="utf-8", errors="replace") as file:
-            cgroup = file.read() + "\n"
-    except OSError:
-        return None
+    units = own_units()
     transient = f"{plan.unit.removesuffix('.service')}-{run_id}.service"
-    return next((unit for unit in (plan.unit, transient) if f"/{unit}\n" in cgroup), None)
+    return next((unit for unit in (plan.unit, transient) if unit in units), None)
 
 
 class _Run:
@@ -300,7 +300,7 @@ class _Run:
         row = self._row
         row.status = verdict.status.value
         row.error_code = verdict.error_code
-        row.summary = one_line(verdict.summary)
+        row.summary = short_summary(verdict.summary)
         row.exit_code = verdict.status.exit_code
         row.details.update(verdict.details)
         if self._mask is not None:
@@ -357,11 +357,3 @@ def mask_for(plan: Plan, environment: dict[str, str]) -> Mask | None:
     from docket.runner.attempt.masking import mask_of  # noqa: PLC0415  (tasks with secrets)
 
     return mask_of(plan, environment)
-
-
-def _boot_id() -> str | None:
-    try:
-        with open(_BOOT_ID, encoding="utf-8") as file:
-            return file.read().strip()
-    except OSError:
-        return None

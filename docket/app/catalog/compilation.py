@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from docket import __version__
 from docket.app.catalog.configmemory import NotedEnviron
 from docket.app.catalog.executables import Executables, search_path
-from docket.app.catalog.taskclasses import load_home
+from docket.app.catalog.taskclasses import load_anew, load_home
 from docket.app.catalog.taskfiles import doubtful_files, missing_files
-from docket.app.session.session import Session
+from docket.app.session.session import Session, wall_clock_us
 from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.compile import compile_task
 from docket.config.loader import usable
@@ -90,11 +89,6 @@ def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
     )
 
 
-def load_config(session: Session) -> Config:
-    """Load the config with its drop-in tasks; ConfigError where no task of it can be used."""
-    return usable(load_home(session.paths, session.environ, remember=session.keeps))
-
-
 def require_task(name: str, known: Iterable[str]) -> None:
     """Raise UnknownTaskError, with the nearest name as its hint, where `name` is not `known`."""
     names = sorted(known)
@@ -129,7 +123,9 @@ def recompile(paths: Paths, environ: Mapping[str, str], task: str, *, keep: bool
     The search path of the last plan stays in front: a run by a timer sees the manager's bare PATH,
     and a changed comment in the config must not lose a program that `docket install` had found.
     """
-    session = Session(paths=paths, environ=environ, now_us=_now_us, units=_no_units, keeps=keep)
+    session = Session(
+        paths=paths, environ=environ, now_us=wall_clock_us, units=_no_units, keeps=keep
+    )
     sources = read_sources(paths)
     plan = _plan_before(paths.plan(task))
     config = _config_for(session, task, plan)
@@ -155,7 +151,7 @@ def _config_for(session: Session, task: str, plan: Plan | None) -> Config:
     did by that must not be done by defaults because the file cannot be found tonight.
     """
     try:
-        return load_config(session)
+        return load_anew(session)
     except ConfigMissingError:
         config = load_home(
             session.paths, session.environ, without_file=True, remember=session.keeps
@@ -363,10 +359,6 @@ def _about(problems: Sequence[Problem], names: frozenset[str]) -> tuple[Problem,
     if not names:
         return tuple(problems)
     return tuple(problem for problem in problems if problem.task in names or problem.task is None)
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000
 
 
 def _no_units() -> NoReturn:

@@ -35,10 +35,9 @@ def load_config(session: Session) -> Config:
     known = remembered(session.paths, session.environ)
     if known is not None:
         return known
-    from docket.app.catalog.taskclasses import load_home  # noqa: PLC0415  (brings yaml and jsonschema)
-    from docket.config.loader import usable  # noqa: PLC0415  (as above)
+    from docket.app.catalog.taskclasses import load_anew  # noqa: PLC0415  (brings yaml and jsonschema)
 
-    return usable(load_home(session.paths, session.environ, remember=session.keeps))
+    return load_anew(session)
 
 
 def config_or_none_yet(session: Session, task: str | None = None) -> Config:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from docket.app.catalog.classcache import ClassCache, Found, identities
 from docket.app.catalog.dropins import drop_ins
 from docket.app.catalog.entrypoints import entry_points
+from docket.app.session.session import Session
 from docket.config import loader
 from docket.config.yaml.safety import refuse_unsafe_places
 from docket.model.task.task import Config
@@ -15,6 +16,11 @@ from docket.paths import Paths
 from docket.tasks.builtin import BUILT_IN
 from docket.tasks.probe import Probed, probe
 from docket.tasks.targets import DropIn, EntryPoint
+
+
+def load_anew(session: Session) -> Config:
+    """Read the config with its drop-in tasks; ConfigError where no task of it can be used."""
+    return loader.usable(load_home(session.paths, session.environ, remember=session.keeps))
 
 
 def load_home(

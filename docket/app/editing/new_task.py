@@ -63,7 +63,7 @@ def new_task(
     TaskExistsError where the name or a file is taken, and ConfigError.
     """
     _refuse_name(name)
-    said = f"The task {name}" if description is None else _one_line(description)
+    said = f"The task {name}" if description is None else _require_one_line(description)
     create_if_missing(session)
     config = load_config(session)
     module = name.replace("-", "_")
@@ -101,7 +101,7 @@ def _refuse_name(name: str) -> None:
         )
 
 
-def _one_line(description: str) -> str:
+def _require_one_line(description: str) -> str:
     if len(description.splitlines()) > 1 or not description.isprintable():
         raise UsageError(
             "Task description must be a single line.", hint="Say more in the file itself."

@@ -25,6 +25,18 @@ _NOT_ENABLED = "Its timer is not enabled."
 _SWITCHED_OFF = "Its timer is off: it was disabled."
 
 
+def previous_fire(calendars: Iterable[Calendar], at_us: int) -> int | None:
+    """Return the last fire of any of the calendars at or before an instant."""
+    found = (previous_at_or_before(c, at_us, offsets_of(c.zone)) for c in calendars)
+    return max(_known(found), default=None)
+
+
+def next_fire(calendars: Iterable[Calendar], at_us: int) -> int | None:
+    """Return the first fire of any of the calendars after an instant."""
+    found = (next_after(c, at_us, offsets_of(c.zone)) for c in calendars)
+    return min(_known(found), default=None)
+
+
 class DueTimes(Record):
     """The fires of one task; instants are microseconds since the epoch.
 
@@ -42,13 +54,11 @@ class DueTimes(Record):
 
     def previous_us(self, at_us: int) -> int | None:
         """Return the last fire of a calendar at or before an instant."""
-        found = (previous_at_or_before(c, at_us, offsets_of(c.zone)) for c in self.calendars)
-        return max(_known(found), default=None)
+        return previous_fire(self.calendars, at_us)
 
     def next_us(self, at_us: int) -> int | None:
         """Return the first fire of a calendar after an instant."""
-        found = (next_after(c, at_us, offsets_of(c.zone)) for c in self.calendars)
-        return min(_known(found), default=None)
+        return next_fire(self.calendars, at_us)
 
     def interval_seconds(self, at_us: int) -> float | None:
         """Return the gap between the fires around an instant; None where one of them is missing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from docket.app.catalog.planfiles import read_plan
+from docket.app.fires.duetimes import next_fire, previous_fire
 from docket.app.fires.forecast import Fire, Forecast, forecast_task
 from docket.app.fires.timerfile import InstalledTimer, read_timer
 from docket.app.record.opening import open_record
@@ -14,10 +15,9 @@ from docket.errors import BusError, DocketError, StoreError
 from docket.model.names import timer_unit
 from docket.model.records import OverrideRecord
 from docket.model.task.task import Config, Task
-from docket.model.time.calendar import next_after, previous_at_or_before
 from docket.model.time.span import parse_span
 from docket.schedule.translate import compile_timing
-from docket.schedule.zones import machine_zone, offsets_of
+from docket.schedule.zones import machine_zone
 from docket.store.overrides import PAUSE
 
 _FAR_US = 400 * 366 * 86_400 * 1_000_000
@@ -88,11 +88,11 @@ def _fires(timer: InstalledTimer, state: UnitState | None, now_us: int) -> Itera
     after = now_us
     if first is not None:
         yield first
-        due = _latest(timer, first)
+        due = previous_fire(timer.calendars, first)
         if due is not None and first - due <= timer.slack_seconds * _SECOND_US:
             delay = first - due
         after = first - delay
-    while (due := _earliest(timer, after)) is not None:
+    while (due := next_fire(timer.calendars, after)) is not None:
         yield due + delay
         after = due
 
@@ -150,16 +150,6 @@ def _differs(session: Session, task: Task, timer: InstalledTimer) -> bool:
         or spans != set(timer.again_seconds)
         or slack != timer.slack_seconds
     )
-
-
-def _earliest(timer: InstalledTimer, after_us: int) -> int | None:
-    found = (next_after(c, after_us, offsets_of(c.zone)) for c in timer.calendars)
-    return min((at for at in found if at is not None), default=None)
-
-
-def _latest(timer: InstalledTimer, at_us: int) -> int | None:
-    found = (previous_at_or_before(c, at_us, offsets_of(c.zone)) for c in timer.calendars)
-    return max((at for at in found if at is not None), default=None)
 
 
 def _states(session: Session, names: Sequence[str]) -> Mapping[str, UnitState]:

@@ -185,7 +185,7 @@ def _plan_files(
     files = []
     for task, bundle in compilation.bundles.items():
         path, text = paths.plan(task), bundle.plan.to_text()
-        before = _read_plan(path)
+        before = _plan_on_disk(path)
         if before != text:
             files.append(PlanFile(task, path, before, text))
     if not names:
@@ -201,13 +201,13 @@ def _plans_of_no_task(paths: Paths, compilation: Compilation) -> list[PlanFile]:
     tasks = [name.removesuffix(".json") for name in entries if name.endswith(".json")]
     known = {*compilation.bundles, *compilation.broken}
     return [
-        PlanFile(task, paths.plan(task), _read_plan(paths.plan(task)), None)
+        PlanFile(task, paths.plan(task), _plan_on_disk(paths.plan(task)), None)
         for task in tasks
         if is_safe_name(task) and task not in known
     ]
 
 
-def _read_plan(path: str) -> str | None:
+def _plan_on_disk(path: str) -> str | None:
     try:
         return read_text(path)
     except OSError:  # whatever lies there is replaced by a whole file

@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from docket import __version__
-from docket.app.catalog.compilation import Compilation, compile_tasks, load_config, require_task
+from docket.app.catalog.compilation import Compilation, compile_tasks, require_task
 from docket.app.catalog.configmemory import forget
+from docket.app.catalog.taskclasses import load_anew
 from docket.app.fires.missed import look
 from docket.app.fires.switches import Switches
 from docket.app.install.apply import Applying
@@ -177,7 +178,7 @@ def _choice(session: Session, timers: Sequence[str]) -> TimerChoice:
 
 def _config_if_any(session: Session) -> Config | None:
     try:
-        return load_config(session)
+        return load_anew(session)
     except ConfigError:
         return None
 

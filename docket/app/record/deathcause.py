@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from docket.app.record.liveness import boot_id, lock_dir_of
+from docket.app.record.liveness import lock_dir_of
 from docket.app.session.session import Session
 from docket.errors import DocketError
 from docket.model.ends.runnerends import CANCELLED, LOST, REBOOTED, End, end_of_runner
 from docket.model.record import Record
 from docket.model.records import RunRecord
-from docket.runfiles import is_cancelled
+from docket.runfiles import boot_id, is_cancelled
 from docket.systemd.journalctl import read_end
 
 _AT_WORK = ("active", "activating", "reloading", "deactivating", "maintenance")

@@ -12,9 +12,7 @@ from docket.model.records import RunRecord
 from docket.model.rows import RunRow
 from docket.model.states import Trigger
 from docket.paths import Paths
-from docket.runfiles import LOCK, run_file, runs_directory
-
-_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+from docket.runfiles import LOCK, boot_id, run_file, runs_directory
 
 
 def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
@@ -61,15 +59,6 @@ def await_release(path: str) -> bool:
     finally:
         os.close(descriptor)
     return True
-
-
-def boot_id() -> str | None:
-    """Return the id of the machine's present boot."""
-    try:
-        with open(_BOOT_ID, encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return None
 
 
 def is_held(path: str) -> bool | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 
 from docket.app.record.deathcause import cause_of_death
-from docket.app.record.liveness import alive_here, boot_id, dead_rows, is_held, lock_dir_of
+from docket.app.record.liveness import alive_here, dead_rows, is_held, lock_dir_of
 from docket.app.record.owedhooks import Owed, is_owed_something, start
 from docket.app.session.session import Session
 from docket.errors import StoreError
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
-from docket.runfiles import REQUEST, remove_run_files, run_file
+from docket.runfiles import REQUEST, boot_id, remove_run_files, run_file
 from docket.store.closing import close_run, write_missing
 from docket.store.reader import Reader, open_reader
 from docket.store.spool import merge, spool_directories

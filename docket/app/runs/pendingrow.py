@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from docket.app.record.liveness import boot_id
 from docket.app.record.runrequests import checked_key, checked_params
 from docket.app.runs.options import RunOptions
 from docket.app.session.session import Session
@@ -16,6 +15,7 @@ from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus
 from docket.model.text.secretnames import hidden_parameters
+from docket.runfiles import boot_id
 from docket.store.logfiles import log_path
 from docket.store.pending import claim, close_unstarted
 

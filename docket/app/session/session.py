@@ -50,13 +50,14 @@ def open_session(
     return Session(
         paths=scope.paths(effective),
         environ=effective,
-        now_us=_now_us,
+        now_us=wall_clock_us,
         units=lambda: _real_units(effective, system=system),
         program=scope.program(),
     )
 
 
-def _now_us() -> int:
+def wall_clock_us() -> int:
+    """Return the time in microseconds since the epoch."""
     return time.time_ns() // 1000
 
 

@@ -125,7 +125,7 @@ def _failure(error: BaseException) -> dict[str, Any]:
 
 def _result_text(document: dict[str, Any]) -> str:
     try:
-        text = dumps({**document, "details": plain(document["details"])})
+        text = dumps({**document, "details": as_json_value(document["details"])})
     except Exception as error:  # noqa: BLE001  (objects of the task's: whatever their text throws)
         text = _without_details(document, f"not to be said in JSON: {error}")
     if len(text) > LARGEST_RESULT:
@@ -141,7 +141,7 @@ def _without_details(document: dict[str, Any], why: str) -> str:
 def _event_text(event: Mapping[str, Any]) -> str:
     kind = str(event.get("event") or event.get("type") or event.get("status") or "")[:100]
     try:
-        text = dumps(plain(event))
+        text = dumps(as_json_value(event))
     except Exception as error:  # noqa: BLE001  (objects of the task's: whatever their text throws)
         return dumps({"event": kind, "event_error": f"not to be said in JSON: {error}"[:1000]})
     if len(text) < LARGEST_EVENT:
@@ -150,7 +150,7 @@ def _event_text(event: Mapping[str, Any]) -> str:
     return dumps({"event": kind, "event_error": why})
 
 
-def plain(value: Any, depth: int = 0) -> Any:
+def as_json_value(value: Any, depth: int = 0) -> Any:
     """Return `value` as JSON can say it: an instant as ISO 8601, bytes as text, a set as a list.
 
     A number that is none becomes null, and what has no form of its own its `str`. ValueError where
@@ -160,11 +160,11 @@ def plain(value: Any, depth: int = 0) -> Any:
         raise ValueError("nested too deeply")
     match value:
         case Mapping():
-            return {str(key): plain(part, depth + 1) for key, part in value.items()}
+            return {str(key): as_json_value(part, depth + 1) for key, part in value.items()}
         case list() | tuple():
-            return [plain(part, depth + 1) for part in value]
+            return [as_json_value(part, depth + 1) for part in value]
         case set() | frozenset():
-            return sorted((plain(part, depth + 1) for part in value), key=str)
+            return sorted((as_json_value(part, depth + 1) for part in value), key=str)
         case _:
             return _scalar(value)
 

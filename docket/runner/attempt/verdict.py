@@ -44,7 +44,7 @@ class Verdict:
     ) -> None:
         self.status = status
         self.error_code = error_code
-        self.summary = one_line(summary)
+        self.summary = short_summary(summary)
         self.retryable = retryable and status is not RunStatus.SUCCEEDED
         self.details: dict[str, Any] = {}
 
@@ -108,10 +108,10 @@ def name_limits(verdict: Verdict, passed: list[dict[str, Any]]) -> None:
     from docket.runner.attempt.unitlimits import limits_in_words  # noqa: PLC0415  (few attempts)
 
     verdict.details["limits_passed"] = passed
-    verdict.summary = one_line(f"{limits_in_words(passed)} {verdict.summary}")
+    verdict.summary = short_summary(f"{limits_in_words(passed)} {verdict.summary}")
 
 
-def one_line(text: str) -> str:
+def short_summary(text: str) -> str:
     """Return text as one printable line of bounded length."""
     line = "".join(c if c.isprintable() else " " for c in text)
     return line if len(line) <= _LONGEST_SUMMARY else line[: _LONGEST_SUMMARY - 1] + "…"

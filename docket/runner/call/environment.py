@@ -121,6 +121,17 @@ def iso(instant_us: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micros:06d}+00:00"
 
 
+def own_units() -> list[str]:
+    """Return the names at the end of this process's control groups, if systemd started it."""
+    if "INVOCATION_ID" not in os.environ:
+        return []
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8", errors="replace") as file:
+            return [line.rpartition("/")[2] for line in file.read().splitlines()]
+    except OSError:
+        return []
+
+
 def variables_of_files(paths: list[str]) -> set[str]:
     """Return the names of the variables in environment files; an unreadable one has none."""
     names: set[str] = set()

@@ -11,8 +11,7 @@ import pytest
 
 from docket.app.doctor.doctor import examine
 from docket.app.install import install
-from docket.app.record.liveness import boot_id
-from docket.runfiles import LOCK, run_file
+from docket.runfiles import LOCK, boot_id, run_file
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid
 from tests.unit.app.status.test_status import CONFIG, SERVICE, TIMER, installed

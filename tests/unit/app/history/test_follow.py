@@ -15,8 +15,8 @@ import pytest
 
 from docket.app.history import logs
 from docket.app.history.follow import follow_events, follow_log
-from docket.app.record.liveness import boot_id
 from docket.errors import RunLogError, UsageError
+from docket.runfiles import boot_id
 from docket.runner.record.locks import RunLock
 from docket.store.spool import spool_directories, spool_events
 from tests.unit.app.conftest import NOW_US, Home

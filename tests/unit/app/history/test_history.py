@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from docket.app.history import history, logs
-from docket.app.record.liveness import boot_id
 from docket.errors import (
     ConfigError,
     NameRefusedError,
@@ -20,6 +19,7 @@ from docket.errors import (
     UnknownTaskError,
     UsageError,
 )
+from docket.runfiles import boot_id
 from docket.runner.record.locks import RunLock
 from docket.store.closing import close_killed
 from docket.store.logfiles import RunLog

@@ -11,12 +11,11 @@ import pytest
 
 from docket.app.catalog.compilation import compile_tasks, write_plan
 from docket.app.history import history
-from docket.app.record.liveness import boot_id
 from docket.app.record.reconcile import reconcile
 from docket.model.records import RunRecord
 from docket.model.rows import RunRow
 from docket.model.states import RunStatus
-from docket.runfiles import CANCEL, LOCK, REQUEST, run_file
+from docket.runfiles import CANCEL, LOCK, REQUEST, boot_id, run_file
 from docket.runner.record.locks import RunLock
 from docket.store.reader import open_reader
 from docket.store.spool import spool, spool_directories

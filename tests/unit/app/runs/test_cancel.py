@@ -13,14 +13,14 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from docket.app.record.liveness import boot_id, held_runs
+from docket.app.record.liveness import held_runs
 from docket.app.runs.cancel import CancelError, cancel
 from docket.app.runs.wait import wait
 from docket.app.session.session import Session
 from docket.app.status import status
 from docket.errors import RunNotFoundError
 from docket.model.states import RunStatus
-from docket.runfiles import CANCEL, run_file
+from docket.runfiles import CANCEL, boot_id, run_file
 from docket.strays import kill_leftovers
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid

@@ -12,12 +12,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from docket.app.record.liveness import boot_id
 from docket.app.runs.wait import WaitReport, wait
 from docket.app.text.documents import run_document
 from docket.errors import RunNotFoundError, UsageError
 from docket.model.states import RunStatus
-from docket.runfiles import LOCK, run_file
+from docket.runfiles import LOCK, boot_id, run_file
 from docket.runner.record.locks import RunLock
 from docket.store.holders import open_holder
 from docket.strays import kill_leftovers

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 
-from docket.app.record.liveness import boot_id
+from docket.runfiles import boot_id
 from docket.runner.record.locks import RunLock
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from docket.app.catalog.compilation import compile_tasks, write_plan
-from docket.app.record.liveness import boot_id
 from docket.app.status.health import Category, HealthReport, health
 from docket.cli.render.health import health_text
 from docket.cli.render.layout.screen import Screen
 from docket.errors import NameRefusedError, UnknownTaskError
+from docket.runfiles import boot_id
 from docket.runner.record.locks import RunLock
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid

@@ -7,10 +7,10 @@ import os
 import pytest
 
 from docket.app.install import install
-from docket.app.record.liveness import boot_id
 from docket.app.status import status
 from docket.errors import NameRefusedError, RunNotFoundError, StoreError, UnknownTaskError
 from docket.model.rows import AttemptRow, HookRow
+from docket.runfiles import boot_id
 from docket.runner.record.locks import RunLock
 from docket.store.overrides import PAUSE, SKIP_NEXT, Order, set_override
 from tests.unit.app.conftest import NOW_US, Home

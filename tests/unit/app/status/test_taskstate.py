@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from docket.app.record.liveness import boot_id
 from docket.app.status.describe import describe
 from docket.cli.render.describe import description_text
 from docket.cli.render.layout.screen import Screen
+from docket.runfiles import boot_id
 from docket.runner.record.locks import RunLock
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 
 from tests.mutants.sample import ROOT
 
@@ -10,9 +12,10 @@ from tests.mutants.sample import ROOT
 COVER = {
     "docket": ["tests/unit/cli", "tests/unit/api", "tests/unit/test_files.py", "tests/unit/runner"],
     "docket/api": ["tests/unit/api"],
-    "docket/app": ["tests/unit/cli", "tests/unit/api", "tests/unit/app"],
-    "docket/app/catalog": ["tests/unit/plugins", "tests/unit/app", "tests/unit/cli"],
+    "docket/app": ["tests/unit/cli", "tests/unit/api"],
+    "docket/app/catalog": ["tests/unit/plugins", "tests/unit/app/doctor", "tests/unit/cli"],
     "docket/app/crontab": ["tests/unit/crontab"],
+    "docket/app/fires": ["tests/unit/schedule", "tests/unit/cli", "tests/unit/api"],
     "docket/app/runs": ["tests/unit/api", "tests/unit/cli", "tests/unit/tasks"],
     "docket/cli": ["tests/unit/cli", "tests/unit/app", "tests/unit/crontab", "tests/docs"],
     "docket/compiler": ["tests/golden", "tests/unit/app/install", "tests/unit/config"],
@@ -31,17 +34,39 @@ COVER = {
 }
 # What walks through the whole house, and is tried only for what has survived until then.
 WIDE = ["tests/property", "tests/reference", "tests/unit/tour"]
+_MOST_IMPORTING = 6
 
 
 def stages(path: str) -> list[list[str]]:
-    """Return groups of tests that cover a file: the nearest ones first, no test twice."""
+    """Return groups of tests that cover a file, the nearest ones first.
+
+    Files that import it come first, then the folder of its room, then those of `COVER` and `WIDE`.
+    """
     room = max((room for room in COVER if f"{path}/".startswith(_folder(room))), key=len)
-    near = _nearest(path)
-    return [
-        group
-        for group in (near, _beyond(COVER[room], near), _beyond(WIDE, [*near, *COVER[room]]))
-        if group
-    ]
+    importing, near, found = _importing(path), _nearest(path), COVER[room]
+    groups = (
+        importing,
+        near,
+        _beyond(found, [*importing, *near]),
+        _beyond(WIDE, [*importing, *near, *found]),
+    )
+    return [group for group in groups if group]
+
+
+@functools.cache
+def _test_files() -> dict[str, str]:
+    return {
+        str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+        for folder in ("unit", "property", "golden", "mcp", "style")
+        for path in sorted((ROOT / "tests" / folder).rglob("test_*.py"))
+    }
+
+
+def _importing(path: str) -> list[str]:
+    """Return the test files that name the module, unless so many do that it says nothing."""
+    module = re.compile(rf"\b{re.escape(path.removesuffix('.py').replace('/', '.'))}\b")
+    found = [name for name, text in _test_files().items() if module.search(text)]
+    return found if len(found) <= _MOST_IMPORTING else []
 
 
 def _nearest(path: str) -> list[str]:

@@ -18,6 +18,7 @@ _COMPARISONS = {
     ast.In: "not in",
     ast.NotIn: "in",
 }
+_MANY = 50
 _ARITHMETIC = {ast.Add: "-", ast.Sub: "+", ast.Mult: "//", ast.FloorDiv: "*"}
 
 
@@ -109,7 +110,8 @@ def _of(node: ast.AST, source: _Source) -> Iterator[Mutation]:
         case ast.Constant(value=bool(value)):
             yield source.whole(node, str(not value))
         case ast.Constant(value=int(value)) if not isinstance(value, bool):
-            yield source.whole(node, str(value + 1))
+            # One more microsecond or byte of many means nothing.
+            yield source.whole(node, str(value + 1 if abs(value) < _MANY else value * 2))
         case ast.Expr(value=ast.Call()):
             yield source.whole(node, "pass")
         case ast.If(test=test):

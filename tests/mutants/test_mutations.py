@@ -51,6 +51,7 @@ def test_the_tests_of_each_room_exist_and_none_runs_twice() -> None:
     for path in product_files("docket"):
         tests = [test for stage in stages(path) for test in stage]
         assert len(tests) == len(set(tests)), path
+        assert all((ROOT / test).exists() for test in tests)
 
 
 def test_an_equivalent_mutant_is_one_of_the_product_as_it_is_now() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from docket.app.session.ports import UnitDetail
 from docket.app.why.answer import Finding
+from docket.errors import UnknownTaskError
 from docket.model.ends.causes import CAUSES
 from docket.model.ends.systemdexits import systemd_code
 from docket.model.problem import Problem
@@ -98,6 +99,13 @@ def blocker(facts: UnitFacts) -> Finding | None:
 
 
 def _of_config(facts: UnitFacts) -> Finding | None:
+    if any(problem.code == UnknownTaskError.code for problem in facts.problems):
+        return Finding(
+            "task_removed",
+            "The task is no longer in the config.",
+            command=f"docket uninstall {facts.name}",
+            does="takes its timer away",
+        )
     if facts.problems:
         evidence = tuple(
             f"{problem.mark}: {problem.sentence}" if problem.mark else problem.sentence

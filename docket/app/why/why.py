@@ -367,7 +367,7 @@ def _problems(config: Config | None, name: str) -> tuple[Problem, ...]:
     found = tuple(problem for problem in config.problems if problem.task == name)
     if not found and name not in config.tasks:
         gone = unknown_task(name, config.tasks)
-        return (Problem("It is no longer in the config.", None, code=gone.code, task=name),)
+        return (Problem("The task is no longer in the config.", None, code=gone.code, task=name),)
     return found
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -109,6 +111,15 @@ def test_a_run_whose_lock_is_held_is_left_alone(home: Home) -> None:
 def test_a_process_that_took_over_the_number_is_no_runner(home: Home) -> None:
     run_id = home.record("a", "running", boot_id=boot_id(), pid=os.getpid())
     assert closed(home, run_id).status is RunStatus.LOST
+
+
+@pytest.mark.parametrize("word", ["exec", "/opt/docket/libexec/docket"])
+def test_another_program_with_one_of_the_runners_words_is_no_runner(home: Home, word: str) -> None:
+    other = subprocess.Popen([sys.executable, "-c", "input()", word], stdin=subprocess.PIPE)
+    run_id = home.record("a", "running", boot_id=boot_id(), pid=other.pid)
+    assert closed(home, run_id).status is RunStatus.LOST
+    other.communicate(b"\n")
+    assert other.returncode == 0
 
 
 def test_an_end_that_was_spooled_is_believed_before_the_witnesses(home: Home) -> None:

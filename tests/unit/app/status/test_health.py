@@ -378,6 +378,7 @@ def test_a_run_that_goes_on_far_longer_than_is_usual_is_odd(home: Home) -> None:
         ([500_000, 500_100, 499_000, 501_000, 500_500, 200], ["output_small"]),
         ([900, 950, 1000, 980, 990, 20_000], []),  # some KiB are nothing
         ([None, 950, 1000, None, 990, 0], []),
+        ([900, 950, 1000, 980, 990, 0, None], []),  # of the newest it is not known
     ],
 )
 def test_an_unusual_size_of_the_output_is_odd(

@@ -100,9 +100,9 @@ def test_a_sentence_about_a_secret_keeps_its_words(text: str) -> None:
     ],
 )
 def test_hostile_text_is_read_in_no_time(text: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     redact_text(text)
-    assert time.monotonic() - begun < 1.0
+    assert time.process_time() - begun < 1.0
 
 
 def test_names_of_environment_variables_are_shown_and_never_their_values() -> None:

@@ -190,6 +190,15 @@ def test_an_instant_finds_the_run_of_its_fire(job: Home) -> None:
     assert asked(job, at_us=fire(72)).finding.cause == "not_installed_then"
 
 
+def test_an_instant_finds_a_run_that_began_within_a_minute_of_it(job: Home) -> None:
+    begun = fire(5) + 20 * 60_000_000
+    run_id = job.record("job", at=begun)
+    found = asked(job, at_us=begun + 50_000_000)
+    assert found.run is not None
+    assert found.run.run_id == run_id
+    assert asked(job, at_us=begun + 70_000_000).run is None
+
+
 def test_a_run_may_be_named(job: Home) -> None:
     run_id = job.record("job", "cancelled", at=fire(9), error_code="cancelled")
     job.record("job", at=fire(0))
@@ -205,6 +214,7 @@ def test_a_run_may_be_named(job: Home) -> None:
 
 
 def test_what_changed_since_the_last_success_is_told(job: Home) -> None:
+    os.utime(job.paths.config, ns=(0, fire(1) * 1000))
     job.record("job", at=fire(2), plan_hash="a", boot_id="x")
     job.record(
         "job", "failed", at=fire(0), error_code="exit_code", plan_hash="b", boot_id="y", unit="u"
@@ -212,6 +222,8 @@ def test_what_changed_since_the_last_success_is_told(job: Home) -> None:
     found = asked(job)
     told = " ".join(found.changes)
     assert "another plan" in told
+    assert f"The config {job.paths.config} changed at " in told
+    assert "The program" not in told
     assert "started anew" in told
     assert "in its unit" in told
     assert "what changed since the last success" in why_text(found, SCREEN)
@@ -228,7 +240,7 @@ def test_a_task_that_left_the_config_is_explained_by_its_runs(job: Home) -> None
     job.record("old", "failed", at=fire(0), error_code="exit_code", details={"exit_code": 2})
     found = asked(job, "old")
     assert found.finding.cause == "exit_code"
-    assert "It is no longer in the config." in " ".join(found.notes) or found.notes
+    assert "The task is no longer in the config." in found.notes
 
 
 def test_a_manager_that_is_silent_is_a_note(job: Home) -> None:

@@ -99,7 +99,7 @@ def test_a_host_boots_within_a_second_or_so(host: PrivateHost) -> None:
     assert host.init
     start = time.monotonic()
     with PrivateHost([REPOSITORY], tree=TREE):
-        assert time.monotonic() - start < 5  # 0.3 s on an idle machine
+        assert time.monotonic() - start < 20  # 0.3 s on an idle machine
 
 
 def _mounts() -> str:

@@ -66,8 +66,8 @@ def test_a_thousand_tasks_cost_one_reload_when_all_change_and_none_when_nothing_
     ada.docket("install")
     assert _reloads(ada) == after
     # `make bench` holds these to 3 s and 1 s; here a busy machine must not fail them.
-    assert changed - begun < 15
-    assert time.monotonic() - changed < 8
+    assert changed - begun < 60
+    assert time.monotonic() - changed < 30
     timers = ada.systemctl("list-units", "--plain", "docket-t*.timer").stdout
     assert timers.count("active waiting") == 1000
     ada.docket("uninstall", "--all")

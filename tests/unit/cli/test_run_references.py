@@ -10,6 +10,7 @@ import pytest
 from docket import api
 from tests.unit.app.documents import require_valid
 from tests.unit.cli.conftest import Docket
+from tests.unit.runner.runner_home import wait_until
 
 TASKS = """
 tasks:
@@ -96,10 +97,14 @@ def test_the_python_interface_takes_the_same(docket: Docket, run_ids: list[str])
 
 
 def test_the_run_under_way_comes_before_a_newer_one_that_was_skipped(
-    docket: Docket, config: Callable[[str], Path]
+    docket: Docket, config: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    config("tasks:\n  slow: {type: command, command: [sleep, '30']}\n")
+    begun = tmp_path / "begun"
+    config(
+        f"tasks:\n  slow: {{type: command, command: [sh, -c, 'touch {begun}; exec sleep 300']}}\n"
+    )
     receipt = docket("run", "slow", "--async", "--launcher", "direct", "--json").document
+    wait_until(begun.exists)
     skipped = docket("run", "slow", "--json")
     assert skipped.document["status"] == "skipped"
     told = docket("cancel", "slow", "--json")

@@ -426,15 +426,15 @@ def test_whatever_stands_in_a_crontab_the_yaml_loads_and_says_the_same(
 
 
 def test_a_megabyte_and_ten_thousand_lines_are_read_quickly(bring: Importer) -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     found = bring(
         "".join(f"{n % 60} {n // 60 % 24} * * * job {n} {'x' * 80}\n" for n in range(2000))
     )
-    assert time.monotonic() - begin < 20
+    assert time.process_time() - begin < 20
     assert len(found.tasks) == 2000
-    begin = time.monotonic()
+    begin = time.process_time()
     refused = bring("not a line of cron's\n" * 10_000)
-    assert time.monotonic() - begin < 5
+    assert time.process_time() - begin < 5
     assert len(refused.problems) == 10_000
 
 

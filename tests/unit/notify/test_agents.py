@@ -154,7 +154,7 @@ def test_a_slow_agent_ends_at_the_deadline_of_hooks(
     first, second = home.result("job")["hooks"]
     assert (first["state"], first["exit_code"]) == ("timed_out", -1)
     assert second["stdout"] == "next\n"
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 25
 
 
 def test_a_redirect_is_not_followed(home: Home, server: Loopback) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from docket.model.records import HookRecord
 from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import DeliveryError
 from docket.notify.http import Client
@@ -56,6 +57,12 @@ def told(home: Home, kind: str, url: str, **more: Any) -> dict[str, Any]:
     found = outcome(home, kind, **options(kind, url), **more)
     assert SECRET not in json.dumps(found)
     return found
+
+
+def ended(hook: HookRecord) -> int:
+    """Return when a message was given up or taken."""
+    assert hook.duration_us is not None
+    return hook.started_at + hook.duration_us
 
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -116,10 +123,10 @@ def test_a_rate_limit_beyond_the_deadline_is_told_and_not_waited_for(
 ) -> None:
     server.usual = reply(429, "slow down", retry_after="3600")
     begun = time.monotonic()
-    found = told(home, kind, server.url)
+    found = told(home, kind, server.url, settings={"timeout_seconds": 60.0})
     assert (found["state"], found["exit_code"]) == ("failed", 429)
     assert found["stderr"] == f"{server.host} takes no more for now (429)"
-    assert (len(server.asked), time.monotonic() - begun < 4) == (1, True)
+    assert (len(server.asked), time.monotonic() - begun < 30) == (1, True)
 
 
 def test_the_tries_of_a_channel_are_one_and_two_seconds_apart(server: Loopback) -> None:
@@ -149,9 +156,10 @@ def test_a_server_that_is_slow_ends_at_the_deadline(
     found = told(home, kind, server.url, settings={"timeout_seconds": 0.7})
     assert (found["state"], found["exit_code"]) == ("timed_out", -1)
     assert "in time" in found["stderr"]
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 25
     run = home.only_run()
-    assert run.duration_seconds < 0.7  # the run was over before
+    (hook,) = home.ask(lambda reader: reader.hooks(run.run_id))
+    assert run.finished_us <= hook.started_at  # the run was over before
 
 
 @every_kind
@@ -471,8 +479,9 @@ def test_a_start_that_nobody_answers_does_not_hold_the_job_up(home: Home, server
     )
     result = home.result("job")
     assert result["status"] == "succeeded"
-    assert result["duration_seconds"] < 0.9
     assert {hook["state"] for hook in result["hooks"]} == {"timed_out"}
+    start, _ = home.ask(lambda reader: reader.hooks(result["run_id"]))
+    assert done.stat().st_mtime_ns // 1000 < ended(start)
 
 
 @pytest.mark.parametrize("text", ["OK (not found)", "OK (rate limited)"])
@@ -558,13 +567,13 @@ def test_an_instant_to_wait_for_is_understood(home: Home, server: Loopback) -> N
     later = email.utils.formatdate(time.time() + 2, usegmt=True)
     server.replies = [reply(503, "busy", retry_after=later), reply()]
     begun = time.monotonic()
-    assert outcome(home, "webhook", url=server.url)["state"] == "delivered"
-    assert 0.5 < time.monotonic() - begun < 5
+    patient = {"timeout_seconds": 60.0}
+    assert outcome(home, "webhook", url=server.url, settings=patient)["state"] == "delivered"
+    assert time.monotonic() - begun > 0.5
 
 
 def test_all_channels_are_told_at_once(home: Home, server: Loopback) -> None:
     server.usual = silence
-    begun = time.monotonic()
     result = tell(
         home,
         channel("discord", webhook_url=server.url),
@@ -573,4 +582,5 @@ def test_all_channels_are_told_at_once(home: Home, server: Loopback) -> None:
         timeout_seconds=1.0,
     )
     assert [hook["state"] for hook in result["hooks"]] == ["timed_out"] * 3
-    assert time.monotonic() - begun < 2.9
+    hooks = home.ask(lambda reader: reader.hooks(result["run_id"]))
+    assert max(hook.started_at for hook in hooks) < min(map(ended, hooks))

@@ -41,7 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "attempt_timeout_seconds": None,
     "idle_timeout_seconds": None,
     "grace_seconds": 1.0,
-    "hook_timeout_seconds": 5.0,
+    "hook_timeout_seconds": 40.0,
     "delivery_pause_seconds": 0.05,
     "retry": 0,
     "retry_on": [],
@@ -78,7 +78,7 @@ NOTIFY: dict[str, Any] = {
     "recovery": True,
     "triggers": [],
     "attach_output_bytes": 0,
-    "timeout_seconds": 5.0,
+    "timeout_seconds": 40.0,
 }
 
 

@@ -190,7 +190,7 @@ def test_aliases_cannot_nest_deeper_than_text_could(home: ConfigHome) -> None:
 
 
 def test_hostile_text_is_refused_within_a_second(home: ConfigHome) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     for text in (
         "[" * 1_000_000,
         "- " * 500_000,
@@ -200,4 +200,4 @@ def test_hostile_text_is_refused_within_a_second(home: ConfigHome) -> None:
         "? " * 500_000,
     ):
         assert home.load(text).problems
-    assert time.monotonic() - begun < 6
+    assert time.process_time() - begun < 6

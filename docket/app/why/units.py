@@ -100,12 +100,7 @@ def blocker(facts: UnitFacts) -> Finding | None:
 
 def _of_config(facts: UnitFacts) -> Finding | None:
     if any(problem.code == UnknownTaskError.code for problem in facts.problems):
-        return Finding(
-            "task_removed",
-            "The task is no longer in the config.",
-            command=f"docket uninstall {facts.name}",
-            does="takes its timer away",
-        )
+        return facts.finding("task_removed")
     if facts.problems:
         evidence = tuple(
             f"{problem.mark}: {problem.sentence}" if problem.mark else problem.sentence

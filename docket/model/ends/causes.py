@@ -258,6 +258,7 @@ _SKIPS = (
         "The task is no longer in the config.",
         (RunStatus.SKIPPED,),
         "The task is no longer in the config, but its timer is still there.",
+        absence="The task is no longer in the config.",
         step=("docket uninstall {task}", "takes its timer away"),
         intended=True,
     ),

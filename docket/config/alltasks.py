@@ -13,13 +13,14 @@ from docket.config.task.dependencies import check_dependencies
 from docket.config.task.entry import WHOLE, TaskEntry
 from docket.config.task.expansion import Expander
 from docket.config.task.notify import read_true_as_on
+from docket.config.task.retention import retention
 from docket.config.task.tasks import class_task, command_task, doubt_unknown_keys
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Node, Path, Scalar, Section, descend, pruned
 from docket.config.yaml.nodes import Sequence as ListNode
 from docket.model.names import ALLOWED_SENTENCE, MAINTENANCE, is_safe_name
 from docket.model.problem import Mark, Problem
-from docket.model.task.task import Task
+from docket.model.task.task import Retention, Task
 from docket.model.task.taskclass import BrokenTaskClass, Origin, TaskClass
 from docket.model.text.nearest import nearest
 from docket.model.text.secretnames import names_a_secret
@@ -78,6 +79,10 @@ class Assembly:
                     found[name] = task
         check_dependencies(found, self._known_names(), self._complaints)
         return found
+
+    def retention(self) -> Retention:
+        """Return what is kept of tasks that have no entry; to be asked after `tasks`."""
+        return retention(TaskEntry("", Section(0, 0), self._defaults, self._complaints))
 
     def _known_names(self) -> frozenset[str]:
         """Return the names of all tasks, those too that cannot be used."""

@@ -91,6 +91,7 @@ def resolve(document: Document, classes: Sequence[TaskClass | BrokenTaskClass] =
         warnings=tuple(document.complaints.warnings),
         marks=document.places(),
         unusable={name: task for name, task in tasks.items() if name in spoiled},
+        retention=assembly.retention(),
     )
 
 

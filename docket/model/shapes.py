@@ -31,7 +31,9 @@ class ErrorDocument(TypedDict):
     run_id: NotRequired[Annotated[str, "The run that the error is about."]]
     task: NotRequired[Annotated[str | None, "The task that the error is about."]]
     status: NotRequired[
-        Annotated[str, "not_found, no_log, log_missing, log_unreadable, pruned, skipped, ..."]
+        Annotated[
+            str, "not_found, no_log, log_missing, log_pruned, log_unreadable, pruned, skipped, ..."
+        ]
     ]
     blocked_by: NotRequired[Annotated[str | None, "The run that is in the way."]]
     candidates: NotRequired[Annotated[list[str], "The runs that a part of an id fits."]]

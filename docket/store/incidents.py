@@ -9,14 +9,16 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-# When the first run after the last success that failed began.
-FAILING_SINCE = (
-    "SELECT r.started_at FROM runs r LEFT JOIN task_state s ON s.task = r.task "
+_FIRST_FAILURE = (
+    "FROM runs r LEFT JOIN task_state s ON s.task = r.task "
     "WHERE r.task = ? AND r.started_at > coalesce(s.last_success_us, -1) "
     "AND r.finished_at IS NOT NULL AND NOT r.dry_run "
     "AND r.status NOT IN ('succeeded', 'skipped', 'missed', 'cancelled') "
     "ORDER BY r.started_at LIMIT 1"
 )
+# The first run after the last success that failed, and when it began.
+FIRST_FAILURE = "SELECT r.run_id " + _FIRST_FAILURE
+FAILING_SINCE = "SELECT r.started_at " + _FIRST_FAILURE
 _NAMES = ", ".join(Incident.FIELDS)
 _MARKS = ", ".join("?" * len(Incident.FIELDS))
 

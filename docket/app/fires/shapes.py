@@ -83,4 +83,11 @@ class UpkeepDocument(TypedDict):
     swallowed: Annotated[Count, "Fires that came during a run."]
     told: Annotated[Count, "Runs whose pending hooks and notifications were sent."]
     pruned: Annotated[dict[str, Count], "How many runs `retention` removed, by task."]
+    logs_pruned: Annotated[
+        dict[str, Count], "How many runs, by task, are kept and lost their logs to `retention`."
+    ]
+    more_to_prune: Annotated[bool, "Whether the next round removes more."]
+    first_prune: Annotated[
+        str | None, "What is kept, the first time that anything is removed; else null."
+    ]
     problems: Annotated[list[str], "What could not be done, in sentences."]

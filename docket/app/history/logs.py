@@ -12,6 +12,7 @@ from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.states import Trigger
 from docket.store.logfiles import last_bytes, last_lines, read_log, tail_lines
+from docket.store.maintenance.oldlogs import log_was_pruned
 from docket.systemd.journalctl import read_invocation
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def read(
     `auto` takes the file. Where the file could not be written it takes the journal. Only the
     journal says what was printed from `since_us` on. A log that is known to lack a part ends with a
     line that says so. Raises RunNotFoundError, and RunLogError with its status
-    (no_log, log_missing, log_unreadable) where there is nothing.
+    (no_log, log_missing, log_pruned, log_unreadable) where there is nothing.
     """
     if source not in SOURCES:
         raise UsageError(f"--source must be one of {', '.join(SOURCES)}, not {source!r}.")
@@ -70,20 +71,29 @@ def read(
         )
     with open_record(session) as reader:
         run = find_run(reader, run_id)
+        pruned = log_was_pruned(reader, run)
     if source == "journal" or since_us is not None:
         return _shortened(_from_journal(session, run, tail, since_us or 0), most_bytes)
-    return _from_either(session, run, tail, most_bytes, source)
+    return _from_either(session, run, tail, most_bytes, source, pruned=pruned)
 
 
 def _from_either(
-    session: Session, run: RunRecord, tail: int | None, most_bytes: int | None, source: str
+    session: Session,
+    run: RunRecord,
+    tail: int | None,
+    most_bytes: int | None,
+    source: str,
+    *,
+    pruned: bool,
 ) -> LogText:
     problem = run.details.get("log_problem")
     try:
         found = _from_file(run, tail, most_bytes)
-    except RunLogError:
+    except RunLogError as error:
         journal = None if source == "file" else _quietly_from_journal(session, run, tail)
         if journal is None:
+            if pruned and error.code == "run.log_missing":
+                raise _pruned_away(run) from None
             raise
         return _shortened(journal, most_bytes)
     if problem is None:
@@ -92,6 +102,15 @@ def _from_either(
     if journal is not None and len(journal.content) > len(found.content):
         return _shortened(journal, most_bytes)
     return _with_note(found, f"the log ends here: {problem}")
+
+
+def _pruned_away(run: RunRecord) -> RunLogError:
+    return _refusal(
+        run,
+        "log_pruned",
+        f"The log of run {run.run_id} was removed: `retention` keeps the run for longer.",
+        "`log_days` of `retention` in the config says how long logs are kept.",
+    )
 
 
 def _with_note(log: LogText, note: str) -> LogText:

@@ -22,7 +22,15 @@ def upkeep_text(done: Upkeep) -> str:
     ):
         if number:
             out.append(f"{number} {one if number == 1 else many}.")
-    for task, number in done.pruned.items():
+    pruned = done.pruned
+    for task, number in pruned.runs.items():
         out.append(f"{number} {'run' if number == 1 else 'runs'} of {one_line(task)} pruned.")
+    for task, number in pruned.logs.items():
+        logs = "log of a run" if number == 1 else f"logs of {number} runs"
+        out.append(f"The {logs} of {one_line(task)} pruned.")
+    if pruned.more:
+        out.append("There is more to prune: the next round goes on.")
+    if pruned.notice is not None:
+        out.append(pruned.notice)
     out += [one_line(problem) for problem in done.problems]
     return "\n".join(out) or "Nothing to do."

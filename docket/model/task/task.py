@@ -54,10 +54,16 @@ class Limits(Record):
 
 
 class Retention(Record):
-    """How much of the history is kept: the newest `runs`, and those of the last `days`."""
+    """How much of a task's history is kept: the newest `runs`, and those of the last `days`.
 
-    runs: int | None = None
-    days: float | None = None
+    A run is removed that is beyond either; with `whichever_is_more` only one that is beyond both.
+    Its log is removed with it, and before that once it is older than `log_days`.
+    """
+
+    runs: int | None = 1000
+    days: float | None = 365.0
+    log_days: float | None = 90.0
+    whichever_is_more: bool = True
 
 
 class AgentSpec(Record):
@@ -201,6 +207,7 @@ class Config(Record):
     warnings: tuple[Problem, ...] = ()
     marks: Mapping[tuple[str | int, ...], Mark] = field(default_factory=dict)
     unusable: Mapping[str, Task] = field(default_factory=dict)
+    retention: Retention = Retention()  # of tasks that are not in the config any more
 
     @property
     def fatal(self) -> tuple[Problem, ...]:

@@ -12,7 +12,7 @@ from docket.model.ends.runnerends import End
 from docket.model.states import RunStatus
 from docket.store.closing import close_run
 from docket.store.connection import Transaction
-from docket.store.maintenance.retention import prune
+from docket.store.maintenance.retention import Keep, prune
 from docket.store.opening import open_for_writing
 from docket.store.reader import open_reader
 from docket.store.spool import (
@@ -70,8 +70,9 @@ def test_pruning_removes_no_file_outside_of_the_log_directory(tmp_path: Path) ->
     victim = tmp_path / "precious.log"
     victim.write_text("keep")
     path = store(tmp_path / "state.db", row(1, run_id="../precious"), row(2), row(3))
-    found = prune(path, "job", keep_runs=1, before_us=None, log_dir=str(logs), now_us=1)
-    assert found is not None
+    with closing(open_for_writing(path, 1.0)) as connection:
+        found = prune(connection, "job", Keep(1), log_dir=str(logs), now_us=1, most=9)
+    assert found.runs == 2
     assert victim.read_text() == "keep"
 
 

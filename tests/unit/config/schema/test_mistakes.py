@@ -98,7 +98,7 @@ MISTAKES = [
     ("exit_codes: [1]", (5, 17), "a mapping of exit codes", None),
     ("retention: {runs: 0}", (5, 23), "a whole number above 0", None),
     ("retention: {days: -1}", (5, 23), "a number of days above 0", None),
-    ("retention: 90", (5, 16), "`runs`, `days` or both", None),
+    ("retention: 90", (5, 16), "`runs`, `days` and `log_days`", None),
     ("command: ''", (4, 14), "a command line, or a list of words", None),
     ("command: []", (4, 14), "a command line, or a list of words", None),
     ("command: ['']", (4, 15), "`command[0]`", None),

@@ -118,7 +118,10 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     "outputs": ("outputs: {count: How many}", {"outputs": {"count": "How many"}}),
     "agent_notes": ("agent_notes: Dry run first.", {"agent_notes": "Dry run first."}),
     "log_max_bytes": ("log_max_bytes: 1M", {"log_max_bytes": 1024 * 1024}),
-    "retention": ("retention: {runs: 9, days: 1.5}", {"retention": Retention(9, 1.5)}),
+    "retention": (
+        "retention: {runs: 9, days: 1.5}",
+        {"retention": Retention(9, 1.5, None, whichever_is_more=False)},
+    ),
 }
 # Keys that say what the task is, or that mean something together with others alone.
 WITHOUT_CHOICE = {"type", "group", "depends_on"}

@@ -15,6 +15,7 @@ from docket.app.doctor.shapes import (
     ExportLine,
     StoreBackupDocument,
     StoreCheckDocument,
+    StoreCompactDocument,
     StoreRepairDocument,
 )
 from docket.app.editing.shapes import (
@@ -88,8 +89,8 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "notify": ("docket notify test --json", NotifyTestDocument),
     "maintain": ("docket maintain --json", UpkeepDocument),
     "db": (
-        "docket db check, backup or repair, --json",
-        StoreCheckDocument | StoreBackupDocument | StoreRepairDocument,
+        "docket db check, backup, repair or compact, --json",
+        StoreCheckDocument | StoreBackupDocument | StoreRepairDocument | StoreCompactDocument,
     ),
     "db-export": ("One line of docket db export", ExportLine),
     "install": ("docket install --json", UnitReportDocument),

@@ -50,7 +50,7 @@ _ALL = (
     Verb("schema", "setup.schema", SETUP, "Print the JSON Schema of the config or of an output."),
     Verb("notify", "setup.notify", SETUP, "Send a test message through a task's channels."),
     Verb("doctor", "setup.doctor", SETUP, "Examine the installation."),
-    Verb("db", "setup.db", SETUP, "Check, copy, export or repair the record of runs."),
+    Verb("db", "setup.db", SETUP, "Check, copy, export, repair or compact the record of runs."),
     Verb(
         "maintain", "setup.maintain", SETUP, "Find missed fires, close dead runs, prune old ones."
     ),
@@ -243,4 +243,9 @@ USAGES = (
         lines="db-export",
     ),
     Usage("db repair", "Rebuild a damaged database.", "Use it when a command says damaged."),
+    Usage(
+        "db compact",
+        "Give the room of removed runs back.",
+        "After history was pruned, where the disk is short.",
+    ),
 )

@@ -1,4 +1,4 @@
-"""`docket db`: examining, copying, exporting and repairing the record of runs."""
+"""`docket db`: examining, copying, exporting, repairing and compacting the record of runs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from docket.app.session.session import Session
 from docket.errors import StoreError
 from docket.model.record import Record
 from docket.store.maintenance import backup as backups
+from docket.store.maintenance.compact import Compacted, CompactRefusedError
+from docket.store.maintenance.compact import compact as compacted
 from docket.store.maintenance.export import export as exported
 from docket.store.maintenance.repair import RepairRefusedError, rebuild, reconcile_states
 from docket.store.maintenance.soundness import Soundness, examine
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from docket.app.doctor.shapes import (
         StoreBackupDocument,
         StoreCheckDocument,
+        StoreCompactDocument,
         StoreRepairDocument,
     )
 
@@ -94,6 +97,24 @@ class Repair(Record):
         }
 
 
+class Compaction(Record):
+    """A database without the room of the runs that were removed."""
+
+    path: str
+    found: Compacted
+
+    def document(self) -> StoreCompactDocument:
+        """Return it as `docket db compact --json` prints it."""
+        return {
+            "ok": True,
+            "action": "compact",
+            "path": self.path,
+            "bytes_before": self.found.before_bytes,
+            "bytes": self.found.after_bytes,
+            "complete": self.found.complete,
+        }
+
+
 def check(session: Session) -> StoreCheck:
     """Examine the whole database and count what waits outside it; raises StoreError."""
     path = state_db(session)
@@ -144,6 +165,23 @@ def repair(session: Session) -> Repair:
             hint=f"The broken file is {kept}." if kept else None,
         )
     return Repair(path, after.runs or 0, merged, kept, found.problems)
+
+
+def compact(session: Session) -> Compaction:
+    """Give the room of removed runs back to the disk.
+
+    Raises CompactRefusedError while runs are under way, for they write to the database, and where
+    it is locked or the disk has too little room; StoreError.
+    """
+    path = _existing(session)
+    merge(path, spool_directories(path, session.paths.lock_dir))
+    running = held_runs(session.paths.lock_dir)
+    if running:
+        raise CompactRefusedError(
+            f"{len(running)} runs are under way, and write to the database: {running[0]}.",
+            hint=f"Wait for them to end: docket wait {running[0]}",
+        )
+    return Compaction(path, compacted(path))
 
 
 def _existing(session: Session) -> str:

@@ -114,6 +114,17 @@ class StoreRepairDocument(TypedDict):
     problems: Annotated[list[str], "What was wrong, in sentences."]
 
 
+class StoreCompactDocument(TypedDict):
+    """A database that was written anew without the room of removed runs."""
+
+    ok: Annotated[bool, "Always true."]
+    action: Annotated[Literal["compact"], "What was asked for."]
+    path: _Database
+    bytes_before: Annotated[Count, "Its size before, with the WAL."]
+    bytes: _Size
+    complete: Annotated[bool, "Whether all room was given back; if not, the next `maintain` does."]
+
+
 class StoreRecordDocument(TypedDict):
     """One line of an export."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docket.app.doctor.db import BackupReport, Repair, StoreCheck
+from docket.app.doctor.db import BackupReport, Compaction, Repair, StoreCheck
 from docket.cli.render.layout.plain import exact, one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
@@ -41,6 +41,16 @@ def repair_text(done: Repair, screen: Screen) -> str:
     out.append(f"Repaired: {_runs(done.runs)} in {exact(done.path)} now.{merged}")
     if done.kept is not None:
         out.append(f"The broken file is kept: {exact(done.kept)}")
+    return "\n".join(out)
+
+
+def compact_text(done: Compaction) -> str:
+    """Return how large the database was, and is."""
+    found = done.found
+    sizes = f"from {found.before_bytes} to {found.after_bytes} bytes"
+    out = [f"Compacted {exact(done.path)}: {sizes}."]
+    if not found.complete:
+        out.append("Somebody reads it just now: the next docket maintain gives back the rest.")
     return "\n".join(out)
 
 

@@ -1,1 +1,1 @@
-"""Looking after the store: copies, exports, examination, repair, retention."""
+"""Looking after the store: copies, exports, examination, repair, retention, compaction."""

@@ -12,14 +12,14 @@ from docket.app.text.jsonform import compact
 from docket.cli.answer import Answer, AnswerStream
 from docket.cli.call import Call
 from docket.cli.parameters import verb
-from docket.cli.render.db import backup_text, check_text, repair_text
+from docket.cli.render.db import backup_text, check_text, compact_text, repair_text
 from docket.errors import UsageError
 
 _FLUSH_AFTER = 1000
 
 
 @verb("db")
-@click.argument("action", type=click.Choice(["check", "backup", "export", "repair"]))
+@click.argument("action", type=click.Choice(["check", "backup", "export", "repair", "compact"]))
 @click.argument("file", required=False, type=click.Path())
 @click.option(
     "--format",
@@ -29,11 +29,12 @@ _FLUSH_AFTER = 1000
     help="How to export: one JSON object a line.  [default: jsonl]",
 )
 def command(call: Call, action: str, file: str | None, form: str) -> Answer | AnswerStream:
-    """Examine, copy, export or repair the record of runs.
+    """Examine, copy, export, repair or compact the record of runs.
 
     docket db check examines every page and row. docket db backup FILE copies it while runs go on.
     docket db export prints everything as JSON lines. docket db repair makes a new database of what
-    can be read of a damaged one, and keeps the broken file beside it.
+    can be read of a damaged one, and keeps the broken file beside it. docket db compact gives the
+    room of removed runs back to the disk.
     """
     del form  # there is one
     if (file is not None) != (action == "backup"):
@@ -51,6 +52,9 @@ def command(call: Call, action: str, file: str | None, form: str) -> Answer | An
         case "repair":
             repaired = database.repair(session)
             return Answer(repaired.document(), lambda screen: repair_text(repaired, screen))
+        case "compact":
+            compacted = database.compact(session)
+            return Answer(compacted.document(), lambda _screen: compact_text(compacted))
         case _:
             return AnswerStream(_lines(session))
 

@@ -406,6 +406,11 @@ _RUNS = (
         "There is no log file, or the journal has no lines of the run.",
         "Try the other `--source`.",
     ),
+    ErrorCode(
+        "run.log_pruned",
+        "`retention` removed the log for its age; the run itself is kept.",
+        "Nothing; `log_days` keeps the next ones longer.",
+    ),
     ErrorCode("run.log_unreadable", "The log file may not be read.", "See who owns it."),
     ErrorCode(
         "store.unusable",
@@ -416,6 +421,12 @@ _RUNS = (
         "store.backup_refused",
         "The copy's place is taken, or cannot be written.",
         "Name another file.",
+    ),
+    ErrorCode(
+        "store.compact_refused",
+        "The database cannot be made smaller now: runs are under way, another program holds it, or "
+        "the disk has too little room. Nothing was changed.",
+        "The hint says what to wait for.",
     ),
     ErrorCode(
         "store.repair_refused",

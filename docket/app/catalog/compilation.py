@@ -11,7 +11,7 @@ from docket import __version__
 from docket.app.catalog.configmemory import NotedEnviron
 from docket.app.catalog.executables import Executables, search_path
 from docket.app.catalog.taskclasses import load_anew, load_home
-from docket.app.catalog.taskfiles import doubtful_files, missing_files
+from docket.app.catalog.taskfiles import doubtful_files, exposed_files, missing_files
 from docket.app.session.session import Session, wall_clock_us
 from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.compile import compile_task
@@ -296,6 +296,7 @@ class _Compiler:
 
 def _doubts_of_files(task: Task) -> Iterator[str]:
     yield from (f"Runs fail: {sentence}" for sentence in missing_files(task))
+    yield from (f"{sentence[0].upper()}{sentence[1:]}" for sentence in exposed_files(task))
     yield from doubtful_files(task)
 
 

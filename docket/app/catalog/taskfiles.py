@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from docket.files import read_plain
-from docket.model.text.envfile import EnvironmentFileError, doubtful_lines
+from docket.model.text.envfile import EnvironmentFileError, doubtful_lines, parse_environment
+from docket.model.text.secretnames import names_a_secret
 
 if TYPE_CHECKING:
     from docket.model.task.task import Task
 
 _MOST_LINES = 3
+_READ = stat.S_IRGRP | stat.S_IROTH
+_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def missing_files(task: Task) -> Iterator[str]:
@@ -28,6 +32,48 @@ def missing_credentials(credentials: tuple[tuple[str, str], ...]) -> Iterator[st
     for name, source in credentials:
         if source.startswith("/") and not os.access(source, os.R_OK):
             yield f"the credential {name} cannot be read: {source} is not there, or not readable."
+
+
+def exposed_files(task: Task) -> Iterator[str]:
+    """Yield a sentence for each file with a secret of a task that others can read or change.
+
+    Others may read an environment file that holds no secret, and never change one.
+    """
+    for path in task.env_files:
+        words = _exposed(path, secret=_holds_a_secret(path, task.secrets))
+        if words:
+            yield f"the environment file {path} {words}"
+    for name, path in task.credentials:
+        words = _exposed(path, secret=True) if path.startswith("/") else ""
+        if words:
+            yield f"the credential {name}, {path}, {words}"
+
+
+def _exposed(path: str, *, secret: bool) -> str:
+    """Return who else can get at a file and what to do about it; "" where nobody can."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""  # missing_files() names it
+    if found.st_uid not in (0, os.geteuid()):
+        return f"belongs to user {found.st_uid}, who can change it: chown {os.geteuid()} {path}"
+    others = stat.S_IRWXO if found.st_gid == found.st_uid else stat.S_IRWXO | stat.S_IRWXG
+    readable = bool(found.st_mode & others & _READ) and secret
+    writable = bool(found.st_mode & others & _WRITE)
+    if not readable and not writable:
+        return ""
+    can = "read and changed" if readable and writable else "changed" if writable else "read"
+    mode = f"mode {stat.S_IMODE(found.st_mode):04o}"
+    return f"can be {can} by others ({mode}): chmod {'600' if secret else 'go-w'} {path}"
+
+
+def _holds_a_secret(path: str, secrets: tuple[str, ...]) -> bool:
+    try:
+        data, _status = read_plain(os.path.realpath(path))
+        names = list(parse_environment(data))
+    except (OSError, EnvironmentFileError):
+        return False
+    return any(name in secrets or names_a_secret(name) for name in names)
 
 
 def doubtful_files(task: Task) -> Iterator[str]:

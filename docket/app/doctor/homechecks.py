@@ -6,7 +6,7 @@ import os
 import stat
 
 from docket.app.catalog.executables import search_path
-from docket.app.catalog.taskfiles import missing_files
+from docket.app.catalog.taskfiles import exposed_files, missing_files
 from docket.app.doctor.check import Check, CheckStatus, Examined, check, verdict_of
 from docket.app.record.liveness import is_alive
 from docket.app.text.documents import iso
@@ -192,6 +192,20 @@ def executables(seen: Examined) -> Check:
         else None,
         {"missing": found},
     )
+
+
+@check("secret_files")
+def secret_files(seen: Examined) -> Check:
+    """Whether others can read or change the environment files and credentials of a task."""
+    if seen.compilation is None:
+        return _without_config()
+    found = {
+        name: exposed
+        for name, bundle in sorted(seen.compilation.bundles.items())
+        if (exposed := list(exposed_files(bundle.task)))
+    }
+    sentences = [f"{name}: {'; '.join(exposed)}." for name, exposed in found.items()]
+    return Check(verdict_of(found), " ".join(sentences), None, {"exposed": found})
 
 
 @check("path")

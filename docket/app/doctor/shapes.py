@@ -34,6 +34,9 @@ class CheckDocument(TypedDict):
     logs_bytes: NotRequired[Annotated[Count, "What the log files take."]]
     spool_bytes: NotRequired[Annotated[Count, "What the records that wait take."]]
     running: NotRequired[Annotated[Count, "How many runs are recorded as running."]]
+    exposed: NotRequired[
+        Annotated[dict[str, list[str]], "Secret files that others can read or change, by task."]
+    ]
     missing: NotRequired[
         Annotated[dict[str, list[str]], "What a task needs and is missing, by task."]
     ]

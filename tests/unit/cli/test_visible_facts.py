@@ -139,3 +139,25 @@ def test_the_command_line_and_python_refuse_in_the_same_words(
     with pytest.raises(api.DocketAPIError) as caught:
         call()
     assert json.loads(json.dumps(caught.value.payload)) == refused
+
+
+def test_check_install_and_doctor_name_a_secret_file_that_others_can_read(
+    docket: Docket, config: Callable[[str], Path], tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.env"
+    secret.write_text("API_TOKEN=hunter2\n")
+    secret.chmod(0o644)
+    config(
+        f'tasks: {{t: {{type: command, command: "true", env_file: "{secret}",'
+        ' schedule: "@daily"}}\n'
+    )
+    said = f"the environment file {secret} can be read by others (mode 0644)"
+    for words in ("check", "install --list", "doctor"):
+        for more in ((), ("--json",)):
+            told = docket(*words.split(), *more)
+            text = " ".join((told.out + told.err).replace("The env", "the env").split())
+            assert said in text, (words, more)
+            assert "hunter2" not in text
+    secret.chmod(0o600)
+    for words in ("check", "install --list", "doctor"):
+        assert "by others" not in docket(*words.split()).out, words

@@ -27,6 +27,7 @@ ALL = [
     "state_spool",
     "hanging_runs",
     "executables",
+    "secret_files",
     "path",
     "future_runs",
     "disk_use",

@@ -24,6 +24,14 @@ def boot_id() -> str | None:
         return None
 
 
+def handover_directory(lock_dir: str, run_id: str) -> str:
+    """Return the directory of the files that a run hands to a task of another user, and back.
+
+    It lies beside `lock_dir`, which is closed to that user.
+    """
+    return os.path.join(os.path.dirname(lock_dir), ".handover", run_id)
+
+
 def runs_directory(lock_dir: str) -> str:
     """Return the directory of the files of runs."""
     return os.path.join(lock_dir, "runs")
@@ -43,6 +51,21 @@ def remove_run_files(lock_dir: str, run_id: str, kinds: tuple[str, ...] = ALL) -
     """Remove the files of a run that is over; one that cannot be removed stays."""
     for kind in kinds:
         discard(run_file(lock_dir, run_id, kind))
+    remove_handover(handover_directory(lock_dir, run_id))
+
+
+def remove_handover(directory: str) -> None:
+    """Remove what a run handed over; only root can have put anything there."""
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return
+    for name in names:
+        path = os.path.join(directory, name)
+        if name == "credentials":
+            remove_handover(path)
+        discard(path)
+    discard(directory)
 
 
 def discard(path: str) -> None:

@@ -10,14 +10,15 @@ _DEATH_SECONDS = 5.0
 _HOOKS_HAVE = b"DOCKET_STATUS="
 
 
-def kill_leftovers(run_id: str) -> list[int]:
+def kill_leftovers(run_id: str, owner: int | None = None) -> list[int]:
     """Kill every process that a run's command left behind; return their ids when they are dead.
 
+    They are the caller's, or those of `owner`, the user whom the task runs as.
     They are known by the environment that they were started with. Hooks, other runs and the caller
     are spared; each process is held by a pidfd while it is looked at, so that no other is hit.
     """
     killed: list[int] = []
-    while found := [pid for pid in _pids() if pid not in killed and _kill(pid, run_id)]:
+    while found := [pid for pid in _pids() if pid not in killed and _kill(pid, run_id, owner)]:
         killed += found  # one that forked meanwhile left a child: look again
     return killed
 
@@ -29,10 +30,12 @@ class Strays:
     an emptied environment whose parent ended before is not found: only a unit holds that.
     """
 
-    __slots__ = ("_held", "_run_id")
+    __slots__ = ("_held", "_owner", "_run_id")
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(self, run_id: str, owner: int | None = None) -> None:
+        """`owner` is the user whom the task runs as, where that is another one."""
         self._run_id = run_id
+        self._owner = owner
         self._held: dict[int, int] = {}
 
     def signal(self, leader: int, number: int) -> None:
@@ -57,7 +60,7 @@ class Strays:
     def _find(self, leader: int) -> bool:
         """Hold those that are not held yet; whether there were any."""
         found = False
-        own = {pid for pid in _pids() if _belongs(pid, self._run_id)}
+        own = {pid for pid in _pids() if _belongs(pid, self._run_id, self._owner)}
         for pid in own | _descendants({leader, *own, *self._held}):
             if pid in self._held:
                 continue
@@ -87,15 +90,15 @@ def _pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in own]
 
 
-def _kill(pid: int, run_id: str) -> bool:
-    if not _belongs(pid, run_id):
+def _kill(pid: int, run_id: str, owner: int | None) -> bool:
+    if not _belongs(pid, run_id, owner):
         return False
     try:
         pidfd = os.pidfd_open(pid)
     except OSError:
         return False
     try:
-        if not _belongs(pid, run_id):
+        if not _belongs(pid, run_id, owner):
             return False
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         ended = select.poll()
@@ -108,10 +111,10 @@ def _kill(pid: int, run_id: str) -> bool:
     return True
 
 
-def _belongs(pid: int, run_id: str) -> bool:
+def _belongs(pid: int, run_id: str, owner: int | None) -> bool:
     try:
         # A row is the word of its user, and says nothing about the processes of anybody else.
-        if os.stat(f"/proc/{pid}").st_uid != os.geteuid():
+        if os.stat(f"/proc/{pid}").st_uid not in (os.geteuid(), owner):
             return False
     except OSError:
         return False

@@ -58,7 +58,10 @@ _OWNED = {
         )
     },
     **{
-        ("Service", key): "this version runs a task as the owner of its config"
+        (
+            "Service",
+            key,
+        ): "the runner in the unit stays whom it is; write `user` in the system scope"
         for key in ("User", "Group", "DynamicUser", "SupplementaryGroups")
     },
     ("Service", "WorkingDirectory"): "write `cwd`",

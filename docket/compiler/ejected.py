@@ -15,7 +15,7 @@ from docket.compiler.timer import Directives, parted, write_timer
 from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.states import OutputFormat, Overlap
 from docket.model.task.schedule import Timing
-from docket.model.task.task import Task
+from docket.model.task.task import Task, UserSpec
 from docket.model.time.span import format_span
 
 BOOT_SUFFIX = "-boot"
@@ -95,14 +95,30 @@ def _checks(text: UnitText, task: Task) -> None:
 
 
 def _surroundings(text: UnitText, task: Task) -> None:
+    if task.user is not None:
+        _user(text, task.user)
     directory = task.cwd or task.env.get("HOME", "")
     if directory.startswith("/"):
         text.value("WorkingDirectory", directory, "cwd")
+    elif task.user is not None:
+        text.fixed("WorkingDirectory=-~")
     for name, value in task.env.items():
         text.variable(name, value, f"env.{name}")
     for path in task.env_files:
         text.value("EnvironmentFile", glob_quoted(path), "env_file")
     write_credentials(text, task)
+
+
+def _user(text: UnitText, user: UserSpec) -> None:
+    text.value("User", user.user, "user")
+    if user.group:
+        text.value("Group", user.group, "user")
+    kept = " ".join(user.capabilities)
+    if user.new_privileges:
+        text.fixed(*[f"AmbientCapabilities={kept}"] * bool(kept))
+        return
+    text.fixed("NoNewPrivileges=yes", f"CapabilityBoundingSet={kept}")
+    text.fixed(*[f"AmbientCapabilities={kept}"] * bool(kept))
 
 
 def _longest(task: Task) -> str:

@@ -16,9 +16,10 @@ from docket.compiler.service import (
 )
 from docket.compiler.timer import has_spans
 from docket.model.names import service_unit, timer_unit
-from docket.model.plan import Channel, Hook, Notify, Plan, PythonTarget
+from docket.model.plan import Channel, Hook, Notify, Plan, PythonTarget, RunAs
+from docket.model.task.capabilities import CAPABILITIES
 from docket.model.task.schedule import Timing
-from docket.model.task.task import HookSpec, NotifySpec, Task
+from docket.model.task.task import HookSpec, NotifySpec, Task, UserSpec
 
 
 def make_plan(
@@ -73,6 +74,7 @@ def _program(task: Task, found: TaskFiles) -> dict[str, Any]:
         "env_files": list(task.env_files),
         "path_variable": found.path_variable,
         "cwd": task.cwd or "",
+        "run_as": None if task.user is None else _run_as(task.user),
         "required_env": list(task.required_env),
         "secrets": secret_names(task),
         "secret_values": secret_values(task),
@@ -106,6 +108,16 @@ def _contract(task: Task) -> dict[str, Any]:
         "needs_systemd": task.limits.any or bool(task.credentials) or only_a_unit_keeps(task),
         "log_max_bytes": task.log_max_bytes,
     }
+
+
+def _run_as(user: UserSpec) -> RunAs:
+    return RunAs(
+        user=user.user,
+        group=user.group,
+        capabilities=[CAPABILITIES[name] for name in user.capabilities],
+        new_privileges=user.new_privileges,
+        hooks_as_root=user.hooks_as_root,
+    )
 
 
 def _hook(hook: HookSpec) -> Hook:

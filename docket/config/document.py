@@ -55,7 +55,9 @@ def read_settings(
         for found in violations.find(schemas.top_level(), value, root):
             complaints.violation((), found)
             wrong.update(str(part) for part in found.path[:1])
-    expander = Expander(environ, paths.user_home, os.path.dirname(paths.config))
+    expander = Expander(
+        environ, paths.user_home, os.path.dirname(paths.config), system=paths.system
+    )
     places = _Places(root, complaints, expander, frozenset(wrong))
     instance = root.entries.get("instance")
     named = isinstance(instance, Scalar) and "instance" not in wrong

@@ -96,6 +96,19 @@ class Notify(Struct):
         return cls(**{**document, "channels": [Channel(*one) for one in document["channels"]]})
 
 
+class RunAs(Struct):
+    """Who a task's processes are, where that is not whom the runner runs as.
+
+    `group` is "" for the user's own; `capabilities` are the numbers of those that they keep.
+    """
+
+    user: str  # a name or a number
+    group: str
+    capabilities: list[int]
+    new_privileges: bool  # set-id programs may give them more
+    hooks_as_root: bool
+
+
 class PythonTarget:
     """Where the class of a Python task is found, and what its `run(config)` is given.
 
@@ -151,6 +164,7 @@ class Plan(Struct):
     env_files: list[str]
     path_variable: str  # PATH that the task gets where its own environment brings none
     cwd: str  # "" means the home directory of whoever runs it
+    run_as: RunAs | None
     required_env: list[str]
     secrets: list[str]  # variables, credentials and inputs whose values no output may show
     secret_values: list[str]  # the secrets that are written into the config itself
@@ -198,7 +212,7 @@ class Plan(Struct):
             value = getattr(self, name)
             if name in ("sources", "hooks"):
                 value = [part.to_json() for part in value]
-            elif name in ("python", "notify") and value is not None:
+            elif name in ("python", "notify", "run_as") and value is not None:
                 value = value.to_json()
             document[name] = value
         return dumps(document) + "\n"
@@ -216,6 +230,8 @@ class Plan(Struct):
                 document["python"] = PythonTarget(**document["python"])
             if document["notify"] is not None:
                 document["notify"] = Notify.from_json(document["notify"])
+            if document["run_as"] is not None:
+                document["run_as"] = RunAs(**document["run_as"])
             del document["plan_version"]
             return cls(**document)
         except (KeyError, TypeError) as error:

@@ -11,7 +11,12 @@ from docket.runner.attempt.echo import Echo
 from docket.runner.attempt.host import Host
 from docket.runner.attempt.verdict import Verdict, judge
 from docket.runner.call.clock import now_us
-from docket.runner.call.environment import EnvironmentRefusedError, add_run, task_environment
+from docket.runner.call.environment import (
+    EnvironmentRefusedError,
+    account_for,
+    add_run,
+    task_environment,
+)
 from docket.runner.run import Finished, mask_for, new_row
 
 TYPE_CHECKING = False
@@ -51,7 +56,8 @@ def dry_run(arguments: Arguments, loaded: LoadedPlan, stop: StopSignals) -> Fini
 def _preview(plan: Plan, row: RunRow, stop: StopSignals, *, quiet: bool) -> Verdict:
     if plan.python is None and not plan.dry_run_argv:
         return _without_running(plan)
-    environment = task_environment(plan, in_unit=False)
+    account = account_for(plan)
+    environment = task_environment(plan, account, in_unit=False)
     add_run(environment, plan, row, row.params, "/dev/null")
     mask = mask_for(plan, environment)
     limit = plan.timeout_seconds
@@ -64,6 +70,8 @@ def _preview(plan: Plan, row: RunRow, stop: StopSignals, *, quiet: bool) -> Verd
         stop=stop,
         run_deadline=None if limit is None else time.monotonic() + limit,
         mask=mask,
+        account=account,
+        in_unit=False,
     )
     outcome = run_attempt(context, 1, plan.dry_run_argv, dry_run=True)
     argv = plan.dry_run_argv if mask is None else mask.value(plan.dry_run_argv)
@@ -92,7 +100,7 @@ def _without_running(plan: Plan) -> Verdict:
 def _shown(plan: Plan) -> list[str]:
     """Return the command without the secrets in it."""
     try:
-        mask = mask_for(plan, task_environment(plan, in_unit=False)) if plan.masks else None
+        mask = mask_for(plan, task_environment(plan, None, in_unit=False)) if plan.masks else None
     except EnvironmentRefusedError:
         mask = mask_for(plan, dict(os.environ))
     return plan.argv if mask is None else mask.value(plan.argv)

@@ -19,7 +19,11 @@ from docket.runner.admission.due import fire_of
 from docket.runner.after.hooks import HookRunner
 from docket.runner.attempt.unitlimits import UnitCounters, limits_in_words
 from docket.runner.call.clock import now_us
-from docket.runner.call.environment import usable_environment
+from docket.runner.call.environment import (
+    EnvironmentRefusedError,
+    account_for,
+    usable_environment,
+)
 from docket.runner.call.plans import read_plan
 from docket.runner.record.locks import RunLock, dead_runs
 from docket.runner.record.record import Recorder
@@ -169,10 +173,18 @@ def _run_owed_hooks(plan: Plan, row: RunRow, recorder: Recorder) -> None:
             begun = started_hooks(recorder.connection, row.run_id)
         except sqlite3.Error:
             begun = set()
-    environment = usable_environment(plan, in_unit="SERVICE_RESULT" in os.environ)
+    environment = _environment(plan)
     mask = mask_for(plan, environment)
     HookRunner(plan, row, environment, recorder, now_us, mask).run(begun)
     if plan.notify is not None:
         from docket.runner.after.notifications import Notifier  # noqa: PLC0415  (few tasks)
 
         Notifier(plan, row, environment, recorder, now_us, mask).ended(begun)
+
+
+def _environment(plan: Plan) -> dict[str, str]:
+    try:
+        account = account_for(plan)
+    except EnvironmentRefusedError:
+        account = None  # its hooks say so; a message is sent all the same
+    return usable_environment(plan, account, in_unit="SERVICE_RESULT" in os.environ)

@@ -49,7 +49,7 @@ def notify_test(plan: Plan, channel: str | None) -> dict[str, Any]:
         exit_code=0,
         summary=_SUMMARY,
     )
-    environment = usable_environment(plan, in_unit=False)
+    environment = usable_environment(plan, None, in_unit=False)
     recorder = Recorder(plan.state_db, plan.lock_dir, row, now_us)
     mask = mask_for(plan, environment)
     outcomes = Notifier(plan, row, environment, recorder, now_us, mask).tried(channel)

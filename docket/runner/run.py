@@ -26,6 +26,7 @@ from docket.runner.attempt.verdict import Verdict, judge, name_limits, result_fi
 from docket.runner.call.clock import now_us
 from docket.runner.call.environment import (
     EnvironmentRefusedError,
+    account_for,
     add_run,
     own_units,
     task_environment,
@@ -43,9 +44,11 @@ if TYPE_CHECKING:
     from docket.model.rows import HookRow
     from docket.model.text.mask import Mask
     from docket.runner.after.notifications import Notifier
+    from docket.runner.call.account import Account
     from docket.runner.call.arguments import Arguments
     from docket.runner.call.plans import LoadedPlan
     from docket.runner.call.signals import StopSignals
+    from docket.runner.record.handover import Handover
 
 
 class Finished:
@@ -113,6 +116,8 @@ class _Run:
         self._lock: RunLock | None = None
         self._admission = Admission(arguments, loaded, self._recorder, stop, self._deadline())
         self._environment: dict[str, str] = {}
+        self._account: Account | None = None
+        self._handover: Handover | None = None
         self._hooks: list[HookRow] = []
         self._notifier: Notifier | None = None
         self._warnings = [loaded.warning] if loaded.warning else []
@@ -136,6 +141,8 @@ class _Run:
         self._recorder.close()
         if self._recorder.problem:
             self._warnings.append(self._recorder.problem)
+        if self._handover is not None:
+            self._handover.remove()
         if self._arguments.run_id is not None or self._stop.received:
             remove_run_files(self._plan.lock_dir, self._row.run_id, BESIDE_THE_LOCK)
         if self._lock is not None:
@@ -172,13 +179,16 @@ class _Run:
     def _run_attempts(self) -> None:
         plan, row = self._plan, self._row
         log = RunLog(row.log_path or "", plan.log_max_bytes)
-        result_path = run_file(plan.lock_dir, row.run_id, RESULT)
         try:
-            self._environment = task_environment(plan, in_unit=row.unit is not None)
+            result_path = self._become()
+            in_unit = row.unit is not None
+            self._environment = task_environment(plan, self._account, in_unit=in_unit)
             add_run(self._environment, plan, row, self._params, result_path)
             self._mask = mask_for(plan, self._environment)
             own = [] if self._lock is None else [self._lock]
-            host = RunHost(self._recorder, [*own, *self._admission.locks], self._mask)
+            host = RunHost(
+                self._recorder, [*own, *self._admission.locks], self._mask, self._account
+            )
             context = self._context(log, host)
             if plan.notify is not None:
                 self._make_notifier(self._environment).began()
@@ -192,6 +202,22 @@ class _Run:
         if log.problem:
             self._warnings.append(log.problem)
             row.details["log_problem"] = log.problem
+
+    def _become(self) -> str:
+        """Find out whom the task runs as; return the path of its result file."""
+        plan, run_id = self._plan, self._row.run_id
+        self._account = account_for(plan)
+        if self._account is None:
+            return run_file(plan.lock_dir, run_id, RESULT)
+        from docket.runner.record.handover import Handover  # noqa: PLC0415  (tasks with `user`)
+
+        self._handover = Handover(plan.lock_dir, run_id, self._account)
+        try:
+            self._handover.give_credentials()
+        except OSError as error:
+            sentence = f"The credentials cannot be given to {self._account.name}: {error.strerror}."
+            raise EnvironmentRefusedError(sentence) from error
+        return self._handover.result_path
 
     def _context(self, log: RunLog, host: RunHost) -> AttemptContext:
         plan = self._plan
@@ -212,6 +238,8 @@ class _Run:
             stop=self._stop,
             run_deadline=self._deadline(),
             mask=self._mask,
+            account=self._account,
+            in_unit=self._row.unit is not None,
         )
 
     def _until_settled(self, context: AttemptContext, host: RunHost, result_path: str) -> Verdict:
@@ -236,6 +264,8 @@ class _Run:
         status = f"attempt {number} of {plan.retry + 1}, run {self._row.run_id}"
         host.begin_attempt(status)
         notify_status(status)
+        if self._handover is not None:
+            self._lay_out_result(self._handover)
         outcome = run_attempt(context, number, plan.argv, dry_run=False)
         host.end_attempt(time.monotonic())
         self._recorder.attempt(outcome.row)
@@ -252,8 +282,15 @@ class _Run:
         )
         if passed and verdict.status is not RunStatus.SUCCEEDED:
             name_limits(verdict, passed)
-        verdict.details.update(result_file(result_path))
+        owner = None if self._account is None else self._account.uid
+        verdict.details.update(result_file(result_path, owner))
         return verdict
+
+    def _lay_out_result(self, handover: Handover) -> None:
+        try:
+            handover.begin_result()
+        except OSError as error:
+            self._warnings.append(f"The result file cannot be made: {error.strerror}.")
 
     def _wait(self, context: AttemptContext, seconds: float, status: str) -> bool:
         """Sleep between attempts; False where a stop signal or the run's deadline comes first."""
@@ -335,7 +372,7 @@ class _Run:
         """Return the task's environment; where that was refused, as much of it as there is."""
         if self._environment:
             return self._environment
-        return usable_environment(self._plan, in_unit=self._row.unit is not None)
+        return usable_environment(self._plan, self._account, in_unit=self._row.unit is not None)
 
     def _make_notifier(self, environment: dict[str, str]) -> Notifier:
         from docket.runner.after.notifications import Notifier  # noqa: PLC0415  (few tasks)

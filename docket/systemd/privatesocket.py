@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
     # (unit, the last word of the interface's name, property)
     Question = tuple[str, str, str]
-    Value = int | str | bytes | None
+    Value = int | str | bytes | list[str] | None
 
 SYSTEM_SOCKET = "/run/systemd/private"
 _PREFIX = "org.freedesktop.systemd1"
+_PATH = "/org/freedesktop/systemd1"
 _PATIENCE_SECONDS = 5.0  # a manager that reloads a thousand units answers late
 _LARGEST_MESSAGE = 65_536
+_MANAGER = ""  # in the place of a unit: the manager itself
 _HEADER = 16
 _METHOD_CALL, _METHOD_RETURN, _ERROR = 1, 2, 3
 
@@ -35,8 +37,8 @@ _METHOD_CALL, _METHOD_RETURN, _ERROR = 1, 2, 3
 def read_properties(questions: Sequence[Question], *, system: bool) -> list[Value] | None:
     """Return the value of each property, None for one that the manager does not know.
 
-    Returns None where the manager of the scope cannot be asked. Numbers, strings and byte arrays
-    are understood; a property of another type is None too.
+    Returns None where the manager of the scope cannot be asked. Numbers, strings, byte arrays and
+    arrays of strings are understood; a property of another type is None too.
     """
     address = _address(system=system)
     if address is None:
@@ -52,6 +54,15 @@ def read_properties(questions: Sequence[Question], *, system: bool) -> list[Valu
         return None
     finally:
         connection.close()
+
+
+def manager_environment(*, system: bool) -> dict[str, str]:
+    """Return the variables that the manager of the scope gives to every unit; {} where unknown."""
+    found = read_properties([(_MANAGER, "Manager", "Environment")], system=system)
+    entries = found[0] if found else None
+    if not isinstance(entries, list):
+        return {}
+    return dict(entry.partition("=")[::2] for entry in entries)
 
 
 def _address(*, system: bool) -> str | None:
@@ -131,9 +142,20 @@ def _variant(message: bytes, at: int) -> Value:
     at = _padded(at, 4)
     length = _number(message, at)
     data = message[at + 4 : at + 4 + length]
+    if signature == b"as":
+        return _strings(data)
     if signature == b"s":
         return data.decode("utf-8", "surrogateescape")
     return data if signature == b"ay" else None
+
+
+def _strings(data: bytes) -> list[str]:
+    found, at = [], 0
+    while at < len(data):
+        length = _number(data, at)
+        found.append(data[at + 4 : at + 4 + length].decode("utf-8", "surrogateescape"))
+        at = _padded(at + 4 + length + 1, 4)
+    return found
 
 
 def _call(serial: int, unit: str, interface: str, name: str) -> bytes:
@@ -142,7 +164,7 @@ def _call(serial: int, unit: str, interface: str, name: str) -> bytes:
     body += b"\0" * (-len(body) % 4) + _string(name)
     fields = b""
     for code, kind, text in (
-        (1, b"o", f"/org/freedesktop/systemd1/unit/{_label(unit)}"),
+        (1, b"o", f"{_PATH}/unit/{_label(unit)}" if unit else _PATH),
         (2, b"s", "org.freedesktop.DBus.Properties"),
         (3, b"s", "Get"),
         (6, b"s", _PREFIX),

@@ -45,6 +45,20 @@ def lock_dir_of(paths: Paths, task: str) -> str:
     return plan.lock_dir if plan is not None else paths.lock_dir
 
 
+def leftovers_owner(paths: Paths, task: str) -> int | None:
+    """Return the user whom the task's processes are, where its plan names one that exists."""
+    plan = read_plan(paths, task)
+    if plan is None or plan.run_as is None:
+        return None
+    import pwd  # noqa: PLC0415  (tasks with `user`)
+
+    name = plan.run_as.user
+    try:
+        return int(name) if name.isdecimal() else pwd.getpwnam(name).pw_uid
+    except KeyError:
+        return None
+
+
 def await_release(path: str) -> bool:
     """Sleep in the kernel until nobody holds the lock at `path`; False where no lock lies there.
 

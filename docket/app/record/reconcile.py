@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from docket.app.record.deathcause import cause_of_death
-from docket.app.record.liveness import alive_here, dead_rows, is_held, lock_dir_of
+from docket.app.record.liveness import alive_here, dead_rows, is_held, leftovers_owner, lock_dir_of
 from docket.app.record.owedhooks import Owed, is_owed_something, start
 from docket.app.session.session import Session
 from docket.errors import StoreError
@@ -95,7 +95,8 @@ def _is_runner(pid: int) -> bool:
 
 def _close(session: Session, state_db: str, run: RunRecord) -> bool:
     if run.unit is None and run.boot_id == boot_id():
-        kill_leftovers(run.run_id)  # a unit's control group would have ended them with the runner
+        # A unit's control group would have ended them with the runner.
+        kill_leftovers(run.run_id, leftovers_owner(session.paths, run.task))
     told = cause_of_death(session, run)
     if told is None or not close_run(
         state_db, run.run_id, told.end, finished_us=told.at_us, details={"asked": told.asked}

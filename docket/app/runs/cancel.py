@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import state_db
 from docket.app.catalog.planfiles import read_plan
-from docket.app.record.liveness import lock_dir_of
+from docket.app.record.liveness import leftovers_owner, lock_dir_of
 from docket.app.record.opening import open_record
 from docket.app.record.runreference import find_run
 from docket.app.session.session import Session
@@ -187,7 +187,7 @@ def _end_holder(session: Session, run: RunRecord, pid: int, pidfd: int) -> Termi
     except PermissionError:
         raise _failure(run, f"process {pid} that runs it belongs to another user") from None
     if run.unit is None:
-        killed += kill_leftovers(run.run_id)
+        killed += kill_leftovers(run.run_id, leftovers_owner(session.paths, run.task))
     return Termination("lock_holder", run.unit, pid, used.name, tuple(killed))
 
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from docket.app.catalog.lookup import current_plan
+from docket.app.record.liveness import leftovers_owner
 from docket.app.record.opening import close_killed_run, open_record
 from docket.app.record.reconcile import clear_the_way
 from docket.app.record.runrequests import Launcher, checked_params, requested
@@ -272,7 +273,7 @@ def refusal_of(document: Mapping[str, Any]) -> DocketError:
 def _recorded_outcome(session: Session, ended: RunnerExit, task: str, run_id: str) -> RunOutcome:
     """Find the run of a runner that died without a result; RunnerDiedError where it is not over."""
     if ended.exit_status < 0:
-        kill_leftovers(run_id)
+        kill_leftovers(run_id, leftovers_owner(session.paths, task))
         close_killed_run(session, run_id, -ended.exit_status)
     try:
         with open_record(session) as reader:

@@ -32,6 +32,16 @@ class NotifySpecDocument(TypedDict):
     timeout_seconds: Annotated[Amount, "How long a message may take."]
 
 
+class UserDocument(TypedDict):
+    """Whom a task of the system scope runs as."""
+
+    name: Annotated[str, "The name or number of the user."]
+    group: Annotated[str | None, "The group; null is the user's own."]
+    capabilities: Annotated[list[str], "The capabilities that it has."]
+    new_privileges: Annotated[bool, "Whether set-id programs may give it more."]
+    hooks_as: Annotated[str, Rule(enum=["user", "root"]), "Whom its hooks run as."]
+
+
 class ProgramDocument(TypedDict):
     """What is run: a command, or a class in Python."""
 
@@ -67,6 +77,7 @@ class ContractDocument(ProgramDocument):
     success_exit_codes: Annotated[list[int], "The exit codes of a success."]
     exit_codes: Annotated[dict[str, str], "What single exit codes mean."]
     cwd: Annotated[str | None, "Its directory."]
+    user: Annotated[UserDocument | None, "Whom it runs as; null is whoever Docket runs as."]
     env: Annotated[list[str], "The names of its variables."]
     env_files: Annotated[list[str], "The files that its variables come from."]
     credentials: Annotated[list[str], "The names of its credentials."]

@@ -13,7 +13,7 @@ from docket.app.text.redaction import redact, redact_text
 from docket.compiler.secrets import secret_names
 from docket.model.names import service_unit, timer_unit
 from docket.model.record import Record
-from docket.model.task.task import Config, HookSpec, Limits, NotifySpec, Task
+from docket.model.task.task import Config, HookSpec, Limits, NotifySpec, Task, UserSpec
 
 if TYPE_CHECKING:
     from docket.app.status.contractshapes import (
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         HookSpecDocument,
         NotifySpecDocument,
         ProgramDocument,
+        UserDocument,
     )
     from docket.app.status.shapes import DescriptionDocument, NowDocument
 
@@ -88,6 +89,7 @@ def contract_document(task: Task) -> ContractDocument:
         "success_exit_codes": list(task.success_exit_codes),
         "exit_codes": {str(code): str(word) for code, word in task.exit_codes.items()},
         "cwd": task.cwd,
+        "user": None if task.user is None else _user(task.user),
         "env": sorted(task.env),
         "env_files": list(task.env_files),
         "credentials": [name for name, _ in task.credentials],
@@ -130,6 +132,16 @@ def _hook(hook: HookSpec) -> HookSpecDocument:
 def agent_host(url: str) -> str:
     """Return the host of an agent's address: the rest of it is secret."""
     return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _user(user: UserSpec) -> UserDocument:
+    return {
+        "name": user.user,
+        "group": user.group or None,
+        "capabilities": list(user.capabilities),
+        "new_privileges": user.new_privileges,
+        "hooks_as": "root" if user.hooks_as_root else "user",
+    }
 
 
 def _notify(notify: NotifySpec) -> NotifySpecDocument:

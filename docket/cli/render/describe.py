@@ -79,6 +79,8 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
         " ".join(filter(None, (contract.get("python_file"), contract.get("python_class")))),
     )
     yield "directory", contract["cwd"] or ""
+    if contract["user"] is not None:
+        yield "user", _user(contract["user"])
     yield from _schedule(document, contract)
     yield "time limit", _limit(contract)
     yield "grace", f"{duration(contract['grace_seconds'])} between TERM and KILL"
@@ -100,6 +102,17 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
             yield kind.removesuffix("s"), f"{name}: {text}"
     for path in document["sources"]:
         yield "from", path
+
+
+def _user(user: Mapping[str, Any]) -> str:
+    parts = [f"{user['name']}:{user['group']}" if user["group"] else user["name"]]
+    if user["capabilities"]:
+        parts.append(f"with {', '.join(user['capabilities'])}")
+    if user["new_privileges"]:
+        parts.append("set-id programs may give it more rights")
+    if user["hooks_as"] == "root":
+        parts.append("hooks as root")
+    return ", ".join(parts)
 
 
 def _coexistence(contract: Mapping[str, Any]) -> Iterator[Fact]:

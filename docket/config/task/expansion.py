@@ -17,7 +17,11 @@ class ExpansionError(ValueError):
 class Expander:
     """Makes absolute paths of what is written; what is relative lies beside the config file."""
 
-    def __init__(self, environ: Mapping[str, str], user_home: str, base: str) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], user_home: str, base: str, *, system: bool
+    ) -> None:
+        """`system`: the paths are those of the system scope, not of one user."""
+        self.system = system
         self._environ = environ
         self._user_home = user_home
         self._base = base
@@ -26,6 +30,10 @@ class Expander:
         """Return the absolute path that `written` means; raise ExpansionError."""
         expanded = self._home(_VARIABLE.sub(self._variable, written))
         return os.path.join(self._base, expanded)
+
+    def at_home(self, home: str) -> Expander:
+        """Return an expander for which `~` is `home`."""
+        return Expander(self._environ, home, self._base, system=self.system)
 
     def _variable(self, match: re.Match[str]) -> str:
         name = match[1].strip("{}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from docket.config.schema import schema as schemas
 from docket.config.task import command as commanding
-from docket.config.task import environment, hooks, notify, plugin, policies, timing, units
+from docket.config.task import environment, hooks, notify, plugin, policies, timing, units, user
 from docket.config.task.entry import TaskEntry
 from docket.config.task.expansion import Expander
 from docket.config.task.retention import retention
@@ -74,6 +74,7 @@ def class_task(
 def _shared(entry: TaskEntry, expander: Expander, base: Task, foreign: frozenset[str]) -> Task:
     """Read the keys that every task may have; those in `foreign` belong to the task itself."""
     entry = entry.without(foreign)
+    runs_as = user.user(entry, system=expander.system)
     return base.replace(
         description=" ".join(entry.value("description", base.description).split()),
         enabled=entry.value("enabled", base.enabled),
@@ -99,7 +100,8 @@ def _shared(entry: TaskEntry, expander: Expander, base: Task, foreign: frozenset
         env=environment.env(entry),
         env_files=environment.env_files(entry, expander),
         credentials=environment.credentials(entry, expander),
-        cwd=environment.working_directory(entry, expander),
+        cwd=environment.working_directory(entry, user.at_home(expander, runs_as)),
+        user=runs_as,
         required_env=_union(base.required_env, entry.value("required_env", ())),
         secrets=_union((), entry.value("secrets", ())),
         hooks=hooks.hooks(entry),

@@ -129,6 +129,13 @@ _OF_COMMANDS = (
         step=_DESCRIBE,
     ),
     Cause(
+        "user_unavailable",
+        "The `user` of the task, or its group, is not on this machine any more.",
+        (RunStatus.FAILED,),
+        "The user whom the task runs as, or its group, is not on this machine any more.",
+        step=_DESCRIBE,
+    ),
+    Cause(
         "env_file_missing",
         "An `env_file` cannot be read, or systemd passes over it as a whole.",
         (RunStatus.FAILED,),

@@ -53,6 +53,20 @@ class Limits(Record):
         return any(getattr(self, name) is not None for name in Limits.field_names())
 
 
+class UserSpec(Record):
+    """Who runs a task of the system scope.
+
+    `user` is a name or a number, `group` "" for the user's own. `hooks_as_root` leaves the hooks
+    to root. `capabilities` are names of capabilities(7).
+    """
+
+    user: str
+    group: str = ""
+    capabilities: tuple[str, ...] = ()
+    new_privileges: bool = False
+    hooks_as_root: bool = False
+
+
 class Retention(Record):
     """How much of a task's history is kept: the newest `runs`, and those of the last `days`.
 
@@ -144,6 +158,7 @@ class Task(Record):
     env_files: tuple[str, ...] = ()
     credentials: tuple[tuple[str, str], ...] = ()  # (name, absolute path or system credential)
     cwd: str | None = None
+    user: UserSpec | None = None  # None: whoever Docket itself runs as
     required_env: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()  # variables, credentials and inputs to mask in all output
     hooks: tuple[HookSpec, ...] = ()

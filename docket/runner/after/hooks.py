@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import select
-import signal
 import time
 
+from docket.errors import DocketError
 from docket.files import write_volatile
 from docket.model.excerpt import Excerpt
 from docket.model.jsontext import dumps
 from docket.model.rows import HookRow
 from docket.model.states import RunStatus
 from docket.runfiles import DETAILS, discard, run_file
+from docket.runner.after.shell import run_shell, spawn_shell
 from docket.runner.call.environment import iso
-from docket.runner.call.signals import RESTORED_BY_SPAWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from docket.model.plan import Hook, Plan
     from docket.model.rows import RunRow
     from docket.model.text.mask import Mask
+    from docket.runner.after.userhooks import HookUser
     from docket.runner.record.record import Recorder
 
 # One variable may take 128 KiB (MAX_ARG_STRLEN); a noisy failure must still reach its hook.
@@ -63,6 +62,7 @@ class HookRunner:
         self._recorder = recorder
         self._now_us = now_us
         self._mask = mask
+        self._user: HookUser | None = None
 
     def run(self, already_started: set[int]) -> list[HookRow]:
         """Run the hooks that were not started before, one after another."""
@@ -74,11 +74,17 @@ class HookRunner:
         if not hooks:
             return []
         details_path = run_file(self._plan.lock_dir, self._row.run_id, DETAILS)
+        if self._plan.run_as is not None:
+            from docket.runner.after.userhooks import HookUser  # noqa: PLC0415  (tasks with `user`)
+
+            self._user = HookUser(self._plan, self._row)
         try:
             environment = self._with_details(details_path)
             outcomes = [self._run_one(position, hook, environment) for position, hook in hooks]
         finally:
             discard(details_path)
+            if self._user is not None:
+                self._user.forget()
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _run_one(self, position: int, hook: Hook, environment: dict[str, str]) -> HookRow | None:
@@ -97,6 +103,9 @@ class HookRunner:
         except OSError as error:
             outcome.state = "failed_to_start"
             outcome.stderr = f"The hook could not be started: {error.strerror}."
+        except DocketError as error:
+            outcome.state = "failed_to_start"
+            outcome.stderr = f"The hook could not be started: {error.sentence}"
         outcome.duration_us = int((time.monotonic() - begun) * 1e6)
         self._recorder.hook(outcome)
         return outcome
@@ -105,7 +114,8 @@ class HookRunner:
         limit = self._plan.hook_timeout_seconds
         if not hook.is_agent:
             excerpts = (self._excerpt(), self._excerpt())
-            run_shell(outcome, hook.command, environment, limit, excerpts)
+            start = spawn_shell if self._user is None else self._user.start
+            run_shell(outcome, hook.command, environment, limit, excerpts, start)
             return
         from docket.runner.after.notifications import agent_outcome  # noqa: PLC0415  (few tasks)
 
@@ -124,7 +134,7 @@ class HookRunner:
         text = dumps(row.details)
         values = dict(self._environment)
         try:
-            write_volatile(path, text.encode())
+            path = self._lay_out(path, text.encode())
             values["DOCKET_DETAILS_FILE"] = path
         except OSError:
             values.pop("DOCKET_DETAILS_FILE", None)
@@ -143,94 +153,14 @@ class HookRunner:
             "DOCKET_DETAILS_JSON": _bounded(row.details, text, path),
             "DOCKET_LOG_PATH": row.log_path or "",
         }
-        return values
+        return values if self._user is None else self._user.environment(values)
 
-
-def run_shell(
-    outcome: HookRow,
-    command: str,
-    environment: dict[str, str],
-    timeout_seconds: float,
-    kept: tuple[Excerpt, Excerpt],
-) -> None:
-    """Run a shell command to its end or its deadline, into `outcome`; OSError if not started.
-
-    `kept` takes its output and its errors.
-    """
-    reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    error_reader, error_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    for descriptor in (writer, error_writer):
-        os.set_blocking(descriptor, True)
-    try:
-        pid = os.posix_spawn(
-            "/bin/sh",
-            ["sh", "-c", command],
-            environment,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_DUP2, writer, 1),
-                (os.POSIX_SPAWN_DUP2, error_writer, 2),
-            ],
-            setpgroup=0,
-            setsigdef=RESTORED_BY_SPAWN,
-        )
-    except OSError:
-        os.close(reader)
-        os.close(error_reader)
-        raise
-    finally:
-        os.close(writer)
-        os.close(error_writer)
-    excerpts = dict(zip((reader, error_reader), kept, strict=True))
-    in_time = _listen(pid, excerpts, time.monotonic() + timeout_seconds)
-    _end_group(pid)
-    _, status = os.waitpid(pid, 0)
-    outcome.stdout, outcome.stderr = (excerpt.text() for excerpt in excerpts.values())
-    outcome.exit_code = os.waitstatus_to_exitcode(status) if in_time else -1
-    outcome.state = "done" if in_time else "timed_out"
-
-
-def _listen(pid: int, excerpts: dict[int, Excerpt], deadline: float) -> bool:
-    """Read the pipes until the shell has ended; False where the deadline came first."""
-    pidfd = os.pidfd_open(pid)
-    waiting = select.poll()
-    for descriptor in (pidfd, *excerpts):
-        waiting.register(descriptor, select.POLLIN)
-    ended = False
-    while not ended:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
-        for descriptor, _ in waiting.poll(left * 1000):
-            if descriptor == pidfd:
-                ended = True
-            elif not _read(descriptor, excerpts[descriptor]):
-                waiting.unregister(descriptor)
-    os.close(pidfd)
-    for descriptor, excerpt in excerpts.items():
-        _read(descriptor, excerpt)
-        os.close(descriptor)
-    return ended
-
-
-def _read(descriptor: int, excerpt: Excerpt) -> bool:
-    """Read what is there; False at the end of the pipe."""
-    try:
-        for _ in range(16):  # a chatty hook must not keep us from its deadline
-            data = os.read(descriptor, 1 << 16)
-            if not data:
-                return False
-            excerpt.feed(data)
-    except BlockingIOError:
-        pass
-    return True
-
-
-def _end_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
+    def _lay_out(self, path: str, details: bytes) -> str:
+        """Write the details where the hooks can read them; return where that is."""
+        if self._user is not None and (own := self._user.give_details(details)):
+            return own
+        write_volatile(path, details)
+        return path
 
 
 def _bounded(details: dict[str, Any], text: str, path: str) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from docket.runner.attempt.host import Host
     from docket.runner.attempt.pump import LogSink
     from docket.runner.attempt.reports import ReportPipe
+    from docket.runner.call.account import Account
     from docket.runner.call.signals import StopSignals
 
 
@@ -97,7 +98,18 @@ class Deadlines:
 class AttemptContext:
     """What every attempt of a run shares; `host` is the run itself."""
 
-    __slots__ = ("echo", "environment", "host", "log", "mask", "plan", "run_deadline", "stop")
+    __slots__ = (
+        "account",
+        "echo",
+        "environment",
+        "host",
+        "in_unit",
+        "log",
+        "mask",
+        "plan",
+        "run_deadline",
+        "stop",
+    )
 
     def __init__(
         self,
@@ -110,7 +122,12 @@ class AttemptContext:
         stop: StopSignals,
         run_deadline: float | None,
         mask: Mask | None,
+        account: Account | None,
+        in_unit: bool,
     ) -> None:
+        """`account` is whom the task runs as; `in_unit` whether the run is in its task's unit."""
+        self.account = account
+        self.in_unit = in_unit
         self.plan = plan
         self.environment = environment
         self.echo = echo
@@ -145,12 +162,29 @@ def run_attempt(context: AttemptContext, number: int, argv: list[str], *, dry_ru
 
 
 def _start(context: AttemptContext, argv: list[str], *, dry_run: bool) -> Child:
+    if context.account is not None:
+        return _start_as(context, context.account, argv, dry_run=dry_run)
     enter_directory(context.plan.cwd, context.environment)
     if context.plan.python is not None:
         return start_python(
             context.plan.python, context.environment, context.host.let_go, dry_run=dry_run
         )
     return start_command(argv, context.environment)
+
+
+def _start_as(
+    context: AttemptContext, account: Account, argv: list[str], *, dry_run: bool
+) -> Child:
+    from docket.runner.attempt.userspawn import (  # noqa: PLC0415  (tasks with `user`)
+        Place,
+        start_command_as,
+        start_python_as,
+    )
+
+    place = Place(context.environment, context.plan.cwd, in_unit=context.in_unit)
+    if context.plan.python is not None:
+        return start_python_as(account, context.plan.python, place, dry_run=dry_run)
+    return start_command_as(account, argv, place)
 
 
 def _watch(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from docket.model.text.mask import Mask
     from docket.runner.attempt.progress import Progress
     from docket.runner.attempt.unitlimits import UnitCounters
+    from docket.runner.call.account import Account
     from docket.runner.record.locks import NamedLock, RunLock
     from docket.runner.record.record import Recorder
     from docket.strays import Strays
@@ -42,9 +43,17 @@ class RunHost(Host):
     """The host of a real run: it records events and progress, and ends what the command left."""
 
     def __init__(
-        self, recorder: Recorder, locks: list[RunLock | NamedLock], mask: Mask | None
+        self,
+        recorder: Recorder,
+        locks: list[RunLock | NamedLock],
+        mask: Mask | None,
+        account: Account | None,
     ) -> None:
-        """`locks` are those that the run holds; events are masked with `mask`."""
+        """`locks` are those that the run holds; events are masked with `mask`.
+
+        `account` is whom the task runs as, where that is not the runner's own user.
+        """
+        self._owner = None if account is None else account.uid
         self._recorder = recorder
         self._locks = locks
         self._progress: Progress | None = None
@@ -93,7 +102,7 @@ class RunHost(Host):
             return
         from docket.strays import Strays  # noqa: PLC0415  (runs that are ended)
 
-        self._strays = self._strays or Strays(row.run_id)
+        self._strays = self._strays or Strays(row.run_id, self._owner)
         self._strays.signal(leader, number)
         if number == signals.SIGKILL:
             self._strays.close()

@@ -48,10 +48,32 @@ class _Pipe:
         self._lock = threading.RLock()  # a thread that is not here any more may hold the other
 
 
+def run_given(given: int, writer: int) -> None:
+    """Run the task that the descriptor `given` describes, and leave the process."""
+    with open(given, encoding="utf-8") as file:
+        document = loads(file.read())
+    os.set_inheritable(writer, False)
+    run_and_exit(
+        PythonTarget(**document["target"]),
+        dict(os.environ),
+        writer,
+        dry_run=document["dry_run"],
+        source=document["source"],
+    )
+
+
 def run_and_exit(
-    target: PythonTarget, environment: dict[str, str], writer: int, *, dry_run: bool
+    target: PythonTarget,
+    environment: dict[str, str],
+    writer: int,
+    *,
+    dry_run: bool,
+    source: str | None = None,
 ) -> None:
-    """Run the task of `target`, write what it reports to `writer`, and leave the process."""
+    """Run the task of `target`, write what it reports to `writer`, and leave the process.
+
+    `source` is the text of the file that has the class, where this process cannot read it.
+    """
     os.environ.clear()
     os.environ.update(environment)
     if sys.flags.no_site:
@@ -60,7 +82,7 @@ def run_and_exit(
     report_to(lambda kind, event: pipe.write(kind[0], _event_text(event)))
     code = 0
     try:
-        document = _checked(_run(target, dry_run=dry_run))
+        document = _checked(_run(target, source, dry_run=dry_run))
     except BaseException as error:  # noqa: BLE001  (the task's boundary: whatever it throws)
         document, code = _failure(error), 1
     try:
@@ -71,17 +93,20 @@ def run_and_exit(
         os._exit(code)
 
 
-def _run(target: PythonTarget, *, dry_run: bool) -> object:
-    found = load_class(target)
+def _run(target: PythonTarget, source: str | None, *, dry_run: bool) -> object:
+    found = load_class(target, source)
     found.name = found.name or os.environ.get("DOCKET_TASK_NAME", "")  # an entry point may name it
     task = found()
     config = loads(dumps(target.config))  # the task's to change
     return task.dry_run(config) if dry_run else task.run(config)
 
 
-def load_class(target: PythonTarget) -> type[BaseTask]:
+def load_class(target: PythonTarget, source: str | None = None) -> type[BaseTask]:
     """Import what holds a task and return its class; any exception is the task's own."""
-    module = importlib.import_module(target.module) if target.module else _module_of(target.path)
+    if target.module:
+        module = importlib.import_module(target.module)
+    else:
+        module = _module_of(target.path, source)
     found: Any = module
     for part in target.class_name.split("."):
         found = getattr(found, part, None)
@@ -91,7 +116,7 @@ def load_class(target: PythonTarget) -> type[BaseTask]:
     return found
 
 
-def _module_of(path: str) -> ModuleType:
+def _module_of(path: str, source: str | None) -> ModuleType:
     name = "docket_task_" + os.path.basename(path).removesuffix(".py")
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -99,7 +124,10 @@ def _module_of(path: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.dont_write_bytecode = True
-    spec.loader.exec_module(module)
+    if source is None:
+        spec.loader.exec_module(module)
+    else:
+        exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102  (the task's own file)
     return module
 
 

@@ -48,7 +48,7 @@ def enter_directory(cwd: str, environment: dict[str, str]) -> None:
 
 def start_command(argv: list[str], environment: dict[str, str]) -> Child:
     """Start a command in a process group of its own; SpawnError says why it cannot be."""
-    path = _find(argv[0], environment.get("PATH", ""))
+    path = find(argv[0], environment.get("PATH", ""))
     out_reader, out_writer = os.pipe2(os.O_CLOEXEC)
     err_reader, err_writer = os.pipe2(os.O_CLOEXEC)
     try:
@@ -67,7 +67,7 @@ def start_command(argv: list[str], environment: dict[str, str]) -> Child:
     except (OSError, ValueError) as error:
         os.close(out_reader)
         os.close(err_reader)
-        raise _explained(path, error) from error
+        raise explained(path, error) from error
     finally:
         os.close(out_writer)
         os.close(err_writer)
@@ -113,7 +113,8 @@ def start_python(
     return Child(pid, out_reader, err_reader, reader)
 
 
-def _find(name: str, search_path: str) -> str:
+def find(name: str, search_path: str) -> str:
+    """Return the path of a program; SpawnError where `search_path` does not have it."""
     if "/" in name:
         return name
     for directory in search_path.split(":"):
@@ -126,7 +127,8 @@ def _find(name: str, search_path: str) -> str:
     )
 
 
-def _explained(path: str, error: OSError | ValueError) -> SpawnError:
+def explained(path: str, error: OSError | ValueError) -> SpawnError:
+    """Return why a program could not be started."""
     if isinstance(error, ValueError):
         return SpawnError(f"Command refused: {path}: {error}", hint="See the task's command.")
     if error.errno == errno.ENOENT and not os.path.exists(path):

@@ -84,16 +84,25 @@ def judge(
     return verdict
 
 
-def result_file(path: str) -> dict[str, Any]:
-    """Return what the child wrote to DOCKET_RESULT_FILE, as details, and remove the file."""
+def result_file(path: str, owner: int | None = None) -> dict[str, Any]:
+    """Return what the child wrote to DOCKET_RESULT_FILE, as details, and remove the file.
+
+    `owner` is the user for whom an empty file was laid there.
+    """
     try:
-        data, _status = read_plain(path, _LARGEST_RESULT_FILE)
+        data, status = read_plain(path, _LARGEST_RESULT_FILE)
     except FileNotFoundError:
         return {}
     except OSError as error:
         return {"result_error": f"The result file cannot be read: {error.strerror}."}
     finally:
         discard(path)
+    if owner is not None and status.st_uid != owner:
+        return {"result_error": "The result file is another user's."}
+    return {} if owner is not None and not data else _result(data)
+
+
+def _result(data: bytes) -> dict[str, Any]:
     try:
         found = loads_output(data.decode())
     except ValueError as error:

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from docket.model.plan import Plan
     from docket.model.rows import RunRow
+    from docket.runner.call.account import Account
 
 # The runner's own dealings with the service manager are none of the task's.
 _KEPT_BACK = (
@@ -35,25 +36,35 @@ class EnvironmentRefusedError(DocketError):
     code = "env_file_missing"
 
 
-def task_environment(plan: Plan, *, in_unit: bool) -> dict[str, str]:
+def account_for(plan: Plan) -> Account | None:
+    """Return whom the task runs as, where that is not whoever runs this; AccountError."""
+    if plan.run_as is None:
+        return None
+    from docket.runner.call.account import account_of  # noqa: PLC0415  (tasks with `user`)
+
+    return account_of(plan)
+
+
+def task_environment(plan: Plan, account: Account | None, *, in_unit: bool) -> dict[str, str]:
     """Return the environment of the task, without Docket's own variables.
 
-    `in_unit`: systemd has read the environment files already; they are only looked for then.
+    `in_unit`: systemd has read the environment files already; they are only looked for then, but
+    for a task of another user (`account`): its login variables come between the two.
     Raises EnvironmentRefusedError where a file cannot be read.
     """
-    values = _inherited(plan)
+    values = _inherited(plan, account, in_unit=in_unit)
     for path in plan.env_files:
         found = _read_file(path)
-        if not in_unit:
+        if not in_unit or account is not None:
             values.update(found)
     values.update(_expanded(plan.env))
     return values
 
 
-def usable_environment(plan: Plan, *, in_unit: bool) -> dict[str, str]:
+def usable_environment(plan: Plan, account: Account | None, *, in_unit: bool) -> dict[str, str]:
     """Return the environment as far as it can be had: a missing file must not silence an alarm."""
-    values = _inherited(plan)
-    for path in [] if in_unit else plan.env_files:
+    values = _inherited(plan, account, in_unit=in_unit)
+    for path in [] if in_unit and account is None else plan.env_files:
         try:
             values.update(_read_file(path))
         except EnvironmentRefusedError:
@@ -83,8 +94,13 @@ def _with_directory(text: str, name: str, path: str) -> str:
     return text
 
 
-def _inherited(plan: Plan) -> dict[str, str]:
-    values = {name: text for name, text in os.environ.items() if name not in _KEPT_BACK}
+def _inherited(plan: Plan, account: Account | None, *, in_unit: bool) -> dict[str, str]:
+    own = dict(os.environ)
+    if account is not None:
+        from docket.runner.call.account import inherited  # noqa: PLC0415  (tasks with `user`)
+
+        own = {**inherited(in_unit=in_unit), **account.variables()}
+    values = {name: text for name, text in own.items() if name not in _KEPT_BACK}
     if not values.get("PATH"):
         values["PATH"] = plan.path_variable
     return values

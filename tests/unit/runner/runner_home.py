@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "env_files": [],
     "path_variable": "/usr/local/bin:/usr/bin:/bin",
     "cwd": "",
+    "run_as": None,
     "required_env": [],
     "secrets": [],
     "secret_values": [],

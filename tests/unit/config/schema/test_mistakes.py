@@ -91,7 +91,7 @@ MISTAKES = [
     ("group: backups", (5, 12), "there is no group `backups`", "add it under `groups:`"),
     ("group: a/b", (5, 12), "the name of a group under `groups:`", None),
     ("sandbox: strict", (5, 5), "sandbox profiles", "take the key out for now"),
-    ("user: www-data", (5, 5), "running as another user", "take the key out for now"),
+    ("user: www-data", (5, 11), "`user` is for the system scope", None),
     ("once_per: dya", (5, 15), "`hour`, `day`, `week`", "did you mean `day`?"),
     ("exit_codes: {256: ok}", (5, 18), "`256` cannot be a name", None),
     ("exit_codes: {1: fine}", (5, 21), "`ok`, `noop`, `warn`", None),

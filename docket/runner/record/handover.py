@@ -1,0 +1,94 @@
+"""Files between the runner and a task of another user: its result, details, credentials.
+
+`/run/docket/.handover/RUN_ID/` belongs to root, so that the user can neither replace a file in it
+by a link or a pipe nor add one; each file is the user's own, and readable to nobody else.
+"""
+
+from __future__ import annotations
+
+import os
+
+from docket.files import make_directory, open_plain, read_plain, write_all
+from docket.runfiles import discard, handover_directory, remove_handover
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docket.runner.call.account import Account
+
+_CREDENTIALS = "CREDENTIALS_DIRECTORY"
+_PASSABLE = 0o711  # a name in it can be opened by whoever knows it, and nobody sees which there are
+
+
+class Handover:
+    """The files of one run that its user may use."""
+
+    __slots__ = ("_account", "_path", "result_path")
+
+    def __init__(self, lock_dir: str, run_id: str, account: Account) -> None:
+        self._account = account
+        self._path = handover_directory(lock_dir, run_id)
+        self.result_path = os.path.join(self._path, "result")
+
+    def begin_result(self) -> None:
+        """Lay out an empty file that DOCKET_RESULT_FILE names, for the user to fill; OSError."""
+        self._write(self.result_path, b"", 0o600)
+
+    def give_details(self, data: bytes) -> str:
+        """Return the path of a file with the details of the run, for the user to read; OSError."""
+        path = os.path.join(self._path, "details")
+        self._write(path, data, 0o400)
+        return path
+
+    def give_credentials(self) -> None:
+        """Let CREDENTIALS_DIRECTORY name copies that the user can read; OSError.
+
+        systemd gives them to the user of the unit, which is the runner's. Its directory is
+        read-only, so they cannot be given away in place.
+        """
+        source = os.environ.get(_CREDENTIALS)
+        target = os.path.join(self._path, "credentials")
+        if not source or source == target:
+            return
+        self._make(target)
+        os.chown(target, 0, self._account.gid)
+        os.chmod(target, 0o750)  # noqa: S103  (the user lists it)
+        for name in os.listdir(source):
+            self._write(
+                os.path.join(target, name), read_plain(os.path.join(source, name))[0], 0o400
+            )
+        os.environ[_CREDENTIALS] = target
+
+    def forget_details(self) -> None:
+        """Remove the details, and the directory where it is empty."""
+        discard(os.path.join(self._path, "details"))
+        try:
+            os.rmdir(self._path)
+        except OSError:
+            pass  # the rest of the run is in it, or it was never made
+
+    def remove(self) -> None:
+        """Remove all of it."""
+        remove_handover(self._path)
+
+    def _make(self, directory: str) -> None:
+        """Make a directory that others can pass through, and let them pass the two above it."""
+        make_directory(directory, _PASSABLE)
+        base = os.path.dirname(self._path)
+        for passed in (base, os.path.dirname(base)):
+            mode = os.stat(passed).st_mode & 0o777
+            if mode & _PASSABLE != _PASSABLE:
+                os.chmod(passed, mode | _PASSABLE)
+
+    def _write(self, path: str, data: bytes, mode: int) -> None:
+        self._make(self._path)
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
+        descriptor, _status = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            write_all(descriptor, data)
+            os.fchmod(descriptor, mode)
+            os.fchown(descriptor, self._account.uid, self._account.gid)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,96 @@
+"""Files between the runner and a task of another user."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docket.model.plan import RunAs
+from docket.runfiles import handover_directory, remove_run_files
+from docket.runner.attempt.verdict import result_file
+from docket.runner.call.account import Account
+from docket.runner.record.handover import Handover
+
+NOBODY = 65534
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+
+
+@pytest.fixture
+def lock_dir() -> Iterator[Path]:
+    """Return a lock directory as /run/docket/default is: others may not look into it."""
+    with tempfile.TemporaryDirectory(prefix="docket-handover-") as place:
+        Path(place).chmod(0o700)
+        directory = Path(place, "default")
+        directory.mkdir(mode=0o700)
+        yield directory
+
+
+@pytest.fixture
+def handover(lock_dir: Path) -> Handover:
+    """Return the files of run `one` of a task of nobody."""
+    run_as = RunAs(
+        user="nobody", group="", capabilities=[], new_privileges=False, hooks_as_root=False
+    )
+    return Handover(str(lock_dir), "one", Account(pwd.getpwuid(NOBODY), NOBODY, run_as))
+
+
+def as_user(script: str, uid: int = NOBODY) -> int:
+    """Return the exit code of a shell script that another user runs."""
+    words = ["/bin/sh", "-c", script]
+    return subprocess.run(words, user=uid, group=uid, extra_groups=[], check=False).returncode
+
+
+def test_the_user_fills_the_result_file_and_cannot_replace_it(handover: Handover) -> None:
+    path = handover.result_path
+    handover.begin_result()
+    assert result_file(path, NOBODY) == {}
+    handover.begin_result()
+    assert as_user(f"echo x > {path}", 60) != 0
+    assert as_user(f"ln -sf /etc/shadow {path} || mv {path} {path}.old || rm -f {path}") != 0
+    assert as_user(f"echo '{{}}' > {path}.other") != 0
+    assert as_user(f"echo '{{\"n\": 1}}' > {path}") == 0
+    assert result_file(path, NOBODY) == {"result": {"n": 1}}
+
+
+def test_a_result_file_of_somebody_else_is_not_believed(handover: Handover) -> None:
+    handover.begin_result()
+    Path(handover.result_path).write_text("{}")
+    assert "another user" in result_file(handover.result_path, 60)["result_error"]
+
+
+def test_a_result_file_that_is_too_large_is_said(handover: Handover) -> None:
+    handover.begin_result()
+    assert as_user(f"head -c 2000000 /dev/zero > {handover.result_path}") == 0
+    assert "larger" in result_file(handover.result_path, NOBODY)["result_error"]
+
+
+def test_only_the_user_reads_details_and_credentials(
+    handover: Handover, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("sesame")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    handover.give_credentials()
+    lent = os.environ["CREDENTIALS_DIRECTORY"]
+    details = handover.give_details(b"{}")
+    for path in (f"{lent}/key", details):
+        assert as_user(f"cat {path}") == 0
+        assert as_user(f"echo x > {path}") != 0
+        assert as_user(f"cat {path}", 60) != 0
+    assert as_user(f"test $(ls {lent}) = key && ! touch {lent}/more") == 0
+    handover.give_credentials()  # a second time gives nothing anew
+    assert os.environ["CREDENTIALS_DIRECTORY"] == lent
+
+
+def test_nothing_is_left_of_a_run_that_is_over(handover: Handover, lock_dir: Path) -> None:
+    handover.begin_result()
+    handover.give_details(b"{}")
+    handover.forget_details()
+    assert os.listdir(handover_directory(str(lock_dir), "one")) == ["result"]
+    remove_run_files(str(lock_dir), "one")
+    assert os.listdir(lock_dir.parent / ".handover") == []

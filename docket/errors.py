@@ -248,6 +248,12 @@ class ParameterError(DocketError):
     code = "run.param_refused"
 
 
+class EnvironmentRefusedError(DocketError):
+    """What a task needs around it is missing: an environment file, a variable, its user."""
+
+    code = "env_file_missing"
+
+
 class AlreadyRunningError(DocketError):
     """The task's lock is held by another run."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from docket.errors import EnvironmentRefusedError
 from docket.model.states import RunStatus
 from docket.runner.attempt.attempt import AttemptContext, run_attempt
 from docket.runner.attempt.echo import Echo
@@ -12,7 +13,6 @@ from docket.runner.attempt.host import Host
 from docket.runner.attempt.verdict import Verdict, judge
 from docket.runner.call.clock import now_us
 from docket.runner.call.environment import (
-    EnvironmentRefusedError,
     account_for,
     add_run,
     task_environment,

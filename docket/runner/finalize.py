@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from docket.errors import StoreError
+from docket.errors import EnvironmentRefusedError, StoreError
 from docket.model.ends.runnerends import CANCELLED, End, end_of_runner
 from docket.model.plan import Plan
 from docket.model.rows import RunRow
@@ -20,7 +20,6 @@ from docket.runner.after.hooks import HookRunner
 from docket.runner.attempt.unitlimits import UnitCounters, limits_in_words
 from docket.runner.call.clock import now_us
 from docket.runner.call.environment import (
-    EnvironmentRefusedError,
     account_for,
     usable_environment,
 )

@@ -6,6 +6,7 @@ import os
 import select
 import time
 
+from docket.errors import EnvironmentRefusedError
 from docket.model import signals
 from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
@@ -25,7 +26,6 @@ from docket.runner.attempt.host import RunHost
 from docket.runner.attempt.verdict import Verdict, judge, name_limits, result_file, short_summary
 from docket.runner.call.clock import now_us
 from docket.runner.call.environment import (
-    EnvironmentRefusedError,
     account_for,
     add_run,
     own_units,
@@ -211,7 +211,7 @@ class _Run:
             return run_file(plan.lock_dir, run_id, RESULT)
         from docket.runner.record.handover import Handover  # noqa: PLC0415  (tasks with `user`)
 
-        self._handover = Handover(plan.lock_dir, run_id, self._account)
+        self._handover = Handover(plan.lock_dir, run_id, self._account.uid, self._account.gid)
         try:
             self._handover.give_credentials()
         except OSError as error:

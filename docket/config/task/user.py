@@ -91,7 +91,7 @@ def _dynamic(entry: TaskEntry) -> None:
         ("user",),
         "`user: dynamic` cannot be had: systemd gives such a user to a whole service only, and "
         "Docket's runner in it stays root",
-        hint="make a user for the task: `adduser --system NAME`; or write `user: nobody`",
+        hint="make a user for the task: `adduser --system NAME`",
     )
 
 

@@ -43,7 +43,8 @@ class HookUser:
         """Return the path of the details that the user can read; None where root reads them."""
         if self._account is None:
             return None
-        self._handover = Handover(self._plan.lock_dir, self._row.run_id, self._account)
+        uid, gid = self._account.uid, self._account.gid
+        self._handover = Handover(self._plan.lock_dir, self._row.run_id, uid, gid)
         return self._handover.give_details(data)
 
     def forget(self) -> None:
@@ -57,11 +58,11 @@ class HookUser:
             raise self._missing
         if self._account is None:
             return spawn_shell(command, environment, outputs)
-        from docket.runner.attempt.userspawn import Place, spawn_as  # noqa: PLC0415  (lazy: rare)
+        from docket.runner.attempt.userspawn import ChildSetting, spawn_as  # noqa: PLC0415  (lazy: rare)
 
         in_unit = self._row.unit is not None
-        place = Place(environment, self._directory(self._account), in_unit=in_unit)
-        return spawn_as(self._account, "/bin/sh", ["sh", "-c", command], place, outputs)
+        around = ChildSetting(environment, self._directory(self._account), in_unit=in_unit)
+        return spawn_as(self._account, "/bin/sh", ["sh", "-c", command], around, outputs)
 
     def _directory(self, account: Account) -> str:
         """Return where the hooks run: as the task, or where that cannot be, at the top."""

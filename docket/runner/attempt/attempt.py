@@ -176,15 +176,15 @@ def _start_as(
     context: AttemptContext, account: Account, argv: list[str], *, dry_run: bool
 ) -> Child:
     from docket.runner.attempt.userspawn import (  # noqa: PLC0415  (tasks with `user`)
-        Place,
+        ChildSetting,
         start_command_as,
         start_python_as,
     )
 
-    place = Place(context.environment, context.plan.cwd, in_unit=context.in_unit)
+    around = ChildSetting(context.environment, context.plan.cwd, in_unit=context.in_unit)
     if context.plan.python is not None:
-        return start_python_as(account, context.plan.python, place, dry_run=dry_run)
-    return start_command_as(account, argv, place)
+        return start_python_as(account, context.plan.python, around, dry_run=dry_run)
+    return start_command_as(account, argv, around)
 
 
 def _watch(

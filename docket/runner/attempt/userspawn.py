@@ -23,7 +23,7 @@ _UMASK = 0o022
 _DIRECTORY, _PROGRAM, _RIGHTS = b"d", b"p", b"r"
 
 
-class Place:
+class ChildSetting:
     """Where and with what a child of another user starts.
 
     `in_unit` whether the runner is in the unit of the task, which then says what the umask is.
@@ -37,14 +37,14 @@ class Place:
         self.in_unit = in_unit
 
 
-def start_command_as(account: Account, argv: list[str], place: Place) -> Child:
+def start_command_as(account: Account, argv: list[str], around: ChildSetting) -> Child:
     """Start a command as another user, in a session of its own; SpawnError says why not."""
-    path = find(argv[0], place.environment.get("PATH", ""))
-    return _with_pipes(account, path, argv, place)
+    path = find(argv[0], around.environment.get("PATH", ""))
+    return _with_pipes(account, path, argv, around)
 
 
 def start_python_as(
-    account: Account, target: PythonTarget, place: Place, *, dry_run: bool
+    account: Account, target: PythonTarget, around: ChildSetting, *, dry_run: bool
 ) -> Child:
     """Start a Python task in an interpreter of its own as another user."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
@@ -52,7 +52,7 @@ def start_python_as(
     program = os.path.join(os.path.dirname(__file__), "..", "..", "libexec", "python-task")
     argv = [sys.executable, "-IS", os.path.abspath(program), str(given), str(writer)]
     try:
-        child = _with_pipes(account, sys.executable, argv, place, (given, writer))
+        child = _with_pipes(account, sys.executable, argv, around, (given, writer))
     except SpawnError:
         os.close(reader)
         raise
@@ -68,7 +68,7 @@ def spawn_as(
     account: Account,
     path: str,
     argv: list[str],
-    place: Place,
+    around: ChildSetting,
     outputs: tuple[int, int],
     kept: tuple[int, ...] = (),
 ) -> int:
@@ -86,15 +86,15 @@ def spawn_as(
         stage = _RIGHTS
         try:
             _arrange(outputs, (*kept, writer))
-            if not place.in_unit:
+            if not around.in_unit:
                 os.umask(_UMASK)
             from docket.runner.attempt.privileges import give_up_root  # noqa: PLC0415  (the child's own)
 
             give_up_root(account)
             stage = _DIRECTORY
-            os.chdir(_directory(account, place.cwd))
+            os.chdir(_directory(account, around.cwd))
             stage = _PROGRAM
-            os.execve(path, argv, place.environment)  # noqa: S606  (a list of words, no shell)
+            os.execve(path, argv, around.environment)  # noqa: S606  (a list of words, no shell)
         except OSError as error:
             os.write(writer, stage + str(error.errno or 0).encode())
         except ValueError:
@@ -106,17 +106,17 @@ def spawn_as(
     os.close(reader)
     if told:
         os.waitpid(pid, 0)
-        raise _refusal(account, path, place.cwd, told)
+        raise _refusal(account, path, around.cwd, told)
     return pid
 
 
 def _with_pipes(
-    account: Account, path: str, argv: list[str], place: Place, kept: tuple[int, ...] = ()
+    account: Account, path: str, argv: list[str], around: ChildSetting, kept: tuple[int, ...] = ()
 ) -> Child:
     out_reader, out_writer = os.pipe2(os.O_CLOEXEC)
     err_reader, err_writer = os.pipe2(os.O_CLOEXEC)
     try:
-        pid = spawn_as(account, path, argv, place, (out_writer, err_writer), kept)
+        pid = spawn_as(account, path, argv, around, (out_writer, err_writer), kept)
     except SpawnError:
         os.close(out_reader)
         os.close(err_reader)

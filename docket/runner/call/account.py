@@ -6,7 +6,7 @@ import grp
 import os
 import pwd
 
-from docket.runner.call.environment import EnvironmentRefusedError
+from docket.errors import EnvironmentRefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from docket.errors import DocketError
+from docket.errors import EnvironmentRefusedError
 from docket.files import read_plain
 from docket.runner.record.request import parameter_variables
 
@@ -28,12 +28,6 @@ _KEPT_BACK = (
 
 
 RUN_DIRECTORIES = ("XDG_RUNTIME_DIR", "CREDENTIALS_DIRECTORY")
-
-
-class EnvironmentRefusedError(DocketError):
-    """An environment file is missing, or a variable that the task requires is."""
-
-    code = "env_file_missing"
 
 
 def account_for(plan: Plan) -> Account | None:

@@ -11,10 +11,6 @@ import os
 from docket.files import make_directory, open_plain, read_plain, write_all
 from docket.runfiles import discard, handover_directory, remove_handover
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from docket.runner.call.account import Account
-
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 _PASSABLE = 0o711  # a name in it can be opened by whoever knows it, and nobody sees which there are
 
@@ -22,10 +18,11 @@ _PASSABLE = 0o711  # a name in it can be opened by whoever knows it, and nobody 
 class Handover:
     """The files of one run that its user may use."""
 
-    __slots__ = ("_account", "_path", "result_path")
+    __slots__ = ("_gid", "_path", "_uid", "result_path")
 
-    def __init__(self, lock_dir: str, run_id: str, account: Account) -> None:
-        self._account = account
+    def __init__(self, lock_dir: str, run_id: str, uid: int, gid: int) -> None:
+        self._uid = uid
+        self._gid = gid
         self._path = handover_directory(lock_dir, run_id)
         self.result_path = os.path.join(self._path, "result")
 
@@ -50,7 +47,7 @@ class Handover:
         if not source or source == target:
             return
         self._make(target)
-        os.chown(target, 0, self._account.gid)
+        os.chown(target, 0, self._gid)
         os.chmod(target, 0o750)  # noqa: S103  (the user lists it)
         for name in os.listdir(source):
             self._write(
@@ -89,6 +86,6 @@ class Handover:
         try:
             write_all(descriptor, data)
             os.fchmod(descriptor, mode)
-            os.fchown(descriptor, self._account.uid, self._account.gid)
+            os.fchown(descriptor, self._uid, self._gid)
         finally:
             os.close(descriptor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from docket.model.plan import RunAs
 from docket.runfiles import handover_directory, remove_run_files
 from docket.runner.attempt.verdict import result_file
-from docket.runner.call.account import Account
 from docket.runner.record.handover import Handover
 
 NOBODY = 65534
@@ -34,10 +31,7 @@ def lock_dir() -> Iterator[Path]:
 @pytest.fixture
 def handover(lock_dir: Path) -> Handover:
     """Return the files of run `one` of a task of nobody."""
-    run_as = RunAs(
-        user="nobody", group="", capabilities=[], new_privileges=False, hooks_as_root=False
-    )
-    return Handover(str(lock_dir), "one", Account(pwd.getpwuid(NOBODY), NOBODY, run_as))
+    return Handover(str(lock_dir), "one", NOBODY, NOBODY)
 
 
 def as_user(script: str, uid: int = NOBODY) -> int:

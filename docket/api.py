@@ -26,7 +26,7 @@ from docket.app.runs import cancel as cancelling
 from docket.app.runs import run as running
 from docket.app.runs import start as starting
 from docket.app.runs import wait as waiting
-from docket.app.runs.options import RunOptions
+from docket.app.runs.options import Attachment, RunOptions
 from docket.app.runs.refusals import known_word, refuse_in_dry_run
 from docket.app.session.session import Session, open_session
 from docket.app.status import capabilities as describing_all
@@ -37,7 +37,7 @@ from docket.app.status import status
 from docket.app.text.documents import run_document
 from docket.app.text.jsonform import plain
 from docket.errors import DocketError
-from docket.model.states import EXIT_DRY_RUN, RunStatus
+from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
 from docket.paths import exec_command
 
 if TYPE_CHECKING:
@@ -150,12 +150,13 @@ def run_task(
             session,
             exec_command(),
             task_name,
-            dry_run=dry_run,
-            force=force,
-            echo=False,
-            params=_pairs(params),
-            launcher=known_word("launcher", launcher, Launcher),
-            signals=False,
+            RunOptions(
+                force=force,
+                params=_pairs(params),
+                launcher=known_word("launcher", launcher, Launcher),
+                dry_run=dry_run,
+            ),
+            Attachment(echo=False, signals=False),
         )
         return _judged(outcome.document(), outcome.exit_code, outcome.summary)
 
@@ -178,8 +179,8 @@ def run_task_async(
         if dry_run:
             refuse_in_dry_run(background=True)
         by = known_word("launcher", launcher, Launcher)
-        wish = RunOptions(force, idempotency_key, _pairs(params), by)
-        return plain(starting.start(session, task_name, wish).document())
+        options = RunOptions(force, idempotency_key, _pairs(params), by, Trigger.ASYNC)
+        return plain(starting.start(session, task_name, options).document())
 
 
 def task_status(

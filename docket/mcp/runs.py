@@ -17,7 +17,7 @@ from docket.app.runs import run as running
 from docket.app.runs import start as starting
 from docket.app.runs import wait as waiting
 from docket.app.runs.gate import refuse_destructive
-from docket.app.runs.options import RunOptions
+from docket.app.runs.options import Attachment, RunOptions
 from docket.app.runs.refusals import refuse_in_dry_run
 from docket.app.runs.run import RunOutcome
 from docket.app.session.session import Session
@@ -28,6 +28,7 @@ from docket.model.runid import make_run_id
 from docket.model.states import Trigger
 from docket.paths import exec_command
 
+_UNATTACHED = Attachment(echo=False, signals=False)  # the protocol has standard output
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.2
 _SHORTEST_TICK_SECONDS = 0.1
@@ -105,7 +106,7 @@ def run_task_async(server: ServerContext, call: ToolCall, given: Mapping[str, An
         return _preview(server, given)
     refuse_where_gated(server, given["task_name"])
     call.check()
-    receipt = starting.start(server.session, given["task_name"], _wish(server, given))
+    receipt = starting.start(server.session, given["task_name"], _options(server, given))
     return Result(receipt.document())
 
 
@@ -148,11 +149,8 @@ def _preview(server: ServerContext, given: Mapping[str, Any]) -> Result:
         server.session,
         exec_command(),
         given["task_name"],
-        dry_run=True,
-        echo=False,
-        signals=False,
-        trigger=Trigger.AGENT,
-        run_id=_new_run_id(server.session),
+        RunOptions(trigger=Trigger.AGENT, run_id=_new_run_id(server.session), dry_run=True),
+        _UNATTACHED,
     )
     return Result(outcome.document(), failed=not outcome.ok)
 
@@ -168,20 +166,15 @@ def _run(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> Run
         session,
         exec_command(),
         task,
-        force=given["force"],
-        echo=False,
-        signals=False,
-        params=_pairs(given),
-        trigger=Trigger.AGENT,
-        gated=server.gated,
-        run_id=run_id,
+        _options(server, given).replace(run_id=run_id),
+        _UNATTACHED,
     )
 
 
 def _start_and_wait(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> RunOutcome:
     call.check()
     task, session = given["task_name"], server.session
-    run_id = starting.start(session, task, _wish(server, given)).run_id
+    run_id = starting.start(session, task, _options(server, given)).run_id
     call.begin(task, run_id, _undo(session, run_id))
     with open_record(session) as reader:
         run = find_run(reader, run_id)
@@ -223,7 +216,7 @@ def _refuse_when_late(deadline: float | None) -> None:
         raise _TimeUpError
 
 
-def _wish(server: ServerContext, given: Mapping[str, Any]) -> RunOptions:
+def _options(server: ServerContext, given: Mapping[str, Any]) -> RunOptions:
     return RunOptions(
         force=given["force"],
         idempotency_key=given["idempotency_key"],

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 
+from docket.app.runs.options import Attachment
 from docket.model.record import Record
 
 RESULT_FD = 3
@@ -36,30 +37,24 @@ class RunnerExit(Record):
 
 
 def run_in_foreground(
-    command: Sequence[str],
-    environ: Mapping[str, str],
-    *,
-    echo: bool,
-    signals: bool = True,
-    output: int = 1,
+    command: Sequence[str], environ: Mapping[str, str], attachment: Attachment
 ) -> RunnerExit:
-    """Run `command --result-fd N` to its end; `echo` lets its standard output be ours.
+    """Run `command --result-fd N` to its end.
 
-    Where `output` is another descriptor than ours, above the standard ones, it goes there.
-
-    With `signals`, SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on for as long as it lasts.
+    SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on for as long as it lasts, if it is attached so.
+    An output other than standard output is a descriptor above the standard ones.
     Whatever is raised here meanwhile, such as KeyboardInterrupt, ends the run as Ctrl-C does.
     Raises OSError where it cannot be started.
     """
     reading, writing = _pipe()
     try:
-        with _forwarding(signals) as target:
+        with _forwarding(attachment.signals) as target:
             try:
                 target.pid = _spawn(
                     [*command, "--result-fd", str(RESULT_FD)],
                     environ,
                     writing,
-                    output if echo else None,
+                    attachment.output if attachment.echo else None,
                 )
             finally:
                 os.close(writing)

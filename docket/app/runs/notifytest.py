@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from docket.app.catalog.lookup import current_plan
 from docket.app.runs.foreground import run_in_foreground
+from docket.app.runs.options import Attachment
 from docket.app.runs.run import refusal_of
 from docket.app.session.session import Session
 from docket.errors import RunnerDiedError
@@ -81,7 +82,7 @@ def notify_test(
     command = [*exec_command, task, *session.paths.exec_arguments(), "--notify-test"]
     command += [] if channel is None else ["--channel", channel]
     try:
-        ended = run_in_foreground(command, session.environ, echo=False)
+        ended = run_in_foreground(command, session.environ, Attachment(echo=False))
         document = json.loads(ended.result)
     except (OSError, ValueError):
         raise RunnerDiedError(

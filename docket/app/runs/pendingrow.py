@@ -20,19 +20,19 @@ from docket.store.logfiles import log_path
 from docket.store.pending import claim, close_unstarted
 
 
-def pending_row(session: Session, plan: Plan, wish: RunOptions) -> RunRow:
+def pending_row(session: Session, plan: Plan, options: RunOptions) -> RunRow:
     """Return the row of a run that is about to begin; nothing is recorded yet.
 
     Raises ParameterError and UsageError for what cannot be given to a run.
     """
-    params = checked_params(plan, wish.params)
-    key = checked_key(wish.idempotency_key)
+    params = checked_params(plan, options.params)
+    key = checked_key(options.idempotency_key)
     now_us = session.now_us()
-    run_id = wish.run_id or make_run_id(now_us, os.urandom(4))
+    run_id = options.run_id or make_run_id(now_us, os.urandom(4))
     return RunRow(
         run_id=run_id,
         task=plan.task,
-        trigger=wish.trigger.value,
+        trigger=options.trigger.value,
         started_at=now_us,
         status=RunStatus.PENDING.value,
         summary="About to begin",
@@ -70,10 +70,10 @@ def as_recorded(plan: Plan, row: RunRow) -> RunRow:
     return shown
 
 
-def exec_words(row: RunRow, wish: RunOptions) -> list[str]:
+def exec_words(row: RunRow, options: RunOptions) -> list[str]:
     """Return what `docket exec` is told of a run that was recorded in advance."""
     found = ["--trigger", row.trigger, "--run-id", row.run_id]
-    return found + ["--force"] * wish.force + ["--no-destructive"] * wish.gated
+    return found + ["--force"] * options.force + ["--no-destructive"] * options.gated
 
 
 @contextmanager

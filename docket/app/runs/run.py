@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from docket.app.record.reconcile import clear_the_way
 from docket.app.record.runrequests import Launcher, checked_params, requested
 from docket.app.runs.durations import typical_duration
 from docket.app.runs.foreground import RunnerExit, run_in_foreground
-from docket.app.runs.options import RunOptions
+from docket.app.runs.options import Attachment, RunOptions
 from docket.app.session.session import Session
 from docket.app.text.documents import (
     hook_document,
@@ -32,11 +32,10 @@ from docket.errors import (
 )
 from docket.model.ends.commandexit import command_exit_code
 from docket.model.plan import Plan
-from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
-from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
+from docket.model.states import RunStatus, Trigger
 from docket.store.eventdetails import with_events
 from docket.strays import kill_leftovers
 
@@ -45,22 +44,25 @@ if TYPE_CHECKING:
     from docket.app.text.shapes import DurationsDocument, HookDocument
 
 
-class RunOutcome(Record):
-    """What became of one run. Instants are microseconds since the epoch."""
+# The fields of a run that the result of its runner has under the same names.
+_SAME_IN_RESULT = (
+    "run_id",
+    "task",
+    "error_code",
+    "exit_code",
+    "summary",
+    "details",
+    "dry_run",
+    "retry_count",
+    "log_path",
+    "blocked_by",
+)
 
-    task: str
-    run_id: str
-    status: RunStatus
-    error_code: str | None
-    summary: str
-    details: Mapping[str, Any]
-    dry_run: bool
-    retry_count: int
-    started_us: int
-    finished_us: int | None
-    duration_seconds: float | None
-    log_path: str | None
-    blocked_by: str | None = None
+
+class RunOutcome(RunRecord):
+    """What became of one run: its record, and what its caller is shown with it."""
+
+    exit_code: int  # 0, 1, 2 (a dry run completed) or 130
     hooks: tuple[HookDocument, ...] = ()
     typical_duration: DurationsDocument | None = None
     warnings: tuple[str, ...] = ()
@@ -69,13 +71,6 @@ class RunOutcome(Record):
     def ok(self) -> bool:
         """Whether the task did what it should."""
         return self.status is RunStatus.SUCCEEDED
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code of `docket run`: 0, 1, 2 (a dry run completed) or 130."""
-        if self.dry_run and self.ok:
-            return EXIT_DRY_RUN
-        return self.status.exit_code
 
     def document(self) -> OutcomeDocument:
         """Return the outcome as `docket run --json` prints it."""
@@ -107,51 +102,36 @@ def run(
     session: Session,
     exec_command: Sequence[str],
     task: str,
-    *,
-    dry_run: bool = False,
-    force: bool = False,
-    echo: bool = True,
-    params: Iterable[tuple[str, str]] = (),
-    launcher: Launcher = Launcher.AUTO,
-    signals: bool = True,
-    trigger: Trigger = Trigger.MANUAL,
-    gated: bool = False,
-    run_id: str | None = None,
-    output: int = 1,
+    options: RunOptions = RunOptions(),  # noqa: B008  (immutable)
+    attachment: Attachment = Attachment(),  # noqa: B008  (immutable)
 ) -> RunOutcome:
-    """Run a task to its end and return what became of it; `echo` shows its output as it comes.
+    """Run a task to its end and return what became of it.
 
-    It is shown on our standard output, or goes to the descriptor `output`.
-    With `signals`, those that ask this process to end are handled here and go to the run.
-    `params` are (name, value) each, for the task's declared inputs. `exec_command` are the words
-    that start `docket exec`, which a task that needs a unit gets in a transient one. Raises
-    AlreadyRunningError where another run is in the way, NeedsSystemdError where there is no unit to
-    be had, NotStartedError, RunnerDiedError, ParameterError, and the errors of compiling. `gated`
-    refuses a destructive task with DestructiveRefusedError. `run_id` is one of `make_run_id`'s, for
-    a caller who wants to know it before the end.
+    `exec_command` are the words that start `docket exec`, which a task that needs a unit gets in a
+    transient one. Raises AlreadyRunningError where another run is in the way, NeedsSystemdError
+    where there is no unit to be had, NotStartedError, RunnerDiedError, ParameterError,
+    DestructiveRefusedError, and the errors of compiling.
     """
+    dry_run = options.dry_run
     session = session.replace(keeps=session.keeps and not dry_run)
     plan = current_plan(session, task)
-    run_id = run_id or make_run_id(session.now_us(), os.urandom(4))
-    if not dry_run and (plan.needs_systemd or launcher is Launcher.SYSTEMD):
+    run_id = options.run_id or make_run_id(session.now_us(), os.urandom(4))
+    if not dry_run and (plan.needs_systemd or options.launcher is Launcher.SYSTEMD):
         from docket.app.runs.unitrun import run_in_unit  # noqa: PLC0415  (few need it)
 
-        wish = RunOptions(force, None, tuple(params), launcher, trigger, gated, run_id)
-        run_in_unit(session, plan, wish, echo=echo, signals=signals, output=output)
+        run_in_unit(session, plan, options.replace(run_id=run_id), attachment)
         return recorded_outcome(session, task, run_id)
     _refuse_what_needs_a_unit(plan)
     if not dry_run:
         clear_the_way(session, plan.state_db)
-    given = checked_params(plan, params)
+    given = checked_params(plan, options.params)
     command = [*exec_command, task, *session.paths.exec_arguments()]
-    command += ["--trigger", str(trigger), "--run-id", run_id]
-    command += ["--dry-run"] * dry_run + ["--force"] * force + ["--quiet"] * (not echo)
-    command += ["--no-destructive"] * gated
+    command += ["--trigger", str(options.trigger), "--run-id", run_id]
+    command += ["--dry-run"] * dry_run + ["--force"] * options.force
+    command += ["--quiet"] * (not attachment.echo) + ["--no-destructive"] * options.gated
     try:
         with _told(plan, run_id, given):
-            ended = run_in_foreground(
-                command, session.environ, echo=echo, signals=signals, output=output
-            )
+            ended = run_in_foreground(command, session.environ, attachment)
     except OSError as error:
         raise RunnerDiedError(
             f"docket exec cannot be started ({command[0]}: {error.strerror}).",
@@ -190,22 +170,15 @@ def _told(plan: Plan, run_id: str, params: dict[str, str] | None) -> AbstractCon
 
 
 def outcome_of_result(document: Mapping[str, Any]) -> RunOutcome:
-    """Return the outcome that the runner's result tells; ValueError where it tells none."""
+    """Return the outcome that a runner wrote; ValueError where it lacks something."""
     try:
+        same = {name: document[name] for name in _SAME_IN_RESULT}
         return RunOutcome(
-            task=document["task"],
-            run_id=document["run_id"],
+            **same,
             status=RunStatus(document["status"]),
-            error_code=document["error_code"],
-            summary=document["summary"],
-            details=document["details"],
-            dry_run=bool(document["dry_run"]),
-            retry_count=document["retry_count"],
-            started_us=document["started_at_us"],
-            finished_us=document["finished_at_us"],
-            duration_seconds=document["duration_seconds"],
-            log_path=document.get("log_path"),
-            blocked_by=document.get("blocked_by"),
+            trigger=Trigger(document["trigger"]),
+            started_at=document["started_at_us"],
+            finished_at=document["finished_at_us"],
             hooks=tuple(document.get("hooks") or ()),
             warnings=tuple(document.get("warnings") or ()),
         )
@@ -220,22 +193,8 @@ def recorded_outcome(session: Session, task: str, run_id: str) -> RunOutcome:
 
 def outcome_of_record(run: RunRecord, hooks: Sequence[HookDocument]) -> RunOutcome:
     """Return the outcome that the record of a finished run tells."""
-    return RunOutcome(
-        task=run.task,
-        run_id=run.run_id,
-        status=run.status,
-        error_code=run.error_code,
-        summary=run.summary,
-        details=run.details,
-        dry_run=run.dry_run,
-        retry_count=run.retry_count,
-        started_us=run.started_us,
-        finished_us=run.finished_us,
-        duration_seconds=run.duration_seconds,
-        log_path=run.log_path,
-        blocked_by=run.blocked_by,
-        hooks=tuple(hooks),
-    )
+    code = run.status.exit_code if run.exit_code is None else run.exit_code
+    return RunOutcome(**{**run.to_json(), "exit_code": code}, hooks=tuple(hooks))
 
 
 def _refuse_what_needs_a_unit(plan: Plan) -> None:

@@ -53,7 +53,7 @@ _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.1
 
 
-def start(session: Session, task: str, wish: RunOptions) -> Receipt:
+def start(session: Session, task: str, options: RunOptions) -> Receipt:
     """Start a run in the background and return its receipt.
 
     For an idempotency key that the task has had before, nothing is started and the first run's
@@ -63,8 +63,8 @@ def start(session: Session, task: str, wish: RunOptions) -> Receipt:
     """
     plan = current_plan(session, task)
     units = session.units()
-    row = pending_row(session, plan, wish)
-    if launcher_of(units, plan, wish.launcher) is Launcher.SYSTEMD:
+    row = pending_row(session, plan, options)
+    if launcher_of(units, plan, options.launcher) is Launcher.SYSTEMD:
         row.unit = transient_unit(plan, row.run_id)
     known, warnings = _typical_duration(plan, asked_at(row.run_id))
     row.details.update({"mode": "async", **expectation(known)})
@@ -72,7 +72,7 @@ def start(session: Session, task: str, wish: RunOptions) -> Receipt:
     first, problem = recorded_in_advance(plan, asked)
     if first.run_id != row.run_id:
         return _first_receipt(session, units, plan, first, asked)
-    pid = _launch(session, units, plan, row, wish)
+    pid = _launch(session, units, plan, row, options)
     pid = pid or _await_pid(lambda: _pid_now(units, plan, row, recorded=problem is None))
     if problem is not None:
         _await_pid(lambda: _pid_if_visible(plan, row, pid))
@@ -82,13 +82,13 @@ def start(session: Session, task: str, wish: RunOptions) -> Receipt:
 
 
 def _launch(
-    session: Session, units: UnitManager, plan: Plan, row: RunRow, wish: RunOptions
+    session: Session, units: UnitManager, plan: Plan, row: RunRow, options: RunOptions
 ) -> int | None:
     """Start the run; where that fails its row is closed and NotStartedError raised.
 
     Returns the process that was started, or None where the service manager starts it.
     """
-    words = exec_words(row, wish)
+    words = exec_words(row, options)
     if row.unit is None:
         clear_the_way(session, plan.state_db)
     with recording_refusals(session, plan, row), requested(plan, row):

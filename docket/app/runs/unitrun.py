@@ -11,7 +11,7 @@ from typing import Any
 from docket.app.record.runrequests import requested
 from docket.app.runs.cancel import cancel
 from docket.app.runs.foreground import signals_in_turn
-from docket.app.runs.options import RunOptions
+from docket.app.runs.options import Attachment, RunOptions
 from docket.app.runs.pendingrow import (
     as_recorded,
     exec_words,
@@ -33,28 +33,25 @@ _PAUSE_SECONDS = 0.05
 def run_in_unit(
     session: Session,
     plan: Plan,
-    wish: RunOptions,
-    *,
-    echo: bool,
-    signals: bool = True,
-    output: int = 1,
+    options: RunOptions,
+    attachment: Attachment,
 ) -> str:
     """Run a task in a transient unit and return the id of its run when that is over.
 
-    With `echo` the descriptor `output` is the unit's standard output. With `signals`, those that
-    ask us to end are passed on to its runner; without, KeyboardInterrupt cancels the run. Raises
-    NeedsSystemdError, BusAbsentError, ParameterError, StoreError, NotStartedError.
+    Raises NeedsSystemdError, BusAbsentError, ParameterError, StoreError, NotStartedError.
     """
     units = session.units()
-    launcher_of(units, plan, wish.launcher)
-    row = pending_row(session, plan, wish)
+    launcher_of(units, plan, options.launcher)
+    row = pending_row(session, plan, options)
     row.unit = transient_unit(plan, row.run_id)
     recorded_in_advance(plan, as_recorded(plan, row))
-    words = [*exec_words(row, wish), *["--quiet"] * (not echo)]
+    words = [*exec_words(row, options), *["--quiet"] * (not attachment.echo)]
     properties = transient_properties(plan, row.run_id, words)
-    properties += _our_output(output) if echo else []
+    properties += _our_output(attachment.output) if attachment.echo else []
     with (
-        signals_in_turn() if signals else _cancelled_by_ctrl_c(session, row.run_id) as passed_on,
+        signals_in_turn()
+        if attachment.signals
+        else _cancelled_by_ctrl_c(session, row.run_id) as passed_on,
         recording_refusals(session, plan, row),
         requested(plan, row),
     ):

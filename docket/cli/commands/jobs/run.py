@@ -11,6 +11,7 @@ import click
 
 from docket.app.record.runrequests import Launcher
 from docket.app.runs import run as running
+from docket.app.runs.options import Attachment, RunOptions
 from docket.app.runs.refusals import refuse_in_dry_run
 from docket.cli.answer import Answer
 from docket.cli.call import Call
@@ -19,10 +20,10 @@ from docket.cli.render.receipt import receipt_text
 from docket.cli.render.run import outcome_text
 from docket.errors import UsageError
 from docket.model.runid import make_run_id
+from docket.model.states import Trigger
 from docket.paths import exec_command
 
 if TYPE_CHECKING:
-    from docket.app.runs.options import RunOptions
     from docket.app.session.session import Session
 
 
@@ -78,12 +79,9 @@ def command(
         refuse_in_dry_run(
             background=background, params=bool(pairs), idempotency_key=idempotency_key is not None
         )
+    options = RunOptions(force, idempotency_key, pairs, Launcher(launcher))
     if background:
-        from docket.app.runs.options import RunOptions  # noqa: PLC0415  (kept out of the foreground)
-
-        return _in_background(
-            call, task, RunOptions(force, idempotency_key, pairs, Launcher(launcher))
-        )
+        return _in_background(call, task, options.replace(trigger=Trigger.ASYNC))
     if idempotency_key is not None:
         raise UsageError("--idempotency-key needs --async.")
     session = call.session()
@@ -93,13 +91,8 @@ def command(
             session,
             exec_command(),
             task,
-            dry_run=dry_run,
-            force=force,
-            echo=not call.json,
-            params=pairs,
-            launcher=Launcher(launcher),
-            run_id=run_id,
-            output=output,
+            options.replace(run_id=run_id, dry_run=dry_run),
+            Attachment(echo=not call.json, output=output),
         )
     return Answer(
         outcome.document(),
@@ -122,10 +115,10 @@ def _output(
     return shown_on(ProgressBar(1, screen), session, run_id)
 
 
-def _in_background(call: Call, task: str, wish: RunOptions) -> Answer:
+def _in_background(call: Call, task: str, options: RunOptions) -> Answer:
     from docket.app.runs import start as starting  # noqa: PLC0415  (kept out of the foreground)
 
-    receipt = starting.start(call.session(), task, wish)
+    receipt = starting.start(call.session(), task, options)
     return Answer(
         receipt.document(),
         lambda screen: receipt_text(receipt, screen),

@@ -82,9 +82,9 @@ def test_a_runner_killed_in_its_hooks_leaves_no_secret_behind(home: Home) -> Non
         "tasks: {h: {type: command, command: [/bin/true], inputs: {api_token: x},"
         f" on_success: 'while ! test -e {gate}; do sleep 0.02; done'}}}}"
     )
-    wish = RunOptions(launcher=Launcher.DIRECT, params=(("api_token", "hunter2secretvalue"),))
+    options = RunOptions(launcher=Launcher.DIRECT, params=(("api_token", "hunter2secretvalue"),))
     session = home.session.replace(now_us=lambda: time.time_ns() // 1000)
-    run_id = start(session, "h", wish).run_id
+    run_id = start(session, "h", options).run_id
     runs = os.path.join(home.paths.lock_dir, "runs")
 
     def in_its_hook() -> bool:

@@ -12,12 +12,15 @@ from collections.abc import Callable
 import pytest
 
 from docket.app.runs.foreground import RunnerExit, run_in_foreground
+from docket.app.runs.options import Attachment
 
 HEAD = "import os, signal, sys, time, subprocess; fd = int(sys.argv[-1]);"
 
 
 def run(body: str, *, echo: bool = False) -> RunnerExit:
-    return run_in_foreground([sys.executable, "-IS", "-c", HEAD + body], os.environ, echo=echo)
+    return run_in_foreground(
+        [sys.executable, "-IS", "-c", HEAD + body], os.environ, Attachment(echo=echo)
+    )
 
 
 def later(seconds: float, act: Callable[[], None]) -> threading.Timer:
@@ -108,7 +111,7 @@ def test_no_descriptor_is_left_behind() -> None:
 
 def test_a_program_that_is_not_there_is_an_os_error() -> None:
     with pytest.raises(FileNotFoundError):
-        run_in_foreground(["/nonexistent/python"], os.environ, echo=False)
+        run_in_foreground(["/nonexistent/python"], os.environ, Attachment(echo=False))
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 

@@ -11,7 +11,7 @@ from docket.app.catalog.compilation import compile_tasks
 from docket.app.catalog.lookup import current_plan
 from docket.app.history import history
 from docket.app.runs.gate import refuse_destructive
-from docket.app.runs.options import RunOptions
+from docket.app.runs.options import Attachment, RunOptions
 from docket.app.runs.run import run
 from docket.app.runs.start import start
 from docket.app.runs.wait import wait
@@ -32,16 +32,16 @@ tasks:
   top: {type: command, command: ["true"], depends_on: [left, right]}
 """
 
+QUIET = Attachment(echo=False)
+
 
 def gated(home: Home, task: str, **options: Any) -> Any:
     return run(
         home.session,
         exec_command(),
         task,
-        echo=False,
-        gated=True,
-        trigger=Trigger.AGENT,
-        **options,
+        RunOptions(gated=True, trigger=Trigger.AGENT, **options),
+        QUIET,
     )
 
 
@@ -183,4 +183,6 @@ def test_a_config_cannot_open_a_destructive_class_to_agents(home: Home) -> None:
         refuse_destructive(home.session, "wiper")
     with pytest.raises(DestructiveRefusedError):
         gated(home, "wiper")
-    assert run(home.session, exec_command(), "wiper", echo=False).status is RunStatus.SUCCEEDED
+    assert (
+        run(home.session, exec_command(), "wiper", attachment=QUIET).status is RunStatus.SUCCEEDED
+    )

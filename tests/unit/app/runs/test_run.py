@@ -17,6 +17,7 @@ import pytest
 from docket.app.catalog.planfiles import read_plan
 from docket.app.history import history
 from docket.app.record.runrequests import Launcher
+from docket.app.runs.options import Attachment, RunOptions
 from docket.app.runs.run import RunOutcome, run
 from docket.app.status import status
 from docket.errors import (
@@ -54,10 +55,12 @@ tasks:
   broken: {type: command}
 """
 
+QUIET = Attachment(echo=False)
+
 
 def go(home: Home, task: str, **options: Any) -> RunOutcome:
     home.config(CONFIG)
-    return run(home.session, exec_command(), task, echo=False, **options)
+    return run(home.session, exec_command(), task, RunOptions(**options), QUIET)
 
 
 def with_runner(home: Home, body: str) -> RunOutcome:
@@ -69,7 +72,7 @@ def with_runner(home: Home, body: str) -> RunOutcome:
         "run_id = words[words.index('--run-id') + 1]\n"
         "fd = int(words[words.index('--result-fd') + 1])\n"
     )
-    return run(home.session, [sys.executable, "-IS", "-c", head + body], "hello", echo=False)
+    return run(home.session, [sys.executable, "-IS", "-c", head + body], "hello", attachment=QUIET)
 
 
 def test_a_run_is_told_recorded_and_its_plan_kept(home: Home) -> None:
@@ -191,7 +194,7 @@ def test_a_task_that_only_a_unit_can_run_is_refused_where_there_is_none(
     session = home.session.replace(units=lambda: absent)
     for launcher in (Launcher.AUTO, Launcher.DIRECT):
         with pytest.raises(NeedsSystemdError) as caught:
-            run(session, exec_command(), task, launcher=launcher)
+            run(session, exec_command(), task, RunOptions(launcher=launcher))
         require_valid("error", caught.value.document())
     assert history.runs(home.session).runs == ()
 
@@ -247,7 +250,7 @@ def test_a_broken_config_is_told_and_nothing_runs(home: Home) -> None:
 def test_a_changed_config_is_obeyed_at_once(home: Home) -> None:
     assert go(home, "hello").details["stdout"] == "hello\n"
     home.config("tasks:\n  hello: {type: command, command: [echo, changed]}\n")
-    outcome = run(home.session, exec_command(), "hello", echo=False)
+    outcome = run(home.session, exec_command(), "hello", attachment=QUIET)
     assert outcome.details["stdout"] == "changed\n"
 
 

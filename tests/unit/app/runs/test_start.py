@@ -69,7 +69,9 @@ class Bench:
     def start(
         self, task: str = "slow", *, force: bool = False, key: str | None = None, **params: str
     ) -> Receipt:
-        return start(self.session, task, RunOptions(force, key, tuple(params.items())))
+        return start(
+            self.session, task, RunOptions(force, key, tuple(params.items()), trigger=Trigger.ASYNC)
+        )
 
     def requests(self) -> list[str]:
         try:
@@ -144,7 +146,7 @@ def test_what_the_manager_refuses_is_closed_as_failed_and_its_key_is_free(bench:
 def test_without_the_manager_that_was_asked_for_nothing_is_recorded(bench: Bench) -> None:
     bench.fake.absent = True
     with pytest.raises(BusAbsentError):
-        start(bench.session, "slow", RunOptions(launcher=Launcher.SYSTEMD))
+        start(bench.session, "slow", RunOptions(launcher=Launcher.SYSTEMD, trigger=Trigger.ASYNC))
     assert history.runs(bench.session).runs == ()
 
 
@@ -190,7 +192,7 @@ def test_one_key_is_one_detached_run(bench: Bench) -> None:
 def test_limits_are_never_dropped_for_want_of_a_manager(bench: Bench, launcher: Launcher) -> None:
     bench.fake.absent = True
     with pytest.raises(NeedsSystemdError):
-        start(bench.session, "tight", RunOptions(launcher=launcher))
+        start(bench.session, "tight", RunOptions(launcher=launcher, trigger=Trigger.ASYNC))
     assert history.runs(bench.session).runs == ()
 
 

@@ -360,6 +360,11 @@ _RUNS = (
         "Nothing; keep more of the next ones.",
     ),
     ErrorCode(
+        "secret.refused",
+        "A secret cannot be kept, found or removed under that name.",
+        "The sentence says why; `docket secret list` shows what is kept.",
+    ),
+    ErrorCode(
         "run.credential_missing",
         "The file of a credential is not there, or may not be read.",
         "Write it, mode 0600.",

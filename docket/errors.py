@@ -224,6 +224,12 @@ class CredentialMissingError(DocketError):
     code = "run.credential_missing"
 
 
+class SecretError(DocketError):
+    """A secret that cannot be kept, found or removed; the sentence never holds its value."""
+
+    code = "secret.refused"
+
+
 class NotStartedError(DocketError):
     """A run could not be started in the background; its row says so too."""
 

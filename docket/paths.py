@@ -30,6 +30,7 @@ class Paths:
         "lock_dir",
         "log_dir",
         "plan_dir",
+        "secret_dir",
         "state_db",
         "system",
         "task_dir",
@@ -58,6 +59,7 @@ class Paths:
         else:
             self.instance_key = _instance_key(home, config)
         self.task_dir = os.path.join(os.path.dirname(own_config), "tasks")
+        self.secret_dir = os.path.join(os.path.dirname(own_config), "secrets")
         self.state_db = os.path.join(home, "state.db")
         self.log_dir = "/var/log/docket" if system else os.path.join(home, "logs")
         plans = os.path.join(home, "plans")

@@ -22,6 +22,9 @@ from docket.app.editing.shapes import (
     CheckReportDocument,
     ConfigureReportDocument,
     NewTaskDocument,
+    SecretDocument,
+    SecretRemovedDocument,
+    SecretSetDocument,
 )
 from docket.app.fires.shapes import (
     ForecastDocument,
@@ -121,6 +124,10 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "enable": ("docket enable --json", SwitchReportDocument),
     "disable": ("docket disable --json", SwitchReportDocument),
     "new-task": ("docket new-task --json", NewTaskDocument),
+    "secret": (
+        "docket secret --json: of set, of remove, or a list by name",
+        SecretSetDocument | SecretRemovedDocument | list[SecretDocument],
+    ),
     "pause": ("docket pause --json", PauseReportDocument),
     "resume": ("docket resume --json", PauseReportDocument),
     "skip-next": ("docket skip-next --json", PauseReportDocument),

@@ -49,6 +49,7 @@ _ALL = (
     Verb("check", "setup.check", SETUP, "Check the config and every task in it."),
     Verb("schema", "setup.schema", SETUP, "Print the JSON Schema of the config or of an output."),
     Verb("notify", "setup.notify", SETUP, "Send a test message through a task's channels."),
+    Verb("secret", "setup.secret", SETUP, "Keep secrets for tasks, in files of your own."),
     Verb("doctor", "setup.doctor", SETUP, "Examine the installation."),
     Verb("db", "setup.db", SETUP, "Check, copy, export, repair or compact the record of runs."),
     Verb(
@@ -217,6 +218,13 @@ USAGES = (
         "Send a test message through a task's channels.",
         "Prove that a failure will reach somebody.",
     ),
+    Usage(
+        "secret set <name>",
+        "Keep a secret, read from standard input.",
+        "Keep a token for a task; its value is never shown again.",
+    ),
+    Usage("secret list", "List the secrets that are kept.", "See their names and their tasks."),
+    Usage("secret remove <name>", "Remove a secret.", "Take away one that no task names."),
     Usage("doctor", "Examine the installation.", "Find out why timers do not fire."),
     Usage(
         "doctor --agent",

@@ -136,6 +136,8 @@ def _success_codes(task: Task) -> list[int]:
 def _losses(task: Task) -> Iterator[str]:
     yield "the history of runs, `docket status`, `why` and `logs`: the journal has what it prints"
     yield "the variables DOCKET_*, and the masking of secrets in what it prints"
+    for name in task.env_credentials:
+        yield f"the variable {name}, which holds a credential: systemd hands over files only"
     if task.retry:
         yield f"{task.retry} retries (a Restart= would count the timer's starts among them)"
     if task.idle_timeout_seconds:

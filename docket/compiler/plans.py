@@ -71,6 +71,7 @@ def _program(task: Task, found: TaskFiles) -> dict[str, Any]:
         "output_format": str(command.output_format) if command else "text",
         "parse_errors": command.parse_errors if command else "fail",
         "env": dict(task.env),
+        "env_credentials": dict(task.env_credentials),
         "env_files": list(task.env_files),
         "path_variable": found.path_variable,
         "cwd": task.cwd or "",

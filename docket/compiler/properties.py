@@ -228,9 +228,15 @@ class UnitProperties:
         self._put("EnvironmentFiles", "a(sb)", [*before, file])
 
     def _put_credential(self, text: str) -> None:
-        before = self._found.get("LoadCredential", ("", "", []))[2]
+        self._add_credential("LoadCredential", text)
+
+    def _put_encrypted_credential(self, text: str) -> None:
+        self._add_credential("LoadCredentialEncrypted", text)
+
+    def _add_credential(self, directive: str, text: str) -> None:
+        before = self._found.get(directive, ("", "", []))[2]
         name, _, source = text.partition(":")
-        self._put("LoadCredential", "a(ss)", [*before, [name, source]])
+        self._put(directive, "a(ss)", [*before, [name, source]])
 
 
 _SPECIAL: dict[str, Callable[[UnitProperties, str], None]] = {
@@ -241,6 +247,7 @@ _SPECIAL: dict[str, Callable[[UnitProperties, str], None]] = {
     "SuccessExitStatus": UnitProperties._put_exit_status,  # noqa: SLF001
     "EnvironmentFile": UnitProperties._put_environment_file,  # noqa: SLF001
     "LoadCredential": UnitProperties._put_credential,  # noqa: SLF001
+    "LoadCredentialEncrypted": UnitProperties._put_encrypted_credential,  # noqa: SLF001
 }
 
 

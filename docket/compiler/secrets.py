@@ -34,7 +34,8 @@ def secret_names(task: Task) -> list[str]:
     """Return the variables, credentials and inputs whose values no output may show."""
     found = {name for name in task.required_env if not is_plain_variable(name)}
     found.update(task.secrets)
-    found.update(name for name, _ in task.credentials)
+    found.update(one.name for one in task.credentials)
+    found.update(task.env_credentials)
     found.update(name for name in task.inputs if names_a_secret(name))
     found.update(name for name in task.env if names_a_secret(name))
     for key in _CREDENTIAL_DIRECTIVES:

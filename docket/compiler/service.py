@@ -93,6 +93,7 @@ def write_service(text: ServiceWriter, task: Task, place: Place) -> None:
         f"SyslogIdentifier={unit_stem(task.name, place.instance)}",
         "Slice=docket.slice",
     )
+    _require_decryptable(task, place)
     _files(text, task)
     write_limits(text, task.limits)
     text.fixed(*raw_lines(task, "Service"))
@@ -139,6 +140,18 @@ def _files(text: ServiceWriter, task: Task) -> None:
     write_credentials(text, task)
 
 
+def _require_decryptable(task: Task, place: Place) -> None:
+    """Raise CompileError for an encrypted credential in a user's unit."""
+    if not place.paths.system and any(one.encrypted for one in task.credentials):
+        raise CompileError(
+            f"Task {task.name!r}: `credentials` has an encrypted secret, which the service manager"
+            " of a user decrypts in some releases of systemd and not in others.",
+            hint="Leave `encrypted` out and set the secret again without --encrypt: it is 0600.",
+            task=task.name,
+            key="credentials",
+        )
+
+
 def glob_quoted(path: str) -> str:
     """Return a path as the pattern of EnvironmentFile= that fits it alone."""
     return _GLOB.sub(r"\\\1", path)
@@ -146,10 +159,10 @@ def glob_quoted(path: str) -> str:
 
 def write_credentials(text: ServiceWriter, task: Task) -> None:
     """Tell `text` the credentials of the task; CompileError for a name that none can have."""
-    for name, source in task.credentials:
-        if not _CREDENTIAL.fullmatch(name) or name in (".", ".."):
-            raise refused(task.name, "credentials", f"has the name {name!r}")
-        text.value("LoadCredential", f"{name}:{source}", "credentials")
+    for one in task.credentials:
+        if not _CREDENTIAL.fullmatch(one.name) or one.name in (".", ".."):
+            raise refused(task.name, "credentials", f"has the name {one.name!r}")
+        text.value(one.directive, f"{one.name}:{one.source}", "credentials")
 
 
 def write_limits(text: ServiceWriter, limits: Limits) -> None:

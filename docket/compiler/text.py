@@ -16,6 +16,8 @@ from docket.errors import CompileError
 
 _MEASURE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[A-Za-z]{0,3}%?|infinity")
 
+_SPECIFIERS = {"CREDENTIALS_DIRECTORY": "%d", "XDG_RUNTIME_DIR": "%t"}
+
 
 class UnitText:
     """Collects the lines of one unit file for `task`; CompileError names the task and the key."""
@@ -68,14 +70,20 @@ class UnitText:
             raise refused(self._task, key, str(error)) from None
 
     def variable(self, name: str, value: str, key: str) -> None:
-        """Add one variable of the user's as Environment=; line breaks in it are carried."""
+        """Add one variable of the user's as Environment=; line breaks in it are carried.
+
+        The directories that only a run knows are written as systemd's own specifiers.
+        """
         why = refusal(value.replace("\n", " ").replace("\r", " "))
         if why is not None:
             raise refused(self._task, key, why)
         try:
-            self._blocks.append(f"Environment={quote_assignment(name, value)}")
+            line = quote_assignment(name, value)
         except ValueError as error:
             raise refused(self._task, key, str(error)) from None
+        for directory, specifier in _SPECIFIERS.items():
+            line = line.replace(f"${{{directory}}}", specifier)
+        self._blocks.append(f"Environment={line}")
 
     def body(self) -> str:
         """Return the whole text, ending with a line end."""

@@ -56,7 +56,11 @@ def read_settings(
             complaints.violation((), found)
             wrong.update(str(part) for part in found.path[:1])
     expander = Expander(
-        environ, paths.user_home, os.path.dirname(paths.config), system=paths.system
+        environ,
+        paths.user_home,
+        os.path.dirname(paths.config),
+        secret_dir=paths.secret_dir,
+        system=paths.system,
     )
     places = _Places(root, complaints, expander, frozenset(wrong))
     instance = root.entries.get("instance")

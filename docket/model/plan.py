@@ -161,6 +161,7 @@ class Plan(Struct):
     service: list[Any]  # [name, D-Bus signature, value] each: the unit's own for a transient one
     service_unsaid: list[str]  # what of the unit cannot be said over D-Bus, with the reason
     env: dict[str, str]
+    env_credentials: dict[str, str]  # variable -> the credential whose value the task gets in it
     env_files: list[str]
     path_variable: str  # PATH that the task gets where its own environment brings none
     cwd: str  # "" means the home directory of whoever runs it

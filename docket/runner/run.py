@@ -29,6 +29,7 @@ from docket.runner.call.environment import (
     account_for,
     add_run,
     own_units,
+    child_environment,
     task_environment,
     usable_environment,
 )
@@ -221,7 +222,8 @@ class _Run:
 
     def _context(self, log: RunLog, host: RunHost) -> AttemptContext:
         plan = self._plan
-        missing = [name for name in plan.required_env if not self._environment.get(name)]
+        environment = child_environment(plan, self._environment)
+        missing = [name for name in plan.required_env if not environment.get(name)]
         if missing:
             error = EnvironmentRefusedError(
                 "Missing required environment variables: " + ", ".join(missing)
@@ -231,7 +233,7 @@ class _Run:
             raise error
         return AttemptContext(
             plan=plan,
-            environment=self._environment,
+            environment=environment,
             echo=Echo(-1 if self._arguments.quiet else 1, plan.log_max_bytes),
             log=log,
             host=host,
@@ -260,7 +262,8 @@ class _Run:
         self, context: AttemptContext, host: RunHost, number: int, result_path: str
     ) -> Verdict:
         plan = self._plan
-        context.environment["DOCKET_ATTEMPT"] = str(number)
+        for environment in (self._environment, context.environment):
+            environment["DOCKET_ATTEMPT"] = str(number)
         status = f"attempt {number} of {plan.retry + 1}, run {self._row.run_id}"
         host.begin_attempt(status)
         notify_status(status)

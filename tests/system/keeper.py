@@ -30,6 +30,7 @@ from tests.system.syscalls import (
     MS_RDONLY,
     MS_REC,
     MS_REMOUNT,
+    MS_SHARED,
     NEW_CGROUP,
     NEW_IPC,
     NEW_MOUNT,
@@ -175,6 +176,8 @@ class Host:
             mount(".", "/", None, MS_MOVE)
             os.chroot(".")
         os.chdir("/")
+        # As on a machine: credentials of system units are mounted in a helper's namespace.
+        mount("none", "/", None, MS_REC | MS_SHARED)
 
     def _exec_init(self, failing: int) -> None:
         console = os.open("/dev/null", os.O_RDWR)

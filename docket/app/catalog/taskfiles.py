@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from docket.files import read_plain
@@ -24,11 +24,11 @@ def missing_files(task: Task) -> Iterator[str]:
     for path in task.env_files:
         if not os.access(path, os.R_OK):
             yield f"the environment file {path} cannot be read."
-    yield from missing_credentials(task.credentials)
+    yield from missing_credentials((one.name, one.source) for one in task.credentials)
 
 
-def missing_credentials(credentials: tuple[tuple[str, str], ...]) -> Iterator[str]:
-    """Yield a sentence for each credential whose file is not there."""
+def missing_credentials(credentials: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield a sentence for each credential (name, source) whose file is not there."""
     for name, source in credentials:
         if source.startswith("/") and not os.access(source, os.R_OK):
             yield f"the credential {name} cannot be read: {source} is not there, or not readable."

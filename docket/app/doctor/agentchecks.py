@@ -149,9 +149,9 @@ class _Asked:
         if not plan.required_env:
             return
         environment = self._environment(plan)
-        of_the_task = {*plan.env, *_of_files(plan)}
+        of_the_task = {*plan.env, *plan.env_credentials, *_of_files(plan)}
         for name in plan.required_env:
-            there = bool(environment.get(name))
+            there = name in plan.env_credentials or bool(environment.get(name))
             detail = "" if there else "It is missing or empty."
             if there and name not in of_the_task and plan.timer_unit in plan.unit_hashes:
                 detail = "It is set here; a timer's run has what the service manager knows."

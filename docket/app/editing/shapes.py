@@ -1,9 +1,10 @@
-"""The shapes of what `check`, `configure` and `new-task` answer."""
+"""The shapes of what `check`, `configure`, `new-task` and `secret` answer."""
 
 from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
+from docket.model.jsonkinds import Instant
 from docket.model.shapes import ProblemDocument
 
 
@@ -28,6 +29,35 @@ class ConfigureReportDocument(ConfigReportDocument):
     created: Annotated[bool, "Whether the config was created."]
     saved: Annotated[bool, "Whether the edited text is the config now."]
     kept: Annotated[str | None, "Where a text that was not saved is kept."]
+
+
+class SecretDocument(TypedDict):
+    """A secret that is kept; its value is never shown."""
+
+    name: Annotated[str, "Its name."]
+    path: Annotated[str, "Its file."]
+    encrypted: Annotated[bool, "Whether systemd-creds has encrypted it."]
+    changed_at: Annotated[Instant, "When it was set."]
+    used_by: Annotated[list[str], "The tasks that name it."]
+
+
+class SecretSetDocument(TypedDict):
+    """A secret that was written."""
+
+    ok: Annotated[bool, "Always true."]
+    name: Annotated[str, "Its name."]
+    path: Annotated[str, "Its file."]
+    encrypted: Annotated[bool, "Whether systemd-creds has encrypted it."]
+    replaced: Annotated[bool, "Whether there was one of that name."]
+    entry: Annotated[str, "What a task's config says to be given it."]
+
+
+class SecretRemovedDocument(TypedDict):
+    """A secret that is gone."""
+
+    ok: Annotated[bool, "Always true."]
+    name: Annotated[str, "Its name."]
+    used_by: Annotated[list[str], "The tasks that name it still."]
 
 
 class NewTaskDocument(TypedDict):

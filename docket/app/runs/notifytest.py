@@ -92,7 +92,7 @@ def notify_test(
         ) from None
     if "error" in document:
         raise refusal_of(document)
-    credentials = any(one[0] == "LoadCredential" for one in plan.service)
+    credentials = any(one[0].startswith("LoadCredential") for one in plan.service)
     warning = "The task's credentials exist in its unit alone, and were not there for this test."
     return NotifyTest(
         task=task,

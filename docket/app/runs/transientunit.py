@@ -69,8 +69,8 @@ def launcher_of(units: UnitManager, plan: Plan, wished: Launcher) -> Launcher:
 def _require_credentials(plan: Plan) -> None:
     """Raise CredentialMissingError where systemd could not hand over a credential's file."""
     for name, _signature, value in plan.service:
-        if name == "LoadCredential":
-            for sentence in missing_credentials(tuple((one, path) for one, path in value)):
+        if name in ("LoadCredential", "LoadCredentialEncrypted"):
+            for sentence in missing_credentials((one, path) for one, path in value):
                 raise CredentialMissingError(
                     f"Task {plan.task!r} is not started: {sentence}",
                     hint="Write the secret into that file, mode 0600.",

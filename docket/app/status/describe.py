@@ -92,7 +92,7 @@ def contract_document(task: Task) -> ContractDocument:
         "user": None if task.user is None else _user(task.user),
         "env": sorted(task.env),
         "env_files": list(task.env_files),
-        "credentials": [name for name, _ in task.credentials],
+        "credentials": [one.name for one in task.credentials],
         "secrets": secret_names(task),
         "limits": _limits(task.limits),
         "hooks": [_hook(hook) for hook in task.hooks],

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-
 from docket.config.schema.violations import MOST
 from docket.config.task.entry import TaskEntry
 from docket.config.task.expansion import Expander, ExpansionError
@@ -12,7 +9,6 @@ from docket.config.task.secrets import is_secret
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Path, Scalar, Section, Sequence
 
-_CREDENTIAL = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 RESERVED = frozenset(
     f"DOCKET_{word}"
     for word in (
@@ -55,8 +51,8 @@ def _variable(entry: TaskEntry, name: str, node: Scalar) -> str | None:
             path,
             f"the value of `env.{name}` looks like a secret, "
             "and secrets do not belong in the configuration",
-            hint="put it into a file of mode 0600 and name that under `env_file`, "
-            "or use `credentials`",
+            hint="keep it with `docket secret set` and write `{from_credential: NAME}` here, "
+            "or put it into a file of mode 0600 under `env_file`",
             code=Code.SECRET,
         )
         return None
@@ -116,48 +112,6 @@ def env_files(entry: TaskEntry, expander: Expander) -> tuple[str, ...]:
 def working_directory(entry: TaskEntry, expander: Expander) -> str | None:
     """Return the absolute directory that a run works in, None for the home directory."""
     return _path(entry, expander, ("cwd",))
-
-
-def credentials(entry: TaskEntry, expander: Expander) -> tuple[tuple[str, str], ...]:
-    """Return (name, absolute path or name of a system credential) in order."""
-    node = entry.node("credentials")
-    found: dict[str, str] = {}
-    if isinstance(node, Section):
-        for name in node.entries:
-            _credential(entry, expander, name, ("credentials", name), found)
-    elif isinstance(node, Sequence):
-        for index in range(len(node.items)):
-            path = ("credentials", index)
-            text = entry.line(*path)
-            if text is not None:
-                name = text.partition(":")[0]
-                _credential(entry, expander, name, path, found)
-    return tuple(found.items())
-
-
-def _credential(
-    entry: TaskEntry, expander: Expander, name: str, path: Path, found: dict[str, str]
-) -> None:
-    text = entry.line(*path)
-    if text is None:
-        return
-    if name in found or not name.isprintable():
-        entry.problem(path, f"the credential {name!a} stands twice or is no name")
-        return
-    source = text.partition(":")[2] if isinstance(path[-1], int) else text
-    if not source:
-        found[name] = name  # a credential that the service manager was given
-        return
-    if not _CREDENTIAL.fullmatch(name):
-        entry.problem(
-            path,
-            f"systemd takes no credential of the name {name[:60]!a}",
-            expected="up to 255 letters, digits, `_`, `-` and `.`",
-        )
-        return
-    expanded = _expand(entry, expander, path, source)
-    # systemd ignores a path with `.`, `..` or `//` in it.
-    found[name] = os.path.normpath(expanded) if expanded else ""
 
 
 def _path(entry: TaskEntry, expander: Expander, path: Path) -> str | None:

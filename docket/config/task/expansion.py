@@ -7,6 +7,8 @@ import pwd
 import re
 from collections.abc import Mapping
 
+from docket.model.task.task import secret_path
+
 _VARIABLE = re.compile(r"\$(\w+|\{[^{}$]*\})", re.ASCII)
 
 
@@ -18,13 +20,20 @@ class Expander:
     """Makes absolute paths of what is written; what is relative lies beside the config file."""
 
     def __init__(
-        self, environ: Mapping[str, str], user_home: str, base: str, *, system: bool
+        self,
+        environ: Mapping[str, str],
+        user_home: str,
+        base: str,
+        *,
+        secret_dir: str,
+        system: bool,
     ) -> None:
         """`system`: the paths are those of the system scope, not of one user."""
         self.system = system
         self._environ = environ
         self._user_home = user_home
         self._base = base
+        self._secret_dir = secret_dir
 
     def path(self, written: str) -> str:
         """Return the absolute path that `written` means; raise ExpansionError."""
@@ -33,7 +42,13 @@ class Expander:
 
     def at_home(self, home: str) -> Expander:
         """Return an expander for which `~` is `home`."""
-        return Expander(self._environ, home, self._base, system=self.system)
+        return Expander(
+            self._environ, home, self._base, secret_dir=self._secret_dir, system=self.system
+        )
+
+    def secret(self, name: str, *, encrypted: bool) -> str:
+        """Return the absolute path of a secret that `docket secret set` keeps."""
+        return secret_path(self._secret_dir, name, encrypted=encrypted)
 
     def _variable(self, match: re.Match[str]) -> str:
         name = match[1].strip("{}")

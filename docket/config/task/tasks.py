@@ -8,6 +8,7 @@ from typing import Any
 
 from docket.config.schema import schema as schemas
 from docket.config.task import command as commanding
+from docket.config.task import credentials as secrets
 from docket.config.task import environment, hooks, notify, plugin, policies, timing, units, user
 from docket.config.task.entry import TaskEntry
 from docket.config.task.expansion import Expander
@@ -75,6 +76,8 @@ def _shared(entry: TaskEntry, expander: Expander, base: Task, foreign: frozenset
     """Read the keys that every task may have; those in `foreign` belong to the task itself."""
     entry = entry.without(foreign)
     runs_as = user.user(entry, system=expander.system)
+    credentials = secrets.credentials(entry, expander)
+    paths, values = secrets.credential_variables(entry, credentials)
     return base.replace(
         description=" ".join(entry.value("description", base.description).split()),
         enabled=entry.value("enabled", base.enabled),
@@ -97,9 +100,10 @@ def _shared(entry: TaskEntry, expander: Expander, base: Task, foreign: frozenset
         backoff_max_seconds=timing.span(entry, "backoff_max", base.backoff_max_seconds),
         success_exit_codes=_codes(entry, "success_exit_codes", base.success_exit_codes),
         exit_codes=policies.exit_codes(entry),
-        env=environment.env(entry),
+        env={**environment.env(entry), **paths},
+        env_credentials=values,
         env_files=environment.env_files(entry, expander),
-        credentials=environment.credentials(entry, expander),
+        credentials=credentials,
         cwd=environment.working_directory(entry, user.at_home(expander, runs_as)),
         user=runs_as,
         required_env=_union(base.required_env, entry.value("required_env", ())),

@@ -143,6 +143,14 @@ _OF_COMMANDS = (
         step=_DESCRIBE,
     ),
     Cause(
+        "credential_unusable",
+        "A credential that a variable is to hold is not there, is larger than 100 KiB, or is no"
+        " UTF-8 text.",
+        (RunStatus.FAILED,),
+        "A credential that a variable is to hold is missing or is no text.",
+        step=_DESCRIBE,
+    ),
+    Cause(
         "required_env_missing",
         "A variable of `required_env` is not set.",
         (RunStatus.FAILED,),

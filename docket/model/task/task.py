@@ -12,6 +12,8 @@ from docket.model.states import OutputFormat, Overlap
 from docket.model.task.schedule import ScheduleSpec
 from docket.model.time.period import Period
 
+ENCRYPTED_ENDING = ".cred"  # of a file that systemd-creds has encrypted
+
 
 class CommandSpec(Record):
     """A `type: command` task's own part. `argv` is the command with its args, not yet resolved."""
@@ -78,6 +80,24 @@ class Retention(Record):
     days: float | None = 365.0
     log_days: float | None = 90.0
     whichever_is_more: bool = True
+
+
+class Credential(Record):
+    """What systemd hands a run as a file: `source` is its absolute path, or a system credential."""
+
+    name: str
+    source: str
+    encrypted: bool = False  # by systemd-creds
+
+    @property
+    def directive(self) -> str:
+        """The directive that has systemd read it."""
+        return "LoadCredentialEncrypted" if self.encrypted else "LoadCredential"
+
+
+def secret_path(secret_dir: str, name: str, *, encrypted: bool) -> str:
+    """Return the file of a secret that `docket secret set` keeps."""
+    return f"{secret_dir}/{name}{ENCRYPTED_ENDING if encrypted else ''}"
 
 
 class AgentSpec(Record):
@@ -156,7 +176,8 @@ class Task(Record):
     exit_codes: Mapping[int, ExitMeaning] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     env_files: tuple[str, ...] = ()
-    credentials: tuple[tuple[str, str], ...] = ()  # (name, absolute path or system credential)
+    env_credentials: Mapping[str, str] = field(default_factory=dict)  # variable -> credential
+    credentials: tuple[Credential, ...] = ()
     cwd: str | None = None
     user: UserSpec | None = None  # None: whoever Docket itself runs as
     required_env: tuple[str, ...] = ()

@@ -13,7 +13,14 @@ from docket.compiler.timer import waits_for_boot
 from docket.errors import CompileError, NameRefusedError
 from docket.model.plan import Plan, Source
 from docket.model.task.schedule import ScheduleKind, ScheduleSpec, Timing
-from docket.model.task.task import CommandSpec, HookSpec, Limits, PythonSpec, Task
+from docket.model.task.task import (
+    CommandSpec,
+    Credential,
+    HookSpec,
+    Limits,
+    PythonSpec,
+    Task,
+)
 from docket.paths import Paths
 from docket.schedule.translate import compile_timing
 from tests.unit.compiler.manager_words import words_of
@@ -230,7 +237,7 @@ def test_what_no_unit_can_carry_is_refused_with_the_task_and_the_key(bad: str) -
     for key, changes in (
         ("description", {"description": f"x{bad}y"}),
         ("env_file", {"env_files": (f"/x{bad}y",)}),
-        ("credentials", {"credentials": (("token", f"/x{bad}y"),)}),
+        ("credentials", {"credentials": (Credential("token", f"/x{bad}y"),)}),
     ):
         with pytest.raises(CompileError) as caught:
             compiled(**changes)
@@ -247,7 +254,7 @@ def test_an_unscheduled_task_may_say_what_no_unit_can_carry() -> None:
 @pytest.mark.parametrize("name", ["../x", "a:b", "", ".", "..", "a/b", "a\nb", "x y"])
 def test_a_credential_with_an_unsafe_name_is_refused(name: str) -> None:
     with pytest.raises(CompileError) as caught:
-        compiled(credentials=((name, "/x"),))
+        compiled(credentials=(Credential(name, "/x"),))
     assert caught.value.facts["key"] == "credentials"
 
 

@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "parse_errors": "fail",
     "env": {},
     "env_files": [],
+    "env_credentials": {},
     "path_variable": "/usr/local/bin:/usr/bin:/bin",
     "cwd": "",
     "run_as": None,

@@ -45,6 +45,7 @@ TOUR: dict[str, list[str]] = {
     "check": ["check"],
     "schema": ["schema", "schema output run"],
     "doctor": ["doctor"],
+    "secret": ["secret list", "secret remove nothing"],
     "db": ["db check", "db backup {out}/copy-{n}.db", "db export", "db repair", "db compact"],
     "maintain": ["maintain"],
     "capabilities": ["capabilities"],

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from docket.app.catalog.taskfiles import exposed_files
-from docket.model.task.task import Task
+from docket.model.task.task import Credential, Task
 
 
 def exposed(path: Path, *, credential: bool = False) -> str:
     """Return what is said of one file of a task."""
     if credential:
-        task = Task("t", "", {}, credentials=(("tok", str(path)),))
+        task = Task("t", "", {}, credentials=(Credential("tok", str(path)),))
     else:
         task = Task("t", "", {}, env_files=(str(path),))
     return " ".join(exposed_files(task))

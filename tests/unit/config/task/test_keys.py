@@ -12,7 +12,15 @@ from docket.config.schema import schema as schemas
 from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.states import OutputFormat, Overlap
 from docket.model.task.schedule import ScheduleKind
-from docket.model.task.task import ChannelSpec, HookSpec, Limits, NotifySpec, Retention, Task
+from docket.model.task.task import (
+    ChannelSpec,
+    Credential,
+    HookSpec,
+    Limits,
+    NotifySpec,
+    Retention,
+    Task,
+)
 from docket.model.time.period import Period
 from tests.unit.config.config_home import ConfigHome, command_task
 
@@ -52,11 +60,11 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
         "credentials: {api: ~/api.txt, db: ./db, up: ../x, slashes: ~//x, bare: key}",
         {
             "credentials": (
-                ("api", "{home}/api.txt"),
-                ("db", "{home}/.docket/db"),
-                ("up", "{home}/x"),
-                ("slashes", "{home}/x"),
-                ("bare", "{home}/.docket/key"),
+                Credential("api", "{home}/api.txt"),
+                Credential("db", "{home}/.docket/db"),
+                Credential("up", "{home}/x"),
+                Credential("slashes", "{home}/x"),
+                Credential("bare", "{home}/.docket/key"),
             )
         },
     ),
@@ -160,6 +168,8 @@ def test_every_key_changes_the_task(home: ConfigHome, key: str) -> None:
 def _at_home(value: Any, user_home: str) -> Any:
     if isinstance(value, str):
         return value.replace("{home}", user_home)
+    if isinstance(value, Credential):
+        return value.replace(source=_at_home(value.source, user_home))
     if isinstance(value, tuple) and not isinstance(value, Limits):
         return tuple(_at_home(part, user_home) for part in value)
     return value

@@ -50,6 +50,10 @@ def reference() -> Iterator[str]:
     yield from _part("Limits", keys["limits"]["properties"], "The keys of `limits`.")
     mapping = schemas.definition("schedule")["anyOf"][1]
     yield from _part("Schedules", mapping["properties"], "The keys of a `schedule` mapping.")
+    values = schemas.definition("env")["additionalProperties"]["anyOf"][1]["properties"]
+    yield from _part("Variables", values, "The keys of a variable under `env` that is a mapping.")
+    stored = keys["credentials"]["anyOf"][1]["additionalProperties"]["anyOf"][1]["properties"]
+    yield from _part("Credentials", stored, "The keys of a credential that is a mapping.")
     yield from _part("Hooks", _hook(whole), "The keys of a hook that is a mapping.")
     yield from _notify(keys["notify"]["properties"])
     yield from _part("Raw unit sections", keys["unit"]["properties"], "The keys of `unit`.")

@@ -29,7 +29,6 @@ from docket.runner.call.environment import (
     account_for,
     add_run,
     own_units,
-    child_environment,
     task_environment,
     usable_environment,
 )
@@ -222,7 +221,11 @@ class _Run:
 
     def _context(self, log: RunLog, host: RunHost) -> AttemptContext:
         plan = self._plan
-        environment = child_environment(plan, self._environment)
+        environment = self._environment
+        if plan.env_credentials:
+            from docket.runner.call.credentials import child_environment  # noqa: PLC0415  (few tasks)
+
+            environment = child_environment(plan, environment)
         missing = [name for name in plan.required_env if not environment.get(name)]
         if missing:
             error = EnvironmentRefusedError(

@@ -22,7 +22,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "text": "",
         "catalog": "session text",
         "record": "catalog session",
-        "editing": "catalog session",
+        "editing": "catalog session text",
         "crontab": "editing session",
         "fires": "catalog record session text",
         "install": "catalog fires record session",

@@ -43,10 +43,10 @@ def exposed_files(task: Task) -> Iterator[str]:
         words = _exposed(path, secret=_holds_a_secret(path, task.secrets))
         if words:
             yield f"the environment file {path} {words}"
-    for name, path in task.credentials:
-        words = _exposed(path, secret=True) if path.startswith("/") else ""
+    for one in task.credentials:
+        words = _exposed(one.source, secret=True) if one.source.startswith("/") else ""
         if words:
-            yield f"the credential {name}, {path}, {words}"
+            yield f"the credential {one.name}, {one.source}, {words}"
 
 
 def _exposed(path: str, *, secret: bool) -> str:

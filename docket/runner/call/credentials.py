@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import os
 
+from docket.errors import EnvironmentRefusedError
 from docket.files import read_plain
-from docket.runner.call.environment import EnvironmentRefusedError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docket.model.plan import Plan
 
 _LARGEST = 100 * 1024  # the kernel takes 128 KiB for one variable
+
+
+def child_environment(plan: Plan, values: dict[str, str]) -> dict[str, str]:
+    """Return `values` with the variables that hold a credential, which only the child is given.
+
+    Raises EnvironmentRefusedError where a credential cannot be had or is no text.
+    """
+    directory = values.get("CREDENTIALS_DIRECTORY", "")
+    held = {
+        variable: read_credential(credential, directory)
+        for variable, credential in plan.env_credentials.items()
+    }
+    return {**values, **held}
 
 
 def read_credential(name: str, directory: str) -> str:

@@ -67,21 +67,6 @@ def usable_environment(plan: Plan, account: Account | None, *, in_unit: bool) ->
     return values
 
 
-def child_environment(plan: Plan, values: dict[str, str]) -> dict[str, str]:
-    """Return `values` with the variables that hold a credential, which the child alone is given.
-
-    Raises EnvironmentRefusedError where a credential cannot be had or is no text.
-    """
-    if not plan.env_credentials:
-        return values
-    from docket.runner.call.credentials import read_credential  # noqa: PLC0415  (few tasks)
-
-    found = dict(values)
-    for variable, credential in plan.env_credentials.items():
-        found[variable] = read_credential(credential, values.get(RUN_DIRECTORIES[1], ""))
-    return found
-
-
 def _expanded(env: dict[str, str]) -> dict[str, str]:
     """Return the variables with the two directories in them that only a run knows."""
     found = dict(env)

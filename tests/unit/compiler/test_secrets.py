@@ -8,7 +8,7 @@ import pytest
 
 from docket.compiler.compile import compile_task
 from docket.compiler.secrets import secret_names, secret_values
-from docket.model.task.task import CommandSpec, HookSpec, Task
+from docket.model.task.task import CommandSpec, Credential, HookSpec, Task
 from tests.unit.compiler.test_compile import FOUND, PLACE
 
 HOOK_URL = "https://agents.example.org/run/kX9pl4nted"
@@ -27,7 +27,7 @@ def task(**changes: Any) -> Task:
         ({"required_env": ("KUBE_PATH", "JAVA_HOME", "TOKEN_FILE", "OUT_DIR")}, []),
         ({"required_env": ("HOME",), "secrets": ("HOME",)}, ["HOME"]),
         ({"secrets": ("CUSTOMER",)}, ["CUSTOMER"]),
-        ({"credentials": (("api", "/etc/api"), ("db", "db"))}, ["api", "db"]),
+        ({"credentials": (Credential("api", "/etc/api"), Credential("db", "db"))}, ["api", "db"]),
         ({"unit": {"Service": {"LoadCredentialEncrypted": ("vault:/etc/v.cred",)}}}, ["vault"]),
         ({"inputs": {"token": "The token", "day": "The day"}}, ["token"]),
         ({"raw": {"notify": {"discord": {"webhook_url_env": "OPS_HOOK"}}}}, None),

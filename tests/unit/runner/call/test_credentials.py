@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from docket.errors import EnvironmentRefusedError
 from docket.runner.call.credentials import read_credential
-from docket.runner.call.environment import EnvironmentRefusedError
 
 
 @pytest.mark.parametrize(

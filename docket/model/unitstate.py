@@ -24,3 +24,5 @@ class UnitDetail(UnitState):
     result: str = ""  # services and timers: success, exit-code, signal, oom-kill ...
     invocation_id: str = ""
     active_since_us: int | None = None  # when it last became active, whether or not it still is
+    changed_us: int | None = None  # failed services: when they failed
+    exit_status: int | None = None  # failed services whose main process exited: its exit code

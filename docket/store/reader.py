@@ -120,6 +120,11 @@ class Reader:
         found = self.runs(task, 1)
         return found[0] if found else None
 
+    def has_invocation(self, invocation_id: str) -> bool:
+        """Whether an invocation of a unit has a run."""
+        found = self.query("SELECT 1 FROM runs WHERE invocation_id = ? LIMIT 1", invocation_id)
+        return bool(found)
+
     def run_for(self, task: str, fire_us: int) -> RunRecord | None:
         """Return the run that is for a fire (its instant, µs); the newest where there are more."""
         found = self._runs(

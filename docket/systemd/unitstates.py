@@ -7,6 +7,7 @@ a timer fires and fired, and what changed on the disk since it was loaded. Never
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,16 @@ class UnitStates:
             result=_text(result),
             invocation_id=bytes(invocation or b"").hex(),
             active_since_us=instant(self._get(path, _UNIT, b"ActiveEnterTimestamp", b"t")),
+            **(self._failure(path) if row[3] == b"failed" and own == _SERVICE else {}),
         )
+
+    def _failure(self, path: bytes) -> dict[str, Any]:
+        exited = self._get(path, _SERVICE, b"ExecMainCode", b"i") == os.CLD_EXITED
+        status = self._get(path, _SERVICE, b"ExecMainStatus", b"i")
+        return {
+            "changed_us": instant(self._get(path, _UNIT, b"StateChangeTimestamp", b"t")),
+            "exit_status": int(status) if exited else None,
+        }
 
     def _rows(self, names: Sequence[str]) -> Sequence[Sequence[Any]]:
         wires = [name.encode(errors="surrogateescape") for name in names]

@@ -51,8 +51,10 @@ class FakeUnits:
     def detail(self, name: str) -> UnitDetail:
         """Return the state of one unit with its last result and invocation."""
         self._require_presence()
-        result = "exit-code" if name in self._failed else "success"
-        return UnitDetail(**self._state(name), result=result)
+        if name not in self._failed:
+            return UnitDetail(**self._state(name), result="success")
+        state = self._state(name)
+        return UnitDetail(**state, result="exit-code", changed_us=self.now_us, exit_status=1)
 
     def active(self, names: Sequence[str]) -> frozenset[str]:
         """Return which of `names` are active now; one call however many there are."""

@@ -112,7 +112,9 @@ class UnitManagerContract:
         with pytest.raises(BusError, match=FAILING):
             units.start([FAILING])
         assert units.states([FAILING])[FAILING].active_state == "failed"
-        assert units.detail(FAILING).result == "exit-code"
+        detail = units.detail(FAILING)
+        assert (detail.result, detail.exit_status) == ("exit-code", 1)
+        assert detail.changed_us is not None
         units.reset_failed([FAILING, ABSENT])
         assert units.states([FAILING])[FAILING].active_state == "inactive"
 

@@ -29,7 +29,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "runs": "catalog record session text",
         "history": "catalog fires record runs session text",
         "status": "catalog fires install record runs session text",
-        "doctor": "catalog install record session text",
+        "doctor": "catalog fires install record session text",
         "why": "catalog fires history record session status text",
     },
     "runner": {

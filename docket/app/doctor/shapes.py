@@ -34,6 +34,7 @@ class CheckDocument(TypedDict):
     logs_bytes: NotRequired[Annotated[Count, "What the log files take."]]
     spool_bytes: NotRequired[Annotated[Count, "What the records that wait take."]]
     running: NotRequired[Annotated[Count, "How many runs are recorded as running."]]
+    failed_units: NotRequired[Annotated[list[str], "Services that failed before there was a run."]]
     exposed: NotRequired[
         Annotated[dict[str, list[str]], "Secret files that others can read or change, by task."]
     ]

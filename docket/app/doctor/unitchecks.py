@@ -7,6 +7,7 @@ import os
 from docket.app.catalog.planfiles import is_fresh, plans
 from docket.app.doctor.check import Check, CheckStatus, Examined, check, verdict_of
 from docket.app.doctor.homechecks import UNATTENDED
+from docket.app.fires.failedunits import failed_unit
 from docket.app.install.drift import find_drift, foreign_drop_ins
 from docket.app.session.ports import UnitState
 from docket.compiler.bundle import Bundle
@@ -14,6 +15,7 @@ from docket.compiler.header import split
 from docket.errors import BusError
 from docket.model.names import MAINTENANCE, unit_stem
 from docket.model.plan import Plan
+from docket.store.reader import open_reader
 from docket.systemd.journalctl import probe
 
 OLDEST_SYSTEMD = 252
@@ -104,6 +106,25 @@ def timers(seen: Examined) -> Check:
         sentence,
         "docket install --now installs and starts them." if found else None,
         {"troubles": found, "scheduled": len(scheduled)},
+    )
+
+
+@check("failed_units")
+def failed_units(seen: Examined) -> Check:
+    """Whether a task's service failed before there was a run."""
+    names = {plan.unit: plan.task for plan in plans(seen.session.paths)}
+    with open_reader(seen.state_db) as reader:
+        found = [
+            failed
+            for unit, task in sorted(names.items())
+            if (failed := failed_unit(seen.session, reader, task, unit, seen.states)) is not None
+        ]
+    commands = ", ".join(dict.fromkeys(each.command for each in found))
+    return Check(
+        verdict_of(found, CheckStatus.ERROR),
+        " ".join(each.sentence for each in found),
+        commands or None,
+        {"failed_units": [each.unit for each in found]},
     )
 
 

@@ -73,6 +73,14 @@ class PauseReportDocument(TypedDict):
     count: Annotated[Count, "How many tasks."]
 
 
+class FailedUnitDocument(TypedDict):
+    """A service that failed before there was a run."""
+
+    unit: Annotated[str, "The service."]
+    sentence: Annotated[str, "How it failed."]
+    command: Annotated[str, "What mends it, or shows what has to be mended."]
+
+
 class UpkeepDocument(TypedDict):
     """What `maintain` did."""
 

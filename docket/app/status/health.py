@@ -15,13 +15,15 @@ from docket.app.catalog.lookup import (
 )
 from docket.app.catalog.planfiles import planned_tasks, read_plan
 from docket.app.fires.duetimes import DueTimes, due_times_of
+from docket.app.fires.failedunits import FailedUnit, failed_unit
 from docket.app.fires.missed import look
 from docket.app.record.opening import open_record
+from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
 from docket.app.status.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
 from docket.app.text.documents import hook_sentence, iso_or_none, latest_document
 from docket.app.text.redaction import redact_text
-from docket.errors import ConfigError
+from docket.errors import BusError, ConfigError
 from docket.model.record import Record
 from docket.model.records import OverrideRecord, RunRecord
 from docket.model.states import RunStatus
@@ -65,6 +67,7 @@ class TaskHealth(Record):
     anomalies: tuple[Anomaly, ...] = ()
     notes: tuple[str, ...] = ()
     failing_since_us: int | None = None
+    failed_unit: FailedUnit | None = None
 
     @property
     def next_fire_us(self) -> int | None:
@@ -80,6 +83,7 @@ class TaskHealth(Record):
             "category": str(self.category),
             "running": self.running,
             "anomalies": [anomaly.document() for anomaly in self.anomalies],
+            "failed_unit": None if self.failed_unit is None else self.failed_unit.document(),
             "notes": list(self.notes),
         }
         if self.schedule:
@@ -160,7 +164,9 @@ def health(session: Session, tasks: Sequence[str] = ()) -> HealthReport:
     with open_record(session, config) as reader:
         look(session, reader=reader)
         survey = _Survey(session, config, reader)
-        found = tuple(survey.of(name) for name in sorted(set(tasks)) or survey.names(known))
+        names = sorted(set(tasks)) or survey.names(known)
+        survey.ask(names)
+        found = tuple(survey.of(name) for name in names)
     return HealthReport(found, error=error)
 
 
@@ -184,6 +190,16 @@ class _Survey:
         self._failures = reader.all_consecutive_failures()
         self._overrides = reader.overrides(self._now_us)
         self._bad_hooks = reader.bad_hooks([run.run_id for run in self._latest.values()])
+        self._states: Mapping[str, UnitState] | None = {}
+
+    def ask(self, names: Sequence[str]) -> None:
+        """Ask the service manager about the installed services of all tasks, once."""
+        found = (read_plan(self._session.paths, name) for name in names)
+        units = [plan.unit for plan in found if plan is not None and plan.unit_hashes]
+        try:
+            self._states = self._session.units().states(units) if units else {}
+        except BusError:
+            self._states = None
 
     def names(self, known: list[str]) -> list[str]:
         """Return the tasks to report on: built-in ones only if they are configured or have run."""
@@ -201,17 +217,28 @@ class _Survey:
         off = due_times is not None and due_times.off
         hooks = self._bad_hooks.get(last.run_id, []) if last is not None else []
         failures = self._failures.get(name, 0)
+        unit = plan.unit if plan is not None else ""
+        failed = failed_unit(self._session, self._reader, name, unit, self._states)
         odd = (
             *_due(due_us),
+            *(() if failed is None else (Anomaly("unit_failed", failed.sentence),)),
             *_odd(task, due_times, past, self._now_us),
             *(Anomaly("hook_failed", f"{hook_sentence(hook)}.") for hook in hooks),
         )
         return TaskHealth(
             task=name,
-            category=_category(last, failures, stale=due_us is not None, odd=bool(odd), off=off),
+            category=_category(
+                last,
+                failures,
+                unit=failed is not None,
+                stale=due_us is not None,
+                odd=bool(odd),
+                off=off,
+            ),
             last=last,
             consecutive_failures=failures,
             failing_since_us=self._reader.failing_since(name) if failures else None,
+            failed_unit=failed,
             now_us=self._now_us,
             schedule=_schedule(task),
             due_times=due_times,
@@ -263,16 +290,16 @@ def _memory_limit(task: Task | None) -> int | None:
 
 
 def _category(
-    last: RunRecord | None, failures: int, *, stale: bool, odd: bool, off: bool
+    last: RunRecord | None, failures: int, *, unit: bool, stale: bool, odd: bool, off: bool
 ) -> Category:
-    """Return how a task is doing.
+    """Return how a task is doing; `unit` is whether its service failed without a run.
 
     After a run that somebody cancelled, and after fires that a disabled timer (`off`) missed, the
     runs before them count.
     """
     passed_over = [RunStatus.CANCELLED, RunStatus.MISSED] if off else [RunStatus.CANCELLED]
     counts = last is not None and last.status not in passed_over
-    if failures or (counts and last is not None and last.status is not RunStatus.SUCCEEDED):
+    if unit or failures or (counts and last is not None and last.status is not RunStatus.SUCCEEDED):
         return Category.FAILED
     if stale:
         return Category.STALE

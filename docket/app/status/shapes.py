@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
+from docket.app.fires.shapes import FailedUnitDocument
 from docket.app.runs.shapes import ProgressDocument, UnfinishedRunDocument
 from docket.app.status.contractshapes import ContractDocument
 from docket.app.text.shapes import (
@@ -45,6 +46,9 @@ class StandingDocument(TypedDict):
     configured: Annotated[bool, "Whether the config has the task."]
     consecutive_failures: Annotated[Count, "How many runs in a row have failed."]
     failing_since: FailingSince
+    failed_unit: Annotated[
+        FailedUnitDocument | None, "Its service, if that failed and no run tells of it."
+    ]
     bad_hooks: Annotated[list[str], "The last run's hooks and messages that failed, in sentences."]
     problems: Annotated[list[str], "What is wrong with the task's config."]
     overrides: Annotated[list[OverrideDocument], "Pauses and skipped fires that are in effect."]
@@ -180,6 +184,9 @@ class TaskHealthDocument(TypedDict):
     ]
     running: Annotated[bool, "Whether it is running."]
     anomalies: Annotated[list[AnomalyDocument], "What is odd about it."]
+    failed_unit: Annotated[
+        FailedUnitDocument | None, "Its service, if that failed and no run tells of it."
+    ]
     notes: Annotated[list[str], "Further remarks that are no faults, in sentences."]
     schedule: NotRequired[Annotated[str, "Its triggers as written, with semicolons between them."]]
     schedule_interval_seconds: NotRequired[

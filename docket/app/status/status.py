@@ -13,6 +13,7 @@ from docket.app.catalog.lookup import (
     unknown_task,
 )
 from docket.app.catalog.planfiles import is_fresh, planned_tasks, read_plan
+from docket.app.fires.failedunits import FailedUnit, failed_unit
 from docket.app.fires.missed import look
 from docket.app.install.drift import Drift, find_drift
 from docket.app.record.liveness import alive_here, is_alive
@@ -104,6 +105,7 @@ class TaskStatus(Record):
     incident: Incident | None = None  # the last one, open or not
     failing_since_us: int | None = None
     bad_hooks: tuple[HookRecord, ...] = ()  # of the last run, messages too
+    failed_unit: FailedUnit | None = None  # its service failed, and no run tells of it
 
     @property
     def bad_hooks_in_words(self) -> list[str]:
@@ -135,6 +137,7 @@ class TaskStatus(Record):
             "consecutive_failures": self.consecutive_failures,
             "failing_since": iso_or_none(self.failing_since_us),
             "bad_hooks": self.bad_hooks_in_words,
+            "failed_unit": None if self.failed_unit is None else self.failed_unit.document(),
             "problems": list(self.problems),
             "overrides": [override_document(override) for override in self.overrides],
             "incident": None if self.incident is None else incident_document(self.incident),
@@ -275,6 +278,7 @@ class _Survey:
             incident=self._incidents.get(name),
             failing_since_us=self._reader.failing_since(name) if failures else None,
             bad_hooks=() if last is None else tuple(self._bad_hooks.get(last.run_id, ())),
+            failed_unit=failed_unit(self._session, self._reader, name, service, self._states),
         )
 
     def _progress(self, name: str) -> dict[str, RunProgress]:

@@ -11,6 +11,7 @@ from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.table import Cell, Column, Row, TextTable
 from docket.cli.render.layout.times import failing_text, relative
 from docket.cli.render.list import NO_TASKS, NONE_KNOWN
+from docket.model.states import RunStatus
 
 _INKS = {
     Category.FAILED: Ink.BAD,
@@ -48,7 +49,8 @@ def _row(task: TaskHealth, screen: Screen) -> Row:
 
 
 def _matters(task: TaskHealth, now_us: int) -> Iterator[str]:
-    if task.category is Category.FAILED and task.last is not None:
+    went_well = task.last is None or task.last.status is RunStatus.SUCCEEDED
+    if task.category is Category.FAILED and task.last is not None and not went_well:
         again = failing_text(task.consecutive_failures, task.failing_since_us, now_us)
         yield f"{task.last.summary.rstrip('.') or task.last.status}{again}."
     yield from (anomaly.sentence for anomaly in task.anomalies)
@@ -64,4 +66,9 @@ def _steps(tasks: list[TaskHealth], screen: Screen) -> Iterator[str]:
     if any(task.due_times is not None and task.due_times.notes for task in tasks):
         what = "installs the timers that are missing, and starts them"
         steps.append(next_step("docket install --now", what, screen))
+    mending = {task.failed_unit.command: task for task in tasks if task.failed_unit is not None}
+    steps += [
+        next_step(command, f"for the unit of {one_line(task.task)}", screen)
+        for command, task in mending.items()
+    ]
     yield from ["", *steps] if steps else []

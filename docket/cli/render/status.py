@@ -154,6 +154,7 @@ def _doubts(task: TaskStatus, screen: Screen) -> str:
         again = failing_text(task.consecutive_failures, task.failing_since_us, screen.now_us)
         doubts.append(f"{task.last.summary}{again}")
     doubts += map(one_line, task.bad_hooks_in_words)
+    doubts += [] if task.failed_unit is None else [one_line(task.failed_unit.sentence)]
     doubts += [_override(override, screen) for override in task.overrides]
     doubts += task.drift.sentences[:1]
     if not task.configured:
@@ -182,6 +183,9 @@ def _next_steps(report: StatusReport, screen: Screen) -> Iterator[str]:
         names = " ".join(off) if len(off) <= MOST_NAMED else "--all"
         what = "starts its timer" if len(off) == 1 else "starts their timers"
         yield next_step(f"docket enable {names}", what, screen)
+    failed = [task.failed_unit for task in report.tasks if task.failed_unit is not None]
+    for command in dict.fromkeys(found.command for found in failed):
+        yield next_step(command, "for a unit that failed before there was a run", screen)
     if any(task.drift.sentences for task in report.tasks):
         yield next_step("docket install --diff", "shows how the installed units differ", screen)
     if any(task.problems for task in report.tasks):
@@ -232,6 +236,8 @@ def _failures(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
         yield "failures", Cell(f"{task.consecutive_failures} in a row{when}", Ink.BAD)
     for sentence in task.bad_hooks_in_words:
         yield "hook", Cell(sentence, Ink.DOUBT)
+    if task.failed_unit is not None:
+        yield "unit", Cell(one_line(task.failed_unit.sentence), Ink.BAD)
     if task.incident is not None and task.incident.is_open:
         yield "incident", Cell(_incident(task.incident, screen), Ink.BAD)
 

@@ -35,6 +35,7 @@ ALL = [
     "linger",
     "drift",
     "timers",
+    "failed_units",
     "drop_ins",
     "plans",
     "journal",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docket.app.text.pattern import Pattern
-from docket.model.text.secretnames import REDACTED, names_a_secret, refers
+from docket.model.text.secretnames import RANDOM_PART, REDACTED, names_a_secret, refers
 
 _TELLING_NAME = (
     r"[\w.-]{0,40}(?:token|passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key"
@@ -46,16 +46,25 @@ _BEARER = Pattern(
 )
 _SHAPES = Pattern(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{8,}"
-    r"|sk-[\w-]{16,}|[sr]k_(?:live|test)_\w{8,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|hf_\w{20,}"
-    r"|npm_\w{20,}|pypi-[\w-]{20,}|\d{8,10}:[\w-]{32,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
+    rf"|sk-{RANDOM_PART}[\w-]{{16,}}"
+    r"|[sr]k_(?:live|test)_\w{8,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}"
+    rf"|(?:hf_|npm_){RANDOM_PART}\w{{20,}}|pypi-{RANDOM_PART}[\w-]{{20,}}"
+    r"|\d{8,10}:[\w-]{32,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
 )
 _PRIVATE_KEY = Pattern(
     r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
 _REFERENCE = Pattern(r"(?:(?:\$\w+|\$\{\w+\})(?:/[\w./-]*)?)?")
-# "password: No such device", "token: expired": what follows is no value.
-_WORD_OF_A_SENTENCE = Pattern(r"[A-Za-z]?[a-z]{1,11}[.!?]?")
+# "password: No such device": a word that a sentence goes on after is no value. One that ends the
+# line may be a password, unless it is one of those that such lines end with.
+_WORD = Pattern(r"[A-Za-z]?[a-z]{0,19}")
+_REST = Pattern(r"[,;]?[ \t]+[A-Za-z('\"]")
+_LAST_WORDS = Pattern(
+    r"accepted|denied|empty|expired|failed|incorrect|invalid|missing|no|none|null|ok|refused|rejected"
+    r"|required|revoked|unauthorized|undefined|unknown|unset|wrong|yes",
+    re.IGNORECASE,
+)
 _OPTION_WORD = Pattern(rf"--?{_TELLING_NAME}", re.IGNORECASE)
 _LONGEST_LINE = 8 * 1024
 
@@ -89,11 +98,20 @@ def _keep_reference(found: re.Match[str]) -> str:
     bare = found["value"].strip("'\"")
     if _REFERENCE.compiled.fullmatch(bare) or bare.startswith(REDACTED) or refers(found["name"]):
         return found[0]
-    if found["name"].endswith((": ", ":\t")) and _WORD_OF_A_SENTENCE.compiled.fullmatch(
-        found["value"]
+    if found["name"].endswith((": ", ":\t")) and _is_prose(
+        found["value"], found.string, found.end()
     ):
         return found[0]
     return f"{found['name']}{REDACTED}"
+
+
+def _is_prose(word: str, line: str, end: int) -> bool:
+    """Whether what follows `password: ` on a line is a word of a sentence."""
+    word = word.rstrip(".!?")
+    if not _WORD.compiled.fullmatch(word):
+        return False
+    ends_it = _LAST_WORDS.compiled.fullmatch(word) is not None
+    return ends_it or _REST.compiled.match(line, end) is not None
 
 
 def _redact(value: Any, key: str) -> Any:

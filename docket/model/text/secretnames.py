@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REDACTED = "[redacted]"
+# What a generator made, and no name such as `npm_config_registry_timeout` or `sk-learn-pipelines`:
+# twelve signs without a break of which one is a digit, or more than a word has.
+RANDOM_PART = (
+    r"(?=(?:[A-Za-z0-9]{0,40}[_-]){0,6}(?:(?=[A-Za-z]{0,11}[0-9])[A-Za-z0-9]{12}|[A-Za-z0-9]{18}))"
+)
 
 _WORDS = frozenset(
     {"token", "password", "passwords", "passwd", "pass", "pwd", "passphrase", "secret", "secrets"}

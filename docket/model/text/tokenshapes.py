@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from docket.model.text.secretnames import RANDOM_PART
+
 # Each alternative begins where a run of its own signs begins, or is bounded, so that a search takes
 # steps in proportion to the text.
 TOKEN_SHAPES = re.compile(
@@ -15,12 +17,12 @@ TOKEN_SHAPES = re.compile(
     r"|hooks\.slack\.com/services/T[A-Za-z0-9/_-]{10,}"
     r"|discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_-]{20,}"
     r"|\b[0-9]{8,10}:[A-Za-z0-9_-]{35}\b"  # Telegram
-    r"|\bsk-[A-Za-z0-9_-]{20,}"  # several model providers
+    rf"|\bsk-{RANDOM_PART}[A-Za-z0-9_-]{{20,}}"  # several model providers
     r"|\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}"  # Stripe
     r"|\bAIza[A-Za-z0-9_-]{35}"  # Google
     r"|\bya29\.[A-Za-z0-9_-]{20,}"
     r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."  # JSON web tokens
-    r"|\b(?:npm|hf|dckr_pat|pypi|dop_v1|shpat|lin_api)[_-][A-Za-z0-9_-]{20,}"
+    rf"|\b(?:npm|hf|dckr_pat|pypi|dop_v1|shpat|lin_api)[_-]{RANDOM_PART}[A-Za-z0-9_-]{{20,}}"
     r"|\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"  # SendGrid
     r"|\bAGE-SECRET-KEY-1[A-Z0-9]{20,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"

@@ -59,17 +59,25 @@ def read_descriptor(descriptor: int, largest: int) -> bytes:
     return b"".join(chunks)
 
 
-def read_plain(path: str, largest: int = LARGEST_BYTES) -> tuple[bytes, os.stat_result]:
+def read_plain(
+    path: str, largest: int = LARGEST_BYTES, begins: bytes = b""
+) -> tuple[bytes, os.stat_result]:
     """Return the bytes of the regular file at `path`, and its status.
 
-    NotPlainError for anything else, and for one of more than `largest` bytes; OSError.
+    NotPlainError for anything else, for one of more than `largest` bytes, and for one that does not
+    begin as `begins` says (unless it is empty), of which no more is read; OSError.
     """
     descriptor, status = open_plain(path)
     try:
-        data = read_descriptor(descriptor, largest + 1)
+        # A size that is too large is not read first: a sparse file costs nobody a disk.
+        too_large = status.st_size > largest
+        found = os.pread(descriptor, len(begins), 0) if begins else b""
+        if found and found != begins:
+            raise NotPlainError(errno.EINVAL, "does not begin as it should", path)
+        data = b"" if too_large else read_descriptor(descriptor, largest + 1)
     finally:
         os.close(descriptor)
-    if len(data) > largest:
+    if too_large or len(data) > largest:
         raise NotPlainError(errno.EFBIG, f"larger than {largest} bytes", path)
     return data, status
 

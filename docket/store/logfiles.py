@@ -8,15 +8,17 @@ So the tail is on disk at every moment, and the whole never takes more than the 
 
 from __future__ import annotations
 
+import errno
 import os
 
-from docket.files import open_plain, open_private, write_all
+from docket.files import NotPlainError, open_plain, open_private, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CHUNK = 1 << 20
+_LARGEST = 4 << 30  # bytes; a log is capped, and whoever raises the cap so far has other readers
 NEWER_SEGMENT = ".1"
 OLDER_SEGMENT = ".2"
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -144,7 +146,10 @@ class RunLog:
 
 def read_log(path: str) -> Iterator[bytes]:
     """Yield the log in chunks, of a run that goes on or was cut off too; OSError where missing."""
-    with os.fdopen(open_plain(path)[0], "rb") as file:
+    descriptor, status = open_plain(path)
+    with os.fdopen(descriptor, "rb") as file:
+        if status.st_size > _LARGEST:
+            raise NotPlainError(errno.EFBIG, f"larger than {_LARGEST >> 30} GiB", path)
         while chunk := file.read(_CHUNK):
             yield chunk
     yield from _tail(path, None, None)

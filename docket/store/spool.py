@@ -106,7 +106,7 @@ def spooled_rows(directories: list[str]) -> list[RunRow]:
         if not path.endswith(_RECORD):
             continue
         try:
-            row, *_rest = _parse(read_plain(path, _LARGEST)[0].decode())
+            row, *_rest = _parse(_read(path).decode())
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             continue
         row.details["spooled"] = True
@@ -143,7 +143,7 @@ def merge(
 
 def _merge_one(connection: sqlite3.Connection, path: str) -> int:
     try:
-        data, _status = read_plain(path, _LARGEST)
+        data = _read(path)
     except NotPlainError:
         return _set_aside(path)
     except OSError:
@@ -165,6 +165,11 @@ def _merge_one(connection: sqlite3.Connection, path: str) -> int:
             write_hook(connection, row.run_id, hook)
     os.unlink(path)
     return 1
+
+
+def _read(path: str) -> bytes:
+    """Return the bytes of a spooled file; NotPlainError for what cannot be one, OSError."""
+    return read_plain(path, _LARGEST, b"[" if path.endswith(_EVENTS) else b"{")[0]
 
 
 def _set_aside(path: str) -> int:

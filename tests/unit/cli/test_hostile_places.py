@@ -1,0 +1,186 @@
+"""Something else in the place of a file that Docket reads: no command hangs, grows or crashes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from docket.model.states import EXIT_SKIPPED
+
+EXIT_CANCELLED = 130
+_OTHER = "20260101T000000000000Z-aaaaaaaa"
+_FORKS = str(Path(__file__).with_name("forks.py"))
+_CHECKOUT = str(Path(__file__).resolve().parents[3])
+
+
+class Said(NamedTuple):
+    """What a command said. `code` is below 0 for a signal, such as that at its deadline."""
+
+    code: int
+    text: str
+
+
+class Docket:
+    """Commands in forks of one process, each with ten seconds and bounded memory."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, _FORKS],
+            env={"PYTHONPATH": _CHECKOUT, "PATH": "/usr/bin:/bin"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def say(self, folder: Path, *words: str) -> Said:
+        """Run one command of the user whose HOME is `folder`."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([str(folder), *words]) + "\n")
+        self._process.stdin.flush()
+        return Said(*json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def docket() -> Iterator[Docket]:
+    found = Docket()
+    yield found
+    found.close()
+
+
+class Home(NamedTuple):
+    """A home with one run; `folder` is the HOME of its user."""
+
+    folder: Path
+    run_id: str
+
+    @property
+    def runs(self) -> Path:
+        """Where the files of runs lie."""
+        return self.folder / "run" / "docket" / "default" / "runs"
+
+
+@pytest.fixture
+def home(tmp_path: Path, docket: Docket) -> Home:
+    tmp_path.chmod(0o700)
+    (tmp_path / "run").mkdir(mode=0o700)
+    (tmp_path / ".docket").mkdir(mode=0o700)
+    for name in ("secret", "job.env"):
+        write(tmp_path / name, "A=b\n")
+    plain = {"type": "command", "command": ["/bin/echo", "hi"]}
+    tasks = {
+        "job": plain,
+        "envy": {**plain, "env_file": str(tmp_path / "job.env")},
+        "cred": {**plain, "credentials": {"tok": str(tmp_path / "secret")}},
+    }
+    write(tmp_path / ".docket" / "config.yaml", json.dumps({"tasks": tasks}))
+    run = json.loads(docket.say(tmp_path, "--json", "run", "job").text)
+    return Home(tmp_path, run["run_id"])
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def sparse(path: Path) -> None:
+    write(path, "")
+    os.truncate(path, 10 << 30)
+
+
+KINDS: dict[str, Callable[[Path], object]] = {
+    "pipe": lambda path: os.mkfifo(path, 0o600),
+    "link": lambda path: path.symlink_to("/dev/zero"),
+    "directory": lambda path: path.mkdir(mode=0o700),
+    "ten gigabytes": sparse,
+}
+if os.geteuid() == 0:
+    KINDS["device"] = lambda path: os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 5))
+
+_RUN = ("run", "job", "--launcher", "direct")
+_READERS = (("status",), ("why", "job"))
+# The place, and the commands that come across it.
+PLACES: dict[str, tuple[Callable[[Home], Path], tuple[tuple[str, ...], ...]]] = {
+    "store": (lambda home: home.folder / ".docket/state.db", (*_READERS, ("db", "check"), _RUN)),
+    "plan": (lambda home: home.folder / ".docket/plans/job.json", (("status",), ("list",), _RUN)),
+    "spool": (
+        lambda home: home.folder / f".docket/spool/{_OTHER}.json",
+        (("status",), ("maintain",), _RUN),
+    ),
+    "spooled events": (
+        lambda home: home.folder / f".docket/spool/{_OTHER}.events",
+        (("status",), _RUN),
+    ),
+    "lock": (lambda home: home.runs / f"{_OTHER}.lock", (("status",), ("maintain",), _RUN)),
+    "task's lock": (lambda home: home.runs.parent / "tasks/job.lock", (("status",), _RUN)),
+    "request": (
+        lambda home: home.runs / f"{_OTHER}.request",
+        (("status",), ("exec", "job", "--run-id", _OTHER)),
+    ),
+    "cancel": (
+        lambda home: home.runs / f"{_OTHER}.cancel",
+        (("status",), ("exec", "job", "--run-id", _OTHER)),
+    ),
+    "log": (
+        lambda home: home.folder / f".docket/logs/{home.run_id}.log",
+        (("logs", "job"), ("why", "job"), ("doctor",)),
+    ),
+    "config": (
+        lambda home: home.folder / ".docket/config.yaml",
+        (("status",), ("check",), ("install", "--list"), _RUN),
+    ),
+    "env_file": (
+        lambda home: home.folder / "job.env",
+        (("check",), ("doctor",), ("run", "envy", "--launcher", "direct")),
+    ),
+    "credential": (lambda home: home.folder / "secret", (("check",), ("run", "cred"))),
+}
+
+
+def put(path: Path, kind: str) -> None:
+    """Put the thing there; what a command has set aside is put there again."""
+    if os.path.lexists(path):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    KINDS[kind](path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("place", PLACES)
+def test_no_command_hangs_grows_or_crashes_on_something_else_than_a_file(
+    home: Home, docket: Docket, place: str, kind: str
+) -> None:
+    where, commands = PLACES[place]
+    for words in commands:
+        put(where(home), kind)
+        said = docket.say(home.folder, *words)
+        assert said.code in (0, 1, EXIT_SKIPPED, EXIT_CANCELLED), (words, said)
+        assert said.text or words[0] == "exec", words
+        for trace in ("Traceback", "inside Docket", "MemoryError"):
+            assert trace not in said.text, words
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_whose_records_places_are_taken_still_runs(
+    home: Home, docket: Docket, kind: str
+) -> None:
+    for place in ("store", "spool", "lock"):
+        put(PLACES[place][0](home), kind)
+    said = docket.say(home.folder, *_RUN)
+    assert said.text.startswith("hi\n")

@@ -28,14 +28,17 @@ class NotPlainError(OSError):
     """Something else than a plain file, or one that is too large, has the name of a file."""
 
 
-def open_plain(path: str, flags: int = os.O_RDONLY) -> tuple[int, os.stat_result]:
+def open_plain(
+    path: str, flags: int = os.O_RDONLY, directory: int | None = None
+) -> tuple[int, os.stat_result]:
     """Open the regular file at `path`, and return its descriptor and status.
 
+    With `directory`, a descriptor, `path` is seen from there.
     NotPlainError for a link, a directory, a pipe, a device or a socket; OSError. With O_CREAT
     the new file has the permissions 0600, less the umask.
     """
     try:
-        descriptor = os.open(path, flags | _ALWAYS, 0o600)
+        descriptor = os.open(path, flags | _ALWAYS, 0o600, dir_fd=directory)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
             raise NotPlainError(error.errno, "not a plain file", path) from None
@@ -140,6 +143,16 @@ def make_directory(path: str, mode: int = 0o700) -> None:
             raise
         make_directory(parent, mode)
         _make_one(path, mode)  # in /proc the parent exists, and nothing can be made in it
+
+
+def open_directory(path: str) -> int:
+    """Return a descriptor of a directory, which is made where it is missing; OSError."""
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        make_directory(path)
+        return os.open(path, flags)
 
 
 def open_private(path: str, flags: int) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 
-from docket.files import NotPlainError, open_plain, open_private, write_all
+from docket.files import NotPlainError, open_directory, open_plain, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,11 +33,13 @@ class RunLog:
     """The writing end. `problem` is the sentence that ended the writing, or None.
 
     `exists` says whether there is a file, `ends_line` whether the next byte begins a line. A log
-    that cannot be written (a full disk) never ends the run.
+    that cannot be written (a full disk) never ends the run. Its directory is held from the first
+    byte on: what somebody else renames or links meanwhile leads the writing nowhere.
     """
 
     __slots__ = (
         "_descriptor",
+        "_directory",
         "_head",
         "_head_room",
         "_max_bytes",
@@ -58,6 +60,7 @@ class RunLog:
         self._head_room = max_bytes // 2
         self._segment_bytes = max(max_bytes // 4, 1)
         self._segment_room = -1  # below 0: still writing the head
+        self._directory = -1
         self._descriptor = -1
         self._head = -1  # the log itself, while segments are written
         self.exists = False
@@ -70,7 +73,8 @@ class RunLog:
         self.ends_line = data.endswith(b"\n")
         try:
             if not self.exists:
-                self._descriptor = open_private(self.path, _FLAGS)
+                self._directory = open_directory(os.path.dirname(self.path))
+                self._descriptor = self._opened("")
                 self.exists = True
             if self._segment_room < 0:
                 if len(data) <= self._head_room:
@@ -108,25 +112,33 @@ class RunLog:
         write_all(self._descriptor, data)
 
     def _rotate(self) -> None:
-        older = self.path + OLDER_SEGMENT
-        if os.path.exists(older):
-            self.left_out += os.path.getsize(older)
-        os.replace(self.path + NEWER_SEGMENT, older)
+        name = os.path.basename(self.path)
+        self.left_out += _size(name + OLDER_SEGMENT, self._directory) or 0
+        os.replace(
+            name + NEWER_SEGMENT,
+            name + OLDER_SEGMENT,
+            src_dir_fd=self._directory,
+            dst_dir_fd=self._directory,
+        )
         self._open_segment()
 
     def _open_segment(self) -> None:
         self._close_segment()
-        self._descriptor = open_private(self.path + NEWER_SEGMENT, _FLAGS)
+        self._descriptor = self._opened(NEWER_SEGMENT)
         self._segment_room = self._segment_bytes
+
+    def _opened(self, segment: str) -> int:
+        return open_plain(os.path.basename(self.path) + segment, _FLAGS, self._directory)[0]
 
     def _join(self) -> None:
         self._close_segment()
-        # By the descriptor: somebody else's link may have the name of the log by now.
-        for data in _tail(self.path, self.left_out, self._max_bytes):
+        # By the descriptors: somebody else's links may have the names by now.
+        name = os.path.basename(self.path)
+        for data in _tail(name, self.left_out, self._max_bytes, self._directory):
             write_all(self._head, data)
         for segment in (OLDER_SEGMENT, NEWER_SEGMENT):
-            if os.path.exists(self.path + segment):
-                os.unlink(self.path + segment)
+            if _size(name + segment, self._directory) is not None:
+                os.unlink(name + segment, dir_fd=self._directory)
 
     def _close_segment(self) -> None:
         if self._descriptor >= 0:
@@ -135,9 +147,10 @@ class RunLog:
 
     def _close(self) -> None:
         self._close_segment()
-        if self._head >= 0:
-            os.close(self._head)
-            self._head = -1
+        for descriptor in (self._head, self._directory):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._head = self._directory = -1
 
     def _give_up(self, error: OSError) -> None:
         self.problem = f"The log file {self.path} could not be written: {error.strerror}."
@@ -188,16 +201,19 @@ def last_lines(data: bytes, count: int) -> bytes:
     return data[at + 1 :]
 
 
-def _tail(path: str, left_out: int | None, max_bytes: int | None) -> Iterator[bytes]:
+def _tail(
+    path: str, left_out: int | None, max_bytes: int | None, directory: int | None = None
+) -> Iterator[bytes]:
     """Yield the marker line and the segments, from a whole line on."""
-    parts = [path + name for name in (OLDER_SEGMENT, NEWER_SEGMENT) if os.path.exists(path + name)]
+    names = (path + OLDER_SEGMENT, path + NEWER_SEGMENT)
+    parts = [name for name in names if _size(name, directory) is not None]
     cut = len(parts) == 2 and left_out != 0
     if cut:
         how_much = f"{left_out} bytes" if left_out else "a part"
         limit = f"; logs are capped at {max_bytes} bytes" if max_bytes else ""
         yield f"[docket: {how_much} left out here{limit}]\n".encode()
     for number, part in enumerate(parts):
-        with os.fdopen(open_plain(part)[0], "rb") as file:
+        with os.fdopen(open_plain(part, directory=directory)[0], "rb") as file:
             first = file.read(_CHUNK)
             if cut and number == 0:
                 first = first[first.find(b"\n") + 1 :]
@@ -205,3 +221,11 @@ def _tail(path: str, left_out: int | None, max_bytes: int | None) -> Iterator[by
                 yield first
             while chunk := file.read(_CHUNK):
                 yield chunk
+
+
+def _size(path: str, directory: int | None) -> int | None:
+    """Return the size of what has that name, or None where nothing has; no link is followed."""
+    try:
+        return os.stat(path, dir_fd=directory, follow_symlinks=False).st_size
+    except OSError:
+        return None

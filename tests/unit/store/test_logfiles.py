@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -96,3 +97,29 @@ def test_a_link_in_the_place_of_a_log_is_not_followed(tmp_path: Path) -> None:
     log.finish()
     assert log.problem is not None
     assert target.read_text() == "precious"
+
+
+@pytest.mark.parametrize("moment", ["head", "first segment", "second segment"])
+@pytest.mark.parametrize("how", ["the names", "the directory"])
+def test_what_another_renames_and_links_during_a_run_leads_the_log_nowhere(
+    tmp_path: Path, moment: str, how: str
+) -> None:
+    """Whoever can write the directory, or the one above it, acts after the first byte."""
+    logs, home = tmp_path / "logs", tmp_path / "home"
+    home.mkdir()
+    targets = [home / f"a.log{segment}" for segment in ("", ".1", ".2")]
+    for target in targets:
+        target.write_text("a key\n")
+    log = RunLog(str(logs / "a.log"), 400)
+    log.write(b"first\n" * {"head": 1, "first segment": 40, "second segment": 70}[moment])
+    if how == "the directory":
+        logs.rename(tmp_path / "moved")
+        logs.symlink_to(home)
+    else:
+        for target in targets:
+            (logs / target.name).unlink(missing_ok=True)
+            (logs / target.name).symlink_to(target)
+    log.write(b"stolen\n" * 200)
+    log.finish()
+    assert [target.read_text() for target in targets] == ["a key\n"] * 3
+    assert sorted(os.listdir(home)) == [target.name for target in targets]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
+from docket.app.catalog.planshape import damaged_part
 from docket.files import is_ours, is_safe_lock_directory, read_plain
 from docket.model.names import is_safe_name
 from docket.model.plan import Plan, Source
@@ -24,6 +25,8 @@ def read_plan(paths: Paths, task: str) -> Plan | None:
             return None  # the runner refuses it too
         plan = Plan.from_text(data.decode(errors="surrogateescape"))
     except (OSError, ValueError):
+        return None
+    if damaged_part(plan) is not None:
         return None
     return plan if is_safe_lock_directory(plan.lock_dir) else None
 

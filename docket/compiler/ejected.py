@@ -21,7 +21,6 @@ from docket.model.time.span import format_span
 BOOT_SUFFIX = "-boot"
 _SHADES = (ExitMeaning.NOOP, ExitMeaning.WARN, ExitMeaning.SKIP)
 _NO_FAILURES = (ExitMeaning.OK, *_SHADES)
-_RUN = ("XDG_RUNTIME_DIR}", "$XDG_RUNTIME_DIR", "CREDENTIALS_DIRECTORY}", "$CREDENTIALS_DIRECTORY")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -151,10 +150,6 @@ def _losses(task: Task) -> Iterator[str]:
     odd = [name for name in task.required_env if not _NAME.fullmatch(name)]
     if odd:
         yield f"the check that {', '.join(odd)} is set"
-    if any(
-        f"{{{name}}}" in text or f"${name}" in text for text in task.env.values() for name in _RUN
-    ):
-        yield "the directories of a run in `env`: the unit has the text as it is"
     if task.env and task.env_files:
         yield "`env` over `env_file`: a variable in both now has the file's value"
 

@@ -83,6 +83,8 @@ class UnitText:
             raise refused(self._task, key, str(error)) from None
         for directory, specifier in _SPECIFIERS.items():
             line = line.replace(f"${{{directory}}}", specifier)
+            if value == f"${directory}" or value.startswith(f"${directory}/"):
+                line = line.replace(f"=${directory}", f"={specifier}", 1)
         self._blocks.append(f"Environment={line}")
 
     def body(self) -> str:

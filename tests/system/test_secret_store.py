@@ -88,6 +88,12 @@ def test_an_encrypted_secret_is_decrypted_by_the_service_manager(root: HostSeat)
     assert leaks(root, "nowhere") == []
 
 
+def test_a_task_of_another_user_is_given_its_secrets_too(root: HostSeat) -> None:
+    root.configure({"vault": {**with_secret(), "user": "nobody"}})
+    keep(root)
+    assert said(root) == [f"{SHIFTED}\n{SHIFTED}\n"] * 2
+
+
 def test_no_secret_is_encrypted_for_a_users_manager(ada: HostSeat) -> None:
     ada.configure({"vault": with_secret(encrypted=True)})
     with pytest.raises(HostError, match="some releases of systemd"):

@@ -13,6 +13,7 @@ from docket.compiler.quoting import (
     refusal,
     value_refusal,
 )
+from docket.compiler.text import UnitText
 from tests.unit.compiler.manager_words import words_of
 
 AWKWARD = [
@@ -123,3 +124,19 @@ def test_a_bare_value_with_anything_else_is_taken_and_its_percent_signs_doubled(
 
 def test_an_empty_argument_is_written_out() -> None:
     assert quote_argument("") == '""'
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("$CREDENTIALS_DIRECTORY/key", '"A=%d/key"'),
+        ("${CREDENTIALS_DIRECTORY}/50%", '"A=%d/50%%"'),
+        ("unix:${XDG_RUNTIME_DIR}/bus", '"A=unix:%t/bus"'),
+        ("$XDG_RUNTIME_DIR", '"A=%t"'),
+        ("$XDG_RUNTIME_DIRECTORY", '"A=$XDG_RUNTIME_DIRECTORY"'),
+    ],
+)
+def test_the_directories_of_a_run_are_specifiers_in_a_plain_unit(value: str, line: str) -> None:
+    text = UnitText("job")
+    text.variable("A", value, "env.A")
+    assert text.body() == f"Environment={line}\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from docket.compiler.conditions import without_condition, write_conditions
 from docket.compiler.directives import check_sections, raw_lines
 from docket.compiler.service import description, glob_quoted, write_credentials, write_limits
 from docket.compiler.text import UnitText
@@ -55,6 +56,7 @@ def _service(task: Task, argv: Sequence[str], stem: str) -> str:
     text.section("Unit")
     text.value("Description", description(task), "description")
     text.fixed(*raw_lines(task, "Unit"))
+    write_conditions(text, task)
     text.section("Service")
     text.fixed("Type=oneshot")
     _checks(text, task)
@@ -161,6 +163,8 @@ def _lost_order(task: Task) -> Iterator[str]:
         yield f"the group {task.group}, of which {task.group_slots} run at a time"
     if task.depends_on:
         yield f"the tasks that run first: {', '.join(task.depends_on)}"
+    if kinds := without_condition(task):
+        yield f"what is required for a run: {', '.join(dict.fromkeys(kinds))}"
     if task.once_per:
         yield f"one success in a {task.once_per}"
     if not isinstance(task.catch_up, bool):

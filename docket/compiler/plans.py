@@ -98,6 +98,7 @@ def _contract(task: Task) -> dict[str, Any]:
         "backoff_max_seconds": task.backoff_max_seconds,
         "overlap": str(task.overlap),
         "depends_on": list(task.depends_on),
+        "require": [[one.kind, list(one.words), one.number] for one in task.require],
         "once_per": str(task.once_per or ""),
         "group": task.group,
         "group_slots": task.group_slots,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from docket.compiler.bundle import Place
+from docket.compiler.conditions import write_conditions
 from docket.compiler.directives import raw_lines
 from docket.compiler.properties import Property, UnitProperties
 from docket.compiler.text import UnitText, refused
@@ -53,7 +54,7 @@ class ServiceWriter(Protocol):
 def service_body(task: Task, place: Place) -> str:
     """Return the contents of the task's service file."""
     text = UnitText(task.name)
-    write_service(text, task, place)
+    write_service(text, task, place, conditions=True)
     return text.body()
 
 
@@ -70,12 +71,20 @@ def service_properties(task: Task, place: Place) -> tuple[list[Property], list[s
     return found.properties, found.unsaid
 
 
-def write_service(text: ServiceWriter, task: Task, place: Place) -> None:
-    """Tell `text` the service of the task; CompileError where a value cannot be carried."""
+def write_service(
+    text: ServiceWriter, task: Task, place: Place, *, conditions: bool = False
+) -> None:
+    """Tell `text` the service of the task; CompileError where a value cannot be carried.
+
+    `conditions`: what `require` says is checked by systemd too. Where somebody waits for the run,
+    the runner alone does it, since a condition that is not met leaves no record by itself.
+    """
     text.section("Unit")
     text.value("Description", description(task), "description")
     # Starts by hand are no loop: five in ten seconds must not lock the task out.
     text.fixed("StartLimitIntervalSec=0", *raw_lines(task, "Unit"))
+    if conditions:
+        write_conditions(text, task)
     text.section("Service")
     text.fixed("Type=oneshot")
     arguments = [task.name, *place.paths.exec_arguments()]

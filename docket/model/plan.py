@@ -183,6 +183,7 @@ class Plan(Struct):
     backoff_max_seconds: float
     overlap: str
     depends_on: list[str]  # the tasks that have to succeed first, in order
+    require: list[Any]  # [kind, words, number] each, as model.task.task.Requirement has them
     once_per: str  # model.time.period.Period, or "" for any number of successes
     group: str  # "" is none
     group_slots: int  # how many runs of the group may go on at a time

@@ -107,19 +107,23 @@ def test_fires_that_a_condition_refused_are_skipped_and_say_so(ada: HostSeat) ->
                 "/bin/true",
                 schedule=EVERY_SECOND,
                 unit={"Unit": {"ConditionPathIsMountPoint": "/mnt/nothing-here"}},
-            )
+            ),
+            "backup": command(
+                "/bin/true", schedule=EVERY_SECOND, require={"mounted": "/mnt/nothing-here"}
+            ),
         }
     )
     ada.docket("install", "--now")
     time.sleep(5)
     look_later(ada, 60)
-    rows = [row for row in ada.runs("mirror") if row["error_code"] == "condition_failed"]
-    assert len(rows) >= 2
-    assert {row["status"] for row in rows} == {"skipped"}
     unmet = "a condition of its unit was not met (ConditionPathIsMountPoint=/mnt/nothing-here)"
-    assert all(unmet in row["summary"] for row in rows)
-    assert not [row for row in ada.runs("mirror") if row["error_code"] == "not_started"]
-    assert ada.answer("why", "mirror")["cause"] == "condition_failed"
+    for task in ("mirror", "backup"):
+        rows = [row for row in ada.runs(task) if row["error_code"] == "condition_failed"]
+        assert len(rows) >= 2
+        assert {row["status"] for row in rows} == {"skipped"}
+        assert all(unmet in row["summary"] for row in rows)
+        assert not [row for row in ada.runs(task) if row["error_code"] == "not_started"]
+        assert ada.answer("why", task)["cause"] == "condition_failed"
 
 
 def test_fires_whose_unit_could_not_start_say_systemds_reason(ada: HostSeat) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.system.jobs import command, daily_at, seconds_from_now, shell
-from tests.system.seat import DOCKET, HostSeat, await_that
+from tests.system.seat import DOCKET, HostSeat, await_that, fire
 
 # What a process is and gets, as JSON; `what` names who asks.
 SHOW = """
@@ -151,7 +151,7 @@ def test_a_task_is_the_same_user_however_it_is_started(worker: HostSeat) -> None
         }
     )
     worker.docket("install", "--now")
-    _fire(worker, "timed")
+    fire(worker, "timed")
     odd = {"HOME": "/root", "SECRET_OF_ROOT": "x", "LANG": "de_DE", "PATH": "/root/bin:/bin"}
     worker.run(["sh", "-c", f"umask 077; exec {DOCKET} --system run hand"], environ=odd)
     assert worker.answer("run", "async", "--async")["status"] in ("pending", "running")
@@ -203,7 +203,7 @@ def test_a_task_with_a_user_can_touch_nothing_of_dockets(worker: HostSeat, way: 
     worker.docket("run", "other")
     process = worker.popen([DOCKET, "--system", "run", "intrude"]) if way == "hand" else None
     if process is None:
-        _fire(worker, "intrude")
+        fire(worker, "intrude")
     worker.await_run("intrude", lambda run: run["status"] == "running", seconds=40)
     places = "/var/lib/docket /var/log/docket /run/docket /etc/docket"
     units = "-o -path '/etc/systemd/system/docket*'"
@@ -328,13 +328,6 @@ def test_a_place_that_the_user_may_not_enter_is_named(worker: HostSeat) -> None:
     assert "Permission denied" in worker.runs("closed")[0]["summary"]
     worker.docket("run", "homeless")
     assert worker.runs("homeless")[0]["details"]["stdout"] == "/\n"
-
-
-def _fire(seat: HostSeat, task: str) -> None:
-    """Let the timer of a task make up for a fire that it believes it missed."""
-    seat.systemctl("stop", seat.unit(f"{task}.timer"))
-    seat.age_stamp(task)
-    seat.systemctl("start", seat.unit(f"{task}.timer"))
 
 
 def _text(seat: HostSeat, path: str) -> str | None:

@@ -32,6 +32,18 @@ class NotifySpecDocument(TypedDict):
     timeout_seconds: Annotated[Amount, "How long a message may take."]
 
 
+class RequirementDocument(TypedDict):
+    """One thing that has to hold for a run to begin."""
+
+    kind: Annotated[
+        str,
+        Rule(enum=["mounted", "exists", "online", "ac_power", "host", "free"]),
+        "What has to hold.",
+    ]
+    words: Annotated[list[str], "The path, or the hosts."]
+    number: Annotated[int | None, "The bytes of `free`; 1 for mains power and 0 for battery."]
+
+
 class UserDocument(TypedDict):
     """Whom a task of the system scope runs as."""
 
@@ -65,6 +77,7 @@ class ContractDocument(ProgramDocument):
     overlap: Annotated[str, "What a run does if another one is under way."]
     depends_on: Annotated[list[str], "Tasks that run first."]
     once_per: Annotated[str | None, "The period in which one success is enough."]
+    require: Annotated[list[RequirementDocument], "What has to hold for a run to begin."]
     group: Annotated[GroupDocument | None, "Its concurrency group."]
     timeout_seconds: Annotated[Amount | None, "The limit of the whole run."]
     attempt_timeout_seconds: Annotated[Amount | None, "The limit of one attempt."]

@@ -13,7 +13,7 @@ from docket.app.text.redaction import redact, redact_text
 from docket.compiler.secrets import secret_names
 from docket.model.names import service_unit, timer_unit
 from docket.model.record import Record
-from docket.model.task.task import Config, HookSpec, Limits, NotifySpec, Task, UserSpec
+from docket.model.task.task import Config, HookSpec, Limits, NotifySpec, Requirement, Task, UserSpec
 
 if TYPE_CHECKING:
     from docket.app.status.contractshapes import (
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         HookSpecDocument,
         NotifySpecDocument,
         ProgramDocument,
+        RequirementDocument,
         UserDocument,
     )
     from docket.app.status.shapes import DescriptionDocument, NowDocument
@@ -77,6 +78,7 @@ def contract_document(task: Task) -> ContractDocument:
         "overlap": str(task.overlap),
         "depends_on": list(task.depends_on),
         "once_per": str(task.once_per) if task.once_per else None,
+        "require": [_requirement(one) for one in task.require],
         "group": {"name": task.group, "max_concurrent": task.group_slots} if task.group else None,
         "timeout_seconds": task.timeout_seconds,
         "attempt_timeout_seconds": task.attempt_timeout_seconds,
@@ -132,6 +134,11 @@ def _hook(hook: HookSpec) -> HookSpecDocument:
 def agent_host(url: str) -> str:
     """Return the host of an agent's address: the rest of it is secret."""
     return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _requirement(one: Requirement) -> RequirementDocument:
+    sized = {"free": one.number, "ac_power": one.number}
+    return {"kind": one.kind, "words": list(one.words), "number": sized.get(one.kind)}
 
 
 def _user(user: UserSpec) -> UserDocument:

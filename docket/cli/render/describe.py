@@ -17,6 +17,7 @@ from docket.cli.render.layout.table import Cell
 from docket.cli.render.layout.times import relative
 from docket.cli.render.runs import status_cell
 from docket.model.records import NOTIFICATION
+from docket.model.text.size import size_text
 from docket.model.time.humantime import duration, local
 
 Fact = tuple[str, Cell | str]
@@ -104,6 +105,23 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
         yield "from", path
 
 
+def _required(required: Mapping[str, Any]) -> str:
+    kind, words, number = required["kind"], required["words"], required["number"]
+    match kind:
+        case "mounted":
+            return f"something mounted at {words[0]}"
+        case "exists":
+            return f"{words[0]} exists"
+        case "free":
+            return f"{size_text(number)} free at {words[0]}"
+        case "host":
+            return f"host {' or '.join(words)}"
+        case "ac_power":
+            return "mains power" if number else "battery power"
+        case _:
+            return "a default route"
+
+
 def _user(user: Mapping[str, Any]) -> str:
     parts = [f"{user['name']}:{user['group']}" if user["group"] else user["name"]]
     if user["capabilities"]:
@@ -123,6 +141,8 @@ def _coexistence(contract: Mapping[str, Any]) -> Iterator[Fact]:
         yield "group", f"{group['name']}, at most {group['max_concurrent']} at a time"
     yield "depends on", ", ".join(contract["depends_on"])
     yield "once per", contract["once_per"] or ""
+    for required in contract["require"]:
+        yield "requires", _required(required)
     if contract["success_exit_codes"] != [0]:
         yield "good exits", ", ".join(map(str, contract["success_exit_codes"]))
     for code, word in contract["exit_codes"].items():

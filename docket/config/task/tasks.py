@@ -9,7 +9,17 @@ from typing import Any
 from docket.config.schema import schema as schemas
 from docket.config.task import command as commanding
 from docket.config.task import credentials as secrets
-from docket.config.task import environment, hooks, notify, plugin, policies, timing, units, user
+from docket.config.task import (
+    environment,
+    hooks,
+    notify,
+    plugin,
+    policies,
+    require,
+    timing,
+    units,
+    user,
+)
 from docket.config.task.entry import TaskEntry
 from docket.config.task.expansion import Expander
 from docket.config.task.retention import retention
@@ -88,6 +98,7 @@ def _shared(entry: TaskEntry, expander: Expander, base: Task, foreign: frozenset
         catch_up=timing.catch_up(entry),
         overlap=Overlap(entry.value("overlap", base.overlap)),
         once_per=policies.once_per(entry),
+        require=require.require(entry, user.at_home(expander, runs_as)),
         depends_on=_union((), entry.value("depends_on", ())),
         group=entry.value("group", base.group),
         timeout_seconds=timing.run_timeout(entry, 86400.0),

@@ -241,6 +241,12 @@ _SKIPS = (
         intended=True,
     ),
     Cause(
+        "require",
+        "Something that `require` names did not hold, or no default route came in time.",
+        (RunStatus.SKIPPED,),
+        step=_DESCRIBE,
+    ),
+    Cause(
         "unattended",
         "A destructive task was started by a timer without `unattended: allow`.",
         (RunStatus.SKIPPED,),

@@ -69,6 +69,18 @@ class UserSpec(Record):
     hooks_as_root: bool = False
 
 
+class Requirement(Record):
+    """One thing that has to hold for a run to begin.
+
+    `kind` is mounted, exists, online, ac_power, host or free. `words` are a path, or the hosts of
+    which this is to be one; `number` is how many bytes are free, or 1 for mains and 0 for battery.
+    """
+
+    kind: str
+    words: tuple[str, ...] = ()
+    number: int = 0
+
+
 class Retention(Record):
     """How much of a task's history is kept: the newest `runs`, and those of the last `days`.
 
@@ -162,6 +174,7 @@ class Task(Record):
     overlap: Overlap = Overlap.SKIP
     once_per: Period | None = None
     depends_on: tuple[str, ...] = ()
+    require: tuple[Requirement, ...] = ()
     group: str = ""
     group_slots: int = 0  # how many runs of the group may go on at a time
     timeout_seconds: float | None = 86400.0

@@ -1,4 +1,4 @@
-"""Whether a run may start, in order: guards, the task's lock, `once_per`, dependencies, a slot."""
+"""Whether a run may start, in order: guards, lock, `once_per`, `require`, dependencies, slot."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Admission:
         except OSError as error:
             self.warnings.append(f"The task's lock could not be taken: {error.strerror}.")
         if refusal is None and not self._arguments.force:
-            refusal = self._refusal_under_lock(tree)
+            refusal = self._refusal_under_lock(tree, late_us)
         return refusal
 
     def release(self) -> None:
@@ -83,13 +83,17 @@ class Admission:
             return None
         return refusal_of_overlap(plan, self._task_lock.holder)
 
-    def _refusal_under_lock(self, tree: list[str]) -> Refusal | None:
+    def _refusal_under_lock(self, tree: list[str], late_us: int) -> Refusal | None:
         """Make the checks that need the task's lock. The slot of the group comes last."""
         plan, refusal = self._plan, None
         if plan.once_per:
             from docket.runner.admission.onceper import refusal_of_second  # noqa: PLC0415  (few tasks)
 
             refusal = refusal_of_second(plan, self._recorder)
+        if refusal is None and plan.require:
+            from docket.runner.admission.requirements import refusal_of_unmet  # noqa: PLC0415  (few)
+
+            refusal = refusal_of_unmet(self._waiting(), late_us)
         if refusal is None and plan.depends_on:
             from docket.runner.admission.dependencies import run_dependencies  # noqa: PLC0415  (few)
 

@@ -51,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "backoff_max_seconds": 60.0,
     "overlap": "skip",
     "depends_on": [],
+    "require": [],
     "once_per": "",
     "group": "",
     "group_slots": 0,

@@ -18,6 +18,7 @@ from docket.model.task.task import (
     HookSpec,
     Limits,
     NotifySpec,
+    Requirement,
     Retention,
     Task,
 )
@@ -45,6 +46,10 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
     "accuracy": ("accuracy: 1min", {"accuracy_seconds": 60.0}),
     "catch_up": ("catch_up: 6h", {"catch_up": 21600.0}),
     "overlap": ("overlap: queue", {"overlap": Overlap.QUEUE}),
+    "require": (
+        "require: {mounted: /mnt, ac_power: true}",
+        {"require": (Requirement("ac_power", (), 1), Requirement("mounted", ("/mnt",)))},
+    ),
     "once_per": ("once_per: week", {"once_per": Period.WEEK}),
     "timeout": ("timeout: 1h 30min", {"timeout_seconds": 5400.0}),
     "timeout_seconds": ("timeout_seconds: 600", {"attempt_timeout_seconds": 600.0}),

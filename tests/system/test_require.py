@@ -1,0 +1,44 @@
+"""`require` however a run is started: by a timer, as a unit of its own, by hand."""
+
+from __future__ import annotations
+
+from tests.system.jobs import command, daily_at, seconds_from_now
+from tests.system.seat import HostSeat, fire
+
+
+def test_a_start_that_lacks_something_is_a_row_that_says_what(root: HostSeat) -> None:
+    timed = {"schedule": daily_at(seconds_from_now(-60))}
+    missing = {"exists": "/srv/required"}
+    root.configure(
+        {
+            "by-runner": command(
+                "/bin/true", require={"free": {"path": "/", "bytes": "900T"}}, **timed
+            ),
+            "by-hand": command("/bin/true", require=missing),
+            "mounted": command("/bin/true", require={"mounted": "/srv/disk"}),
+        }
+    )
+    root.docket("install", "--now")
+    fire(root, "by-runner")
+    for way in ("--async", "--force"):
+        root.docket("run", "by-hand", way)
+    root.docket("run", "by-hand")
+    root.docket("run", "mounted")
+    root.run(["sh", "-c", "mkdir -p /srv/disk && mount -t tmpfs none /srv/disk"])
+    root.docket("run", "mounted")
+
+    run = root.await_run("by-runner", lambda run: run["status"] == "skipped", seconds=60)
+    assert run["error_code"] == "require"
+    assert "are required" in run["summary"]
+    root.await_run("by-hand", lambda run: run["trigger"] == "async" and bool(run["finished_at"]))
+    found = {run["trigger"]: run["error_code"] for run in root.runs("by-hand")}
+    assert found["async"] == "require"
+    assert sorted(run["status"] for run in root.runs("by-hand")) == [
+        "skipped",
+        "skipped",
+        "succeeded",
+    ]
+    assert "/srv/required does not exist" in root.docket("why", "by-hand").stdout
+    assert [run["status"] for run in root.runs("mounted")] == ["succeeded", "skipped"]
+    assert root.runs("mounted")[1]["summary"] == "Skipped: nothing is mounted at /srv/disk"
+    root.run(["sh", "-c", "umount /srv/disk; rmdir /srv/disk"])

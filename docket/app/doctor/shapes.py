@@ -54,6 +54,7 @@ class CheckDocument(TypedDict):
     hand_edits: NotRequired[Annotated[list[str], "Unit files that were edited by hand."]]
     left_over: NotRequired[Annotated[list[str], "Unit files that belong to no task."]]
     last_good: NotRequired[Annotated[list[str], "Tasks that run by their last good plan."]]
+    damaged_plans: NotRequired[Annotated[list[str], "Tasks whose plan cannot be used."]]
     persistent: NotRequired[Annotated[bool, "Whether the journal survives a reboot."]]
     readable: NotRequired[Annotated[bool, "Whether the journal can be read."]]
 

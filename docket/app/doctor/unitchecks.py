@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from docket.app.catalog.planfiles import is_fresh, plans
+from docket.app.catalog.planfiles import is_fresh, planned_tasks, plans, read_plan
 from docket.app.doctor.check import Check, CheckStatus, Examined, check, verdict_of
 from docket.app.doctor.homechecks import UNATTENDED
 from docket.app.fires.failedunits import failed_unit
@@ -139,20 +139,26 @@ def drop_ins(seen: Examined) -> Check:
 
 @check("plans")
 def last_good_plans(seen: Examined) -> Check:
-    """Whether tasks run by an older plan because the config is broken now."""
+    """Whether tasks run by an older plan because the config is broken now, or a plan is damaged."""
+    paths = seen.session.paths
+    damaged = [name for name in planned_tasks(paths) if read_plan(paths, name) is None]
     usable = set(seen.compilation.bundles) if seen.compilation is not None else set()
     names = [
         plan.task
-        for plan in plans(seen.session.paths)
+        for plan in plans(paths)
         if plan.task not in usable and not is_fresh(plan.sources) and not _gone(seen, plan.task)
     ]
+    parts = []
+    if names:
+        parts.append(
+            f"These run by their last good plan, as the config is broken: {', '.join(names)}."
+        )
+    if damaged:
+        files = ", ".join(map(paths.plan, damaged))
+        parts.append(f"These plans are damaged, and are made anew by the next run: {files}.")
+    hint = "docket check shows what to mend." if names else None
     return Check(
-        verdict_of(names),
-        f"These run by their last good plan, as the config is broken: {', '.join(names)}."
-        if names
-        else "",
-        "docket check shows what to mend." if names else None,
-        {"last_good": names},
+        verdict_of(parts), " ".join(parts), hint, {"last_good": names, "damaged_plans": damaged}
     )
 
 

@@ -63,6 +63,11 @@ def read_plan(path: str) -> Plan | None:
         data, status = read_plain(path)
     except OSError:
         return None
+    if status.st_uid not in (0, os.geteuid()):
+        raise PlanError(
+            f"The plan {path} belongs to user {status.st_uid}, who is neither you nor root.",
+            hint=f"Ask as that user: sudo -u '#{status.st_uid}' docket ...",
+        )
     if not is_ours(status):
         raise PlanError(
             f"The plan {path} can be written by others.",

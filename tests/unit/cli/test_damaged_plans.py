@@ -76,6 +76,17 @@ def test_no_command_ends_in_an_internal_error(planned: Path, docket: Docket) -> 
             assert "other" in said.text, (seed, words)
 
 
+def test_doctor_names_the_plan_that_is_damaged(planned: Path, docket: Docket) -> None:
+    home = planned.parents[2]
+    assert "damaged" not in docket.say(home, "doctor").text
+    document = json.loads(planned.read_text())
+    write(planned, json.dumps({**document, "unit_hashes": True}))
+    found = docket.say(home, "--json", "doctor").text
+    (check,) = [one for one in json.loads(found)["checks"] if one["check"] == "plans"]
+    assert check["damaged_plans"] == ["job"]
+    assert str(planned) in check["detail"]
+
+
 def test_each_part_of_a_plan_is_looked_at(planned: Path) -> None:
     """Its annotation says what fits: a field of a new type cannot be forgotten."""
     document = json.loads(planned.read_text())

@@ -252,6 +252,32 @@ def test_a_read_only_store_stops_no_start(bench: Bench, home: Home, tmp_path: Pa
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a disk needs root")
+def test_a_full_disk_stops_no_start_and_the_record_is_merged_when_there_is_room(
+    bench: Bench, home: Home, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], check=True)
+    try:
+        home.config(
+            CONFIG.replace("SHOW", "0").replace("tasks:", f"state_dir: {disk}/state.db\ntasks:", 1)
+        )
+        bench.fake.absent = True
+        ended(bench, bench.start("brief").run_id)
+        with pytest.raises(OSError, match="No space"):
+            (disk / "filler").write_bytes(bytes(4 << 20))
+        receipt = bench.start("brief")
+        assert any("is full" in warning for warning in receipt.warnings)
+        run = ended(bench, receipt.run_id)
+        assert (run.status, run.details["spooled"]) == (RunStatus.SUCCEEDED, True)
+        (disk / "filler").unlink()
+        assert ended(bench, receipt.run_id).status is RunStatus.SUCCEEDED
+        assert len(history.runs(bench.session).runs) == 2
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
 def test_one_key_is_one_run_however_many_ask(bench: Bench) -> None:
     with ThreadPoolExecutor(8) as pool:
         receipts = list(pool.map(lambda _: bench.start(key="monday"), range(20)))

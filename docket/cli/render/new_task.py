@@ -12,8 +12,9 @@ def new_task_text(made: NewTask, screen: Screen) -> str:
     """Return where the task lies, how to test it, and how to run it."""
     return "\n".join(
         [
-            f"Created task {made.task!r} at {exact(made.path)}",
+            f"Created task {made.task!r}, class {made.class_name}, at {exact(made.path)}",
             f"Its test: {exact(made.test_command)}",
-            next_step(f"docket run {made.task} --dry-run", "tries it; then edit the file", screen),
+            next_step(f"docket describe {made.task}", "shows it; then edit the file", screen),
+            next_step(f"docket run {made.task} --dry-run", "tries it", screen),
         ]
     )

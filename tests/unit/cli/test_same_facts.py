@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from docket.cli.render.layout.times import from_iso, relative
-from docket.model.time.humantime import duration, local
 from tests.unit.cli.conftest import Docket
+from tests.unit.cli.facts import names_in, unshown
 
 TASKS = """
 tasks:
@@ -94,40 +92,6 @@ def home(docket: Docket, config: Callable[[str], Path]) -> dict[str, str]:
     return ran
 
 
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every value of a document with its path, in which lists have no part."""
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from leaves(part, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for part in value:
-            yield from leaves(part, path)
-    else:
-        yield path, value
-
-
-def forms_of(value: Any, now_us: int) -> list[str]:
-    """Return the ways in which a text may show a value."""
-    if isinstance(value, str):
-        at_us = from_iso(value)
-        if at_us is None:
-            return [value, value.replace("_", " "), " ".join(value.split())]
-        return [local(at_us), local(at_us, seconds=False), relative(at_us, now_us), value]
-    return [str(value), duration(float(value))]
-
-
-def unshown(document: Any, text: str, now_us: int) -> dict[str, Any]:
-    """Return the facts of a document that its text does not show, by path."""
-    plain = " ".join(text.split())
-    missing: dict[str, Any] = {}
-    for path, value in leaves(document):
-        if value in (None, "", False, True):
-            continue
-        if not any(form in plain for form in forms_of(value, now_us)):
-            missing[path] = value
-    return missing
-
-
 @pytest.mark.parametrize("words", OF_COMMAND)
 @pytest.mark.usefixtures("home")
 def test_the_text_shows_what_the_json_holds(docket: Docket, words: str) -> None:
@@ -145,11 +109,6 @@ def test_the_text_shows_what_the_json_holds(docket: Docket, words: str) -> None:
     } == {}
 
 
-_NAMES = re.compile(
-    r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{8}|docket-\w+\.(?:timer|service)|/\S+\.(?:log|yaml|db)"
-)
-
-
 @pytest.mark.parametrize("words", OF_COMMAND)
 def test_the_json_holds_what_the_text_names(
     docket: Docket, home: dict[str, str], words: str
@@ -157,7 +116,7 @@ def test_the_json_holds_what_the_text_names(
     as_json = docket(*words.split(), "--json")
     told = docket(*words.split())
     facts = as_json.out + as_json.err
-    named = {name.rstrip(".:") for name in _NAMES.findall(told.out)}
+    named = names_in(told.out)
     named |= {task for task in home if re.search(rf"^{task}\b", told.out, re.MULTILINE)}
     assert {name for name in named if name not in facts} == set()
 

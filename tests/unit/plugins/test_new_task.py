@@ -206,7 +206,7 @@ def test_a_name_that_begins_with_test_is_a_task_like_any_other(installed: Instal
 def test_a_new_task_is_told_to_people(installed: Installation) -> None:
     done = installed.run("new-task", "fetch")
     path = installed.task_dir / "fetch.py"
-    assert done.stdout.splitlines()[0] == f"Created task 'fetch' at {path}"
+    assert done.stdout.splitlines()[0] == f"Created task 'fetch', class FetchTask, at {path}"
     assert "docket run fetch --dry-run" in done.stdout
     done = installed.run("--home", str(installed.home), "new-task", "other", "--json")
     assert json.loads(done.stdout)["next_steps"][1].startswith("docket --home ")

@@ -42,6 +42,7 @@ from docket.store.selection import Selection
 
 _END_OF_TIME = 2**63 - 1
 _LATEST = 2**62  # the place in order of what has none yet
+_MOST_LOOKED_THROUGH = 20_000  # rows, for what no index has
 _MOST_VALUES = 500  # in one statement
 # Said in words, not as values: only then does SQLite take the index of the good runs alone.
 _GOOD = "status = 'succeeded' AND dry_run = 0"
@@ -170,6 +171,21 @@ class Reader:
         return count, self._runs(
             "WHERE started_at > ? ORDER BY started_at DESC LIMIT ?", after, limit
         )
+
+    def recorded_late(self, after_us: int, limit: int) -> tuple[int, list[RunRecord]]:
+        """Return how many runs since an instant were spooled first, and the latest of them.
+
+        Of a great many runs only the newest are looked at.
+        """
+        rows = self.query(
+            "SELECT run_id FROM (SELECT run_id, details FROM runs WHERE started_at >= ? "
+            "ORDER BY started_at DESC LIMIT ?) WHERE instr(details, '\"spooled\"') "
+            "AND CASE WHEN json_valid(details) THEN json_extract(details, '$.spooled') END = 1",
+            after_us,
+            _MOST_LOOKED_THROUGH,
+        )
+        found = (self.run(run_id) for (run_id,) in rows[:limit])
+        return len(rows), [run for run in found if run is not None]
 
     def durations(
         self, task: str, limit: int = 20, *, over_before_us: int = _END_OF_TIME

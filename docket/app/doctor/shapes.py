@@ -27,9 +27,9 @@ class CheckDocument(TypedDict):
     waiting: NotRequired[Annotated[Count, "Records of runs that wait for the database."]]
     refused: NotRequired[Annotated[list[str], "Spooled files that are no records."]]
     run_ids: NotRequired[
-        Annotated[list[str], "Runs of dead runners, or the latest that lie in the future."]
+        Annotated[list[str], "Runs of dead runners, or the latest that lie in the future or were recorded late."]
     ]
-    runs: NotRequired[Annotated[Count, "How many runs lie in the future."]]
+    runs: NotRequired[Annotated[Count, "How many runs lie in the future, or were recorded late."]]
     history_bytes: NotRequired[Annotated[Count, "What the database takes, its WAL included."]]
     logs_bytes: NotRequired[Annotated[Count, "What the log files take."]]
     spool_bytes: NotRequired[Annotated[Count, "What the records that wait take."]]

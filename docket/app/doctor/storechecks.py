@@ -12,6 +12,7 @@ from docket.store.spool import spool_directories
 
 _CLOCK_SLACK_US = 60_000_000  # a clock that was set back a little is no finding
 _MOST_NAMED = 5
+_WEEK_US = 7 * 86_400_000_000
 
 
 @check("future_runs")
@@ -29,6 +30,26 @@ def future_runs(seen: Examined) -> Check:
         "The clock was ahead when they ran, or it is behind now: see timedatectl."
         if count
         else None,
+        {"runs": count, "run_ids": [run.run_id for run in latest]},
+    )
+
+
+@check("late_records")
+def late_records(seen: Examined) -> Check:
+    """Which runs of the last week were recorded late, as the database could not be written."""
+    try:
+        with open_reader(seen.state_db, seen.session.now_us()) as reader:
+            since_us = seen.session.now_us() - _WEEK_US
+            count, latest = reader.recorded_late(since_us, _MOST_NAMED)
+    except StoreError as error:
+        return Check(CheckStatus.WARNING, f"Not known: {error.sentence}")
+    named = ", ".join(f"{run.run_id} ({run.task})" for run in latest)
+    return Check(
+        CheckStatus.OK,
+        f"Recorded late, as the database could not be written then: {count} runs, as {named}."
+        if count
+        else "",
+        "See whether the disk was full then, or a program held the database." if count else None,
         {"runs": count, "run_ids": [run.run_id for run in latest]},
     )
 

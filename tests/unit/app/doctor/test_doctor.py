@@ -30,6 +30,7 @@ ALL = [
     "secret_files",
     "path",
     "future_runs",
+    "late_records",
     "disk_use",
     "service_manager",
     "linger",
@@ -246,6 +247,20 @@ def test_runs_that_lie_in_the_future_are_named(home: Home) -> None:
     found = checks(home)["future_runs"]
     assert (found["status"], found["runs"], found["run_ids"]) == ("warning", 1, [ahead])
     assert ahead in found["detail"]
+
+
+def test_runs_that_were_recorded_late_are_named(home: Home) -> None:
+    home.record("a")
+    assert checks(home)["late_records"]["detail"] == ""
+    row = RunRow(run_id=make_run_id(NOW_US, b"late"), task="a", trigger="timer", started_at=NOW_US)
+    row.status, row.finished_at = "succeeded", NOW_US + 1
+    spools = spool_directories(home.paths.state_db, home.paths.lock_dir)
+    spool(spools, row, [], [], [])
+    assert merge(home.paths.state_db, spools) == 1
+    found = checks(home)["late_records"]
+    assert (found["status"], found["runs"], found["run_ids"]) == ("ok", 1, [row.run_id])
+    assert f"1 runs, as {row.run_id} (a)" in found["detail"]
+    assert "disk" in str(found["hint"])
 
 
 def test_the_disk_use_of_history_logs_and_spool_is_in_bytes(home: Home) -> None:

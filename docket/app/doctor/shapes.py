@@ -27,7 +27,10 @@ class CheckDocument(TypedDict):
     waiting: NotRequired[Annotated[Count, "Records of runs that wait for the database."]]
     refused: NotRequired[Annotated[list[str], "Spooled files that are no records."]]
     run_ids: NotRequired[
-        Annotated[list[str], "Runs of dead runners, or the latest that lie in the future or were recorded late."]
+        Annotated[
+            list[str],
+            "Runs of dead runners, or the latest that lie in the future or were recorded late.",
+        ]
     ]
     runs: NotRequired[Annotated[Count, "How many runs lie in the future, or were recorded late."]]
     history_bytes: NotRequired[Annotated[Count, "What the database takes, its WAL included."]]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from docket.errors import DocketError
-from docket.files import write_volatile
+from docket.files import write_all, write_volatile
 from docket.model.excerpt import Excerpt
 from docket.model.jsontext import dumps
 from docket.model.rows import HookRow
@@ -63,6 +64,7 @@ class HookRunner:
         self._now_us = now_us
         self._mask = mask
         self._user: HookUser | None = None
+        self._in_memory = -1  # the details, where no file takes them
 
     def run(self, already_started: set[int]) -> list[HookRow]:
         """Run the hooks that were not started before, one after another."""
@@ -83,6 +85,8 @@ class HookRunner:
             outcomes = [self._run_one(position, hook, environment) for position, hook in hooks]
         finally:
             discard(details_path)
+            if self._in_memory >= 0:
+                os.close(self._in_memory)
             if self._user is not None:
                 self._user.forget()
         return [outcome for outcome in outcomes if outcome is not None]
@@ -156,10 +160,18 @@ class HookRunner:
         return values if self._user is None else self._user.environment(values)
 
     def _lay_out(self, path: str, details: bytes) -> str:
-        """Write the details where the hooks can read them; return where that is."""
+        """Write the details where the hooks can read them; return where that is.
+
+        With a full disk that is in memory: hooks inherit the descriptor, and open it by its path.
+        """
         if self._user is not None and (own := self._user.give_details(details)):
             return own
-        write_volatile(path, details)
+        try:
+            write_volatile(path, details)
+        except OSError:
+            self._in_memory = os.memfd_create("docket-details", 0)
+            write_all(self._in_memory, details)
+            return f"/proc/self/fd/{self._in_memory}"
         return path
 
 

@@ -11,7 +11,10 @@ import pytest
 
 from docket.app.doctor.doctor import examine
 from docket.app.install import install
+from docket.model.rows import RunRow
+from docket.model.runid import make_run_id
 from docket.runfiles import LOCK, boot_id, run_file
+from docket.store.spool import merge, spool, spool_directories
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid
 from tests.unit.app.status.test_status import CONFIG, SERVICE, TIMER, installed

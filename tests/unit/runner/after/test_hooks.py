@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from pathlib import Path
+
+import pytest
 
 from docket.model.states import RunStatus
 from tests.unit.runner.runner_home import Home, alive, wait_until
@@ -53,6 +56,25 @@ def test_a_tasks_output_never_becomes_code_in_a_hook(home: Home) -> None:
     assert not list(home.path.rglob("PWNED"))
     said = result["hooks"][0]["stdout"].splitlines()[0]
     assert json.loads(said)["stdout"] == bait
+
+
+def test_a_hook_gets_the_details_though_the_disk_is_full(home: Home) -> None:
+    runs = Path(home.lock_dir) / "runs"
+    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    words = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "docket-test", str(runs)]
+    if subprocess.run(words, check=False, capture_output=True).returncode:
+        pytest.skip("no right to mount a small disk")
+    try:
+        fill = f"echo words; head -c 1M /dev/zero > {runs}/big 2>/dev/null; true"
+        look = f'test ! -f {runs}/*.details && cat "$DOCKET_DETAILS_FILE"'
+        hooks = [("on_complete", f'{look}; cat "$DOCKET_DETAILS_FILE" >&2')] * 2
+        home.plan("job", "/bin/sh", "-c", fill, hooks=hooks)
+        found = home.result("job")["hooks"]
+        assert [hook["exit_code"] for hook in found] == [0, 0]
+        for said in (found[0]["stdout"], found[0]["stderr"], found[1]["stdout"]):
+            assert json.loads(said)["stdout"] == "words\n"
+    finally:
+        subprocess.run(["umount", "-l", str(runs)], check=False)
 
 
 def test_a_noisy_failure_still_reaches_its_hook(home: Home) -> None:

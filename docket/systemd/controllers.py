@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import os
 
-_ROOT = "/sys/fs/cgroup"
+ROOT = "/sys/fs/cgroup"
+_OLDER_NAMES = {"blkio": "io"}  # of the hierarchies before cgroup2
 
 
-def controllers(*, system: bool, uid: int, root: str = _ROOT) -> frozenset[str] | None:
+def controllers(*, system: bool, uid: int, root: str = ROOT) -> frozenset[str] | None:
     """Return the controllers of the scope's control group; None where that cannot be told.
 
     The user's manager has those that its unit delegates (systemd.resource-control(5), Delegate=).
+    In the older hierarchies nothing is delegated to it.
     """
     below = "" if system else f"user.slice/user-{uid}.slice/user@{uid}.service"
     try:
         with open(os.path.join(root, below, "cgroup.controllers"), encoding="ascii") as file:
             return frozenset(file.read().split())
     except (OSError, UnicodeDecodeError):
+        return _of_older(root, system=system)
+
+
+def _of_older(root: str, *, system: bool) -> frozenset[str] | None:
+    """Return the controllers of the older hierarchies; None where there are none."""
+    try:
+        names = os.listdir(root)
+    except OSError:
         return None
+    if "systemd" not in names:
+        return None
+    return frozenset(_OLDER_NAMES.get(name, name) for name in names) if system else frozenset()

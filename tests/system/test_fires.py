@@ -106,7 +106,7 @@ def test_a_run_that_outlasts_its_fires_is_followed_at_once_by_the_newest(ada: Ho
 
 
 def test_a_span_beside_a_calendar_serves_no_calendar_fire_again(ada: HostSeat) -> None:
-    due = seconds_from_now(3)
+    due = seconds_from_now(8)
     ada.configure({"mixed": command("/bin/true", schedule=[daily_at(due), {"every": "7s"}])})
     ada.docket("install", "--now")
     runs = await_runs(ada, "mixed", 3)

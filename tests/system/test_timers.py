@@ -19,7 +19,7 @@ def _succeeded(run: dict[str, object]) -> bool:
 def test_a_timer_fires_and_the_run_names_its_trigger_and_the_instant_it_was_due(
     seat: Seat,
 ) -> None:
-    due = seconds_from_now(2)
+    due = seconds_from_now(8)
     seat.configure({"tick": command("/bin/echo", "the clock struck", schedule=daily_at(due))})
     seat.docket("install", "--now")
     run = seat.await_run("tick", _succeeded)
@@ -75,7 +75,7 @@ def test_a_job_finds_its_own_environment_and_nothing_of_the_runners(ada: HostSea
 
 
 def test_two_tasks_due_at_the_same_second_both_run(seat: Seat) -> None:
-    due = daily_at(seconds_from_now(2))
+    due = daily_at(seconds_from_now(8))
     seat.configure({name: command("/bin/true", schedule=due) for name in ("left", "right")})
     seat.docket("install", "--now")
     left, right = (seat.await_run(name, _succeeded) for name in ("left", "right"))
@@ -83,7 +83,7 @@ def test_two_tasks_due_at_the_same_second_both_run(seat: Seat) -> None:
 
 
 def test_a_one_shot_runs_once_and_never_again(ada: HostSeat) -> None:
-    due = seconds_from_now(2)
+    due = seconds_from_now(8)
     ada.configure({"once": command("/bin/true", schedule={"at": due.isoformat()})})
     ada.docket("install", "--now")
     ada.await_run("once", _succeeded)
@@ -110,13 +110,14 @@ def test_systemctl_enable_now_works_on_what_install_wrote(ada: HostSeat) -> None
 def test_a_disabled_timer_does_not_fire_and_enabling_it_catches_nothing_up(
     seat: Seat, how: str
 ) -> None:
-    seat.configure({"quiet": command("/bin/true", schedule=daily_at(seconds_from_now(2)))})
+    due = seconds_from_now(8)
+    seat.configure({"quiet": command("/bin/true", schedule=daily_at(due))})
     seat.docket("install", "--now")
     if how == "docket":
         seat.docket("disable", "quiet")
     else:
         seat.systemctl("disable", "--now", seat.unit("quiet.timer"))
-    time.sleep(3.5)
+    time.sleep(max(0.0, due.timestamp() - time.time()) + 1.5)
     assert seat.runs("quiet") == []
     seat.docket("enable", "quiet")
     assert seat.shown(seat.unit("quiet.timer"), "ActiveState") == "active"
@@ -194,7 +195,7 @@ def test_a_missed_fire_is_caught_up_after_a_power_cut(ada: HostSeat) -> None:
 
 
 def test_a_fire_that_falls_into_a_short_power_cut_is_run_once_after_it(ada: HostSeat) -> None:
-    due = seconds_from_now(3)
+    due = seconds_from_now(8)
     ada.configure({"nightly": command("/bin/true", schedule=daily_at(due))})
     ada.docket("install", "--now")
     _off_over(ada.host, due.timestamp())

@@ -10,6 +10,7 @@ from typing import NoReturn
 from docket import __version__
 from docket.app.catalog.configmemory import NotedEnviron
 from docket.app.catalog.executables import Executables, search_path
+from docket.app.catalog.idlelimits import idle_limits, no_effect
 from docket.app.catalog.taskclasses import load_anew, load_home
 from docket.app.catalog.taskfiles import doubtful_files, exposed_files, missing_files
 from docket.app.session.session import Session, wall_clock_us
@@ -190,6 +191,7 @@ class _Compiler:
         self.warnings: list[Problem] = []
         self._config = config
         self._now_us = session.now_us()
+        self._session = session
         self._machine_zone = machine_zone()
         self._sources = dict(sources)
         self._path = path_variable or search_path(session.environ)
@@ -260,8 +262,13 @@ class _Compiler:
             dry_run_argv=self._resolved(task, command.dry_run_argv, warnings) if command else (),
             path_variable=self._path,
             sources=tuple(self._source(path) for path in task.sources),
-            warnings=tuple(dict.fromkeys([*warnings, *_doubts_of_files(task)])),
+            warnings=tuple(dict.fromkeys([*warnings, *_doubts_of_files(task), *self._idle(task)])),
         )
+
+    def _idle(self, task: Task) -> Iterator[str]:
+        idle = idle_limits(self._session, task.limits)
+        if idle:
+            yield no_effect(idle, system=self.place.paths.system)
 
     def _resolved(self, task: Task, argv: tuple[str, ...], warnings: list[str]) -> tuple[str, ...]:
         if not argv:

@@ -5,22 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from docket.app.catalog.idlelimits import DELEGATE_HINT, idle_limits, no_effect
 from docket.app.doctor.check import Check, CheckStatus, Examined, check, verdict_of
 from docket.files import read_plain
-from docket.model.task.task import Limits
-from docket.systemd.controllers import controllers
 
 _EXEC_START = "ExecStart="
-# The controller that each limit needs; the rest (nice, open_files) need none.
-_NEEDS = {
-    "memory": "memory",
-    "memory_high": "memory",
-    "swap": "memory",
-    "cpu_percent": "cpu",
-    "cpu_weight": "cpu",
-    "io_weight": "io",
-    "tasks": "pids",
-}
 
 
 @check("unit_programs")
@@ -46,32 +35,18 @@ def unit_programs(seen: Examined) -> Check:
 
 
 @check("limits")
-def limits(seen: Examined, root: str = "/sys/fs/cgroup") -> Check:
+def limits(seen: Examined) -> Check:
     """Whether this machine can hold the tasks to their limits."""
     system = seen.session.paths.system
-    known = controllers(system=system, uid=os.getuid(), root=root)
     tasks = seen.compilation.config.tasks.values() if seen.compilation else ()
     idle = {
-        task.name: found
+        task.name: list(found)
         for task in tasks
-        if known is not None and (found := sorted(without_effect(task.limits, known)))
+        if (found := idle_limits(seen.session, task.limits))
     }
-    sentences = [
-        f"{name}: {', '.join(found)} {'has' if len(found) == 1 else 'have'} no effect."
-        for name, found in idle.items()
-    ]
-    lacking = sorted({_NEEDS[key] for found in idle.values() for key in found})
-    where = "the machine's control groups" if system else "the user's service manager"
-    why = f" {where[0].upper()}{where[1:]} lacks: {', '.join(lacking)}." if lacking else ""
-    hint = None if system or not lacking else "An administrator can set Delegate= of user@.service."
-    return Check(verdict_of(idle), " ".join(sentences) + why, hint, {"without_effect": idle})
-
-
-def without_effect(wanted: Limits, known: frozenset[str]) -> Iterator[str]:
-    """Yield the limits that need a controller which is not known."""
-    for name, controller in _NEEDS.items():
-        if getattr(wanted, name) is not None and controller not in known:
-            yield name
+    sentences = [f"{name}: {no_effect(found, system=system)}" for name, found in idle.items()]
+    hint = DELEGATE_HINT if idle and not system else None
+    return Check(verdict_of(idle), " ".join(sentences), hint, {"without_effect": idle})
 
 
 def _program_words(path: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from docket.app.catalog.idlelimits import limit_warnings
 from docket.app.catalog.lookup import current_plan
 from docket.app.record.liveness import leftovers_owner
 from docket.app.record.opening import close_killed_run, open_record
@@ -120,7 +121,8 @@ def run(
         from docket.app.runs.unitrun import run_in_unit  # noqa: PLC0415  (few need it)
 
         run_in_unit(session, plan, options.replace(run_id=run_id), attachment)
-        return recorded_outcome(session, task, run_id)
+        outcome = recorded_outcome(session, task, run_id)
+        return outcome.replace(warnings=(*outcome.warnings, *limit_warnings(session, plan)))
     _refuse_what_needs_a_unit(plan)
     if not dry_run:
         clear_the_way(session, plan.state_db)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from docket.app.catalog.idlelimits import limit_warnings
 from docket.app.catalog.lookup import current_plan
 from docket.app.record.liveness import is_held
 from docket.app.record.reconcile import clear_the_way
@@ -77,7 +78,9 @@ def start(session: Session, task: str, options: RunOptions) -> Receipt:
     if problem is not None:
         _await_pid(lambda: _pid_if_visible(plan, row, pid))
     receipt = _receipt(session, units, plan, row, pid)
-    said = dict.fromkeys((*receipt.warnings, *warnings, *([problem] if problem else [])))
+    doubts = () if row.unit is None else limit_warnings(session, plan)
+    warnings = (*receipt.warnings, *warnings, *([problem] if problem else []), *doubts)
+    said = dict.fromkeys(warnings)
     return receipt.replace(typical_duration=known, warnings=tuple(said))
 
 

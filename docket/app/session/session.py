@@ -10,6 +10,7 @@ from docket.app.session.ports import UnitManager
 from docket.app.session.scope import SessionScope
 from docket.model.record import Record, field
 from docket.paths import Paths
+from docket.systemd.controllers import ROOT
 
 if TYPE_CHECKING:
     from docket.store.reader import Reader
@@ -21,8 +22,9 @@ class Session(Record):
     `units` makes the service manager's gateway; making it costs nothing and cannot fail, each
     method of what it returns may raise BusError. `now_us` is microseconds since the epoch, and
     `program` is how a shell calls this very Docket. Without `keeps` (a dry run) nothing is written,
-    not even a plan or a cache. `readers` are the records of runs that are open now, by path and
-    thread: `open_record` keeps them.
+    not even a plan or a cache. `cgroup_root` is where the kernel shows the control groups.
+    `readers` are the records of runs that are open now, by path and thread: `open_record` keeps
+    them.
     """
 
     paths: Paths
@@ -31,6 +33,7 @@ class Session(Record):
     units: Callable[[], UnitManager]
     program: str = "docket"
     keeps: bool = True
+    cgroup_root: str = ROOT
     readers: dict[tuple[str, int], Reader] = field(default_factory=dict)
 
 

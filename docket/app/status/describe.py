@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from docket.app.catalog.idlelimits import idle_limits, no_effect
 from docket.app.catalog.lookup import config_or_none_yet, find_task
 from docket.app.session.session import Session
 from docket.app.status.taskdocument import masked, task_document
@@ -61,6 +62,8 @@ def describe(session: Session, task: str) -> TaskDescription:
     found = find_task(config, task)
     service, timer = unit_names(session, config, task)
     warnings = tuple(warning.sentence for warning in config.warnings if warning.task == task)
+    if idle := idle_limits(session, found.limits):
+        warnings = (*warnings, no_effect(idle, system=session.paths.system))
     now = standing(session, found)
     if isinstance(now, str):
         return TaskDescription(found, service, timer, (*warnings, now))

@@ -81,6 +81,7 @@ class Home:
             environ=self.environ,
             now_us=lambda: NOW_US,
             units=lambda: self.units,  # type: ignore[arg-type,return-value]
+            cgroup_root=os.path.join(user_home, "cgroup"),
         )
         self._recorded = 0
         os.makedirs(self.paths.home, mode=0o700)

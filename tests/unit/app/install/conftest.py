@@ -34,7 +34,13 @@ class Home:
         os.makedirs(self.paths.home, mode=0o700, exist_ok=True)
         stamps = folder / ".local" / "share" / "systemd" / "timers"
         self.units = FakeUnits(self.paths.unit_dir, str(stamps), NOW_US)
-        self.session = Session(self.paths, self.environ, lambda: NOW_US, lambda: self.units)
+        self.session = Session(
+            self.paths,
+            self.environ,
+            lambda: NOW_US,
+            lambda: self.units,
+            cgroup_root=str(folder / "cgroup"),
+        )
 
     def configure(self, text: str) -> None:
         """Write the config, with a time of change of its own."""

@@ -15,7 +15,7 @@ _LATER = """
 import os, sys, time
 from docket.app.fires.missed import look
 from docket.app.session.session import open_session
-session = open_session(os.environ)
+session = open_session(os.environ, system=sys.argv[2] == "system")
 ahead = int(float(sys.argv[1]) * 1e6)
 look(session.replace(now_us=lambda: time.time_ns() // 1000 + ahead), thorough=True)
 """
@@ -24,7 +24,8 @@ look(session.replace(now_us=lambda: time.time_ns() // 1000 + ahead), thorough=Tr
 def look_later(seat: HostSeat, seconds: float = 70) -> None:
     """Look at the fires as it will be done some time from now, when all of them are settled."""
     interpreter = os.path.join(os.path.dirname(DOCKET), "python")
-    seat.run([interpreter, "-c", _LATER, str(seconds)])
+    scope = "system" if seat.system else "user"
+    seat.run([interpreter, "-c", _LATER, str(seconds), scope])
 
 
 def _rows(seat: HostSeat, task: str, status: str) -> list[dict[str, Any]]:

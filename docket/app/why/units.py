@@ -81,8 +81,7 @@ def _failed(facts: UnitFacts, end: UnitEnd) -> Finding:
             f"unit_{name.lower()}",
             f"Nothing was run ({end.exit_status}/{name}): {meaning}.",
             facts.said,
-            f"{facts.systemctl} cat {facts.service_unit}",
-            "shows the unit and what was added to it",
+            *_mending(facts, name),
         )
     return Finding(
         f"unit_{end.result.replace('-', '_')}",
@@ -91,6 +90,19 @@ def _failed(facts: UnitFacts, end: UnitEnd) -> Finding:
         f"{facts.systemctl} status {facts.service_unit}",
         "shows what systemd says of it",
     )
+
+
+def _mending(facts: UnitFacts, name: str) -> tuple[str, str]:
+    """Return the command that helps after one of systemd's own exit codes, and what it does."""
+    match name:
+        case "EXEC":
+            words = "writes the units for the Docket that runs now"
+            return f"docket install {facts.name}", words
+        case "CREDENTIALS":
+            return "docket check", "names the files that cannot be read"
+        case _:
+            show = f"{facts.systemctl} cat {facts.service_unit}"
+            return show, "shows the unit and what was added to it"
 
 
 def blocker(facts: UnitFacts) -> Finding | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from tests.reference.shapes import lacking, shape_of
 from tests.reference.tour import Step, Tour
 
 RECORDED = Path(__file__).with_name("recorded.json")
-DOCKET = [sys.executable, "-m", "docket"]
 
 
 def recorded() -> dict[str, dict[str, Any]]:
@@ -33,7 +31,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Step]:
     """Return what this program answers on the tour."""
     root = str(Path(__file__).parents[2])
     home = tmp_path_factory.mktemp("tour") / "home"
-    return Tour(DOCKET, home, {"PYTHONPATH": root, "LANG": os.environ.get("LANG", "C")}).go()
+    return Tour(None, home, {"PYTHONPATH": root, "LANG": os.environ.get("LANG", "C")}).go()
 
 
 @pytest.mark.parametrize("step", recorded())

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.warm import called
+
 CONFIG = """
 tasks:
   hello:
@@ -127,31 +129,40 @@ class Step(NamedTuple):
 
 
 class Tour:
-    """Calls one program in a home of its own, and keeps every answer under a name."""
+    """Calls one program in a home of its own, and keeps every answer under a name.
 
-    def __init__(self, program: Sequence[str], home: Path, environ: Mapping[str, str]) -> None:
+    Without a program it is the Docket of this checkout.
+    """
+
+    def __init__(
+        self, program: Sequence[str] | None, home: Path, environ: Mapping[str, str]
+    ) -> None:
         self.answers: dict[str, Step] = {}
-        self._program = list(program)
+        self._program = program
         self._environ = {"PATH": f"{home}/bin:/usr/bin:/bin", "HOME": str(home), **environ}
         self._environ.setdefault("LANG", "C.UTF-8")
         _furnish(home)
 
     def take(self, name: str, *words: str) -> Any:
         """Call the program for JSON and keep what it answers under `name`."""
-        done = subprocess.run(
-            [*self._program, "--json", *words],
+        done = self._called(["--json", *words])
+        assert b"Traceback" not in done.stderr, (words, done.stderr)
+        document = json.loads(done.stdout) if done.stdout.strip() else None
+        self.answers[name] = Step(done.returncode, document, words)
+        return document
+
+    def _called(self, words: list[str]) -> subprocess.CompletedProcess[bytes]:
+        if self._program is None:
+            return called(words, self._environ, self._environ["HOME"])
+        return subprocess.run(
+            [*self._program, *words],
             cwd=self._environ["HOME"],
             env=self._environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
             timeout=60,
             check=False,
         )
-        assert "Traceback" not in done.stderr, (words, done.stderr)
-        document = json.loads(done.stdout) if done.stdout.strip() else None
-        self.answers[name] = Step(done.returncode, document, words)
-        return document
 
     def go(self) -> dict[str, Step]:
         """Take the whole tour and return its answers."""

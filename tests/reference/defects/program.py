@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.reference.published import require_published
+from tests.warm import called
 
 ROOT = str(Path(__file__).parents[3])
 
@@ -77,12 +78,12 @@ class Program:
 
     def say(self, *words: str, timeout: float = 60) -> Answer:
         """Call the program; it never shows a traceback."""
-        process = self.start(*words)
-        out, err = process.communicate(timeout=timeout)
+        done = called(words, self.environ, self.path, timeout=timeout)
+        out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
         assert "Traceback" not in out + err, (words, out, err)
         if "--json" in words and "--follow" not in words:
             require_published(words, json.loads(out))
-        return Answer(process.returncode, out, err)
+        return Answer(done.returncode, out, err)
 
     def ask(self, *words: str, timeout: float = 60) -> Any:
         """Call the program for JSON and return the document."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +14,7 @@ from docket.app.crontab.imported import CrontabImport
 from docket.app.crontab.importing import import_crontabs
 from docket.schedule import zones
 from tests.unit.app.conftest import Home
+from tests.warm import called
 
 Importer = Callable[..., CrontabImport]
 
@@ -51,14 +52,8 @@ def docket(
     home: Home, *words: str, stdin: bytes = b"", **environ: str
 ) -> subprocess.CompletedProcess[bytes]:
     """Run the command line in the home."""
-    return subprocess.run(
-        [sys.executable, "-m", "docket", *words],
-        env={**home.environ, "DBUS_SESSION_BUS_ADDRESS": "unix:path=/dev/null/no-bus", **environ},
-        input=stdin,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    known = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/dev/null/no-bus"}
+    return called(words, {**home.environ, **known, **environ}, os.getcwd(), stdin=stdin)
 
 
 def answer(home: Home, expected: int, *words: str, stdin: bytes = b"") -> Any:

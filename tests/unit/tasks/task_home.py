@@ -15,6 +15,7 @@ from docket.model.problem import Problem
 from docket.paths import discover
 from docket.store.reader import open_reader
 from docket.tasks.builtin import BUILT_IN
+from tests.warm import called
 
 _SOURCE = Path(docket.__path__[0]).parent
 
@@ -69,14 +70,15 @@ class TaskHome:
 
     def json(self, *arguments: str) -> Any:
         """Return the document that `docket --json` prints; `returncode` is added to an object."""
-        process = self.start("--json", *arguments)
-        out, err = process.communicate(timeout=100)
+        done = called(["--json", *arguments], self.environ, os.getcwd(), timeout=100)
         try:
-            document = json.loads(out)
+            document = json.loads(done.stdout)
         except ValueError:
-            raise AssertionError(f"no JSON: {out[:2000]!r} {err[:2000]!r}") from None
+            raise AssertionError(
+                f"no JSON: {done.stdout[:2000]!r} {done.stderr[:2000]!r}"
+            ) from None
         if isinstance(document, dict):
-            document["returncode"] = process.returncode
+            document["returncode"] = done.returncode
         return document
 
     def run(self, task: str, *options: str) -> Any:

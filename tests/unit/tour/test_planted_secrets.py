@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +12,11 @@ from typing import NamedTuple
 import pytest
 
 from docket.model.text.secretnames import REDACTED
+from tests.unit.runner.runner_home import wait_until
 from tests.unit.tour import planted
 from tests.unit.tour.commands import SPOKEN_RUNS, TOUR, untoured
 from tests.unit.tour.loopback import Received, receiving
+from tests.warm import called
 
 ROOT = str(Path(__file__).parents[3])
 ALLOWED = {
@@ -61,15 +60,7 @@ class Traveller:
         """Call docket once and keep what it said."""
         self._known |= {"n": str(len(self.said)), "key": f"key-{len(self.said) // 2}"}
         argv = words.format(**self._known).split()
-        done = subprocess.run(
-            [sys.executable, "-m", "docket", *argv, *options],
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            cwd=ROOT,
-            timeout=60,
-        )
+        done = called([*argv, *options], self.environ, ROOT)
         said = Said(" ".join((words, *options)), done.returncode, done.stdout, done.stderr)
         self.said.append(said)
         return said
@@ -219,10 +210,9 @@ def test_a_killed_runner_leaves_no_secret_behind(traveller: Traveller) -> None:
         "--json",
     )
     document = json.loads(said.out)
+    words = f"status --run-id {document['run_id']}"
+    wait_until(lambda: json.loads(traveller.call(words, "--json").out)["status"] == "running")
     os.kill(document["pid"], signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while b"killed" not in traveller.call("status --run-id " + document["run_id"], "--json").out:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: json.loads(traveller.call(words, "--json").out)["status"] == "killed")
     traveller.call("maintain")
     assert traveller.leaks() == []

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid
+from tests.warm import called
 
 CONFIG = """
 tasks:
@@ -31,15 +30,8 @@ def filled(home: Home) -> Home:
 
 def docket(home: Home, expected: int, *words: str, stdin: str = "") -> Any:
     """Run the command line with --json and return its document."""
-    done = subprocess.run(
-        [sys.executable, "-m", "docket", *words, "--json"],
-        env={**home.environ, "DBUS_SESSION_BUS_ADDRESS": "unix:path=/dev/null/no-bus"},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=os.path.join(os.path.dirname(__file__), "..", "..", "..", ".."),
-    )
+    environ = {**home.environ, "DBUS_SESSION_BUS_ADDRESS": "unix:path=/dev/null/no-bus"}
+    done = called([*words, "--json"], environ, home.paths.user_home, stdin=stdin.encode())
     assert done.returncode == expected, (done.stdout, done.stderr)
     return json.loads(done.stdout)
 

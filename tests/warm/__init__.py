@@ -1,0 +1,9 @@
+"""`docket` as a process of its own, without the start of an interpreter for each call.
+
+A server that has imported the command line forks a child for each call. The child is a process
+with its own environment, directory, descriptors and end, as `python -m docket` is.
+"""
+
+from tests.warm.client import called
+
+__all__ = ["called"]

@@ -186,8 +186,8 @@ def test_a_line_of_a_command_whose_kind_is_half_a_character_is_no_trouble(home: 
     assert len(events(home)) == 1
 
 
-def test_a_million_events_keep_memory_flat_and_are_all_there(home: Home) -> None:
-    count = 200_000
+def test_many_events_keep_memory_flat_and_are_all_there(home: Home) -> None:
+    count = 50_000
     task(home, f"for n in range({count}): self.event('n', n=n)\n{DONE}")
     process = home.start("job")
     peak = 0
@@ -196,7 +196,7 @@ def test_a_million_events_keep_memory_flat_and_are_all_there(home: Home) -> None
         time.sleep(0.02)
     assert process.wait() == 0
     process.communicate()
-    assert 0 < peak < 40 * 1024
+    assert 0 < peak < 20 * 1024  # 15 MiB, however many
     run = home.only_run()
     last = home.ask(lambda reader: reader.events(run.run_id, count - 1))
     assert [e.event["n"] for e in last] == [count - 1]
@@ -246,16 +246,16 @@ def test_progress_keeps_an_idle_task_alive(home: Home) -> None:
 def test_events_of_many_threads_do_not_mix(home: Home) -> None:
     body = (
         "def work(t):\n"
-        "    for n in range(200): self.event('n', t=t, n=n, filler='x' * 6000)\n"
+        "    for n in range(50): self.event('n', t=t, n=n, filler='x' * 6000)\n"
         "threads = [threading.Thread(target=work, args=(t,)) for t in range(8)]\n"
         "[t.start() for t in threads]\n[t.join() for t in threads]\n" + DONE
     )
     task(home, body)
     assert home.run("job").returncode == 0
     found = events(home)
-    assert len(found) == 1600
+    assert len(found) == 400
     for thread in range(8):
-        assert [e["n"] for e in found if e["t"] == thread] == list(range(200))
+        assert [e["n"] for e in found if e["t"] == thread] == list(range(50))
 
 
 def test_a_fork_of_the_task_reports_and_its_copy_of_the_end_is_not_taken(home: Home) -> None:

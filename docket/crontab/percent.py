@@ -19,9 +19,6 @@ def split_input(written: str) -> tuple[str, str]:
         if character == "\\" and written[at + 1 : at + 2] in ("%", "\\"):
             at += 1
             character = written[at]
-        elif character == "\\" and at + 1 < len(written):
-            at += 1
-            character += written[at]
         command.append(character)
         at += 1
     return "".join(command), ""

@@ -89,7 +89,6 @@ def _environment(original: Path, folder: Path) -> None:
 
 
 def _failed(output: str) -> str | None:
-    lines = [
-        line.split(" ")[1] for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))
-    ]
-    return lines[0] if lines else None
+    """Return the test function that failed first; parameters may hold anything, so without them."""
+    lines = [line for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return lines[0].split(" ")[1].partition("[")[0] if lines else None

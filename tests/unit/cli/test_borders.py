@@ -123,10 +123,15 @@ def test_a_full_disk_under_standard_output_is_one_sentence(environ: dict[str, st
     assert "Traceback" not in error
 
 
-def test_a_reader_who_has_gone_is_no_error_to_speak_of(environ: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "argv", [("completion", "bash"), ("--json", "describe", "nope")], ids=["answer", "error"]
+)
+def test_a_reader_who_has_gone_is_no_error_to_speak_of(
+    environ: dict[str, str], argv: tuple[str, ...]
+) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    child = start(environ, "completion", "bash", stdout=writing, stderr=subprocess.PIPE)
+    child = start(environ, *argv, stdout=writing, stderr=subprocess.PIPE)
     os.close(writing)
     assert child.communicate(timeout=30)[1] == b""
     assert child.returncode == 1

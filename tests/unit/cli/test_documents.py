@@ -148,6 +148,7 @@ def test_a_changed_schedule_shows_its_fires_before_and_after(
     )
     assert "00:00:00 UTC" in before
     assert "05:30:00 UTC" in after
+    assert "docket install ok" in told.out.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("home")

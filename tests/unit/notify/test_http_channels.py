@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,16 @@ def test_the_tries_of_a_channel_are_one_and_two_seconds_apart(server: Loopback) 
     client = Client(ChannelSettings({}, {}), time.monotonic() + 30, pause=pauses.append)
     with pytest.raises(DeliveryError):
         client.send(server.url, b"")
+    assert pauses == [1.0, 2.0]
+
+
+def test_a_refused_connection_is_tried_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    pauses: list[float] = []
+    client = Client(ChannelSettings({}, {}), time.monotonic() + 30, pause=pauses.append)
+    with pytest.raises(DeliveryError, match="No connection to"):
+        client.send(f"http://127.0.0.1:{port}", b"")
     assert pauses == [1.0, 2.0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -57,6 +58,13 @@ def test_a_cursor_that_is_no_run_is_refused(home: Home) -> None:
     for cursor in ("x", "20260101T000000000000Z-00000000"):
         with pytest.raises(RunNotFoundError):
             ids(home, older_than=cursor)
+
+
+def test_a_span_counts_back_from_now(home: Home) -> None:
+    now_us = time.time_ns() // 1000
+    old, new = (home.record("a", at=now_us - minutes * 60_000_000) for minutes in (90, 30))
+    assert [run["run_id"] for run in docket(home, 0, "runs", "--since", "1h")] == [new]
+    assert [run["run_id"] for run in docket(home, 0, "runs", "--until", "1h")] == [old]
 
 
 def test_the_command_takes_filters_and_a_cursor(home: Home) -> None:

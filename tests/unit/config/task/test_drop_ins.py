@@ -136,7 +136,7 @@ def test_one_file_may_hold_several_classes_and_a_base_of_their_own(home: ConfigH
 
 def test_broken_files_leave_every_other_task_usable(home: ConfigHome) -> None:
     home.write_task("invoices.py", GOOD)
-    home.write_task("bad_one.py", "def f(:\n")
+    home.write_task("bad_one.py", "x = 1\n\ndef f(:\n")
     home.write(
         "tasks:\n  fetch-invoices: {account: main}\n  bad-one: {}\n"
         "  c: {type: command, command: x}\n"
@@ -147,6 +147,7 @@ def test_broken_files_leave_every_other_task_usable(home: ConfigHome) -> None:
     assert (problem.task, problem.code) == ("bad-one", Code.BROKEN)
     assert problem.mark is not None
     assert problem.mark.file.endswith("bad_one.py")
+    assert problem.mark.line == 3
 
 
 def test_a_drop_in_needs_no_entry(home: ConfigHome) -> None:

@@ -39,7 +39,7 @@ mutants:  ## a sample of small changes to the product: which ones no test notice
 	@tools/setup test
 	@$(PYTHON) -m tests.mutants.run $(MUTANTS_ARGS)
 
-bench:  ## the figures that DESIGN promises, measured here
+bench:  ## the promised figures beside docket-cli 0.2.2, measured here
 	@tools/setup test
 	@$(PYTHON) tests/bench/run.py
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docket.model.runid import make_run_id
-from tests.bench.measure import row
+from tests.bench.table import figure, header
 from tests.unit.store.reference_tables import reference_db
 
 BAR_SECONDS = 60.0
@@ -121,8 +121,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{count} runs, {size >> 20} MiB before, {path.stat().st_size >> 20} MiB after")
         differ = differing(path)
     held = seconds < BAR_SECONDS
-    row(f"docket runs ({shown} shown)", f"{seconds:.1f} s", f"< {BAR_SECONDS:.0f} s", held=held)
-    row("runs and events that differ", str(differ), "0", held=differ == 0)
+    header()
+    figure(f"docket runs ({shown} shown), seconds", seconds, BAR_SECONDS)
+    figure("runs and events that differ", differ, 0)
     return 0 if held and differ == 0 else 1
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import select
-import signal
+
+from docket.model import signals
 
 _DEATH_SECONDS = 5.0
 _HOOKS_HAVE = b"DOCKET_STATUS="
@@ -40,7 +41,7 @@ class Strays:
 
     def signal(self, leader: int, number: int) -> None:
         """Send a signal to all of them; with SIGKILL also to those that they start meanwhile."""
-        while self._find(leader) and number == signal.SIGKILL:
+        while self._find(leader) and number == signals.SIGKILL:
             self._send(number)
         self._send(number)
 
@@ -53,7 +54,7 @@ class Strays:
     def _send(self, number: int) -> None:
         for pidfd in self._held.values():
             try:
-                signal.pidfd_send_signal(pidfd, number)
+                signals.pidfd_send_signal(pidfd, number)
             except OSError:  # it has ended, or has become another user's
                 continue
 
@@ -100,7 +101,7 @@ def _kill(pid: int, run_id: str, owner: int | None) -> bool:
     try:
         if not _belongs(pid, run_id, owner):
             return False
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        signals.pidfd_send_signal(pidfd, signals.SIGKILL)
         ended = select.poll()
         ended.register(pidfd, select.POLLIN)
         ended.poll(_DEATH_SECONDS * 1000)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from docket.model.record import Record
+from docket.model.sha256 import sha256_hex
 
 _MADE_BY = "# Made by Docket "
 _INSTANCE = "# docket-instance: "
@@ -25,7 +24,7 @@ class Header(Record):
 
 def content_hash(body: str) -> str:
     """Return the SHA-256 in hex of a unit file's contents, its head left out."""
-    return hashlib.sha256(body.encode(errors="surrogateescape")).hexdigest()
+    return sha256_hex(body.encode(errors="surrogateescape"))
 
 
 def with_header(body: str, *, version: str, instance: str, config: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from docket.compiler.service import (
 from docket.compiler.timer import has_spans
 from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Channel, Hook, Notify, Plan, PythonTarget, RunAs
+from docket.model.sha256 import sha256_hex
 from docket.model.task.capabilities import CAPABILITIES
 from docket.model.task.schedule import Timing
 from docket.model.task.task import HookSpec, NotifySpec, Task, UserSpec
@@ -40,7 +40,7 @@ def make_plan(
         "unit_hashes": dict(unit_hashes),
     }
     plan = Plan(**values, sources=[], plan_hash="")
-    plan.plan_hash = hashlib.sha256(plan.to_text().encode()).hexdigest()
+    plan.plan_hash = sha256_hex(plan.to_text().encode())
     plan.sources = list(found.sources)
     return plan
 

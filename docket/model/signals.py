@@ -19,6 +19,7 @@ SIGPIPE = _numbers.SIGPIPE
 SIGTERM = _numbers.SIGTERM
 SIGXCPU = _numbers.SIGXCPU
 SIGXFSZ = _numbers.SIGXFSZ
+pidfd_send_signal = _numbers.pidfd_send_signal
 set_wakeup_fd = _numbers.set_wakeup_fd
 signal = _numbers.signal
 

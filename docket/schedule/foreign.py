@@ -30,17 +30,17 @@ from docket.schedule.fields import (
 )
 
 _LONGEST = 500
-_YEAR = re.compile(r"(?:19|20|21)[0-9]{2}([-,/].*)?")
+_YEAR = r"(?:19|20|21)[0-9]{2}([-,/].*)?"
 _VALUE = r"[0-9]{1,4}|[A-Za-z]{3,9}"
-_ITEM = re.compile(
+_ITEM = (
     rf"(?P<star>[*?])(?:/(?P<every>[0-9]+))?"
     rf"|(?P<low>{_VALUE})(?:-(?P<high>{_VALUE}))?(?:/(?P<step>[0-9]+))?"
 )
-_LAST_DAYS = re.compile(r"L(?:-([0-9]{1,2}))?|-([0-9]{1,2})", re.IGNORECASE)
-_TO_LAST_DAY = re.compile(r"([0-9]{1,2})-L", re.IGNORECASE)
-_WORKDAY = re.compile(r"([0-9]{1,2})W|W([0-9]{1,2})|(LW|WL)", re.IGNORECASE)
-_LAST_WEEKDAY = re.compile(r"([0-7]|[A-Za-z]{3,9})L|L([0-7])", re.IGNORECASE)
-_NTH_WEEKDAY = re.compile(r"([0-7]|[A-Za-z]{3,9})#(?:([1-5])|(?:L|last|-([1-4])))", re.IGNORECASE)
+_LAST_DAYS = r"L(?:-([0-9]{1,2}))?|-([0-9]{1,2})"
+_TO_LAST_DAY = r"([0-9]{1,2})-L"
+_WORKDAY = r"([0-9]{1,2})W|W([0-9]{1,2})|(LW|WL)"
+_LAST_WEEKDAY = r"([0-7]|[A-Za-z]{3,9})L|L([0-7])"
+_NTH_WEEKDAY = r"([0-7]|[A-Za-z]{3,9})#(?:([1-5])|(?:L|last|-([1-4])))"
 _WORKDAYS = (0, 1, 2, 3, 4)
 _MONDAY, _FRIDAY = (0,), (4,)
 _LATE = 28  # from that day on, the nearest workday depends on the length of the month
@@ -131,7 +131,7 @@ def _divided(words: Sequence[str]) -> tuple[str, Sequence[str], str, str]:
     """Return the seconds, the five fields, the year, and what was supposed of the fields."""
     if len(words) == len(FIELDS):
         return "0", words, "*", ""
-    if len(words) == len(FIELDS) + 1 and _YEAR.fullmatch(words[-1]):
+    if len(words) == len(FIELDS) + 1 and re.fullmatch(_YEAR, words[-1]):
         return "0", words[:-1], words[-1], ", if the last field is the year"
     if len(words) == len(FIELDS) + 1:
         return words[0], words[1:], "*", ", if the first field is the seconds"
@@ -153,9 +153,9 @@ def _plain(field: CronField, text: str) -> str:
 
 
 def _plain_item(field: CronField, item: str) -> str:
-    if match := _TO_LAST_DAY.fullmatch(item) if field is DAY else None:
+    if match := re.fullmatch(_TO_LAST_DAY, item, re.IGNORECASE) if field is DAY else None:
         return f"{match[1]}-{field.high}"
-    match = _ITEM.fullmatch(item)
+    match = re.fullmatch(_ITEM, item)
     if match is None:
         raise NotReadError
     if match["step"] and not int(match["step"]):
@@ -206,10 +206,10 @@ def _day_field(field: CronField, text: str) -> _DayField:
 
 
 def _month_days(item: str) -> list[_Rule]:
-    if match := _LAST_DAYS.fullmatch(item):
+    if match := re.fullmatch(_LAST_DAYS, item, re.IGNORECASE):
         from_end = int(match[2]) if match[2] else int(match[1] or 0) + 1
         return [_Rule(from_end=(_within(from_end, 28),))]
-    match = _WORKDAY.fullmatch(item)
+    match = re.fullmatch(_WORKDAY, item, re.IGNORECASE)
     if match is None:
         return []
     if match[3]:
@@ -234,9 +234,9 @@ def _nearest_workday(day: int) -> list[_Rule]:
 
 
 def _weekdays_of_month(item: str) -> list[_Rule]:
-    if match := _LAST_WEEKDAY.fullmatch(item):
+    if match := re.fullmatch(_LAST_WEEKDAY, item, re.IGNORECASE):
         return [_Rule(_weekday(match[1] or match[2]), from_end=tuple(range(1, 8)))]
-    match = _NTH_WEEKDAY.fullmatch(item)
+    match = re.fullmatch(_NTH_WEEKDAY, item, re.IGNORECASE)
     if match is None:
         return []
     weekday = _weekday(match[1])

@@ -21,22 +21,19 @@ MACROS_HINT = (
 _FIELDS_HINT = (
     "write five fields: minute, hour, day of month, month, day of week, such as `30 2 * * 1-5`"
 )
-_STEP_FROM_VALUE = re.compile(r"([0-9]{1,4}|[A-Za-z]{3})/([0-9]{1,9})")
+_STEP_FROM_VALUE = r"([0-9]{1,4}|[A-Za-z]{3})/([0-9]{1,9})"
 _JITTER = "for a random delay that stays the same, use the key `jitter`"
 _CALENDAR = "what counts days from the end of a month goes under `calendar`, as `Fri *-*~01..07`"
-_EXTENSIONS = tuple(
-    (re.compile(pattern, re.IGNORECASE), hint)
-    for pattern, hint in (
-        (r".*\?.*", "write `*` instead of `?`"),
-        (r".*#.*", "only the day-of-week field can count weekdays, and from 1 to 5: `mon#2`"),
-        (r".*~.*", _JITTER),
-        (r"L|LW|WL|L-[0-9]+|[0-9]+-L|(?:[0-9]|[a-z]{3,9})L|L[0-9]", _CALENDAR),
-        (
-            r"[0-9]+W|W[0-9]+",
-            "list plain days instead: which workday is nearest depends on how long the month is",
-        ),
-        (r"[HR](?:\([0-9]+-[0-9]+\))?(?:/[0-9]+)?", _JITTER),
-    )
+_EXTENSIONS = (
+    (r".*\?.*", "write `*` instead of `?`"),
+    (r".*#.*", "only the day-of-week field can count weekdays, and from 1 to 5: `mon#2`"),
+    (r".*~.*", _JITTER),
+    (r"L|LW|WL|L-[0-9]+|[0-9]+-L|(?:[0-9]|[a-z]{3,9})L|L[0-9]", _CALENDAR),
+    (
+        r"[0-9]+W|W[0-9]+",
+        "list plain days instead: which workday is nearest depends on how long the month is",
+    ),
+    (r"[HR](?:\([0-9]+-[0-9]+\))?(?:/[0-9]+)?", _JITTER),
 )
 
 
@@ -140,11 +137,12 @@ def _known_extension(field: CronField, item: str) -> ScheduleError | None:
 
 
 def _extension_hint(field: CronField, item: str) -> str | None:
-    match = _STEP_FROM_VALUE.fullmatch(item)
+    match = re.fullmatch(_STEP_FROM_VALUE, item)
     if match and _is_value(field, match[1]) and int(match[2]):
         last = 7 if field is WEEKDAY else field.high
         return f"write `{match[1]}-{last}/{match[2]}` instead of it"
-    return next((hint for pattern, hint in _EXTENSIONS if pattern.fullmatch(item)), None)
+    found = (hint for pattern, hint in _EXTENSIONS if re.fullmatch(pattern, item, re.IGNORECASE))
+    return next(found, None)
 
 
 def _is_value(field: CronField, text: str) -> bool:

@@ -12,7 +12,6 @@ import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from docket.errors import ScheduleError
 from docket.model.time.calendar import utc_offset
@@ -23,7 +22,7 @@ MACHINE_ZONE = ""
 
 OffsetAt = Callable[[int], int]
 
-_NAME = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
+_NAME = r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*"
 _LONGEST_NAME = 255
 _HINT = "write an IANA name such as Europe/Berlin or UTC; `timedatectl list-timezones` lists them"
 _UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu"})
@@ -50,7 +49,7 @@ def is_zone(name: str) -> bool:
     """Whether `name` is an IANA name (case and all) with a zone file on this machine."""
     if name == "UTC":
         return True
-    if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+    if len(name) > _LONGEST_NAME or not re.fullmatch(_NAME, name):
         return False
     # The zones under right/ count leap seconds, and every fire would be off by them.
     return not name.startswith("right/") and _is_zone_file(os.path.join(ZONE_DIRECTORY, name))
@@ -81,6 +80,8 @@ def offsets_of(name: str) -> OffsetAt:
 @lru_cache(maxsize=256)
 def zone_info(name: str) -> tzinfo:
     """Return the zone for use with datetime; "" is the machine's own."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  (most commands need no zone)
+
     path = os.path.join(ZONE_DIRECTORY, name) if name else LOCAL_ZONE_FILE
     try:
         with open(path, "rb") as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -11,6 +10,7 @@ from typing import Any
 from docket.errors import StoreError
 from docket.model.ends.runnerends import End, end_of_runner
 from docket.model.rows import RunRow
+from docket.model.signals import signal_name
 from docket.store.connection import Transaction
 from docket.store.opening import open_for_writing
 from docket.store.rows import run_of_id, write_run
@@ -66,7 +66,5 @@ def close_killed(state_db: str, run_id: str, *, signal_number: int, now_us: int)
 
 
 def _name(signal_number: int) -> str:
-    try:
-        return signal.Signals(signal_number).name.removeprefix("SIG")
-    except ValueError:  # one of the real-time signals
-        return f"RT{signal_number}"
+    name = signal_name(signal_number)
+    return name.removeprefix("SIG") if name.startswith("SIG") else f"RT{signal_number}"

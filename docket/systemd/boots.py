@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import struct
-import subprocess
 import time
-from calendar import timegm
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from docket.model.record import Record
 
@@ -22,7 +20,7 @@ _WTMP = "/var/log/wtmp"
 _RECORD = struct.Struct("<hxxi32s4s32s256shhiii4i20x")
 _RUN_LEVEL, _BOOT_TIME = 1, 2
 _MOST_WTMP_BYTES = 4 << 20
-_BOOT_LINE = re.compile(
+_BOOT_LINE = (
     r"\b([0-9a-f]{32})\b\D*(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC"
     r".*?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC"
 )
@@ -73,7 +71,7 @@ def parse_boots(text: str) -> list[BootTime]:
     # The table has whole seconds, cut off.
     return [
         BootTime(_instant(match[2]), _instant(match[3]) + _SECOND_US)
-        for match in map(_BOOT_LINE.search, text.splitlines())
+        for match in (re.search(_BOOT_LINE, line) for line in text.splitlines())
         if match is not None
     ]
 
@@ -139,6 +137,9 @@ def parse_sleeps(lines: Sequence[str]) -> list[BootTime]:
 
 
 def _journalctl(environ: Mapping[str, str], words: Sequence[str]) -> str:
+    import shutil  # noqa: PLC0415  (most commands run no other program)
+    import subprocess  # noqa: PLC0415  (as above)
+
     program = shutil.which("journalctl", path=environ.get("PATH", os.defpath))
     if program is None:
         return ""
@@ -157,4 +158,4 @@ def _journalctl(environ: Mapping[str, str], words: Sequence[str]) -> str:
 
 
 def _instant(text: str) -> int:
-    return timegm(time.strptime(text, "%Y-%m-%d %H:%M:%S")) * _SECOND_US
+    return int(datetime.fromisoformat(f"{text}+00:00").timestamp()) * _SECOND_US

@@ -6,7 +6,6 @@ pystemd costs more instructions than most commands: it is imported once a socket
 from __future__ import annotations
 
 import os
-import string
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 _SYSTEM_PRIVATE = "/run/systemd/private"
 _SYSTEM_BUS = "/run/dbus/system_bus_socket"
-_ADDRESS_PLAIN = frozenset(string.ascii_letters + string.digits + "-_/.\\*")
+_ADDRESS_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/.\\*")
 
 
 def connect(environ: Mapping[str, str], *, system: bool) -> Connection:

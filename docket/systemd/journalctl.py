@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
-import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docket.errors import DocketError, ToolMissingError
 from docket.model.record import Record
+from docket.model.signals import signal_name
 
 TIMEOUT_SECONDS = 30.0
 _HEX = frozenset("0123456789abcdef")
@@ -135,6 +133,9 @@ def _read(
 
 
 def _run(words: Sequence[str], system: bool, environ: Mapping[str, str]) -> bytes:
+    import shutil  # noqa: PLC0415  (most commands run no other program)
+    import subprocess  # noqa: PLC0415  (as above)
+
     program = shutil.which("journalctl", path=environ.get("PATH", os.defpath))
     if program is None:
         raise ToolMissingError("journalctl is not installed.", hint="It comes with systemd.")
@@ -165,10 +166,8 @@ def _exit_status(code: str, number: int) -> str:
     """Return the word of $EXIT_STATUS: a number for an exit, a name without SIG for a signal."""
     if code == "exited":
         return str(number)
-    try:
-        return signal.Signals(number).name.removeprefix("SIG")
-    except ValueError:
-        return str(number)
+    name = signal_name(number)
+    return name.removeprefix("SIG") if name.startswith("SIG") else str(number)
 
 
 def _message(value: Any) -> bytes:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Mapping
 
 from docket.model.record import Record
@@ -50,6 +48,9 @@ class UnitEnd(Record):
 
 def read_unit_end(unit: str, *, system: bool, environ: Mapping[str, str]) -> UnitEnd | None:
     """Ask systemctl about a service; None where nobody answers."""
+    import shutil  # noqa: PLC0415  (most commands run no other program)
+    import subprocess  # noqa: PLC0415  (as above)
+
     program = shutil.which("systemctl", path=environ.get("PATH", os.defpath))
     if program is None:
         return None

@@ -122,3 +122,15 @@ def test_the_manual_page_is_up_to_date() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_the_help_page_that_needs_no_click_is_what_click_prints() -> None:
+    check = [sys.executable, str(ROOT / "tools" / "make_help.py"), "--check"]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    line = [sys.executable, "-m", "docket", "--help"]
+    pages = [
+        subprocess.run(line, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+        for environ in ({"PATH": "/usr/bin"}, {"PATH": "/usr/bin", "COLUMNS": "120"})
+    ]
+    assert pages[0].stdout == pages[1].stdout

@@ -11,7 +11,8 @@ import docket
 PACKAGE = Path(docket.__path__[0])
 ANYBODY = {"errorcodes", "errors", "files", "paths", "model", "runfiles", "strays", ""}
 ALLOWED = {
-    "__main__": {"runner", "cli", "app"},
+    "__main__": {"runner", "cli", "app", "helptext"},
+    "helptext": set(),
     "cli": {"app", "mcp", "__main__"},
     "mcp": {"app"},
     "api": {"app", "cli"},

@@ -25,8 +25,8 @@ _ROOT = os.path.dirname(
 _METADATA = (".dist-info", ".egg-info")
 _OWN = "docket-cli"  # what it registers itself is built in
 _LARGEST = 1024 * 1024
-_SECTION = re.compile(rf"^[ \t]*\[[ \t]*{re.escape(GROUP)}[ \t]*\]", re.MULTILINE)
-_VALUE = re.compile(r"(?P<module>[\w.]+)\s*(:\s*(?P<attribute>[\w.]+))?\s*(\[.*\])?")
+_SECTION = rf"^[ \t]*\[[ \t]*{re.escape(GROUP)}[ \t]*\]"
+_VALUE = r"(?P<module>[\w.]+)\s*(:\s*(?P<attribute>[\w.]+))?\s*(\[.*\])?"
 
 
 class Package(Record):
@@ -73,7 +73,7 @@ def _packages(directories: list[str]) -> Iterator[Package]:
         for name in names:
             file = os.path.join(directory, name, "entry_points.txt")
             text = _text(file)
-            if _SECTION.search(text) is None:
+            if re.search(_SECTION, text, re.MULTILINE) is None:
                 continue
             package = _package(os.path.join(directory, name), file, text)
             if package.name != _OWN:
@@ -109,7 +109,7 @@ def _registered(package: Package, directories: list[str]) -> Iterator[EntryPoint
     for number, line in enumerate(package.text.splitlines(), 1):
         words = line.strip()
         if words.startswith("["):
-            inside = _SECTION.match(words) is not None
+            inside = re.match(_SECTION, words, re.MULTILINE) is not None
         elif inside and words and words[0] not in "#;":
             yield _entry_point(package, words, number, directories)
 
@@ -118,7 +118,7 @@ def _entry_point(
     package: Package, words: str, line: int, directories: list[str]
 ) -> EntryPoint | BrokenTaskClass:
     name, _, value = (part.strip() for part in words.partition("="))
-    found = _VALUE.fullmatch(value)
+    found = re.fullmatch(_VALUE, value)
     module, attribute = (found["module"], found["attribute"] or "") if found else ("", "")
     path = _module_file(module, directories)
     made = EntryPoint(name, module, attribute, package.words, package.file, line, path)

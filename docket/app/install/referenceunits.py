@@ -10,12 +10,12 @@ from docket.files import read_text, write_whole
 from docket.model.names import unit_stem
 from docket.paths import Paths
 
-_SERVICE = re.compile(
+_SERVICE = (
     r"\[Unit\]\nDescription=[^\n]+\n\n"
     r"\[Service\]\nType=oneshot\nExecStart=[^\n]+ run (?P<task>[^\s]+)\n\n"
     r"\[Install\]\nWantedBy=multi-user\.target\n?"
 )
-_TIMER = re.compile(
+_TIMER = (
     r"\[Unit\]\nDescription=[^\n]+\n\n"
     r"\[Timer\]\nOnCalendar=[^\n]*\nPersistent=true\n\n"
     r"\[Install\]\nWantedBy=timers\.target\n?"
@@ -45,8 +45,8 @@ def is_reference_unit(name: str, text: str | None) -> bool:
     if text is None:
         return False
     if name.endswith(".timer"):
-        return _TIMER.fullmatch(text) is not None
-    match = _SERVICE.fullmatch(text)
+        return re.fullmatch(_TIMER, text) is not None
+    match = re.fullmatch(_SERVICE, text)
     return match is not None and unit_stem(match["task"], "") + ".service" == name
 
 

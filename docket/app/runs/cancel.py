@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from docket.app.session.session import Session
 from docket.app.text.documents import run_document
 from docket.errors import BusError, DocketError
 from docket.files import write_volatile
+from docket.model import signals
 from docket.model.ends.runnerends import End
 from docket.model.record import Record
 from docket.model.records import RunRecord
@@ -173,13 +173,13 @@ def _close_unstarted(session: Session, run: RunRecord) -> None:
 
 def _end_holder(session: Session, run: RunRecord, pid: int, pidfd: int) -> Termination:
     """TERM, which the runner passes on to all of its own; KILL where it does not end in time."""
-    used = signal.SIGTERM
+    used = signals.SIGTERM
     killed: list[int] = []
     try:
-        signal.pidfd_send_signal(pidfd, signal.SIGTERM)
+        signals.pidfd_send_signal(pidfd, signals.SIGTERM)
         if not _ends_within(pidfd, _patience_seconds(session, run)):
-            used = signal.SIGKILL
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            used = signals.SIGKILL
+            signals.pidfd_send_signal(pidfd, signals.SIGKILL)
             _ends_within(pidfd, _MARGIN_SECONDS)
             killed.append(pid)
     except ProcessLookupError:
@@ -188,7 +188,7 @@ def _end_holder(session: Session, run: RunRecord, pid: int, pidfd: int) -> Termi
         raise _failure(run, f"process {pid} that runs it belongs to another user") from None
     if run.unit is None:
         killed += kill_leftovers(run.run_id, leftovers_owner(session.paths, run.task))
-    return Termination("lock_holder", run.unit, pid, used.name, tuple(killed))
+    return Termination("lock_holder", run.unit, pid, signals.signal_name(used), tuple(killed))
 
 
 def _patience_seconds(session: Session, run: RunRecord) -> float:

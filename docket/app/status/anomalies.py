@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
-from statistics import median
 from typing import TYPE_CHECKING
 
 from docket.model.ends.causes import is_intended
+from docket.model.median import median
 from docket.model.record import Record
 from docket.model.records import RunSample
 from docket.model.states import RunStatus, Trigger

@@ -11,6 +11,7 @@ from docket.app.text.details import bounded_details
 from docket.app.text.redaction import redact_text
 from docket.model.ends.commandexit import command_exit_code
 from docket.model.incident import Incident
+from docket.model.median import median
 from docket.model.records import (
     NOTIFICATION,
     AttemptRecord,
@@ -190,10 +191,9 @@ def duration_document(seconds: Sequence[float]) -> DurationsDocument | None:
         return None
     ordered = sorted(seconds)
     count = len(ordered)
-    middle = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
     return {
         "sample_size": count,
-        "median_seconds": round(middle, 3),
+        "median_seconds": round(median(ordered), 3),
         "p90_seconds": round(ordered[math.ceil(0.9 * count) - 1], 3),
         "average_seconds": round(sum(ordered) / count, 3),
     }

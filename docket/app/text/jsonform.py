@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 Document = TypeVar("Document")
 _COMPACT: dict[str, Any] = {"separators": (",", ":")}
 _INDENTED: dict[str, Any] = {"indent": 2}
-_LONE = re.compile("[\ud800-\udfff]")
+_LONE = "[\ud800-\udfff]"
 
 
 def document_text(document: Any, *, indented: bool = False) -> str:
@@ -46,7 +46,7 @@ def plain(document: Document) -> Document:
 
 def _representable(value: Any) -> Any:
     if isinstance(value, str):
-        return _LONE.sub(_as_bytes, value)
+        return re.sub(_LONE, _as_bytes, value)
     if isinstance(value, bool) or value is None or isinstance(value, int):
         return value
     if isinstance(value, float):

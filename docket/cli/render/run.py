@@ -8,17 +8,14 @@ from typing import Any
 from docket.app.runs.cancel import Cancellation
 from docket.app.runs.run import RunOutcome
 from docket.app.runs.wait import Waited, WaitReport
-from docket.app.text.jsonform import compact
-from docket.app.text.returned import returned
 from docket.cli.render.layout.plain import one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
+from docket.cli.render.returned import returned_text
 from docket.cli.render.runs import status_cell
-from docket.model.records import NOTIFICATION, RunRecord, hook_went_well
+from docket.model.records import NOTIFICATION, hook_went_well
 from docket.model.states import RunStatus
 from docket.model.time.humantime import duration
-
-_MOST_RETURNED = 400
 
 
 def outcome_text(outcome: RunOutcome, screen: Screen) -> str:
@@ -75,15 +72,6 @@ def _waited_lines(each: Waited, screen: Screen) -> Iterator[str]:
         yield f"  returned {value}"
     if each.exit_code and run.log_path:
         yield next_step(f"docket logs {run.run_id}", "shows what it printed", screen)
-
-
-def returned_text(run: RunRecord) -> str:
-    """Return what the task returned as JSON, cut to a few lines; empty if it returned nothing."""
-    value = returned(run.details)
-    if not value:
-        return ""
-    text = one_line(compact(value["json"] if list(value) == ["json"] else value))
-    return text if len(text) <= _MOST_RETURNED else f"{text[:_MOST_RETURNED]} ..."
 
 
 def _headline(outcome: RunOutcome, screen: Screen) -> str:

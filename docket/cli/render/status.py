@@ -13,7 +13,7 @@ from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.table import Cell, Column, Row, TextTable
 from docket.cli.render.layout.times import failing_text, relative
 from docket.cli.render.list import NO_TASKS, NONE_KNOWN
-from docket.cli.render.run import returned_text
+from docket.cli.render.returned import returned_text
 from docket.cli.render.runs import status_cell
 from docket.model.ends.commandexit import command_exit_code
 from docket.model.incident import Incident

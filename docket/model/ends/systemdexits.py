@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+from docket.model.signals import signal_name
 
 # systemd.exec(5), "Process Exit Codes": what systemd gives when it fails to start the process.
 _SYSTEMD = {
@@ -116,11 +116,8 @@ def exit_words(status: int) -> str:
         return f"{status}, which by custom means {_SYSEXITS[status]}"
     if _SHELL.get(status):
         return f"{status}, {_SHELL[status]}"
-    if 128 < status < 128 + signal.NSIG:
-        try:
-            name = signal.Signals(status - 128).name
-        except ValueError:
-            return str(status)
+    name = signal_name(status - 128)
+    if name.startswith("SIG"):
         return f"{status}, as a shell does for a command that {name} ended"
     return str(status)
 

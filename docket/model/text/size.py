@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-_WITH_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT])(i?)(B?)")
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGTPE]?)")
+_WITH_BYTES = r"([0-9]+(?:\.[0-9]+)?) ?([KMGT])(i?)(B?)"
+_SIZE = r"([0-9]+(?:\.[0-9]+)?)([KMGTPE]?)"
 
 
 def size_bytes(text: str) -> int:
     """Return the number of bytes that a size means; ValueError where it is none."""
-    found = _SIZE.fullmatch(text)
+    found = re.fullmatch(_SIZE, text)
     if found is None:
         raise ValueError(f"{text!r} is no size")
     power = " KMGTPE".index(found[2] or " ")
@@ -32,7 +32,7 @@ def systemd_size(text: str) -> str:
 
     What has another form (`20%`, `infinity`) is returned as it is.
     """
-    found = _WITH_BYTES.fullmatch(text)
+    found = re.fullmatch(_WITH_BYTES, text)
     if found is None:
         return text
     number, unit, binary, byte = found.groups()

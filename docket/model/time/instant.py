@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from docket.errors import UsageError
 from docket.model.time.span import parse_span
@@ -20,16 +19,15 @@ HINT = (
 _LONGEST = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-_NUMBER = re.compile(r"[0-9.]+")
+_NUMBER = r"[0-9.]+"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WRITTEN = re.compile(
+_WRITTEN = (
     r"(?:(?P<weekday>(?!yesterday|today|tomorrow)[A-Za-z]{3,9}),? +(?=[0-9]))?"
     r"(?:(?P<day>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{8}"
     r"|yesterday|today|tomorrow)(?:T| +|$))?"
     r"(?:(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
     r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?"
-    r" *(?P<zone>[+-][0-9]{2}(?::?[0-9]{2})?|[A-Za-z][A-Za-z0-9_+/-]*)?",
-    re.IGNORECASE | re.ASCII,
+    r" *(?P<zone>[+-][0-9]{2}(?::?[0-9]{2})?|[A-Za-z][A-Za-z0-9_+/-]*)?"
 )
 
 
@@ -71,7 +69,9 @@ def parse_written(text: str) -> Written | None:
 
     WrongDateError, with the reason, where there is no such date or it is another weekday.
     """
-    found = _WRITTEN.fullmatch(text) if len(text) <= _LONGEST else None
+    found = (
+        re.fullmatch(_WRITTEN, text, re.IGNORECASE | re.ASCII) if len(text) <= _LONGEST else None
+    )
     if found is None or not (found["day"] or found["hour"]):
         return None
     day = _day(found["day"]) if found["day"] else None
@@ -85,7 +85,7 @@ def _read(text: str, now_us: int, *, ahead: bool) -> int:
         return _seconds_since_epoch(text[1:])
     if text.lower() == "now":
         return now_us
-    if _NUMBER.fullmatch(text) and len(text) != 8:
+    if re.fullmatch(_NUMBER, text) and len(text) != 8:
         raise ValueError(text)
     written = parse_written(text)
     if written is not None:
@@ -130,6 +130,8 @@ def _zone(name: str | None) -> tzinfo | None:
         digits = name[1:].replace(":", "").ljust(4, "0")
         offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
         return timezone(-offset if name[0] == "-" else offset)
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  (few instants name a zone)
+
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):
@@ -184,7 +186,7 @@ def _microseconds_since_epoch(moment: datetime) -> int:
 
 def _refusal(name: str, text: str, error: Exception) -> UsageError:
     plain = text.strip()
-    if _NUMBER.fullmatch(plain):
+    if re.fullmatch(_NUMBER, plain):
         hint = (
             f"write {plain}min or {plain}d for a span, or a date such as 2026-11-20"
             if len(plain) <= 4

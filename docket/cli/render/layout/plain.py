@@ -9,13 +9,13 @@ from typing import Any
 
 # C0 and C1 controls, DEL, line and paragraph separators, the marks that turn the direction of
 # text, invisible characters that make two names look alike, and lone surrogates.
-_UNSAFE = re.compile(
+_UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_BLANK_CONTROLS = re.compile("[\t\n\v\f\r]+")
-_COLOUR_SEQUENCE = re.compile("\x1b\\[[0-9;:]*m")
-_RETURNS_AT_AN_END = re.compile("(?<!\r)\r+\n")
+_BLANK_CONTROLS = "[\t\n\v\f\r]+"
+_COLOUR_SEQUENCE = "\x1b\\[[0-9;:]*m"
+_RETURNS_AT_AN_END = "(?<!\r)\r+\n"
 _ZERO_WIDTH = frozenset(("Mn", "Me", "Cf"))
 
 
@@ -24,12 +24,12 @@ def one_line(text: object) -> str:
     cleaned = str(text)
     if cleaned.isascii() and cleaned.isprintable():
         return cleaned
-    return _UNSAFE.sub(_shown, _BLANK_CONTROLS.sub(" ", cleaned.strip("\r\n")))
+    return re.sub(_UNSAFE, _shown, re.sub(_BLANK_CONTROLS, " ", cleaned.strip("\r\n")))
 
 
 def exact(text: object) -> str:
     """Return `text` on one line with nothing dropped: a newline in a name is shown too."""
-    return _UNSAFE.sub(_shown, str(text))
+    return re.sub(_UNSAFE, _shown, str(text))
 
 
 def lines(text: str) -> list[str]:
@@ -39,9 +39,9 @@ def lines(text: str) -> list[str]:
     """
     if text.isascii() and text.replace("\n", "").isprintable():
         return text.split("\n")
-    plain = _RETURNS_AT_AN_END.sub("\n", _COLOUR_SEQUENCE.sub("", text)).replace("\r", "\n")
+    plain = re.sub(_RETURNS_AT_AN_END, "\n", re.sub(_COLOUR_SEQUENCE, "", text)).replace("\r", "\n")
     return [
-        "\t".join(_UNSAFE.sub(_shown, part) for part in line.split("\t"))
+        "\t".join(re.sub(_UNSAFE, _shown, part) for part in line.split("\t"))
         for line in plain.split("\n")
     ]
 

@@ -1,0 +1,65 @@
+"""What `docket --help` prints: importing click for it would cost five times as much.
+
+Written by tools/make_help.py.
+"""
+
+HELP = """\
+Usage: docket [OPTIONS] COMMAND [ARGS]...
+
+  Scheduled and on-demand jobs: systemd owns the timing, Docket the execution.
+
+  Jobs stand in one YAML file. The shared options may stand before or after
+  the command.
+
+Run and look:
+  run           Run a task now, in the foreground.
+  status        Show the last run and the timer of each task.
+  runs          List past runs, newest first.
+  wait          Wait until runs are over.
+  cancel        Cancel a run, wherever it stands.
+  logs          Show what a run printed.
+  events        Show the events that a run reported.
+  why           Say why a task ran, failed, or did not run.
+  health        Say how the tasks are doing, and what is odd about them.
+  list          List the tasks.
+  describe      Show one task: its contract, config and schedule.
+
+Timers:
+  install       Write the systemd units of scheduled tasks.
+  uninstall     Stop timers and remove the units of tasks.
+  eject         Turn tasks into plain units that need no Docket.
+  enable        Enable and start the timers of tasks.
+  disable       Stop and disable the timers of tasks.
+  pause         Skip the fires of tasks for a while.
+  resume        Let paused tasks fire again.
+  skip-next     Skip the next fire of tasks.
+  next          Show when tasks, or an expression, fire next.
+  translate     Translate a schedule into systemd's words.
+
+Set up and check:
+  configure     Edit the config; only a valid one is saved.
+  import        Turn crontabs into tasks, for review.
+  new-task      Write a new Python task, with a test.
+  check         Check the config and every task in it.
+  schema        Print the JSON Schema of the config or of an output.
+  notify        Send a test message through a task's channels.
+  secret        Keep secrets for tasks, in files of your own.
+  doctor        Examine the installation.
+  db            Check, copy, export, repair or compact the record of runs.
+  maintain      Find missed fires, close dead runs, prune old ones.
+  capabilities  Describe commands and tasks for agents.
+  mcp           Serve agents over the Model Context Protocol.
+  completion    Print the completion script of a shell.
+  help          Print the help of Docket, or of one command.
+
+Options:
+  --json         Answer with one JSON document on standard output.
+  --system       Work on the system's tasks (as root), not the user's.
+  --home DIR     The Docket home to use.  [default: ~/.docket]
+  --config FILE  The config file to use.
+  -v, --verbose  Say more on standard error; twice says most.
+  --version      Print the version.
+  -h, --help     Print this help.
+
+  docket COMMAND --help shows the options of one command.
+"""

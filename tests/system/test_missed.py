@@ -140,3 +140,30 @@ def test_fires_whose_unit_could_not_start_say_systemds_reason(ada: HostSeat) -> 
     assert rows
     assert {row["status"] for row in rows} == {"missed"}
     assert "203/EXEC" in rows[0]["summary"]
+
+
+def test_a_start_by_hand_that_systemd_could_not_do_is_seen_until_a_run_follows(
+    ada: HostSeat,
+) -> None:
+    ada.configure({"job": command("/bin/true", schedule="@yearly")})
+    ada.docket("install", "--now")
+    ada.docket("run", "job")
+    unit = ada.unit("job.service")
+    drop_in = f"{ada.unit_dir}/{unit}.d/by-hand.conf"
+    ada.write(drop_in, "[Service]\nExecStart=\nExecStart=/no/such/docket\nExecStopPost=\n", 0o644)
+    ada.systemctl("daemon-reload")
+    time.sleep(1.1)
+    ada.systemctl("start", unit, check=False)
+    found = ada.answer("status", "job")["failed_unit"]
+    assert (found["unit"], found["command"]) == (unit, "docket install")
+    assert "203/EXEC" in found["sentence"]
+    health = ada.answer("health", "--check", check=False)
+    assert health["details"]["job"]["failed_unit"] == found
+    assert health["failed"] == ["job"]
+    checks = {check["check"]: check for check in ada.answer("doctor", check=False)["checks"]}
+    assert checks["failed_units"]["failed_units"] == [unit]
+    ada.write(drop_in, "", 0o644)
+    ada.systemctl("daemon-reload")
+    ada.systemctl("start", unit)
+    assert ada.answer("status", "job")["failed_unit"] is None
+    assert ada.answer("health", "--check")["details"]["job"]["failed_unit"] is None

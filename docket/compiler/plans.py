@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from docket.compiler.bundle import Place, TaskFiles
 from docket.compiler.directives import only_a_unit_keeps
@@ -19,7 +18,7 @@ from docket.model.plan import Channel, Hook, Notify, Plan, PythonTarget, RunAs
 from docket.model.sha256 import sha256_hex
 from docket.model.task.capabilities import CAPABILITIES
 from docket.model.task.schedule import Timing
-from docket.model.task.task import HookSpec, NotifySpec, Task, UserSpec
+from docket.model.task.task import HookSpec, NotifySpec, PythonSpec, Task, UserSpec
 
 
 def make_plan(
@@ -30,86 +29,79 @@ def make_plan(
     unit_hashes: Mapping[str, str],
 ) -> Plan:
     """Return the plan of `task`; its `plan_hash` covers everything but the sources' identities."""
-    values = {
-        **_identity(task, place),
-        **_program(task, found),
-        **_contract(task),
-        **_timing(task, timing),
-        **_service(task, place),
-        "inputs": list(task.params),
-        "unit_hashes": dict(unit_hashes),
-    }
-    plan = Plan(**values, sources=[], plan_hash="")
+    properties, unsaid = service_properties(task, place)
+    plan = Plan(
+        task=task.name,
+        instance=place.instance,
+        system=place.paths.system,
+        home=place.paths.home,
+        config_path=place.paths.config,
+        state_db=place.state_db,
+        log_dir=place.log_dir,
+        lock_dir=place.paths.lock_dir,
+        unit=service_unit(task.name, place.instance),
+        timer_unit=timer_unit(task.name, place.instance),
+        argv=list(found.argv),
+        dry_run_argv=list(found.dry_run_argv),
+        python=_python(task.python),
+        output_format=str(task.command.output_format) if task.command else "text",
+        parse_errors=task.command.parse_errors if task.command else "fail",
+        env=dict(task.env),
+        env_credentials=dict(task.env_credentials),
+        env_files=list(task.env_files),
+        path_variable=found.path_variable,
+        cwd=task.cwd or "",
+        run_as=None if task.user is None else _run_as(task.user),
+        required_env=list(task.required_env),
+        secrets=secret_names(task),
+        secret_values=secret_values(task),
+        success_exit_codes=list(task.success_exit_codes),
+        exit_codes={str(code): str(word) for code, word in task.exit_codes.items()},
+        timeout_seconds=task.timeout_seconds,
+        attempt_timeout_seconds=task.attempt_timeout_seconds,
+        idle_timeout_seconds=task.idle_timeout_seconds,
+        grace_seconds=task.grace_seconds,
+        hook_timeout_seconds=HOOK_TIMEOUT_SECONDS,
+        delivery_pause_seconds=DELIVERY_PAUSE_SECONDS,
+        retry=task.retry,
+        retry_on=list(task.retry_on),
+        backoff_base=task.backoff_base,
+        backoff_max_seconds=task.backoff_max_seconds,
+        overlap=str(task.overlap),
+        depends_on=list(task.depends_on),
+        require=[[one.kind, list(one.words), one.number] for one in task.require],
+        once_per=str(task.once_per or ""),
+        group=task.group,
+        group_slots=task.group_slots,
+        hooks=[_hook(hook) for hook in task.hooks],
+        notify=None if task.notify is None else _notify(task.notify),
+        destructive=task.destructive,
+        closed_to_agents=task.closed_to_agents,
+        unattended=task.unattended,
+        needs_systemd=task.limits.any or bool(task.credentials) or only_a_unit_keeps(task),
+        log_max_bytes=task.log_max_bytes,
+        calendars=[calendar.to_json() for calendar in timing.calendars] if timing else [],
+        zone=task.timezone or "",
+        one_shot=timing.one_shot if timing else False,
+        catch_up=task.catch_up,
+        slack_seconds=task.jitter_seconds + task.accuracy_seconds,
+        spans=timing is not None and has_spans(timing),
+        service=[list(one) for one in properties],
+        service_unsaid=unsaid,
+        inputs=list(task.params),
+        unit_hashes=dict(unit_hashes),
+        sources=[],
+        plan_hash="",
+    )
     plan.plan_hash = sha256_hex(plan.to_text().encode())
     plan.sources = list(found.sources)
     return plan
 
 
-def _identity(task: Task, place: Place) -> dict[str, Any]:
-    return {
-        "task": task.name,
-        "instance": place.instance,
-        "system": place.paths.system,
-        "home": place.paths.home,
-        "config_path": place.paths.config,
-        "state_db": place.state_db,
-        "log_dir": place.log_dir,
-        "lock_dir": place.paths.lock_dir,
-        "unit": service_unit(task.name, place.instance),
-        "timer_unit": timer_unit(task.name, place.instance),
-    }
-
-
-def _program(task: Task, found: TaskFiles) -> dict[str, Any]:
-    command, python = task.command, task.python
-    return {
-        "argv": list(found.argv),
-        "dry_run_argv": list(found.dry_run_argv),
-        "python": PythonTarget(python.path, python.class_name, dict(python.config), python.module)
-        if python
-        else None,
-        "output_format": str(command.output_format) if command else "text",
-        "parse_errors": command.parse_errors if command else "fail",
-        "env": dict(task.env),
-        "env_credentials": dict(task.env_credentials),
-        "env_files": list(task.env_files),
-        "path_variable": found.path_variable,
-        "cwd": task.cwd or "",
-        "run_as": None if task.user is None else _run_as(task.user),
-        "required_env": list(task.required_env),
-        "secrets": secret_names(task),
-        "secret_values": secret_values(task),
-    }
-
-
-def _contract(task: Task) -> dict[str, Any]:
-    return {
-        "success_exit_codes": list(task.success_exit_codes),
-        "exit_codes": {str(code): str(word) for code, word in task.exit_codes.items()},
-        "timeout_seconds": task.timeout_seconds,
-        "attempt_timeout_seconds": task.attempt_timeout_seconds,
-        "idle_timeout_seconds": task.idle_timeout_seconds,
-        "grace_seconds": task.grace_seconds,
-        "hook_timeout_seconds": HOOK_TIMEOUT_SECONDS,
-        "delivery_pause_seconds": DELIVERY_PAUSE_SECONDS,
-        "retry": task.retry,
-        "retry_on": list(task.retry_on),
-        "backoff_base": task.backoff_base,
-        "backoff_max_seconds": task.backoff_max_seconds,
-        "overlap": str(task.overlap),
-        "depends_on": list(task.depends_on),
-        "require": [[one.kind, list(one.words), one.number] for one in task.require],
-        "once_per": str(task.once_per or ""),
-        "group": task.group,
-        "group_slots": task.group_slots,
-        "hooks": [_hook(hook) for hook in task.hooks],
-        "notify": None if task.notify is None else _notify(task.notify),
-        "destructive": task.destructive,
-        "closed_to_agents": task.closed_to_agents,
-        "unattended": task.unattended,
-        "needs_systemd": task.limits.any or bool(task.credentials) or only_a_unit_keeps(task),
-        "log_max_bytes": task.log_max_bytes,
-    }
+def _python(python: PythonSpec | None) -> PythonTarget | None:
+    if python is None:
+        return None
+    return PythonTarget(python.path, python.class_name, dict(python.config), python.module)
 
 
 def _run_as(user: UserSpec) -> RunAs:
@@ -140,19 +132,3 @@ def _notify(notify: NotifySpec) -> Notify:
         attach_output_bytes=notify.attach_output_bytes,
         timeout_seconds=notify.timeout_seconds,
     )
-
-
-def _timing(task: Task, timing: Timing | None) -> dict[str, Any]:
-    return {
-        "calendars": [calendar.to_json() for calendar in timing.calendars] if timing else [],
-        "zone": task.timezone or "",
-        "one_shot": timing.one_shot if timing else False,
-        "catch_up": task.catch_up,
-        "slack_seconds": task.jitter_seconds + task.accuracy_seconds,
-        "spans": timing is not None and has_spans(timing),
-    }
-
-
-def _service(task: Task, place: Place) -> dict[str, Any]:
-    properties, unsaid = service_properties(task, place)
-    return {"service": [list(one) for one in properties], "service_unsaid": unsaid}

@@ -123,7 +123,10 @@ def _hook(hook: HookSpec) -> Hook:
 
 def _notify(notify: NotifySpec) -> Notify:
     return Notify(
-        channels=[Channel(channel.kind, dict(channel.options)) for channel in notify.channels],
+        channels=[
+            Channel(channel.kind, dict(channel.options), channel.monitors)
+            for channel in notify.channels
+        ],
         on=list(notify.on),
         message=notify.message,
         remind_after_seconds=notify.remind_after_seconds,

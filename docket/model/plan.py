@@ -62,13 +62,17 @@ class Hook:
 
 
 class Channel:
-    """One way to tell somebody: its kind, and every option of that kind."""
+    """One way to tell somebody: its kind, and every option of that kind.
 
-    __slots__ = ("kind", "options")
+    `monitors`: it watches for runs that do not come, so it is told of each one, whatever `on` says.
+    """
 
-    def __init__(self, kind: str, options: dict[str, Any]) -> None:
+    __slots__ = ("kind", "monitors", "options")
+
+    def __init__(self, kind: str, options: dict[str, Any], monitors: bool = False) -> None:
         self.kind = kind
         self.options = options
+        self.monitors = monitors
 
 
 class Notify(Struct):
@@ -87,7 +91,7 @@ class Notify(Struct):
         """Return the form that stands in the plan file."""
         return {
             **super().to_json(),
-            "channels": [[one.kind, one.options] for one in self.channels],
+            "channels": [[one.kind, one.options, one.monitors] for one in self.channels],
         }
 
     @classmethod

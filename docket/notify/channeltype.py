@@ -41,7 +41,8 @@ class ChannelType(Record):
     `keys` are JSON Schemas, as the config's schema publishes them; `needs` are keys of which one
     has to be there. `secrets` are keys that are better written as `KEY_env`. `settle` turns the
     written keys, with their defaults, into the options that `send` reads. `example` is a mapping
-    that works.
+    that works. `monitors` is a channel that notices when no run comes: it is told of the start and
+    the end of every run, whatever `on` says, and its option `start` can leave the start out.
     """
 
     title: str
@@ -51,6 +52,7 @@ class ChannelType(Record):
     send: Callable[[ChannelSettings, Message, Client], Delivery]
     needs: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    monitors: bool = False
     settle: Callable[[dict[str, Any]], dict[str, Any]] = dict
     remarks: Callable[[Mapping[str, Any]], Iterable[Remark]] = no_remarks
 

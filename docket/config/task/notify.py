@@ -116,7 +116,7 @@ def _channel(entry: TaskEntry, kind: str, written: Any) -> ChannelSpec | None:
         name: written.get(name, schemas.resolve(dict(part)).get("default"))
         for name, part in channel.keys.items()
     }
-    return ChannelSpec(kind, channel.settle(options))
+    return ChannelSpec(kind, channel.settle(options), channel.monitors)
 
 
 def _remark(entry: TaskEntry, kind: str, channel: ChannelType, written: dict[str, Any]) -> None:

@@ -136,6 +136,7 @@ class ChannelSpec(Record):
 
     kind: str  # discord, telegram, slack, ntfy, webhook, mail, ping, apprise
     options: Mapping[str, Any]
+    monitors: bool = False  # told of every run, whatever `on` says
 
 
 class NotifySpec(Record):

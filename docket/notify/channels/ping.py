@@ -56,5 +56,6 @@ CHANNEL = ChannelType(
     },
     example={"url_env": "BACKUP_PING_URL"},
     needs=("url", "url_env"),
+    monitors=True,
     send=send,
 )

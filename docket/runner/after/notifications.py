@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from docket.runner.record.record import Recorder
 
 KIND = "notify"
-_PING = "ping"
 _MARGIN = 4096  # of the log, read beyond what is shown
 _SHOWN_OF_ANSWER = 500  # characters of what the other side said
 
@@ -71,19 +70,21 @@ class Notifier:
         self._recorder = recorder
         self._now_us = now_us
         self._mask = mask
-        self._start: Sending | None = None
+        self._starts: list[tuple[Channel, Sending]] = []
 
     def began(self) -> None:
-        """Ping for the start, without waiting for the answer."""
+        """Tell the monitors of the start, without waiting for the answer."""
         if not self._concerns_us():
             return
         for channel in self._notify.channels:
-            if channel.kind == _PING and channel.options["start"]:
-                self._start = self._sending(channel, _Word("start"))
+            if channel.monitors and channel.options["start"]:
+                sending = self._sending(channel, _Word("start"))
+                if sending is not None:
+                    self._starts.append((channel, sending))
 
     def ended(self, already_started: set[int]) -> list[HookRow]:
         """Tell of the end, as far as nobody has begun to, and return the outcomes."""
-        found = self._end_of_start()
+        found = self._ends_of_starts()
         if not self._concerns_us():
             return found
         word = self._word()
@@ -92,14 +93,13 @@ class Notifier:
             outcome = self._outcome(index, channel)
             if outcome.position in already_started:
                 continue
-            is_ping = channel.kind == _PING
-            own = _Word(self._event_of_ping(), word.note) if is_ping else word
+            own = _Word(self._event_for_monitors(), word.note) if channel.monitors else word
             if own.silence:
                 outcome.state, outcome.stderr = SUPPRESSED, own.silence
             if (own.event or own.silence) and self._recorder.claim_hook(outcome):
                 chosen.append((outcome, channel, own))
         self._send([entry for entry in chosen if entry[2].event])
-        if any(o.state == DELIVERED and c.kind != _PING for o, c, _ in chosen):
+        if any(o.state == DELIVERED and not c.monitors for o, c, _ in chosen):
             self._tell_incident(word.event)
         return [*found, *(outcome for outcome, _, _ in chosen)]
 
@@ -143,20 +143,23 @@ class Notifier:
         except OSError:
             return None
 
-    def _end_of_start(self) -> list[HookRow]:
-        if self._start is None:
-            return []
-        sending, self._start = self._start, None
-        position = self._position(len(self._notify.channels))
-        outcome = HookRow(
-            position=position,
-            kind=KIND,
-            label="notify:ping:start",
-            started_at=self._row.started_at,
-        )
-        _take(outcome, deliver([sending])[0], sending.seconds, self._mask)
-        self._recorder.hook(outcome)
-        return [outcome]
+    def _ends_of_starts(self) -> list[HookRow]:
+        starts, self._starts = self._starts, []
+        deliveries = deliver([sending for _, sending in starts])
+        outcomes = []
+        for index, ((channel, sending), delivery) in enumerate(
+            zip(starts, deliveries, strict=True)
+        ):
+            outcome = HookRow(
+                position=self._position(len(self._notify.channels) + index),
+                kind=KIND,
+                label=f"{_label(channel)}:start",
+                started_at=self._row.started_at,
+            )
+            _take(outcome, delivery, sending.seconds, self._mask)
+            self._recorder.hook(outcome)
+            outcomes.append(outcome)
+        return outcomes
 
     def _concerns_us(self) -> bool:
         triggers = self._notify.triggers
@@ -178,7 +181,7 @@ class Notifier:
     def _position(self, index: int) -> int:
         return len(self._plan.hooks) + index
 
-    def _event_of_ping(self) -> str:
+    def _event_for_monitors(self) -> str:
         if self._row.status == RunStatus.SUCCEEDED:
             return "success"
         if self._row.status in (RunStatus.CANCELLED, RunStatus.INTERRUPTED):
@@ -188,7 +191,7 @@ class Notifier:
     def _word(self) -> _Word:
         """Return what the channels are to be told."""
         asked, status = self._notify.on, self._row.status
-        if all(channel.kind == _PING for channel in self._notify.channels):
+        if all(channel.monitors for channel in self._notify.channels):
             return _Word()
         if status == RunStatus.CANCELLED:  # somebody wanted it so
             return _Word("cancelled" if "complete" in asked else "")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from docket.model.plan import Channel, Hook, Notify, Plan, PythonTarget, Source
+from docket.notify import registry
 from docket.paths import exec_command
 from docket.store.reader import Reader, open_reader
 
@@ -113,7 +114,8 @@ class Home:
         known["hooks"] = [Hook(*hook) for hook in known["hooks"]]
         if known["notify"] is not None:
             channels = [
-                Channel(kind, dict(options)) for kind, options in known["notify"]["channels"]
+                Channel(kind, dict(options), registry.channel(kind).monitors)
+                for kind, options in known["notify"]["channels"]
             ]
             known["notify"] = Notify(**{**NOTIFY, **known["notify"], "channels": channels})
         if known["python"] is not None:

@@ -11,7 +11,24 @@ from docket.model.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypedDict, Unpack
+
+    class Notes(TypedDict, total=False):
+        """What Docket itself adds to the details of a run, beside what the task reports."""
+
+        waits_for: str  # while it is pending
+        waited_for: str
+        waited_seconds: float
+        replaces: list[str]  # the runs that it ended to take their place
+        dependencies: list[dict[str, Any]]  # the results of the runs before it
+        missing_env: list[str]
+        events_left_out: int
+        log_problem: str
+        plan_warning: str  # why it ran by an older plan
+        limits_passed: list[dict[str, Any]]
+        service_result: str | None  # of a runner that died, as systemd says
+        exit_status: str | None
+        spooled: bool  # the database did not take its end
 
 
 class RunRow(Struct):
@@ -44,6 +61,10 @@ class RunRow(Struct):
     parent_run_id: str | None = None  # the run whose tree this one belongs to
     cancel_requested_at: int | None = None
     output_bytes: int | None = None  # what the last attempt wrote to both streams
+
+    def note(self, **notes: Unpack[Notes]) -> None:
+        """Add to the details what Docket itself says of the run."""
+        self.details.update(notes)
 
 
 class AttemptRow(Struct):

@@ -155,10 +155,11 @@ def _close(row: RunRow, end: End) -> None:
     row.exit_code = end.status.exit_code
     passed = UnitCounters.of_unit(row.unit).passed_since(UnitCounters())
     if passed and end.error_code == "oom_kill":
-        row.details["limits_passed"] = passed
+        row.note(limits_passed=passed)
         row.summary = f"{limits_in_words(passed)} {end.summary}"
-    row.details["service_result"] = os.environ.get("SERVICE_RESULT")
-    row.details["exit_status"] = os.environ.get("EXIT_STATUS")
+    row.note(
+        service_result=os.environ.get("SERVICE_RESULT"), exit_status=os.environ.get("EXIT_STATUS")
+    )
     row.finished_at = max(now_us(), row.started_at)
 
 

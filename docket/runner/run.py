@@ -201,7 +201,7 @@ class _Run:
             row.log_path = None
         if log.problem:
             self._warnings.append(log.problem)
-            row.details["log_problem"] = log.problem
+            row.note(log_problem=log.problem)
 
     def _become(self) -> str:
         """Find out whom the task runs as; return the path of its result file."""
@@ -232,7 +232,7 @@ class _Run:
                 "Missing required environment variables: " + ", ".join(missing)
             )
             error.code = "required_env_missing"
-            self._row.details["missing_env"] = missing
+            self._row.note(missing_env=missing)
             raise error
         return AttemptContext(
             plan=plan,
@@ -351,7 +351,7 @@ class _Run:
             row.summary = self._mask.text(row.summary)
             row.details = self._mask.value(row.details)
         if self._loaded.warning:
-            row.details["plan_warning"] = self._loaded.warning
+            row.note(plan_warning=self._loaded.warning)
         row.finished_at = now_us()
 
     def _run_hooks(self) -> None:

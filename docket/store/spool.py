@@ -109,7 +109,7 @@ def spooled_rows(directories: list[str]) -> list[RunRow]:
             row, *_rest = _parse(_read(path).decode())
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             continue
-        row.details["spooled"] = True
+        row.note(spooled=True)
         found.append(row)
     return found
 
@@ -157,7 +157,7 @@ def _merge_one(connection: sqlite3.Connection, path: str) -> int:
         return _set_aside(path)
     with Transaction(connection, durable=True):
         if end_of_run(connection, row.run_id) is None:
-            row.details["spooled"] = True
+            row.note(spooled=True)
             write_run(connection, row, late=True)
             write_attempts(connection, row.run_id, attempts)
             write_events(connection, row.run_id, events)

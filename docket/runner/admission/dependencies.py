@@ -62,7 +62,7 @@ def run_dependencies(waiting: Waiting, tree: list[str], *, gated: bool) -> Refus
     """
     done = [*tree, waiting.plan.task]
     record: list[dict[str, Any]] = []
-    waiting.row.details["dependencies"] = record
+    waiting.row.note(dependencies=record)
     for task in waiting.plan.depends_on:
         if task in done:
             continue

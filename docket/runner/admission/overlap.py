@@ -96,7 +96,7 @@ def _ask_to_stop(lock: NamedLock, waiting: Waiting) -> bool:
             return False
     finally:
         os.close(pidfd)
-    waiting.row.details.setdefault("replaces", []).append(holder)
+    waiting.row.note(replaces=[*waiting.row.details.get("replaces", ()), holder])
     return True
 
 

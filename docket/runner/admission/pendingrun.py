@@ -80,7 +80,7 @@ class Waiting:
         row.status = RunStatus.PENDING.value
         row.summary = f"Waits for {words}"
         row.blocked_by = run_id
-        row.details["waits_for"] = words
+        row.note(waits_for=words)
         notify_status(f"waits for {words}, run {row.run_id}")
         self._recorder.wait()
 
@@ -92,9 +92,9 @@ class Waiting:
         row.status = RunStatus.RUNNING.value
         row.summary = ""
         row.blocked_by = None
-        row.details["waited_for"] = row.details.pop("waits_for")
+        row.note(waited_for=row.details.pop("waits_for"))
         waited = row.details.get("waited_seconds", 0.0) + time.monotonic() - (self._begun or 0.0)
-        row.details["waited_seconds"] = round(waited, 3)
+        row.note(waited_seconds=round(waited, 3))
 
     def _sleep(self, obstacle: Obstacle) -> Refusal | None:
         """Sleep until a holder is gone, or somebody or the deadline ends the run."""

@@ -75,6 +75,7 @@ class Recorder:
         self._events_due: float | None = None
         self._resume_at = 0.0
         self._is_unwritten = False  # the row of a run under way, which the database refused
+        # Once the end of the run is spooled, the hooks go there too: none waits for the database.
         self._spooled = False
         self.problem: str | None = None
 
@@ -146,7 +147,7 @@ class Recorder:
         self._room_for_events -= len(text)
         if self._room_for_events < 0:
             left_out = self.row.details.get("events_left_out", 0)
-            self.row.details["events_left_out"] = left_out + 1
+            self.row.note(events_left_out=left_out + 1)
             return
         self._event_count += 1
         stamp = event.get("timestamp")

@@ -6,6 +6,7 @@ what it came to. The service manager is the one in memory.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
@@ -71,6 +72,9 @@ CALLS: dict[str, set[str]] = {
     "resume nightly": {"count"},
     "skip-next nightly": {"count"},
     "new-task written": {"next_steps"},  # the first is "Edit", with the path that it shows
+    "secret set tok": set(),
+    "secret list": {"path"},
+    "secret remove tok": set(),
     "maintain": set(),
     "db check": {"(action|bytes)"},
     "db backup {out}/copy.db": {"(action|path)"},
@@ -128,12 +132,17 @@ class Desk:
 
 @pytest.fixture
 def desk(
-    environ: dict[str, str], docket: Docket, config: Callable[[str], Path], tmp_path: Path
+    environ: dict[str, str],
+    docket: Docket,
+    config: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Desk:
     """Return a desk in a home with tasks, a run that is old, and a crontab to import."""
     config(TASKS)
     (tmp_path / "crontab").write_text("15 4 * * * /usr/bin/find /srv -name old\n")
     assert docket("run", "returns").code == 0
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a value")))
     database = f"{tmp_path}/.docket/state.db"
     with closing(open_for_writing(database, 1.0)) as store, Transaction(store):
         old = RunRow(run_id=make_run_id(1, b"abcd"), task="weekly", trigger="timer", started_at=1)

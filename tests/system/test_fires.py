@@ -139,6 +139,16 @@ def test_a_unit_whose_task_is_gone_from_a_lost_config_leaves_rows_with_their_tri
     assert await_that("a failed row of the start by hand", lambda: failed("manual"))
 
 
+def start_by_hand(seat: HostSeat, task: str) -> None:
+    """Start the service of a task; during a run of its timer that is no start of its own."""
+
+    def started() -> bool:
+        seat.systemctl("start", seat.unit(f"{task}.service"))
+        return any(run["trigger"] == "manual" for run in seat.runs(task))
+
+    await_that(f"a start of {task} by hand", started)
+
+
 TEN = {
     "cal": command("/bin/true", schedule={"calendar": "*:*:0/3"}),
     "every": command("/bin/true", schedule={"every": "2s"}),
@@ -162,7 +172,7 @@ def test_every_fire_of_ten_tasks_has_one_row_over_two_reloads_and_a_power_cut(
     ada.docket("install", "--now")
     await_runs(ada, "cal", 3)
     ada.systemctl("daemon-reload")
-    ada.systemctl("start", ada.unit("cal.service"))
+    start_by_hand(ada, "cal")
     await_runs(ada, "cal", 6)
     ada.systemctl("daemon-reload")
     await_runs(ada, "at", 4, seconds=40)
@@ -187,5 +197,6 @@ def test_every_fire_of_ten_tasks_has_one_row_over_two_reloads_and_a_power_cut(
         manual = [row for row in rows if row["trigger"] == "manual"]
         assert len(manual) == (1 if name == "cal" else 0), (name, manual)
         unnamed = [row for row in by_timer if not row["scheduled_for"]]
-        assert bool(unnamed) == (name in ("span", "boot")), (name, unnamed)
+        # The boot's start may find the run that was caught up still under way: it is dropped then.
+        assert name == "boot" or bool(unnamed) == (name == "span"), (name, unnamed)
     assert [instant_of(row["scheduled_for"]) for row in reversed(ada.runs("at"))] == instants

@@ -36,7 +36,7 @@ from docket.store.cleaning import (
 )
 from docket.store.failure import store_error, unreadable
 from docket.store.incidents import FAILING_SINCE
-from docket.store.readonly import open_connection
+from docket.store.readonly import open_connection, open_unchanged
 from docket.store.rows import run_values
 from docket.store.selection import Selection
 
@@ -378,6 +378,23 @@ def open_reader(path: str, now_us: int | None = None) -> Iterator[Reader]:
             yield Reader(connection, time.time_ns() // 1000 if now_us is None else now_us)
     except sqlite3.Error as error:
         raise store_error(path, error) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+@contextmanager
+def open_as_it_is(path: str) -> Iterator[Reader]:
+    """Open a store for reading as it is: nothing is made, upgraded or followed.
+
+    Raises StoreError as `open_reader`, and FileNotFoundError where there is none.
+    """
+    try:
+        with open_unchanged(path) as connection:
+            yield Reader(connection, time.time_ns() // 1000)
+    except sqlite3.Error as error:
+        raise store_error(path, error) from error
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise unreadable(path, error) from error
 

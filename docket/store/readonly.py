@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from docket.errors import StoreError
 from docket.store.connection import is_there, quoted
 from docket.store.opening import open_for_writing
 from docket.store.schema import VERSION, user_version
@@ -22,6 +23,24 @@ def open_connection(path: str) -> Iterator[sqlite3.Connection]:
     """
     connection = _open(path)
     try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def open_unchanged(path: str) -> Iterator[sqlite3.Connection]:
+    """Open a store for questions as it is: one of another version is refused, and none is made.
+
+    Raises sqlite3.Error, OSError and StoreError.
+    """
+    os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK))
+    connection = sqlite3.connect(
+        f"file:{quoted(path)}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
+    )
+    try:
+        if user_version(connection) != VERSION:
+            raise StoreError(f"The database {path} is of another version of Docket.", path=path)
         yield connection
     finally:
         connection.close()

@@ -47,6 +47,28 @@ def test_who_may_not_look_into_the_system_scope_is_told_so(
     assert "inside Docket" not in done.stderr
 
 
+def test_root_sees_the_tasks_of_all_users_and_a_broken_record_as_a_line(
+    root: HostSeat, ada: HostSeat, bobs: HostSeat
+) -> None:
+    for seat, task in ((root, "rootjob"), (ada, "adas")):
+        seat.configure({task: command("/bin/true")})
+        seat.docket("run", task)
+    bobs.run(["sh", "-c", "mkdir -m 700 ~/.docket; echo nonsense > ~/.docket/state.db"])
+    done = root.run([DOCKET, "--json", "status", "--all-users"], check=False)
+    assert done.returncode == 1
+    users = {user["home"]: user for user in json.loads(done.stdout)["users"]}
+    assert [t["task"] for t in users["/var/lib/docket"]["tasks"]] == ["rootjob"]
+    assert [t["status"] for t in users["/home/ada/.docket"]["tasks"]] == ["succeeded"]
+    assert "/home/bob/.docket/state.db" in users["/home/bob/.docket"]["problem"]
+    text = root.run([DOCKET, "status", "--all-users"], check=False).stdout
+    assert "rootjob" in text
+    assert "adas" in text
+    assert root.run(["find", "/home/ada", "/home/bob", "-user", "root"]).stdout == ""
+    refused = ada.run([DOCKET, "status", "--all-users"], check=False)
+    assert "Only root" in refused.stderr
+    bobs.run(["rm", "-rf", "/home/bob/.docket"])
+
+
 def test_root_after_a_plain_su_keeps_its_runs_out_of_the_callers_directory(
     root: HostSeat, ada: HostSeat
 ) -> None:

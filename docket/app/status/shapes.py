@@ -76,11 +76,41 @@ class RunDetailDocument(RunDocument):
     hooks: Annotated[list[HookDocument], "The outcomes of its hooks in order."]
 
 
+class UserTaskDocument(TypedDict):
+    """One task of a user."""
+
+    task: Annotated[str, "The task."]
+    status: Annotated[str, "The status of its last run that ended, or never_run."]
+    run_id: Annotated[str | None, "That run."]
+    started_at: Annotated[str | None, "When it began."]
+    finished_at: Annotated[str | None, "When it ended."]
+    running: Annotated[Count, "How many runs of it are under way."]
+    consecutive_failures: Annotated[Count, "How many runs failed since the last success."]
+
+
+class UserStatusDocument(TypedDict):
+    """The tasks of one user."""
+
+    user: Annotated[str, "The user."]
+    uid: Annotated[Count, "The user's number."]
+    system: Annotated[bool, "Whether these are the tasks of the system scope."]
+    home: Annotated[str, "The Docket home."]
+    tasks: Annotated[list[UserTaskDocument], "The tasks that have run."]
+    problem: Annotated[str | None, "Why they cannot be told."]
+
+
+class AllUsersDocument(TypedDict):
+    """The tasks of all users."""
+
+    users: Annotated[list[UserStatusDocument], "Each user with a Docket home."]
+
+
 StatusAnswer = (
     list[TaskStatusDocument | NeverRunDocument]
     | TaskStatusDocument
     | NeverRunDocument
     | RunDetailDocument
+    | AllUsersDocument
 )
 
 

@@ -10,6 +10,7 @@ from docket.cli.answer import Answer, AnswerStream
 from docket.cli.call import Call
 from docket.cli.parameters import complete_run_ids, task_argument, verb
 from docket.cli.render.status import run_text, status_text
+from docket.errors import UsageError
 
 
 @verb("status")
@@ -25,11 +26,22 @@ from docket.cli.render.status import run_text, status_text
     is_flag=True,
     help="Keep it on the screen, up to date, until Ctrl-C or the run's end.",
 )
-def command(call: Call, task: str | None, run_id: str | None, watch: bool) -> Answer | AnswerStream:
+@click.option(
+    "--all-users",
+    is_flag=True,
+    help="For root: the last run of each task of every user, and of the system scope.",
+)
+def command(
+    call: Call, task: str | None, run_id: str | None, watch: bool, all_users: bool
+) -> Answer | AnswerStream:
     """Show the last run and the timer of each task, of one TASK, or one run in detail."""
+    if all_users and (task or run_id):
+        raise UsageError("--all-users shows every task, and takes neither TASK nor --run-id.")
     session = call.session()
 
     def answer() -> tuple[Answer, bool]:
+        if all_users:
+            return _of_all_users(), False
         if run_id is not None:
             return _of_run(session, run_id, task)
         report = status.status(session, task)
@@ -42,6 +54,14 @@ def command(call: Call, task: str | None, run_id: str | None, watch: bool) -> An
     from docket.cli.livescreen import frames  # noqa: PLC0415  (only here)
 
     return AnswerStream(frames(call, answer), endless=True)
+
+
+def _of_all_users() -> Answer:
+    from docket.app.status.allusers import all_users  # noqa: PLC0415  (root only)
+    from docket.cli.render.allusers import all_users_text  # noqa: PLC0415  (as above)
+
+    found = all_users()
+    return Answer(found.document(), lambda screen: all_users_text(found, screen), found.exit_code)
 
 
 def _of_run(session: Session, run_id: str, task: str | None) -> tuple[Answer, bool]:

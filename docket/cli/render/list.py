@@ -1,6 +1,9 @@
-"""How the list of tasks looks."""
+"""How lists of tasks look: those of one home, and those of all users."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from docket.app.status.list import ListedTask, TaskList
 from docket.cli.render.layout.screen import Ink, Screen
@@ -8,6 +11,11 @@ from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.table import Cell, Column, Row, TextTable
 from docket.cli.render.layout.times import relative
 from docket.cli.render.runs import status_cell
+from docket.model.states import RunStatus
+
+if TYPE_CHECKING:
+    from docket.app.status.allusers import AllUsersStatus, UserStatus
+    from docket.app.status.userstore import TaskLine
 
 NONE_KNOWN = "No task is known: there is no plan and no run."
 NO_TASKS = "No tasks yet. docket configure opens the config."
@@ -47,3 +55,36 @@ def _last_run(task: ListedTask, screen: Screen) -> Cell:
         return Cell("never", Ink.FAINT)
     cell = status_cell(run.status)
     return Cell(f"{cell.text} {relative(run.started_us, screen.now_us)}", cell.ink)
+
+
+def all_users_text(found: AllUsersStatus, screen: Screen) -> str:
+    """Return a line for each task, and for each user whose tasks cannot be told."""
+    rows = [row for user in found.users for row in _rows_of_user(user, screen)]
+    if not rows:
+        return "No user of this machine has a home of Docket."
+    columns = [Column("USER", shrink=8), Column("TASK", shrink=12), Column("LAST RUN")]
+    return TextTable([*columns, Column("NOW")], rows).text(screen)
+
+
+def _rows_of_user(user: UserStatus, screen: Screen) -> Iterator[Row]:
+    name = "(system)" if user.owner.system else user.owner.name
+    if user.problem is not None:
+        yield Row([name, Cell("unknown", Ink.BAD), "", ""], user.problem)
+    for line in user.tasks:
+        yield Row([name, line.task, _last_of_user(line, screen), _now_of_user(line)])
+    if user.problem is None and not user.tasks:
+        yield Row([name, Cell("none has run", Ink.FAINT), "", ""])
+
+
+def _last_of_user(line: TaskLine, screen: Screen) -> Cell:
+    if line.started_us is None:
+        return Cell("never", Ink.FAINT)
+    cell = status_cell(RunStatus(line.status))
+    return Cell(f"{cell.text} {relative(line.started_us, screen.now_us)}", cell.ink)
+
+
+def _now_of_user(line: TaskLine) -> Cell | str:
+    if line.running:
+        return Cell("running", Ink.BUSY)
+    failures = line.consecutive_failures
+    return Cell(f"failed {failures} times in a row", Ink.BAD) if failures > 1 else ""

@@ -58,7 +58,7 @@ def command(
 
 def _of_all_users() -> Answer:
     from docket.app.status.allusers import all_users  # noqa: PLC0415  (root only)
-    from docket.cli.render.allusers import all_users_text  # noqa: PLC0415  (as above)
+    from docket.cli.render.list import all_users_text  # noqa: PLC0415  (as above)
 
     found = all_users()
     return Answer(found.document(), lambda screen: all_users_text(found, screen), found.exit_code)

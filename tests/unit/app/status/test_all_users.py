@@ -14,8 +14,8 @@ import pytest
 
 from docket.app.status.allusers import AllUsersStatus, UserStatus, all_users
 from docket.app.status.userstore import StoreOwner, TaskLine, tasks_of
-from docket.cli.render.allusers import all_users_text
 from docket.cli.render.layout.screen import Screen
+from docket.cli.render.list import all_users_text
 from docket.errors import UsageError
 from tests.unit.runner.runner_home import Home
 

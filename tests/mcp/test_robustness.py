@@ -113,7 +113,7 @@ def test_a_run_that_is_taken_back_at_once_does_not_go_on(shared: Session) -> Non
         return all(run["status"] in ("cancelled", "skipped") for run in runs)
 
     time.sleep(0.5)
-    eventually(settled, 15)
+    eventually(settled)
     assert shared.call("docket_run_task", task_name="hello").document["ok"]
 
 
@@ -123,7 +123,7 @@ def test_no_worker_is_left_as_a_zombie(shared: Session) -> None:
         receipt = shared.call("docket_run_task_async", task_name="hello").document
         assert shared.call("docket_wait_run", run_id=receipt["run_id"]).document["exit_code"] == 0
         assert shared.call("docket_run_task", task_name="hello").document["ok"]
-    eventually(lambda: children(shared.server_pid()) == [], 5)
+    eventually(lambda: children(shared.server_pid()) == [])
 
 
 def test_a_task_reads_nothing_of_the_protocol(shared: Session) -> None:
@@ -232,7 +232,7 @@ def test_a_run_goes_on_when_its_client_dies(connect: Connect) -> None:
     eventually(lambda: first.progress[run])
     server = first.server_pid()
     first.die()
-    eventually(lambda: not Path(f"/proc/{server}").exists(), 5)
+    eventually(lambda: not Path(f"/proc/{server}").exists())
     second = connect()
     standing = newest(second, "endless")
     assert (standing["status"], standing["alive"]) == ("running", True)

@@ -145,7 +145,7 @@ class Seat:
         return found
 
     def await_run(
-        self, task: str, fits: Callable[[dict[str, Any]], bool], seconds: float = 20
+        self, task: str, fits: Callable[[dict[str, Any]], bool], seconds: float = 60
     ) -> dict[str, Any]:
         """Wait for a run of `task` that `fits` and return it."""
         found: list[dict[str, Any]] = []
@@ -164,7 +164,7 @@ class Seat:
         return [] if self.system else ["--user"]
 
 
-def await_that(what: str, seen: Callable[[], Seen | None], seconds: float = 20) -> Seen:
+def await_that(what: str, seen: Callable[[], Seen | None], seconds: float = 60) -> Seen:
     """Ask until `seen` says something true and return that; HostError after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:

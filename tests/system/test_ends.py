@@ -111,7 +111,7 @@ def test_a_timeout_kills_grandchildren_too(seat: Seat) -> None:
     seat.docket("install")
     seat.systemctl("start", seat.unit("slow.service"), check=False)
     assert seat.await_run("slow", _ended)["status"] == "timed_out"
-    assert await_that("an empty cgroup", lambda: seat.count(_SLEEP) == 0, 3)
+    assert await_that("an empty cgroup", lambda: seat.count(_SLEEP) == 0)
 
 
 def test_a_background_grandchild_does_not_outlive_the_run(seat: Seat) -> None:
@@ -121,7 +121,7 @@ def test_a_background_grandchild_does_not_outlive_the_run(seat: Seat) -> None:
     seat.systemctl("start", seat.unit("leaver.service"))
     assert time.monotonic() - start < 15
     assert seat.await_run("leaver", _ended)["status"] == "succeeded"
-    assert await_that("an empty cgroup", lambda: seat.count(_SLEEP) == 0, 3)
+    assert await_that("an empty cgroup", lambda: seat.count(_SLEEP) == 0)
 
 
 def test_a_job_killed_by_a_signal_is_told_from_a_killed_runner(seat: Seat) -> None:

@@ -104,7 +104,7 @@ class Program:
         return int(until(lambda: path.exists() and path.read_text().strip()))
 
 
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Return what the condition gives once it is true; fail after `seconds`."""
     end = time.monotonic() + seconds
     while not (found := condition()):

@@ -73,7 +73,7 @@ def _stat(text: str) -> tuple[str, str, int]:
 
 
 def until_childless() -> list[str]:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while new_children() and time.monotonic() < deadline:
         time.sleep(0.02)
     return new_children()

@@ -154,7 +154,7 @@ def free_port() -> int:
         return server.server_port
 
 
-def soon(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+def soon(condition: Callable[[], Any], seconds: float = 40.0) -> Any:
     """Return what the condition gives once it is true."""
     end = time.monotonic() + seconds
     while not (found := condition()):

@@ -159,7 +159,7 @@ def test_the_skip_policy_records_the_run_that_holds_the_lock(home: Home) -> None
     assert (row.status, row.error_code) == (RunStatus.SKIPPED, "overlap")
     assert row.blocked_by == holder.run_id
     first.terminate()
-    assert first.wait(20) == 1
+    assert first.wait(60) == 1
 
 
 def test_force_does_not_pass_the_lock(home: Home) -> None:
@@ -170,13 +170,13 @@ def test_force_does_not_pass_the_lock(home: Home) -> None:
     assert (forced["status"], forced["error_code"]) == ("skipped", "overlap")
     assert forced["blocked_by"] == holder.run_id
     first.terminate()
-    first.wait(20)
+    first.wait(60)
 
 
 def test_twenty_starts_at_once_run_exactly_one(home: Home) -> None:
     home.plan("job", "/bin/sleep", "3")
     runs = [home.start("job") for _ in range(20)]
-    codes = sorted(run.wait(40) for run in runs)
+    codes = sorted(run.wait(60) for run in runs)
     for run in runs:
         run.communicate()
     assert codes == [0] + [75] * 19
@@ -189,7 +189,7 @@ def test_sigterm_ends_the_child_and_the_run_is_interrupted(home: Home) -> None:
     assert run.stdout is not None
     pid = int(run.stdout.readline())
     run.terminate()
-    assert run.wait(20) == 1
+    assert run.wait(60) == 1
     row = home.only_run()
     assert (row.status, row.error_code) == (RunStatus.INTERRUPTED, "stopped")
     assert not alive(pid)
@@ -203,7 +203,7 @@ def test_ctrl_c_cancels_the_run(home: Home) -> None:
     assert run.stdout is not None
     run.stdout.readline()
     run.send_signal(signal.SIGINT)
-    assert run.wait(20) == 130
+    assert run.wait(60) == 130
     assert home.only_run().status is RunStatus.CANCELLED
 
 
@@ -222,7 +222,7 @@ def test_a_stop_between_attempts_ends_the_waiting(home: Home) -> None:
     run.stdout.readline()
     wait_until(lambda: home.ask(lambda r: r.attempts(home.only_run().run_id)))
     run.terminate()
-    assert run.wait(20) == 1
+    assert run.wait(60) == 1
     assert home.only_run().status is RunStatus.INTERRUPTED
 
 
@@ -410,7 +410,7 @@ def test_a_run_id_that_is_alive_is_not_run_twice(home: Home) -> None:
     assert second.returncode == 1
     assert b"Traceback" not in second.stderr
     first.terminate()
-    first.wait(20)
+    first.wait(60)
 
 
 @pytest.mark.parametrize("plant", ["mkdir", "mkfifo", "ln -s /etc/passwd"])
@@ -459,7 +459,7 @@ def test_a_reader_that_tries_the_lock_of_a_run_does_not_keep_it_from_starting(ho
         run = home.start("job", "--run-id", run_id)
         time.sleep(0.3)
         fcntl.flock(file, fcntl.LOCK_UN)
-    assert run.wait(20) == 0
+    assert run.wait(60) == 0
     run.communicate()
 
 

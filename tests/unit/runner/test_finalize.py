@@ -131,7 +131,7 @@ def test_a_live_run_of_another_invocation_is_not_touched(home: Home) -> None:
     home.run("job", "--finalize", environ=environ("signal", "killed", "KILL"))
     assert len(home.ask(lambda reader: reader.running("job"))) == 1
     other.terminate()
-    assert other.wait(20) == 1
+    assert other.wait(60) == 1
 
 
 def test_a_lock_file_that_is_nonsense_stops_nothing(home: Home) -> None:

@@ -130,7 +130,7 @@ def test_a_cancel_during_the_upload_removes_the_archive_and_says_so(home: TaskHo
     (home.path / "hang").touch()
     configure(home)
     process = home.start("run", "backup", "--json")
-    pid = wait_until(lambda: seen(home), 20)["pid"]
+    pid = wait_until(lambda: seen(home))["pid"]
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     (row,) = home.runs()

@@ -137,7 +137,7 @@ def test_a_cancel_in_the_middle_says_what_may_be_left(home: TaskHome) -> None:
     (home.path / "hang").touch()
     home.configure(hbackup={"action": "auto"})
     process = home.start("run", "hbackup", "--json")
-    wait_until(lambda: asked(home), 20)
+    wait_until(lambda: asked(home))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     (row,) = home.runs()

@@ -156,7 +156,7 @@ def test_a_cancel_in_the_middle_ends_every_process_and_tells_what_is_left(
     configure(home, tool, source, extra_args=slowed(tool, 2))
     process = home.start("run", "backup", "--json")
     there = home.path / "there" / "backup"
-    wait_until(lambda: there.exists() and any("large" in name for name in names(there)), 20)
+    wait_until(lambda: there.exists() and any("large" in name for name in names(there)))
     workers = wait_until(lambda: processes_of(tool, source))
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
@@ -186,7 +186,7 @@ def test_a_cancel_by_id_does_the_same(home: TaskHome, source: Path) -> None:
     configure(home, "rsync", source, extra_args=slowed("rsync", 1))
     receipt = home.run("backup", "--async")
     there = home.path / "there" / "backup"
-    wait_until(lambda: there.exists() and any("large" in name for name in names(there)), 20)
+    wait_until(lambda: there.exists() and any("large" in name for name in names(there)))
     cancelled = home.json("cancel", receipt["run_id"])
     assert cancelled["cancelled"] is True, cancelled
     (row,) = home.runs()
@@ -276,7 +276,7 @@ def test_the_log_follows_the_program_live(home: TaskHome, source: Path) -> None:
     )
     configure(home, "rclone", source)
     run_id = home.run("backup", "--async")["run_id"]
-    wait_until(lambda: home.json("logs", run_id).get("content") == "one\n", 20)
+    wait_until(lambda: home.json("logs", run_id).get("content") == "one\n")
     (home.path / "go").touch()
     assert home.json("wait", run_id)["status"] == "succeeded"
     assert home.json("logs", run_id)["content"] == "one\ntwo\n"
@@ -302,7 +302,7 @@ def test_a_runner_that_is_killed_leaves_no_program_behind(home: TaskHome, source
     pid = int(wait_until(lambda: (home.path / "pid").exists() and (home.path / "pid").read_text()))
     runner = int(Path(f"/proc/{parent_of(pid)}/stat").read_text().split()[3])
     os.kill(runner, signal.SIGKILL)
-    wait_until(lambda: not alive(pid), 20)
+    wait_until(lambda: not alive(pid))
     assert home.json("status", "--run-id", run_id)["status"] in ("killed", "lost")
 
 

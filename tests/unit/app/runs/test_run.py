@@ -310,7 +310,7 @@ def test_a_store_that_is_broken_stops_no_run(home: Home) -> None:
 
 
 def _wait_for_running(home: Home) -> RunRecord:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         running = [
             r for r in history.runs(home.session).runs if r.status is RunStatus.RUNNING and r.pid

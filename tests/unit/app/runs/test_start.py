@@ -83,7 +83,7 @@ class Bench:
 
 def ended(bench: Bench, run_id: str) -> RunRecord:
     """Wait for the end of a run and return it."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         found = next(run for run in history.runs(bench.session).runs if run.run_id == run_id)
         if found.status.final or time.monotonic() > deadline:

@@ -42,7 +42,7 @@ def running(home: Home, task: str) -> str:
     """Return the id of the task's run once it is under way."""
     from docket.app.history import history
 
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for run in history.runs(home.session, limit=50).runs:
             if run.task == task and not run.status.final:
@@ -60,7 +60,7 @@ def background(home: Home) -> Iterator[list[subprocess.Popen[bytes]]]:
     for process in started_here:
         if process.poll() is None:
             process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_a_wait_ends_with_the_run_and_has_its_exit_code(

@@ -33,7 +33,7 @@ def test_a_watch_shows_every_look_and_ctrl_c_is_its_end(home: Home) -> None:
         assert process.stdout is not None
         looks = [json.loads(process.stdout.readline()) for _ in range(2)]
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
     assert [require_valid("status", look)[0]["task_name"] for look in looks] == ["a", "a"]
@@ -48,7 +48,7 @@ def test_a_watched_run_is_watched_until_it_is_over(home: Home) -> None:
         home.finish(run_id)
         lock.release()
         assert json.loads(process.stdout.readlines()[-1])["status"] == "succeeded"
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def test_on_a_terminal_each_look_takes_the_place_of_the_one_before(home: Home) -> None:
@@ -59,7 +59,7 @@ def test_on_a_terminal_each_look_takes_the_place_of_the_one_before(home: Home) -
         shown = b""
         while b"\x1b[J" not in shown:
             shown += os.read(reading, 4096)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     os.close(reading)
     assert shown.startswith(b"\x1b[H")
     assert b"succeeded" in shown

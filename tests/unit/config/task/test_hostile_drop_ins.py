@@ -100,7 +100,7 @@ def test_without_namespaces_no_process_outlives_the_import_either(
     os.close(writer)
     with os.fdopen(reader, "rb") as answer:
         assert b'"class_name": "X"' in answer.read()
-    assert child.wait(40) == 0
+    assert child.wait(60) == 0
     assert sleepers() == []
 
 

@@ -33,7 +33,7 @@ def test_a_run_waits_as_pending_for_a_slot_and_then_runs(home: Home) -> None:
     assert waiter.details["waits_for"] == "a slot of group disk"
     assert waiter.blocked_by == holder.run_id
     gate.touch()
-    assert [p.wait(20) for p in (first, second)] == [0, 0]
+    assert [p.wait(60) for p in (first, second)] == [0, 0]
     (done,) = home.ask(lambda reader: reader.runs("two"))
     assert done.details["waited_for"] == "a slot of group disk"
     assert done.details["waited_seconds"] > 0
@@ -83,10 +83,10 @@ def test_a_run_that_waits_for_a_slot_can_be_stopped_and_has_a_deadline(home: Hom
     third = home.start("three")
     wait_until(lambda: status_of(home, "three") == [RunStatus.PENDING])
     third.terminate()
-    assert third.wait(10) == 1
+    assert third.wait(60) == 1
     assert status_of(home, "three") == [RunStatus.INTERRUPTED]
     gate.touch()
-    assert first.wait(10) == 0
+    assert first.wait(60) == 0
     for process in (first, third):
         process.communicate()
 

@@ -131,4 +131,4 @@ def test_a_skipped_run_calls_no_hooks(home: Home) -> None:
     wait_until(lambda: home.ask(lambda reader: reader.running("job")))
     assert home.result("job")["hooks"] == []
     first.terminate()
-    first.wait(20)
+    first.wait(60)

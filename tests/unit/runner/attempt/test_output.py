@@ -94,7 +94,7 @@ def test_output_is_passed_on_while_the_child_runs(home: Home) -> None:
     log = next(home.log_dir.glob("*.log"))
     assert log.read_bytes() == b"now\n"
     run.terminate()
-    run.wait(20)
+    run.wait(60)
 
 
 def test_a_reader_that_stops_reading_does_not_stop_the_timeouts(home: Home) -> None:
@@ -117,7 +117,7 @@ def test_a_reader_that_goes_away_does_not_end_the_run(home: Home) -> None:
     run = home.start("job")
     assert run.stdout is not None
     run.stdout.close()
-    assert run.wait(20) == 0
+    assert run.wait(60) == 0
     assert home.only_run().details["stdout"] == "1\n2\n3\n4\n5\n"
 
 
@@ -156,7 +156,7 @@ def test_json_lines_are_events_while_the_child_runs(home: Home) -> None:
     assert run.poll() is None
     assert [(e.event_index, e.event_type, e.event["n"]) for e in events] == [(1, "step", 1)]
     run.terminate()
-    run.wait(20)
+    run.wait(60)
 
 
 def test_json_lines_are_counted_and_bad_ones_are_listed(home: Home) -> None:

@@ -51,5 +51,5 @@ def test_a_stopped_run_leaves_no_process_in_any_session(home: Home, number: int)
     with home.start("job") as process:
         wait_until(lambda: len(sleepers()) >= 14)
         process.send_signal(number)
-        process.wait(20)
+        process.wait(60)
     assert sleepers() == []

@@ -214,7 +214,7 @@ def test_a_run_that_no_row_tells_of_yet_is_shown_waited_for_and_cancelled(
     home: Home, holder: sqlite3.Connection
 ) -> None:
     home.lock_dir = Path(discover(home.environ, home=str(home.path)).lock_dir)
-    home.plan("long", "/bin/sleep", "60")
+    home.plan("long", "/bin/sleep", "60", grace_seconds=40.0)
     run = home.start("long")
     lock = wait_until(lambda: next(home.lock_dir.glob("runs/*.lock"), None))
     listed = json.loads(docket(home, "--json", "runs", "long").stdout)

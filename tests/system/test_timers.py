@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from docket.systemd.journal import RUN_ENDED
 from tests.system.host import PrivateHost
 from tests.system.jobs import command, daily_at, instant_of, seconds_from_now
 from tests.system.seat import DOCKET, HostSeat, Seat, await_that
@@ -56,6 +57,18 @@ def test_the_runs_of_a_timer_are_in_the_journal_with_their_output(seat: Seat) ->
     structured = [e for e in seat.journal(match) if e.get("DOCKET_RUN_ID") == run["run_id"]]
     assert structured
     assert {e.get("DOCKET_TASK") or e.get("DOCKET_TASK_NAME") for e in structured} == {"speak"}
+
+
+def test_the_end_of_a_failed_run_is_an_error_in_the_journal(seat: Seat) -> None:
+    seat.configure({"fails": command("false"), "fine": command("true")})
+    for task, priority in (("fails", "3"), ("fine", "6")):
+        run_id = seat.answer("run", task, check=False)["run_id"]
+
+        def ends(run_id: str = run_id) -> list[object]:
+            found = seat.journal(f"DOCKET_RUN_ID={run_id}")
+            return [e.get("PRIORITY") for e in found if e.get("MESSAGE_ID") == RUN_ENDED]
+
+        assert await_that("the entry of its end", ends) == [priority]
 
 
 def test_a_job_finds_its_own_environment_and_nothing_of_the_runners(ada: HostSeat) -> None:

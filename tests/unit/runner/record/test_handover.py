@@ -81,10 +81,16 @@ def test_only_the_user_reads_details_and_credentials(
     assert os.environ["CREDENTIALS_DIRECTORY"] == lent
 
 
-def test_nothing_is_left_of_a_run_that_is_over(handover: Handover, lock_dir: Path) -> None:
+def test_nothing_is_left_of_a_run_that_is_over(
+    handover: Handover, lock_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("sesame")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    handover.give_credentials()
     handover.begin_result()
     handover.give_details(b"{}")
     handover.forget_details()
-    assert os.listdir(handover_directory(str(lock_dir), "one")) == ["result"]
+    left = os.listdir(handover_directory(str(lock_dir), "one"))
+    assert sorted(left) == ["credentials", "result"]
     remove_run_files(str(lock_dir), "one")
     assert os.listdir(lock_dir.parent / ".handover") == []

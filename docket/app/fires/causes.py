@@ -61,7 +61,7 @@ def this_machine(session: Session, ledger: FireLedger, since_us: int) -> Machine
     )
 
 
-class Inquiry:
+class CauseFinder:
     """Answers why fires of one look were missed; asks the service manager where needed."""
 
     def __init__(self, session: Session, machine: Machine) -> None:

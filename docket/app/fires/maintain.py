@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import load_config, state_db
 from docket.app.catalog.planfiles import plans
-from docket.app.fires.missed import Look, look
+from docket.app.fires.missed import MissedCounts, look
 from docket.app.fires.pruning import Pruned, prune
 from docket.app.record.liveness import is_held
 from docket.app.record.owedhooks import Owed, settle, untold
@@ -33,7 +33,7 @@ class Upkeep(Record):
 
     merged: int
     closed: int
-    fires: Look
+    fires: MissedCounts
     told: int
     pruned: Pruned = Pruned()
     problems: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ def maintain(session: Session) -> Upkeep:
     path = state_db(session)
     merged = merge(path, spool_directories(path, session.paths.lock_dir))
     problems: list[str] = []
-    closed, fires, told = 0, Look(), 0
+    closed, fires, told = 0, MissedCounts(), 0
     try:
         owed: list[Owed] = []
         closed = reconcile(session, path, owed)

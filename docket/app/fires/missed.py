@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from docket.app.catalog.planfiles import planned_tasks, read_plan
-from docket.app.fires.causes import Inquiry, Machine, cause_in_words, this_machine
+from docket.app.fires.causes import CauseFinder, Machine, cause_in_words, this_machine
 from docket.app.fires.timerfile import InstalledTimer, read_timer
 from docket.app.record.owedhooks import Owed, start
 from docket.app.session.ports import UnitDetail
@@ -37,14 +37,14 @@ _THOROUGH_ROUNDS = 100
 Machines = Callable[[Session, FireLedger, int], Machine]
 
 
-class Look(Record):
+class MissedCounts(Record):
     """What a look at the fires found: how many were missed, and how many fell into a run."""
 
     missed: int = 0
     swallowed: int = 0
 
-    def __add__(self, other: Look) -> Look:
-        return Look(self.missed + other.missed, self.swallowed + other.swallowed)
+    def __add__(self, other: MissedCounts) -> MissedCounts:
+        return MissedCounts(self.missed + other.missed, self.swallowed + other.swallowed)
 
 
 def look(
@@ -55,7 +55,7 @@ def look(
     machines: Machines = this_machine,
     owed: list[Owed] | None = None,
     reader: Reader | None = None,
-) -> Look:
+) -> MissedCounts:
     """Give every fire of a task (or of all) that had no run its row, and return how many had none.
 
     A look at all tasks comes at most once a minute and is quick, unless it is `thorough`; what it
@@ -63,7 +63,7 @@ def look(
     `owed`. A record that cannot be written now makes it find nothing. `reader` is the open record,
     which tells whether it is time to look at all tasks.
     """
-    found = Look()
+    found = MissedCounts()
     quick = task is None and not thorough
     ledger = FireLedger(reader.connection) if quick and reader is not None else None
     if ledger is not None and not _is_time(ledger, session.now_us()):
@@ -101,12 +101,12 @@ class _Judge:
         self._session = session
         self._ledger = ledger
         self._machines = machines
-        self._inquiry: tuple[int, Inquiry] | None = None
+        self._cause_finder: tuple[int, CauseFinder] | None = None
         self.owed: list[Owed] = []
 
-    def task(self, timer: InstalledTimer, rounds: int) -> Look:
+    def task(self, timer: InstalledTimer, rounds: int) -> MissedCounts:
         """Write what became of the fires of one task since they were last judged."""
-        found = Look()
+        found = MissedCounts()
         for _ in range(rounds):
             part, more = self._judge(timer)
             found += part
@@ -114,7 +114,7 @@ class _Judge:
                 break
         return found
 
-    def _judge(self, timer: InstalledTimer) -> tuple[Look, bool]:
+    def _judge(self, timer: InstalledTimer) -> tuple[MissedCounts, bool]:
         """Return what one bounded step found, and whether there is more to judge."""
         plan = timer.plan
         before = self._ledger.checked_until(plan.task)
@@ -122,16 +122,16 @@ class _Judge:
         slack_us = int(plan.slack_seconds * 1e6)
         until = self._session.now_us() - slack_us - SETTLED_US
         if begin is None:
-            return Look(), False
+            return MissedCounts(), False
         if before is None:
             # Kept even if nothing can be judged yet: the link that tells of it may go.
             before = begin
             self._ledger.mark(plan.task, begin)
         if until <= begin:
-            return Look(), False
+            return MissedCounts(), False
         fires = expected_fires(timer.calendars, begin, until, offsets_of, MOST_FIRES)
         if not fires.instants:
-            return Look(), False  # the mark may stay: nothing lies behind it either
+            return MissedCounts(), False  # the mark may stay: nothing lies behind it either
         if not fires.complete:
             until = fires.instants[-1]
         spans = self._ledger.spans(plan.task, begin)
@@ -141,10 +141,10 @@ class _Judge:
         reasons = self._reasons(plan, absent, begin)
         rows, replaced = self._rows(plan, reasons, begin)
         if not self._ledger.settle(plan.task, before, until, rows, replaced):
-            return Look(), False  # somebody else looked at the same time
+            return MissedCounts(), False  # somebody else looked at the same time
         self._note_missed(plan, rows)
         swallowed = sum(fire.blocker is not None for fire in absent)
-        return Look(len(absent) - swallowed, swallowed), not fires.complete
+        return MissedCounts(len(absent) - swallowed, swallowed), not fires.complete
 
     def _note_missed(self, plan: Plan, rows: list[RunRow]) -> None:
         """Note the newest missed fire, of which somebody is to be told; a pause was an order."""
@@ -176,12 +176,12 @@ class _Judge:
             for fire in absent
         ]
 
-    def _ask(self, begin: int) -> Inquiry:
+    def _ask(self, begin: int) -> CauseFinder:
         """Return who answers for the time since `begin`."""
-        if self._inquiry is None or self._inquiry[0] > begin:
+        if self._cause_finder is None or self._cause_finder[0] > begin:
             machine = self._machines(self._session, self._ledger, begin)
-            self._inquiry = (begin, Inquiry(self._session, machine))
-        return self._inquiry[1]
+            self._cause_finder = (begin, CauseFinder(self._session, machine))
+        return self._cause_finder[1]
 
     def _rows(
         self, plan: Plan, reasons: list[tuple[Absent, str]], begin: int

@@ -22,7 +22,7 @@ from docket.systemd import stamps
 _PENDING = "reload-pending"
 
 
-class Applying:
+class InstallRun:
     """One install under way. It keeps account of every step, so that the report is never a guess.
 
     The manager is told in this order: timers with new contents and timers that go are stopped while

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from docket.app.catalog.compilation import Compilation, compile_tasks, identify
 from docket.app.catalog.configmemory import remember
-from docket.app.install.apply import Applying
+from docket.app.install.apply import InstallRun
 from docket.app.install.changes import DiskUnit, Ownership, differences, task_of, written_units
 from docket.app.install.directives import judge_directives
 from docket.app.install.lock import install_lock
@@ -62,7 +62,7 @@ def apply(
         if plan.dirty or plan.plans:
             # Another install may have come between: what is written is decided under the lock.
             current = _compare(session.paths, plan.compilation, plan.names, force=plan.force)
-        report = Applying(session, current, start_timers=start_timers, linger=linger).run()
+        report = InstallRun(session, current, start_timers=start_timers, linger=linger).run()
         made = plan.compilation
         remember(session.paths, config, made.variables, made.sources)
         return report.replace(warnings=(*report.warnings, *doubts))

@@ -13,7 +13,7 @@ from docket.app.catalog.configmemory import forget
 from docket.app.catalog.taskclasses import load_anew
 from docket.app.fires.missed import look
 from docket.app.fires.switches import Switches
-from docket.app.install.apply import Applying
+from docket.app.install.apply import InstallRun
 from docket.app.install.changes import EDITED, Action, Change, task_of
 from docket.app.install.install import list_units
 from docket.app.install.lock import install_lock
@@ -91,7 +91,7 @@ def uninstall(
                 if change.task == MAINTENANCE and wanted - kept >= on_disk
             ),
         )
-        report = Applying(session, plan, start_timers=False, linger=False).run()
+        report = InstallRun(session, plan, start_timers=False, linger=False).run()
         if everything:
             forget(session.paths)
         return report.replace(problems=(*report.problems, *_kept_problems(changes)), warnings=())

@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from docket.app.fires.causes import Machine
-from docket.app.fires.missed import MOST_SINGLE, SETTLED_US, Look, look
+from docket.app.fires.missed import MOST_SINGLE, SETTLED_US, MissedCounts, look
 from docket.app.install.install import apply, preview
 from docket.app.session.session import Session
 from docket.model.records import RunRecord
@@ -64,7 +64,7 @@ class House:
         with open_ledger(self.home.paths.state_db, 1.0) as ledger:
             ledger.mark("tick", at_us)
 
-    def look(self, *, thorough: bool = True) -> Look:
+    def look(self, *, thorough: bool = True) -> MissedCounts:
         """Look at all tasks."""
         return look(self.session, thorough=thorough, machines=self._machine)
 
@@ -89,7 +89,7 @@ def hourly(home: Home) -> House:
 
 
 def test_each_missed_fire_is_a_row_at_its_instant(hourly: House) -> None:
-    assert hourly.look() == Look(missed=4)
+    assert hourly.look() == MissedCounts(missed=4)
     rows = hourly.rows()
     assert [row.scheduled_for_us for row in rows] == [hour_before_now(n) for n in (3, 2, 1, 0)]
     assert {row.status for row in rows} == {"missed"}
@@ -101,7 +101,7 @@ def test_each_missed_fire_is_a_row_at_its_instant(hourly: House) -> None:
 
 def test_a_second_look_finds_nothing_more(hourly: House) -> None:
     hourly.look()
-    assert hourly.look() == Look()
+    assert hourly.look() == MissedCounts()
     assert len(hourly.rows()) == 4
 
 
@@ -110,7 +110,7 @@ def test_a_fire_with_a_run_is_not_missed(hourly: House) -> None:
     hourly.home.record("tick", at=due + 5, scheduled_for=due, trigger="timer")
     late = hour_before_now(1)
     hourly.home.record("tick", at=late + HOUR // 2, scheduled_for=late, trigger="catch-up")
-    assert hourly.look() == Look(missed=2)
+    assert hourly.look() == MissedCounts(missed=2)
 
 
 def test_a_fire_within_a_run_is_skipped_and_names_it(hourly: House) -> None:
@@ -118,7 +118,7 @@ def test_a_fire_within_a_run_is_skipped_and_names_it(hourly: House) -> None:
     blocker = hourly.home.record(
         "tick", at=due, scheduled_for=due, trigger="timer", finished_at=due + HOUR + MINUTE
     )
-    assert hourly.look() == Look(missed=2, swallowed=1)
+    assert hourly.look() == MissedCounts(missed=2, swallowed=1)
     skipped = next(row for row in hourly.rows() if row.status == "skipped")
     assert skipped.scheduled_for_us == hour_before_now(2)
     assert skipped.error_code == "overlap"
@@ -128,47 +128,47 @@ def test_a_fire_within_a_run_is_skipped_and_names_it(hourly: House) -> None:
 
 def test_a_run_that_began_before_the_last_look_is_in_the_way_too(hourly: House) -> None:
     hourly.home.record("tick", "running", at=hour_before_now(9), trigger="timer")
-    assert hourly.look() == Look(swallowed=4)
+    assert hourly.look() == MissedCounts(swallowed=4)
 
 
 def test_nothing_is_missed_from_before_the_timer_was_enabled(home: Home) -> None:
     house = House(home, "0 * * * *")
     house.enabled_at(hour_before_now(2) + 1)
-    assert house.look() == Look(missed=2)
+    assert house.look() == MissedCounts(missed=2)
 
 
 def test_nothing_is_missed_from_before_the_schedule_was_changed(hourly: House) -> None:
     hourly.enabled_at(NOW_US - 300 * DAY, written_us=hour_before_now(1) + 1)
-    assert hourly.look() == Look(missed=1)
+    assert hourly.look() == MissedCounts(missed=1)
 
 
 def test_a_timer_that_was_never_enabled_misses_nothing(home: Home) -> None:
     house = House(home, "0 * * * *")
     house.enabled_at(None)
     house.timer(active_state="inactive", unit_file_state="disabled")
-    assert house.look() == Look()
+    assert house.look() == MissedCounts()
     assert house.rows() == []
 
 
 def test_a_fire_of_this_very_minute_is_not_judged_yet(hourly: House) -> None:
     hourly.now_us = hour_before_now(0) + SETTLED_US - 1
-    assert hourly.look() == Look(missed=3)
+    assert hourly.look() == MissedCounts(missed=3)
     hourly.now_us += 2_000_000  # and the timer's accuracy
-    assert hourly.look() == Look(missed=1)
+    assert hourly.look() == MissedCounts(missed=1)
 
 
 def test_what_a_timer_that_just_came_up_may_catch_up_is_left_for_later(hourly: House) -> None:
     hourly.timer(active_since_us=NOW_US - 1_000_000)
-    assert hourly.look() == Look(missed=3)
+    assert hourly.look() == MissedCounts(missed=3)
     hourly.now_us += 5 * MINUTE
-    assert hourly.look() == Look(missed=1)
+    assert hourly.look() == MissedCounts(missed=1)
 
 
 def test_without_catch_up_nothing_is_waited_for(home: Home) -> None:
     house = House(home, "0 * * * *", "    catch_up: false\n")
     house.judged_until(hour_before_now(4) + 1)
     house.timer(active_since_us=NOW_US - 1_000_000)
-    assert house.look() == Look(missed=4)
+    assert house.look() == MissedCounts(missed=4)
     assert house.rows()[-1].error_code == "timer_stopped"
 
 
@@ -270,17 +270,17 @@ def test_up_to_ten_fires_in_a_row_keep_their_own_rows(home: Home) -> None:
 
 def test_a_quick_look_at_all_tasks_comes_once_a_minute(hourly: House) -> None:
     hourly.judged_until(NOW_US)
-    assert hourly.look(thorough=False) == Look()
+    assert hourly.look(thorough=False) == MissedCounts()
     hourly.judged_until(hour_before_now(4) + 1)
-    assert hourly.look(thorough=False) == Look()
+    assert hourly.look(thorough=False) == MissedCounts()
     hourly.now_us += MINUTE
-    assert hourly.look(thorough=False) == Look(missed=4)
+    assert hourly.look(thorough=False) == MissedCounts(missed=4)
 
 
 def test_a_record_that_is_locked_makes_a_look_find_nothing(hourly: House) -> None:
     connection = sqlite3.connect(hourly.home.paths.state_db, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
-    assert hourly.look(thorough=False) == Look()
+    assert hourly.look(thorough=False) == MissedCounts()
     connection.execute("ROLLBACK")
     connection.close()
     assert hourly.rows() == []
@@ -289,7 +289,7 @@ def test_a_record_that_is_locked_makes_a_look_find_nothing(hourly: House) -> Non
 def test_a_timer_without_a_calendar_expects_nothing(home: Home) -> None:
     house = House(home, "@reboot")
     house.judged_until(NOW_US - DAY)
-    assert house.look() == Look()
+    assert house.look() == MissedCounts()
 
 
 def test_the_timer_that_systemd_has_counts_not_an_edit_of_the_config(hourly: House) -> None:
@@ -297,14 +297,14 @@ def test_the_timer_that_systemd_has_counts_not_an_edit_of_the_config(hourly: Hou
     with open(path, encoding="utf-8") as file:
         text = file.read()
     hourly.home.config(text.replace("0 * * * *", "* * * * *"))
-    assert hourly.look() == Look(missed=4)
+    assert hourly.look() == MissedCounts(missed=4)
 
 
 def test_since_when_a_timer_was_on_is_known_after_it_is_disabled(home: Home) -> None:
     house = House(home, "0 * * * *")
     house.enabled_at(NOW_US - 10_000_000)
-    assert house.look() == Look()
+    assert house.look() == MissedCounts()
     house.enabled_at(None)
     house.timer(active_state="inactive", unit_file_state="disabled")
     house.now_us += 2 * HOUR
-    assert house.look() == Look(missed=2)
+    assert house.look() == MissedCounts(missed=2)

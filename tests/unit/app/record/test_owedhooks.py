@@ -12,7 +12,7 @@ import pytest
 from docket.app.catalog.lookup import current_plan
 from docket.app.catalog.planfiles import read_plan
 from docket.app.fires.maintain import maintain
-from docket.app.fires.missed import Look
+from docket.app.fires.missed import MissedCounts
 from docket.app.record.reconcile import reconcile
 from docket.model.records import HookRecord
 from docket.runfiles import LOCK, run_file
@@ -110,7 +110,7 @@ def test_maintenance_leaves_the_rest_alone(
 def test_missed_fires_are_told_once_however_often_one_looks(home: Home, server: Loopback) -> None:
     house = House(home, "0 * * * *", notify(server))
     house.judged_until(hour_before_now(4) + 1)
-    assert house.look() == Look(missed=4)
+    assert house.look() == MissedCounts(missed=4)
     soon(lambda: server.asked)
     house.look()
     body = server.only.json
@@ -127,7 +127,7 @@ def test_a_later_miss_of_the_same_cause_is_silent(home: Home, server: Loopback) 
     first = house.rows()[-1].run_id
     soon(lambda: outcomes(home, first))
     house.now_us = NOW_US + 2 * HOUR
-    assert house.look() == Look(missed=2)
+    assert house.look() == MissedCounts(missed=2)
     newest = house.rows()[-1].run_id
     soon(lambda: [hook.state for hook in outcomes(home, newest)] == ["suppressed"])
     assert len(server.asked) == 1
@@ -148,4 +148,4 @@ def test_the_time_that_a_late_message_takes_keeps_no_fire_from_being_missed(
         )
     connection.close()
     house.judged_until(due + 1)
-    assert house.look() == Look(missed=3)
+    assert house.look() == MissedCounts(missed=3)

@@ -20,10 +20,17 @@ def test_a_file_that_the_page_names_exists(path: str) -> None:
     assert (ROOT / path).exists() or (ROOT / "docket" / path).exists()
 
 
-@pytest.mark.parametrize("room", ["app", "cli", "config", "runner", "store"])
+@pytest.mark.parametrize("room", ["app", "cli", "config", "model", "runner", "store"])
 def test_every_subroom_is_described(room: str) -> None:
     folders = [
         path for path in (ROOT / "docket" / room).iterdir() if (path / "__init__.py").exists()
     ]
     missing = [path.name for path in folders if f"`{room}/{path.name}/" not in PAGE]
     assert missing == []
+
+
+def test_a_station_names_whole_paths() -> None:
+    """A bare file name would leave the reader to search for it."""
+    stations = PAGE.partition("## Where a new thing goes")[2].partition("\n## ")[0]
+    bare = set(re.findall(r"`([a-z_]+\.(?:py|md|json))`", stations))
+    assert bare - {"shapes.py"} == set()  # each subroom has one

@@ -21,6 +21,7 @@ _LEAST_LINE = 12  # bytes of a line whose own base64 is looked for
 _LONGEST_CORE = 24
 _FEWEST_CAPITALS = 3
 _FEW_CORES = 8  # so many are looked for faster than the capital letters are picked out
+_MOST_PLACES = 64  # so often a core may stand in a piece of output for its places to be looked at
 _NO_CAPITALS = bytes(byte for byte in range(256) if not 65 <= byte <= 90)
 _HIDDEN = REDACTED.encode()
 _COMMON = frozenset(
@@ -38,10 +39,12 @@ class Mask:
 
     Each pattern has a core, a part that its variants share: output without any core holds no
     pattern. Of a core with some capital letters first only these are looked for, in the capital
-    letters of the output. Most output has few, so ten secrets cost little more than one.
+    letters of the output. Most output has few, so ten secrets cost little more than one. Where a
+    core is found, the patterns are first compared with the places of it: a core may be a word.
     """
 
     __slots__ = (
+        "_around",
         "_begins",
         "_by_capitals",
         "_core_texts",
@@ -65,6 +68,9 @@ class Mask:
         cores = sorted({core for _, core in self._patterns})
         self._core_texts = [_text(core) for core in cores]
         self._by_capitals, self._other_cores = _sorted_out(cores)
+        self._around: dict[bytes, list[tuple[bytes, int]]] = {core: [] for core in cores}
+        for one, core in self._patterns:
+            self._around[core].append((one, one.index(core)))
         self._overlap = len(by_length[0]) - 1 if by_length else 0
         self._begins: dict[bytes, list[bytes]] = {}
         for one in by_length:
@@ -94,7 +100,19 @@ class Mask:
             found += [
                 core for letters, core in self._by_capitals if letters in capitals and core in data
             ]
-        return found
+        return [core for core in found if self._may_hold(data, core)]
+
+    def _may_hold(self, data: bytes, core: bytes) -> bool:
+        """Whether a pattern is at one of the places of its core, or there are too many of them."""
+        at = data.find(core)
+        for _ in range(_MOST_PLACES):
+            if at < 0:
+                return False
+            for pattern, before in self._around[core]:
+                if at >= before and data.startswith(pattern, at - before):
+                    return True
+            at = data.find(core, at + 1)
+        return True
 
     def bytes(self, data: bytes) -> bytes:
         """Return output with the secrets in it hidden."""

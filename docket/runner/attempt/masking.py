@@ -85,7 +85,7 @@ class ByteFilter:
 
     def feed(self, block: bytes) -> bytes:
         """Return what may be shown of the next bytes; whole lines never wait."""
-        data = self._mask.bytes(self._held + block)
+        data = self._mask.bytes(self._held + block if self._held else block)
         shown = len(data) - self._mask.begun(data)
         self._held = data[shown:]
         return data[:shown]

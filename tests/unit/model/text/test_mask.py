@@ -178,3 +178,14 @@ def test_names_that_name_a_secret(name: str) -> None:
 @pytest.mark.parametrize("name", ["TOKEN_FILE", "MAX_TOKENS", "webhook_url_env", "KEY", "", "HOME"])
 def test_names_that_name_none(name: str) -> None:
     assert not names_a_secret(name)
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 1000])
+def test_a_secret_is_hidden_however_often_a_part_of_it_stands_before_it_by_itself(
+    count: int,
+) -> None:
+    mask = Mask(["p4ss/word+of&signs", "kX9pl4ntedT0kenOf24signs"])
+    before = b"signs of life\n" * count
+    assert mask.bytes(before + b"p4ss/word+of&signs") == before + b"[redacted]"
+    assert mask.bytes(before + b"p4ss%2Fword%2Bof%26signs") == before + b"[redacted]"
+    assert mask.bytes(b"signs") == b"signs"

@@ -29,7 +29,10 @@ def one_line(text: object) -> str:
 
 def exact(text: object) -> str:
     """Return `text` on one line with nothing dropped: a newline in a name is shown too."""
-    return re.sub(_UNSAFE, _shown, str(text))
+    whole = str(text)
+    if whole.isascii() and whole.isprintable():
+        return whole
+    return re.sub(_UNSAFE, _shown, whole)
 
 
 def lines(text: str) -> list[str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SYSTEM_CONFIG = "/etc/docket/config.yaml"
+PACKAGED_PARTS = "/usr/lib/docket/conf.d"
 
 
 class Paths:
@@ -29,6 +30,7 @@ class Paths:
         "instance_key",
         "lock_dir",
         "log_dir",
+        "part_dirs",
         "plan_dir",
         "secret_dir",
         "state_db",
@@ -59,6 +61,7 @@ class Paths:
         else:
             self.instance_key = _instance_key(home, config)
         self.task_dir = os.path.join(os.path.dirname(own_config), "tasks")
+        self.part_dirs = _part_dirs(own_config, system=system) if config == own_config else ()
         self.secret_dir = os.path.join(os.path.dirname(own_config), "secrets")
         self.state_db = os.path.join(home, "state.db")
         self.log_dir = "/var/log/docket" if system else os.path.join(home, "logs")
@@ -155,6 +158,12 @@ def refused_runtime_directory(environ: Mapping[str, str]) -> str | None:
     ours = is_own_directory(named) and is_own_directory(os.path.join(named, "docket"))
     made = is_own_directory(named) and not os.path.lexists(os.path.join(named, "docket"))
     return None if ours or made else named
+
+
+def _part_dirs(config: str, *, system: bool) -> tuple[str, ...]:
+    """Return where further files of tasks lie; a file in the first masks its namesakes."""
+    beside = os.path.join(os.path.dirname(config), "conf.d")
+    return (beside, PACKAGED_PARTS) if system else (beside,)
 
 
 def _absolute(path: str) -> str:

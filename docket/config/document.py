@@ -10,8 +10,9 @@ from docket.config.schema import schema as schemas
 from docket.config.schema.complaints import Complaints
 from docket.config.task.expansion import Expander, ExpansionError
 from docket.config.yaml.codes import Code
-from docket.config.yaml.nodes import Places, Scalar, Section
+from docket.config.yaml.nodes import Path, Places, Scalar, Section, key_node
 from docket.model.names import is_safe_name
+from docket.model.problem import Mark
 from docket.model.record import Record
 from docket.paths import Paths
 
@@ -27,6 +28,12 @@ class HomePlaces(Record):
     expander: Expander | None = None
     user_home: str = ""
 
+    def beside(self, directory: str) -> HomePlaces:
+        """Return the same places for a file in `directory`, from which its paths are seen."""
+        if self.expander is None:
+            return self
+        return self.replace(expander=self.expander.beside(directory))
+
 
 class Document(Record):
     """The tree of a file with what is wrong so far; `unreadable` where it is not even YAML."""
@@ -36,6 +43,12 @@ class Document(Record):
     complaints: Complaints
     settings: HomePlaces
     unreadable: bool = False
+    parts: tuple[Document, ...] = ()  # the files of `conf.d`
+
+    def place(self, path: Path) -> Mark:
+        """Return where the key at the end of `path` stands."""
+        key = key_node(self.root, path) or self.root
+        return Mark(self.file, key.line + 1, key.column + 1)
 
     def places(self) -> Places:
         """Return where every value stands."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from docket.config.alltasks import Assembly
 from docket.config.document import Document, HomePlaces, read_settings
+from docket.config.parts import with_parts
 from docket.config.schema.complaints import Complaints
 from docket.config.yaml import source
-from docket.config.yaml.codes import Code
-from docket.config.yaml.composer import Duplicate, UnreadableYaml
-from docket.config.yaml.nodes import Node, Scalar, Section
+from docket.config.yaml.composer import UnreadableYaml
+from docket.config.yaml.nodes import AllPlaces, Node, Scalar, Section
 from docket.config.yaml.syntax import compose
 from docket.errors import ConfigError, ConfigMissingError
 from docket.model.problem import Mark, Problem
@@ -64,9 +64,9 @@ def parse_bytes(data: bytes, paths: Paths, environ: Mapping[str, str]) -> Docume
     if not empty and not isinstance(node, Section):
         complaints.problem((), _no_mapping(node), expected="a mapping with the key `tasks`")
     for duplicate in duplicates:
-        _note_duplicate(complaints, duplicate)
+        complaints.duplicate(duplicate)
     settings = read_settings(root, complaints, paths, environ)
-    return Document(file, root, complaints, settings)
+    return with_parts(Document(file, root, complaints, settings), paths)
 
 
 def resolve(document: Document, classes: Sequence[TaskClass | BrokenTaskClass] = ()) -> Config:
@@ -76,9 +76,10 @@ def resolve(document: Document, classes: Sequence[TaskClass | BrokenTaskClass] =
     """
     assembly = Assembly(document, classes)
     tasks = {} if document.unreadable else assembly.tasks()
-    problems = tuple(sorted(document.complaints.problems, key=by_place))
+    files = (document, *document.parts)
+    problems = tuple(sorted((p for file in files for p in file.complaints.problems), key=by_place))
     fatal = any(problem.fatal for problem in problems)
-    spoiled = tasks.keys() if fatal else document.complaints.spoiled()
+    spoiled = {problem.task for problem in problems} if not fatal else tasks.keys()
     settings = document.settings
     return Config(
         path=document.file,
@@ -88,8 +89,8 @@ def resolve(document: Document, classes: Sequence[TaskClass | BrokenTaskClass] =
         instance=settings.instance,
         tasks={name: task for name, task in tasks.items() if name not in spoiled},
         problems=problems,
-        warnings=tuple(document.complaints.warnings),
-        marks=document.places(),
+        warnings=tuple(warning for file in files for warning in file.complaints.warnings),
+        marks=AllPlaces([file.places() for file in files]) if document.parts else document.places(),
         unusable={name: task for name, task in tasks.items() if name in spoiled},
         retention=assembly.retention(),
     )
@@ -123,22 +124,6 @@ def _unreadable(refusal: UnreadableYaml, paths: Paths) -> Document:
     complaints.other_file(Problem(refusal.sentence, mark, hint=refusal.hint, code=refusal.code))
     settings = HomePlaces(paths.state_db, paths.task_dir, paths.log_dir, paths.instance_key)
     return Document(paths.config, root, complaints, settings, unreadable=True)
-
-
-def _note_duplicate(complaints: Complaints, duplicate: Duplicate) -> None:
-    key, place = duplicate.key, duplicate.path
-    task = str(place[1]) if len(place) > 1 and place[0] == "tasks" else None
-    complaints.other_file(
-        Problem(
-            f"the key `{ascii(key.text)[1:-1]}` stands twice; "
-            f"the first one is in line {duplicate.first_line + 1}",
-            Mark(complaints.file, key.line + 1, key.column + 1),
-            place,
-            hint="take one of the two out",
-            code=Code.DUPLICATE_KEY,
-            task=task,
-        )
-    )
 
 
 def _no_mapping(node: Node | None) -> str:

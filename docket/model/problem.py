@@ -31,6 +31,7 @@ class Problem(Record):
     hint: str | None = None  # e.g. the nearest known key
     code: str = "config.invalid"
     task: str | None = None  # the task it belongs to, where it spoils one task alone
+    spares: bool = False  # it spoils the file that it stands in, and nothing in other files
 
     @property
     def fatal(self) -> bool:
@@ -40,7 +41,7 @@ class Problem(Record):
         then what that key would say is missing.
         """
         foreign = self.code == "config.unknown_key" and len(self.key) == 1 and self.hint is None
-        return self.task is None and not foreign
+        return self.task is None and not foreign and not self.spares
 
     def document(self) -> ProblemDocument:
         """The problem as a JSON object."""

@@ -17,6 +17,7 @@ from docket.app.session.session import Session, wall_clock_us
 from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.compile import compile_task
 from docket.config.loader import usable
+from docket.config.partfiles import part_files
 from docket.errors import (
     BrokenTaskError,
     ConfigMissingError,
@@ -309,7 +310,7 @@ def _doubts_of_files(task: Task) -> Iterator[str]:
 
 def read_sources(paths: Paths) -> dict[str, Source]:
     """Return the identities of the config and the drop-in files as they are now, by path."""
-    files = [paths.config]
+    files = [paths.config, *part_files(paths.part_dirs)]
     with contextlib.suppress(OSError):  # none; what else may be wrong there the loader says
         files += sorted(
             entry.path for entry in os.scandir(paths.task_dir) if entry.name.endswith(".py")

@@ -17,6 +17,7 @@ from docket import __version__
 from docket.app.catalog.dropins import drop_ins
 from docket.app.catalog.entrypoints import entry_points
 from docket.app.catalog.planfiles import is_fresh
+from docket.config.partfiles import part_files
 from docket.config.yaml.safety import refuse_if_others_can_write, refuse_unsafe_places
 from docket.errors import UnsafeFileError
 from docket.files import read_plain, write_volatile
@@ -117,7 +118,8 @@ def _files(paths: Paths, config: Config) -> list[str]:
 def _depends(paths: Paths, task_dir: str, files: list[str]) -> list[str]:
     """Return what a config depends on beside variables, each as a line of text."""
     found = [*entry_points(), *drop_ins(task_dir)]
-    files = [*files, *(each.path for each in found)]
+    parts = part_files(paths.part_dirs)
+    files = [*files, *(each.path for each in found), *(p for p in parts if p not in files)]
     return [
         f"{_VERSION} {__version__} {sys.executable} {sys.version}",
         *(f"{name}={getattr(paths, name)}" for name in _PLACES),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from docket.app.catalog.classcache import ClassCache, Found, identities
 from docket.app.catalog.dropins import drop_ins
 from docket.app.catalog.entrypoints import entry_points
+from docket.app.catalog.losttasks import with_lost_tasks
 from docket.app.session.session import Session
 from docket.config import loader
 from docket.config.yaml.safety import refuse_unsafe_places
@@ -43,7 +44,7 @@ def load_home(
     refuse_unsafe_places(document.settings.state_db, document.settings.log_dir)
     task_dir = document.settings.task_dir
     found = discover(paths, task_dir, environ, fresh=fresh, remember=remember)
-    return loader.resolve(document, [*BUILT_IN, *found])
+    return with_lost_tasks(paths, loader.resolve(document, [*BUILT_IN, *found]))
 
 
 def discover(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from docket.config.schema.violations import Violation
 from docket.config.yaml.codes import Code
+from docket.config.yaml.composer import Duplicate
 from docket.config.yaml.nodes import Path, Section, descend, key_node
 from docket.model.problem import Mark, Problem
 
@@ -11,8 +12,10 @@ from docket.model.problem import Mark, Problem
 class Complaints:
     """The problems and warnings of one file; the same mistake is never told twice."""
 
-    def __init__(self, file: str, root: Section) -> None:
+    def __init__(self, file: str, root: Section, *, spares: bool = False) -> None:
+        """`spares`: what spoils this file spoils nothing in other files."""
         self.file = file
+        self._spares = spares
         self._root = root
         self._seen: set[tuple[str, Path]] = set()
         self.problems: list[Problem] = []
@@ -60,6 +63,23 @@ class Complaints:
             at_key=found.at_key,
         )
 
+    def duplicate(self, found: Duplicate) -> None:
+        """Note a key that stands twice in one mapping."""
+        key, place = found.key, found.path
+        task = str(place[1]) if len(place) > 1 and place[0] == "tasks" else None
+        self._note(
+            self.problems,
+            Problem(
+                f"the key `{ascii(key.text)[1:-1]}` stands twice; "
+                f"the first one is in line {found.first_line + 1}",
+                Mark(self.file, key.line + 1, key.column + 1),
+                place,
+                hint="take one of the two out",
+                code=Code.DUPLICATE_KEY,
+                task=task,
+            ),
+        )
+
     def other_file(self, problem: Problem) -> None:
         """Note a mistake that lies in another file."""
         self._note(self.problems, problem)
@@ -74,9 +94,12 @@ class Complaints:
 
     def _note(self, where: list[Problem], problem: Problem) -> None:
         identity = (problem.sentence, problem.key)
-        if identity not in self._seen:
-            self._seen.add(identity)
-            where.append(problem)
+        if identity in self._seen:
+            return
+        self._seen.add(identity)
+        if self._spares and problem.task is None:
+            problem = problem.replace(spares=True)
+        where.append(problem)
 
     def _mark(self, path: Path, *, at_key: bool) -> Mark:
         node = key_node(self._root, path) if at_key else descend(self._root, path)

@@ -23,10 +23,14 @@ _IDLE_SECONDS = 1800.0
 
 
 def built_in_task(
-    entry: TaskEntry, mark: Mark | None, expander: Expander, built_in: TaskClass, file: str
+    entry: TaskEntry,
+    mark: Mark | None,
+    expander: Expander,
+    built_in: TaskClass,
+    files: tuple[str, ...],
 ) -> Task:
     """Return the task of a built-in class with its entry, which the schema has accepted."""
-    task = class_task(entry, mark, expander, built_in, file, frozenset())
+    task = class_task(entry, mark, expander, built_in, files, frozenset())
     assert task.python is not None
     config = _own(entry, schemas.built_in_definition(built_in.name), expander)
     idle = task.idle_timeout_seconds

@@ -16,12 +16,19 @@ class TaskEntry:
     """The keys of one task; `own` is what stands under its name, `merged` has the defaults too."""
 
     def __init__(
-        self, name: str, own: Section, defaults: Section | None, complaints: Complaints
+        self,
+        name: str,
+        own: Section,
+        defaults: Section | None,
+        complaints: Complaints,
+        main: Complaints | None = None,
     ) -> None:
+        """`main` are the complaints of the file that has the defaults, where it is another."""
         self.name = name
         self.own = own
         self.merged = own if defaults is None else overlay(defaults, own, WHOLE)
         self._complaints = complaints
+        self._main = main or complaints
 
     def without(self, keys: frozenset[str]) -> TaskEntry:
         """Return the entry as if `keys` were not in it."""
@@ -30,7 +37,7 @@ class TaskEntry:
         rest = Section(self.merged.line, self.merged.column)
         rest.entries = {k: n for k, n in self.merged.entries.items() if k not in keys}
         rest.keys = self.merged.keys
-        entry = TaskEntry(self.name, self.own, None, self._complaints)
+        entry = TaskEntry(self.name, self.own, None, self._complaints, self._main)
         entry.merged = rest
         return entry
 
@@ -64,13 +71,17 @@ class TaskEntry:
     ) -> None:
         """Note a mistake at `path` under the task."""
         place = self.path(*path)
-        self._complaints.problem(place, sentence, expected=expected, hint=hint, code=code)
+        self._about(place).problem(place, sentence, expected=expected, hint=hint, code=code)
 
     def warn(
         self, path: Path, sentence: str, *, hint: str | None = None, code: Code = Code.DOUBT
     ) -> None:
         """Note a doubt at `path` under the task."""
-        self._complaints.warn(self.path(*path), sentence, hint=hint, code=code)
+        place = self.path(*path)
+        self._about(place).warn(place, sentence, hint=hint, code=code)
+
+    def _about(self, place: Path) -> Complaints:
+        return self._main if place[0] == "defaults" else self._complaints
 
     def line(self, *path: Key) -> str | None:
         """Return the text at `path`, which has to be one line; None where there is none."""

@@ -46,6 +46,16 @@ class Expander:
             self._environ, home, self._base, secret_dir=self._secret_dir, system=self.system
         )
 
+    def beside(self, directory: str) -> Expander:
+        """Return an expander that sees relative paths from `directory`."""
+        return Expander(
+            self._environ,
+            self._user_home,
+            directory,
+            secret_dir=self._secret_dir,
+            system=self.system,
+        )
+
     def secret(self, name: str, *, encrypted: bool) -> str:
         """Return the absolute path of a secret that `docket secret set` keeps."""
         return secret_path(self._secret_dir, name, encrypted=encrypted)

@@ -34,7 +34,7 @@ _DEFAULT = Task(name="", description="", raw={})
 
 
 def command_task(
-    entry: TaskEntry, mark: Mark, expander: Expander, user_home: str, file: str
+    entry: TaskEntry, mark: Mark, expander: Expander, user_home: str, files: tuple[str, ...]
 ) -> Task:
     """Return the task of a `type: command` entry that the schema has accepted."""
     spec = commanding.command_spec(entry, user_home)
@@ -43,7 +43,7 @@ def command_task(
         command=spec,
         description=task.description or _described(spec),
         raw=_storable(entry.merged.plain()),
-        sources=(file,),
+        sources=files,
     )
 
 
@@ -52,7 +52,7 @@ def class_task(
     mark: Mark | None,
     expander: Expander,
     drop_in: TaskClass,
-    file: str,
+    files: tuple[str, ...],
     foreign: frozenset[str],
 ) -> Task:
     """Return the task of a class with its entry, which the schema has accepted.
@@ -78,7 +78,7 @@ def class_task(
         python=PythonSpec(drop_in.path, drop_in.class_name, config, drop_in.module),
         schema=drop_in.schema,
         raw=_storable(entry.merged.plain()),
-        sources=(file, *filter(None, (drop_in.path, *drop_in.sources))),
+        sources=(*files, *filter(None, (drop_in.path, *drop_in.sources))),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from docket.model.problem import Mark
@@ -138,6 +138,30 @@ class Places(Mapping[Path, Mark]):
 
     def __len__(self) -> int:
         """Return how many values there are."""
+        return sum(1 for _ in self)
+
+
+class AllPlaces(Mapping[Path, Mark]):
+    """The places of several documents; of a path that two have, the first one's."""
+
+    __slots__ = ("_documents",)
+
+    def __init__(self, documents: Iterable[Places]) -> None:
+        self._documents = tuple(documents)
+
+    def __getitem__(self, path: Path) -> Mark:
+        """Return the place of the value at `path`; KeyError where no document has it."""
+        for places in self._documents:
+            if path in places:
+                return places[path]
+        raise KeyError(path)
+
+    def __iter__(self) -> Iterator[Path]:
+        """Yield each path once."""
+        return iter(dict.fromkeys(path for places in self._documents for path in places))
+
+    def __len__(self) -> int:
+        """Return how many paths there are."""
         return sum(1 for _ in self)
 
 

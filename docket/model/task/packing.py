@@ -11,41 +11,16 @@ from enum import StrEnum
 from typing import Any
 
 from docket.model.ends.exitmeaning import ExitMeaning
-from docket.model.problem import Mark, Problem
 from docket.model.record import Record
 from docket.model.states import OutputFormat, Overlap
+from docket.model.task import task as tasks
 from docket.model.task.schedule import ScheduleKind, ScheduleSpec
-from docket.model.task.task import (
-    AgentSpec,
-    ChannelSpec,
-    CommandSpec,
-    Config,
-    HookSpec,
-    Limits,
-    NotifySpec,
-    PythonSpec,
-    Retention,
-    Task,
-)
 from docket.model.time.period import Period
 
 _RECORDS: dict[str, type[Record]] = {
-    record.__name__: record
-    for record in (
-        AgentSpec,
-        ChannelSpec,
-        CommandSpec,
-        Config,
-        HookSpec,
-        Limits,
-        Mark,
-        NotifySpec,
-        Problem,
-        PythonSpec,
-        Retention,
-        ScheduleSpec,
-        Task,
-    )
+    name: kind
+    for name, kind in (*vars(tasks).items(), ("ScheduleSpec", ScheduleSpec))
+    if isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
 }
 _ENUMS: dict[str, type[StrEnum]] = {
     enum.__name__: enum for enum in (ExitMeaning, OutputFormat, Overlap, Period, ScheduleKind)

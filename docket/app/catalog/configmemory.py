@@ -95,7 +95,8 @@ def remembered(paths: Paths, environ: Mapping[str, str]) -> Config | None:
             return None
         if document["depends"] != _depends(paths, document["task_dir"], document["files"]):
             return None
-        refuse_if_others_can_write(paths.config, os.stat(paths.config))
+        for file in (paths.config, *part_files(paths.part_dirs)):
+            refuse_if_others_can_write(file, os.stat(file))
         config = unpack(document["config"])
         if isinstance(config, Config):
             refuse_unsafe_places(config.state_db, config.log_dir)

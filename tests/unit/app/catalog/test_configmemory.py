@@ -40,10 +40,14 @@ class Own(BaseTask):
 """
 
 
+PART = "tasks: {extra: {type: command, command: /bin/true, credentials: {k: {secret: s}}}}"
+
+
 def _install(home: Home, text: str = CONFIG) -> Config:
     home.environ["WHERE"] = "/srv"
     home.config(text)
     home.file(os.path.join(home.paths.task_dir, "own.py"), DROP_IN)
+    home.file(os.path.join(home.paths.home, "conf.d", "extra.yaml"), PART)
     made = compile_tasks(home.session)
     remember(home.paths, made.config, made.variables, made.sources)
     return made.config
@@ -51,7 +55,7 @@ def _install(home: Home, text: str = CONFIG) -> Config:
 
 def test_what_is_remembered_is_what_was_loaded(home: Home) -> None:
     config = _install(home)
-    assert {"nightly", "own"} <= config.tasks.keys()
+    assert {"nightly", "own", "extra"} <= config.tasks.keys()
     assert config.tasks["nightly"].cwd == "/srv/work"
     assert remembered(home.paths, home.environ) == config
     assert unpack(pack(config)) == config
@@ -93,6 +97,22 @@ def _change_a_variable(home: Home) -> None:
     home.environ["WHERE"] = "/mnt"
 
 
+def _add_a_part(home: Home) -> None:
+    home.file(os.path.join(home.paths.home, "conf.d", "more.yaml"), PART.replace("extra", "more"))
+
+
+def _edit_a_part(home: Home) -> None:
+    home.file(os.path.join(home.paths.home, "conf.d", "extra.yaml"), PART.replace("true", "false"))
+
+
+def _remove_a_part(home: Home) -> None:
+    os.unlink(os.path.join(home.paths.home, "conf.d", "extra.yaml"))
+
+
+def _let_others_write_the_directory_of_parts(home: Home) -> None:
+    os.chmod(os.path.join(home.paths.home, "conf.d"), 0o777)
+
+
 def _let_others_write_the_memory(home: Home) -> None:
     os.chmod(os.path.join(home.paths.plan_dir, ".config.json"), 0o666)
 
@@ -113,6 +133,10 @@ def _spoil_the_memory(home: Home) -> None:
         _edit_a_drop_in,
         _remove_a_drop_in,
         _change_a_variable,
+        _add_a_part,
+        _edit_a_part,
+        _remove_a_part,
+        _let_others_write_the_directory_of_parts,
         _let_others_write_the_memory,
         _spoil_the_memory,
     ],

@@ -69,7 +69,12 @@ MISTAKES = [
     ("env: {A: 1.50}", (5, 14), "as the number 1.5", 'put it in quotes: "1.50"'),
     ("env: {A: 1:30}", (5, 14), "as the number 90", 'put it in quotes: "1:30"'),
     ("env: {A-B: x}", (5, 11), "`A-B` cannot be a name", None),
-    ("env: {A: {from_credential: x}}", (5, 32), "no credential 'x'", "name its file or secret under `credentials`"),
+    (
+        "env: {A: {from_credential: x}}",
+        (5, 32),
+        "no credential 'x'",
+        "name its file or secret under `credentials`",
+    ),
     ("limits: {memroy: 5M}", (5, 14), "no key `memroy`", "did you mean `memory`?"),
     ("limits: {memory: 512}", (5, 22), "a number of bytes", None),
     ("limits: {memory: lots}", (5, 22), 'a size such as "512M"', None),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
 from docket.errors import BusAbsentError, BusError
 from docket.paths import runtime_directory
@@ -28,7 +29,7 @@ def connect(environ: Mapping[str, str], *, system: bool) -> Connection:
     """
     bus = _first_open(_addresses(environ, system=system))
     if bus is None:
-        raise _absence(system=system)
+        raise _absence(environ, system=system)
     return bus
 
 
@@ -59,8 +60,24 @@ def _addresses(environ: Mapping[str, str], *, system: bool) -> Sequence[tuple[st
         found += _existing([(f"{runtime}/systemd/private", True), (f"{runtime}/bus", False)])
     named = environ.get("DBUS_SESSION_BUS_ADDRESS")
     if named:
-        found += [(part, False) for part in named.split(";") if part]
+        found += [(part, False) for part in named.split(";") if part and _is_callers(part)]
     return found
+
+
+def _is_callers(address: str) -> bool:
+    """Whether the socket of a D-Bus address belongs to the caller, as far as it is a file.
+
+    After `sudo -E` and `su` the variable names the bus of somebody else, who would then obey what
+    is meant for another manager.
+    """
+    kind, _, rest = address.partition(":")
+    path = next((p[5:] for p in rest.split(",") if p.startswith("path=")), None)
+    if kind != "unix" or path is None:
+        return os.geteuid() != 0
+    try:
+        return os.stat(unquote_to_bytes(path)).st_uid == os.geteuid()
+    except (OSError, ValueError):
+        return False
 
 
 def _existing(sockets: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
@@ -75,10 +92,11 @@ def _escaped(path: str) -> str:
     )
 
 
-def _absence(*, system: bool) -> BusAbsentError:
+def _absence(environ: Mapping[str, str], *, system: bool) -> BusAbsentError:
     if not os.path.isdir("/run/systemd/system"):
         return BusAbsentError(
-            "This machine was not booted with systemd, as in most containers.",
+            "This machine was not booted with systemd, as in most containers, or a sandbox hides"
+            " it.",
             hint="Tasks can be run by hand with `docket run`; timers need systemd.",
         )
     if system:
@@ -86,7 +104,27 @@ def _absence(*, system: bool) -> BusAbsentError:
             "The system's service manager cannot be reached.",
             hint="Run it as root, on the host and not in a container.",
         )
+    if os.geteuid() == 0:
+        return _absence_for_root(environ)
+    runtime = runtime_directory(environ)
+    if runtime is not None:
+        return BusAbsentError(
+            f"{runtime} has no socket of your service manager: it is not running, or a sandbox"
+            " hides it.",
+            hint="Ask outside of the sandbox; `systemctl --user status` tells whether it runs.",
+        )
     return BusAbsentError(
-        "No service manager is running for this user.",
+        "No service manager is running for this user, or a sandbox hides its directory"
+        f" /run/user/{os.geteuid()}.",
         hint="Log in once, or turn linger on: loginctl enable-linger",
+    )
+
+
+def _absence_for_root(environ: Mapping[str, str]) -> BusAbsentError:
+    """Return why root has no manager of its own: mostly another one was meant."""
+    caller = environ.get("SUDO_USER")
+    own = f"as {caller}, without sudo" if caller and caller != "root" else "as that user"
+    return BusAbsentError(
+        "You are root, and root has no service manager of a user.",
+        hint=f"docket --system ... is for the tasks of the machine; ask for a user's tasks {own}.",
     )

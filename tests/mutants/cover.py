@@ -23,13 +23,13 @@ COVER = {
     "docket/crontab": ["tests/unit/crontab"],
     "docket/errors": ["tests/docs", "tests/unit/cli", "tests/unit/app"],
     "docket/mcp": ["tests/unit/mcp", "tests/mcp"],
-    "docket/model": ["tests/unit/config", "tests/unit/compiler", "tests/golden"],
+    "docket/model": ["tests/unit/config", "tests/unit/compiler", "tests/golden", "tests/docs"],
     "docket/notify": ["tests/unit/notify"],
     "docket/runner": ["tests/unit/runner"],
     "docket/runner/after": ["tests/unit/runner", "tests/unit/notify"],
     "docket/schedule": ["tests/unit/schedule", "tests/unit/crontab", "tests/golden"],
     "docket/store": ["tests/unit/store", "tests/unit/cli", "tests/unit/runner"],
-    "docket/systemd": ["tests/unit/systemd", "tests/unit/app", "tests/contract"],
+    "docket/systemd": ["tests/contract", "tests/system/test_real_units.py", "tests/unit/app"],
     "docket/tasks": ["tests/unit/tasks", "tests/unit/plugins"],
 }
 # What walks through the whole house, and is tried only for what has survived until then.

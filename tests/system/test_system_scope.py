@@ -1,0 +1,92 @@
+"""Every command in the system scope: it works, and stays in the scope's own places."""
+
+from __future__ import annotations
+
+import json
+
+from docket.cli.commandtable import VERBS
+from tests.system.jobs import shell
+from tests.system.seat import DOCKET, HostSeat
+
+_NOWHERE_ELSE = ("/root/.docket", "/root/.config/systemd", "/run/user/0/docket")
+# `mcp` needs a library that the host does not have; `configure` is tried with an editor below.
+_OTHERWISE = {"mcp", "configure"}
+
+
+def calls(run_id: str) -> dict[str, list[list[str]]]:
+    """Return calls of each command, in an order in which all of them are good."""
+    return {
+        "check": [["check"]],
+        "list": [["list"]],
+        "describe": [["describe", "job"]],
+        "install": [["install", "--list"], ["install", "--now"]],
+        "next": [["next"], ["next", "job"]],
+        "translate": [["translate", "30 2 * * *"]],
+        "run": [["run", "job"], ["run", "job", "--dry-run"], ["run", "job", "--async"]],
+        "status": [["status"], ["status", "job"], ["status", "--all-users"]],
+        "runs": [["runs"]],
+        "wait": [["wait", run_id]],
+        "logs": [["logs", run_id]],
+        "events": [["events", run_id]],
+        "cancel": [["cancel", run_id]],
+        "why": [["why", "job"]],
+        "health": [["health"]],
+        "pause": [["pause", "job", "--until", "2099-01-01"]],
+        "resume": [["resume", "job"]],
+        "skip-next": [["skip-next", "job"]],
+        "disable": [["disable", "job"]],
+        "enable": [["enable", "job"]],
+        "notify": [["notify", "test", "told"]],
+        "secret": [["secret", "list"]],
+        "doctor": [["doctor"], ["doctor", "--agent"]],
+        "db": [["db", "check"], ["db", "backup", "/root/copy.db"]],
+        "maintain": [["maintain"]],
+        "capabilities": [["capabilities"]],
+        "new-task": [["new-task", "fresh"]],
+        "import": [["import"]],
+        "eject": [["eject", "job", "--output-dir", "/root/ejected"]],
+        "schema": [["schema"]],
+        "completion": [["completion", "bash"]],
+        "help": [["help"]],
+        "uninstall": [["uninstall", "--all"]],
+    }
+
+
+def test_every_command_works_in_the_system_scope_and_in_its_places_only(root: HostSeat) -> None:
+    root.configure(
+        {
+            "job": shell("echo hello", user="daemon", schedule="@yearly"),
+            "told": shell("true", notify={"mail": {"to": "root@localhost"}}),
+        }
+    )
+    root.run(["rm", "-rf", *_NOWHERE_ELSE])  # of this machine's own root
+    try:
+        root.docket("run", "job")
+        run_id = root.runs("job")[0]["run_id"]
+        known = calls(run_id)
+        assert known.keys() | _OTHERWISE == VERBS.keys()
+        told = {}
+        for words in (line for lines in known.values() for line in lines):
+            done = root.run([DOCKET, "--system", "--json", *words], check=False)
+            told[" ".join(words)] = (done.returncode, done.stdout[-300:], done.stderr[-300:])
+            assert "Traceback" not in done.stderr, words
+        odd = {words: answer for words, answer in told.items() if answer[0] not in _good(words)}
+        assert odd == {}
+        saved = root.run([DOCKET, "--system", "configure"], environ={"EDITOR": "true"}, check=False)
+        assert saved.returncode == 0, saved.stderr
+        assert root.run(["find", *_NOWHERE_ELSE], check=False).stdout == ""
+        for place in ("/var/lib/docket/state.db", "/var/log/docket", "/run/docket/default"):
+            mode = root.run(["stat", "-c", "%U %a", place]).stdout.split()
+            assert mode in (["root", "600"], ["root", "700"]), (place, mode)
+        assert json.loads(root.run([DOCKET, "--system", "--json", "runs"]).stdout)
+    finally:
+        root.run(["rm", "-rf", "/root/copy.db", "/root/ejected"])
+
+
+def _good(words: str) -> tuple[int, ...]:
+    """Return the exit codes that are right for a call."""
+    if words.endswith("--dry-run"):
+        return (2,)
+    if words.split(maxsplit=1)[0] in ("doctor", "health", "notify", "cancel", "import"):
+        return (0, 1)  # a finding, a host without mail, a run that is over, no crontab
+    return (0,)

@@ -136,6 +136,14 @@ def exec_command() -> list[str]:
     return [sys.executable, "-IS", os.path.join(package, "libexec", "docket"), "exec"]
 
 
+def program_paths() -> tuple[str, ...]:
+    """Return the directories of this very installation: its package, and its Python's."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    interpreter = os.path.realpath(sys.executable)
+    found = (os.path.dirname(package), sys.prefix, sys.base_prefix, os.path.dirname(interpreter))
+    return tuple(path for path in dict.fromkeys(found) if path)
+
+
 def runtime_directory(environ: Mapping[str, str]) -> str | None:
     """Return the user's runtime directory, or None where there is none.
 

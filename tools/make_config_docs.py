@@ -48,6 +48,12 @@ def reference() -> Iterator[str]:
     for kind in whole["properties"]["tasks"]["properties"]:
         yield from _built_in(kind, shared)
     yield from _part("Limits", keys["limits"]["properties"], "The keys of `limits`.")
+    mapping = schemas.definition("sandbox")["anyOf"][1]
+    yield from _part("Sandbox", mapping["properties"], "The keys of a `sandbox` mapping.")
+    floors = whole["properties"]["policy"]["properties"]
+    yield from _part("Policy", floors, "The keys of `policy`: who starts a run.")
+    floor = floors["unattended"]["properties"]
+    yield from _part("Policy: floors", floor, "The keys of each of them.")
     mapping = schemas.definition("schedule")["anyOf"][1]
     yield from _part("Schedules", mapping["properties"], "The keys of a `schedule` mapping.")
     values = schemas.definition("env")["additionalProperties"]["anyOf"][1]["properties"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from docket.model.plan import Plan, Source
 from docket.model.record import Record, field
+from docket.model.task.sandbox import Policy, Sandbox, Starter
 from docket.model.task.schedule import Timing
 from docket.model.task.task import Task
 from docket.paths import Paths
@@ -15,7 +16,7 @@ class Place(Record):
     """Where the compiled tasks will live and what will start them; the same for all of them.
 
     `instance` is the word in unit names ("" for the default home), `exec_words` the absolute
-    command that starts `docket exec`.
+    command that starts `docket exec`, `program_paths` what Docket itself is made of.
     """
 
     paths: Paths
@@ -24,6 +25,12 @@ class Place(Record):
     log_dir: str
     exec_words: tuple[str, ...]
     version: str
+    program_paths: tuple[str, ...] = ()
+    policy: Policy = Policy()
+
+    def sandbox(self, task: Task, starter: Starter) -> Sandbox:
+        """Return what a run of `task` is kept from, whoever is behind its start."""
+        return task.sandbox.raised(self.policy.floor(starter).sandbox)
 
 
 class TaskFiles(Record):

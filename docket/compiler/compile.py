@@ -9,11 +9,13 @@ from docket.compiler.directives import check_sections
 from docket.compiler.header import content_hash, with_header
 from docket.compiler.plans import make_plan
 from docket.compiler.quoting import refusal
+from docket.compiler.sandbox.check import check_sandbox, doubtful_directives
 from docket.compiler.service import service_body
 from docket.compiler.text import refused
 from docket.compiler.timer import timer_bodies
 from docket.errors import NameRefusedError
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name, service_unit
+from docket.model.task.sandbox import Starter
 from docket.model.task.schedule import Timing
 from docket.model.task.task import Task
 from docket.model.time.span import format_span
@@ -37,6 +39,8 @@ def compile_task(task: Task, timing: Timing | None, place: Place, found: TaskFil
     name or the instance cannot stand in a unit's name.
     """
     _check_names(task, place)
+    sandbox = place.sandbox(task, Starter.UNATTENDED)
+    check_sandbox(sandbox, task, place, found)
     bodies = _bodies(task, timing, place) if timing is not None and task.enabled else {}
     hashes = {name: content_hash(body) for name, body in bodies.items()}
     return Bundle(
@@ -84,6 +88,9 @@ def _doubts(task: Task, place: Place) -> tuple[str, ...]:
         )
     if not place.paths.system:
         found += _units_of_the_system(task)
+        found += doubtful_directives(
+            task, confined=place.sandbox(task, Starter.UNATTENDED).confines
+        )
     if task.schedules and task.catch_up and task.jitter_seconds >= _DAY:
         found.append(
             f"`jitter` is {format_span(task.jitter_seconds)}, and puts off the run that makes up"

@@ -139,6 +139,8 @@ def _losses(task: Task) -> Iterator[str]:
     yield "the variables DOCKET_*, and the masking of secrets in what it prints"
     for name in task.env_credentials:
         yield f"the variable {name}, which holds a credential: systemd hands over files only"
+    if task.sandbox.confines:
+        yield f"the sandbox {task.sandbox.word}: the unit may do what its user may"
     if task.retry:
         yield f"{task.retry} retries (a Restart= would count the timer's starts among them)"
     if task.idle_timeout_seconds:

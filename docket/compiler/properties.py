@@ -5,12 +5,14 @@ The names and types are those of systemd's bus interface, which are not always t
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from docket.compiler.quoting import refusal, value_refusal
+from docket.compiler.quoting import path_refusal, refusal, value_refusal
 from docket.compiler.text import refused
+from docket.model.task.capabilities import CAPABILITIES
 from docket.model.text.size import size_bytes
 from docket.model.time.span import parse_span
 
@@ -18,6 +20,8 @@ Property = tuple[str, str, Any]  # its name, its D-Bus signature, its value as J
 
 _FOREVER = 2**64 - 1
 _WHOLE_SCALE = 2**32 - 1
+_RECURSIVE = 16_384  # MS_REC: what is mounted below comes along
+_ALL_NAMESPACES = 0x7E02_0000  # the CLONE_NEW* flags that systemd knows
 _TRUE = frozenset(("1", "yes", "y", "true", "t", "on"))
 _FALSE = frozenset(("0", "no", "n", "false", "f", "off"))
 _SPECIFIER = re.compile(r"%[A-Za-z%]")
@@ -158,8 +162,26 @@ class UnitProperties:
         del key
         self._add(directive, text)
 
-    def command(self, directive: str, words: Sequence[str]) -> None:
-        """Add one command line of Docket's own; no variable is expanded in it."""
+    def paths(self, directive: str, paths: Sequence[str], key: str) -> None:
+        """Add paths, each of which may be missing when the service starts."""
+        for path in paths:
+            why = path_refusal(path)
+            if why is not None:
+                raise refused(self._task, key, why)
+        if not paths:
+            return
+        if directive.startswith("Bind"):
+            self._append(directive, "a(ssbt)", [[path, path, True, _RECURSIVE] for path in paths])
+        else:
+            self._append(directive, "as", ["-" + path for path in paths])
+
+    def command(self, directive: str, words: Sequence[str], *, privileged: bool = False) -> None:
+        """Add one command line of Docket's own; no variable is expanded in it.
+
+        A `privileged` one prepares what whoever starts a transient unit has prepared already.
+        """
+        if privileged:
+            return
         for word in words:
             why = refusal(word)
             if why is not None:
@@ -170,7 +192,7 @@ class UnitProperties:
     def _add(self, name: str, text: str) -> None:
         try:
             self._say(name, text)
-        except ValueError as error:
+        except (ValueError, KeyError) as error:
             self.unsaid.append(f"{name}: {error}")
 
     def _say(self, name: str, text: str) -> None:
@@ -195,6 +217,10 @@ class UnitProperties:
 
     def _put(self, name: str, signature: str, value: Any) -> None:
         self._found[name] = (name, signature, value)
+
+    def _append(self, name: str, signature: str, values: list[Any]) -> None:
+        before = self._found.get(name, (name, signature, []))[2]
+        self._put(name, signature, [*before, *values])
 
     def _put_size(self, name: str, text: str) -> None:
         if text.endswith("%"):
@@ -223,9 +249,8 @@ class UnitProperties:
         self._put("SuccessExitStatus", "(aiai)", [[int(word) for word in text.split()], []])
 
     def _put_environment_file(self, text: str) -> None:
-        before = self._found.get("EnvironmentFiles", ("", "", []))[2]
         file = [text.removeprefix("-"), text.startswith("-")]
-        self._put("EnvironmentFiles", "a(sb)", [*before, file])
+        self._append("EnvironmentFiles", "a(sb)", [file])
 
     def _put_credential(self, text: str) -> None:
         self._add_credential("LoadCredential", text)
@@ -234,9 +259,37 @@ class UnitProperties:
         self._add_credential("LoadCredentialEncrypted", text)
 
     def _add_credential(self, directive: str, text: str) -> None:
-        before = self._found.get(directive, ("", "", []))[2]
         name, _, source = text.partition(":")
-        self._put(directive, "a(ss)", [*before, [name, source]])
+        self._append(directive, "a(ss)", [[name, source]])
+
+    def _put_system_calls(self, text: str) -> None:
+        # Each line adds to the ones before it, or takes away: they stay apart, in their order.
+        name = "SystemCallFilter"
+        key = f"{name} {sum(known.startswith(name) for known in self._found)}"
+        self._found[key] = (name, "(bas)", _choice(text))
+
+    def _put_families(self, text: str) -> None:
+        self._put("RestrictAddressFamilies", "(bas)", _choice(text))
+
+    def _put_architectures(self, text: str) -> None:
+        self._put("SystemCallArchitectures", "as", _plain_words(text))
+
+    def _put_errno(self, text: str) -> None:
+        self._put("SystemCallErrorNumber", "i", getattr(errno, text))
+
+    def _put_namespaces(self, text: str) -> None:
+        self._put("RestrictNamespaces", "t", 0 if _flag(text) else _ALL_NAMESPACES)
+
+    def _put_capabilities(self, text: str) -> None:
+        self._put("CapabilityBoundingSet", "t", _bits(text))
+
+    def _put_empty_directories(self, text: str) -> None:
+        parts = [word.partition(":") for word in _plain_words(text)]
+        self._append("TemporaryFileSystem", "a(ss)", [[path, how] for path, _, how in parts])
+
+    def _put_device(self, text: str) -> None:
+        path, _, access = text.rpartition(" ")
+        self._append("DeviceAllow", "a(ss)", [[path, access]])
 
 
 _SPECIAL: dict[str, Callable[[UnitProperties, str], None]] = {
@@ -248,7 +301,28 @@ _SPECIAL: dict[str, Callable[[UnitProperties, str], None]] = {
     "EnvironmentFile": UnitProperties._put_environment_file,  # noqa: SLF001
     "LoadCredential": UnitProperties._put_credential,  # noqa: SLF001
     "LoadCredentialEncrypted": UnitProperties._put_encrypted_credential,  # noqa: SLF001
+    "SystemCallFilter": UnitProperties._put_system_calls,  # noqa: SLF001
+    "SystemCallArchitectures": UnitProperties._put_architectures,  # noqa: SLF001
+    "SystemCallErrorNumber": UnitProperties._put_errno,  # noqa: SLF001
+    "RestrictAddressFamilies": UnitProperties._put_families,  # noqa: SLF001
+    "RestrictNamespaces": UnitProperties._put_namespaces,  # noqa: SLF001
+    "CapabilityBoundingSet": UnitProperties._put_capabilities,  # noqa: SLF001
+    "DeviceAllow": UnitProperties._put_device,  # noqa: SLF001
+    "TemporaryFileSystem": UnitProperties._put_empty_directories,  # noqa: SLF001
 }
+
+
+def _bits(text: str) -> int:
+    """Return the set of capabilities that the words name, where `~` takes all others."""
+    bits = 0
+    for word in text.removeprefix("~").split():
+        bits |= 1 << CAPABILITIES[word]
+    return ~bits & ((1 << len(CAPABILITIES)) - 1) if text.startswith("~") else bits
+
+
+def _choice(text: str) -> list[Any]:
+    """Return whether the words are allowed (without `~`) or refused, and the words."""
+    return [not text.startswith("~"), _plain_words(text.removeprefix("~"))]
 
 
 def _flag(text: str) -> bool:

@@ -60,6 +60,16 @@ def double_percent(text: str) -> str:
     return text.replace("%", "%%")
 
 
+def path_refusal(path: str) -> str | None:
+    """Return why `path` cannot stand in a list of paths, or None where it can.
+
+    A colon divides source and destination in them.
+    """
+    if any(c in path for c in "\"'\\:"):
+        return f"names the path {path!r} with a quote, a backslash or a colon"
+    return value_refusal(path)
+
+
 @functools.lru_cache(maxsize=1024)
 def quote_argument(word: str) -> str:
     """Return one argument of a command line, quoted so that the manager passes it on as it is."""

@@ -14,10 +14,12 @@ from docket.compiler.bundle import Place
 from docket.compiler.conditions import write_conditions
 from docket.compiler.directives import raw_lines
 from docket.compiler.properties import Property, UnitProperties
+from docket.compiler.sandbox.write import needs_preparation, write_sandbox
 from docket.compiler.text import UnitText, refused
 from docket.errors import CompileError
 from docket.model.names import unit_stem
 from docket.model.states import EXIT_SKIPPED
+from docket.model.task.sandbox import Sandbox, Starter
 from docket.model.task.task import Limits, Task
 from docket.model.text.secretnames import REDACTED
 from docket.model.text.tokenshapes import TOKEN_SHAPES
@@ -47,32 +49,46 @@ class ServiceWriter(Protocol):
     def measure(self, directive: str, text: str, key: str) -> None:
         """Add a number with its unit, which systemd takes verbatim."""
 
-    def command(self, directive: str, words: Sequence[str]) -> None:
-        """Add one command line of Docket's own."""
+    def paths(self, directive: str, paths: Sequence[str], key: str) -> None:
+        """Add paths that may be missing when the service starts."""
+
+    def command(self, directive: str, words: Sequence[str], *, privileged: bool = False) -> None:
+        """Add one command line of Docket's own; `privileged` runs it outside of any sandbox."""
 
 
 def service_body(task: Task, place: Place) -> str:
     """Return the contents of the task's service file."""
     text = UnitText(task.name)
-    write_service(text, task, place, conditions=True)
+    sandbox = place.sandbox(task, Starter.UNATTENDED)
+    write_service(text, task, place, sandbox, conditions=True)
     return text.body()
 
 
 def service_properties(task: Task, place: Place) -> tuple[list[Property], list[str]]:
     """Return the task's service as properties of a transient unit, and what cannot be said so.
 
+    The sandbox is not in them: it depends on who starts the run (`sandbox_properties`).
     A value that no unit can carry is among the latter, for a task without a timer has no unit.
     """
     found = UnitProperties(task.name)
     try:
-        write_service(found, task, place)
+        write_service(found, task, place, Sandbox())
     except CompileError as error:
         return [], [error.sentence]
     return found.properties, found.unsaid
 
 
+def sandbox_properties(sandbox: Sandbox, place: Place, task: str) -> list[Property]:
+    """Return a sandbox as properties of a transient unit; CompileError where it cannot be had."""
+    found = UnitProperties(task)
+    write_sandbox(found, sandbox, place, task)
+    if found.unsaid:
+        raise CompileError(f"Task '{task}' cannot have this sandbox: {found.unsaid[0]}.", task=task)
+    return found.properties
+
+
 def write_service(
-    text: ServiceWriter, task: Task, place: Place, *, conditions: bool = False
+    text: ServiceWriter, task: Task, place: Place, sandbox: Sandbox, *, conditions: bool = False
 ) -> None:
     """Tell `text` the service of the task; CompileError where a value cannot be carried.
 
@@ -88,7 +104,11 @@ def write_service(
     text.section("Service")
     text.fixed("Type=oneshot")
     arguments = [task.name, *place.paths.exec_arguments()]
-    text.command("ExecStart", [*place.exec_words, *arguments])
+    if needs_preparation(sandbox):
+        prepare = [*place.exec_words, "--prepare", *arguments]
+        text.command("ExecStartPre", prepare, privileged=True)
+    confined = ["--sandbox", sandbox.word] if sandbox.confines else []
+    text.command("ExecStart", [*place.exec_words, *arguments, *confined])
     text.command("ExecStopPost", finalizer([*place.exec_words, "--finalize", *arguments]))
     text.fixed(
         f"SuccessExitStatus={EXIT_SKIPPED}",
@@ -105,6 +125,7 @@ def write_service(
     _require_decryptable(task, place)
     _files(text, task)
     write_limits(text, task.limits)
+    write_sandbox(text, sandbox, place, task.name)
     text.fixed(*raw_lines(task, "Service"))
 
 

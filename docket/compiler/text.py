@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from docket.compiler.quoting import (
     command_line,
     double_percent,
+    path_refusal,
     quote_assignment,
+    quote_path,
     refusal,
     value_refusal,
 )
@@ -47,14 +49,28 @@ class UnitText:
             raise refused(self._task, key, f"is {text!r}")
         self._blocks.append(f"{directive}={text}")
 
-    def command(self, directive: str, words: Sequence[str]) -> None:
-        """Add one command line of Docket's own."""
+    def paths(self, directive: str, paths: Sequence[str], key: str) -> None:
+        """Add paths, each of which may be missing when the service starts."""
+        for path in paths:
+            why = path_refusal(path)
+            if why is not None:
+                raise refused(self._task, key, why)
+        if paths:
+            self._blocks.append(f"{directive}={' '.join(quote_path('-' + path) for path in paths)}")
+
+    def command(self, directive: str, words: Sequence[str], *, privileged: bool = False) -> None:
+        """Add one command line of Docket's own.
+
+        A `privileged` one runs outside of the sandbox, and its failure does not keep the task from
+        running: the runner itself records what is wrong.
+        """
         for word in words:
             why = refusal(word)
             if why is not None:
                 raise refused(self._task, directive, why)
+        prefix = "-+" if privileged else ""
         try:
-            self._blocks.append(f"{directive}={command_line(words)}")
+            self._blocks.append(f"{directive}={prefix}{command_line(words)}")
         except ValueError as error:
             raise refused(self._task, directive, str(error)) from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from docket.config.policy import read_policy
 from docket.config.schema import fastchecks, violations
 from docket.config.schema import schema as schemas
 from docket.config.schema.complaints import Complaints
@@ -14,6 +15,7 @@ from docket.config.yaml.nodes import Path, Places, Scalar, Section, key_node
 from docket.model.names import is_safe_name
 from docket.model.problem import Mark
 from docket.model.record import Record
+from docket.model.task.sandbox import Policy
 from docket.paths import Paths
 
 
@@ -24,6 +26,7 @@ class HomePlaces(Record):
     task_dir: str
     log_dir: str
     instance: str
+    policy: Policy = Policy()
     groups: Mapping[str, int] | None = None  # name -> runs at a time; None: they are wrong
     expander: Expander | None = None
     user_home: str = ""
@@ -85,6 +88,7 @@ def read_settings(
         state_db=places.read("state_dir", paths.state_db),
         task_dir=places.read("tasks_dir", paths.task_dir),
         log_dir=places.read("logs_dir", paths.log_dir),
+        policy=read_policy(root) if "policy" not in wrong else Policy(),
         groups=_groups(root) if "groups" not in wrong else None,
         instance=instance.text if named and isinstance(instance, Scalar) else paths.instance_key,
         expander=expander,

@@ -87,6 +87,7 @@ def resolve(document: Document, classes: Sequence[TaskClass | BrokenTaskClass] =
         task_dir=settings.task_dir,
         log_dir=settings.log_dir,
         instance=settings.instance,
+        policy=settings.policy,
         tasks={name: task for name, task in tasks.items() if name not in spoiled},
         problems=problems,
         warnings=tuple(warning for file in files for warning in file.complaints.warnings),

@@ -20,6 +20,7 @@ from docket.app.runs.gate import refuse_destructive
 from docket.app.runs.options import Attachment, RunOptions
 from docket.app.runs.refusals import refuse_in_dry_run
 from docket.app.runs.run import RunOutcome
+from docket.app.runs.sandboxing import in_its_sandbox
 from docket.app.session.session import Session
 from docket.errors import DocketError
 from docket.mcp.toolcall import ServerContext, ToolCall
@@ -158,7 +159,8 @@ def _preview(server: ServerContext, given: Mapping[str, Any]) -> Result:
 def _run(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> RunOutcome:
     """Run it as a child of ours where that can be; else it goes on by itself and is waited for."""
     task, session = given["task_name"], server.session
-    if given["idempotency_key"] is not None or current_plan(session, task).needs_systemd:
+    plan = in_its_sandbox(session, current_plan(session, task), Trigger.AGENT, None)
+    if given["idempotency_key"] is not None or plan.needs_systemd:
         return _start_and_wait(server, call, given)
     run_id = _new_run_id(session)
     call.begin(task, run_id, _undo(session, run_id))

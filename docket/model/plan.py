@@ -196,6 +196,8 @@ class Plan(Struct):
     destructive: bool
     closed_to_agents: str  # why no agent may run it, as "it ..."; "" where agents may
     unattended: str  # "allow" or "deny"
+    sandbox: dict[str, Any]  # model.task.sandbox.Sandbox of the task itself; {} is none
+    policy: dict[str, dict[str, str]]  # who starts a run -> what is demanded of it
     needs_systemd: bool  # limits, credentials or directives of a unit's own
     calendars: list[Any]
     zone: str  # "" is the machine's own

@@ -60,6 +60,7 @@ class RunRow(Struct):
     idempotency_key: str | None = None
     parent_run_id: str | None = None  # the run whose tree this one belongs to
     cancel_requested_at: int | None = None
+    sandbox: str | None = None  # the profile that was in force, and what the task differs by
     output_bytes: int | None = None  # what the last attempt wrote to both streams
 
     def note(self, **notes: Unpack[Notes]) -> None:

@@ -56,6 +56,10 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
     except DocketError as error:
         _record_without_plan(arguments, paths, error)
         raise
+    if arguments.prepare:
+        from docket.runner.call.preparation import prepare  # noqa: PLC0415  (confined runs alone)
+
+        return prepare(loaded.plan, paths.task_dir)
     if arguments.notify_test:
         from docket.runner.notifytest import notify_test  # noqa: PLC0415  (people alone)
 
@@ -97,7 +101,7 @@ def _record_without_plan(arguments: Arguments, paths: Paths, error: DocketError)
     """Leave a row for a run that never had a plan, for a timer's fire is never lost."""
     from docket.runner.planless import record_failure  # noqa: PLC0415  (rare)
 
-    if not (arguments.dry_run or arguments.notify_test):
+    if not (arguments.dry_run or arguments.notify_test or arguments.prepare):
         record_failure(arguments, paths, error)
 
 

@@ -27,7 +27,7 @@ def record_failure(arguments: Arguments, paths: Paths, error: DocketError) -> No
     if unit is None:
         return
     timer = unit.removesuffix(".service") + ".timer"
-    elapse = timer_elapse(unit, [timer, boot_timer_of(timer)], system=paths.system)
+    elapse = timer_elapse(unit, [timer, boot_timer_of(timer)], paths.lock_dir, system=paths.system)
     started = now_us()
     row = RunRow(
         run_id=arguments.run_id or make_run_id(started, os.urandom(4)),

@@ -111,6 +111,7 @@ class _Run:
             self._row.params = hidden_parameters(self._params, self._plan.secrets)
         self._mask: Mask | None = None
         self._row.log_path = log_path(self._plan.log_dir, self._row.run_id)
+        self._row.sandbox = self._sandbox()
         self._recorder = Recorder(self._plan.state_db, self._plan.lock_dir, self._row, now_us)
         self._late_us = 0 if arguments.trigger else self._name_fire()
         self._lock: RunLock | None = None
@@ -148,6 +149,15 @@ class _Run:
         if self._lock is not None:
             self._lock.release()
         return Finished(self._row, self._hooks, self._warnings)
+
+    def _sandbox(self) -> str:
+        """Return what confines this process, as its unit says and the kernel bears out."""
+        word = self._arguments.sandbox
+        if word == "none":
+            return word
+        from docket.runner.admission.confinement import in_force  # noqa: PLC0415  (confined runs)
+
+        return in_force(word)
 
     def _name_fire(self) -> int:
         """Say in the row which fire of its timer the run is for; returns how late it is in µs."""

@@ -23,6 +23,7 @@ _BEFORE_OURS = ".before-v1"  # what docket-cli left
 STEPS: dict[int, tuple[str, ...]] = {
     # Each run paid for this index at its end; `runs_by_task` finds good runs as well.
     2: ("DROP INDEX runs_good",),
+    3: ("ALTER TABLE runs ADD COLUMN sandbox TEXT",),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,11 +12,44 @@ from collections.abc import Mapping, Sequence
 from docket.errors import ToolMissingError
 
 _TIMEOUT_SECONDS = 60.0
+_LEVEL = re.compile(r"exposure level for .*: ([0-9.]+)")
 
 
 def available() -> bool:
     """Whether systemd-analyze is installed."""
     return shutil.which("systemd-analyze") is not None
+
+
+def exposure(service: str, *, user: bool) -> float:
+    """Return how exposed the service of this text is, from 0 (tight) to 10, as systemd weighs it.
+
+    ToolMissingError where it is not installed, or gives no figure.
+    """
+    with tempfile.TemporaryDirectory(prefix="docket-exposure-") as directory:
+        path = os.path.join(directory, "weighed.service")
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(service)
+        environ = {**os.environ, "XDG_RUNTIME_DIR": directory, "LC_ALL": "C.UTF-8"}
+        scope = "--user" if user else "--system"
+        words = ["systemd-analyze", scope, "--no-pager", "security", "--offline=true", path]
+        try:
+            done = subprocess.run(
+                words,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=_TIMEOUT_SECONDS,
+            )
+        except (FileNotFoundError, subprocess.TimeoutExpired):
+            done = None
+    found = _LEVEL.search(done.stdout.decode(errors="replace")) if done is not None else None
+    if found is None:
+        raise ToolMissingError(
+            "systemd-analyze does not say how exposed the unit is.",
+            hint="It comes with systemd itself.",
+        )
+    return float(found[1])
 
 
 def verify(files: Sequence[str], *, user: bool) -> list[str]:

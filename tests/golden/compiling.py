@@ -65,6 +65,8 @@ def compile_case(case: str, config: Config) -> dict[str, Bundle]:
         log_dir=paths.log_dir,
         exec_words=("/usr/bin/python3", "-IS", "/opt/docket/docket/libexec/docket", "exec"),
         version="1.0.0",
+        program_paths=("/opt/docket", "/usr"),
+        policy=config.policy,
     )
     return {name: _compile(task, place) for name, task in config.tasks.items()}
 

@@ -33,7 +33,7 @@ from docket.model.record import Record, field
 from docket.model.task.schedule import ScheduleSpec, Timing
 from docket.model.task.task import Config, Task
 from docket.model.text.nearest import nearest
-from docket.paths import Paths, exec_command
+from docket.paths import Paths, exec_command, program_paths
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 
@@ -185,6 +185,8 @@ class _Compiler:
             log_dir=config.log_dir,
             exec_words=tuple(exec_command()),
             version=__version__,
+            program_paths=program_paths(),
+            policy=config.policy,
         )
         self.bundles: dict[str, Bundle] = {}
         self.broken: set[str] = set()

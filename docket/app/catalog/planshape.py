@@ -11,6 +11,7 @@ from typing import Any
 
 from docket.model.plan import Channel, Hook, Plan, PythonTarget, Source
 from docket.model.struct import Struct
+from docket.model.task.sandbox import Policy, Sandbox
 from docket.model.time.calendar import Calendar
 
 _LARGEST = 2**63  # what SQLite and the kernel take
@@ -95,6 +96,21 @@ def _is_property(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 3 and all(map(_is_text, value[:2]))
 
 
+def _is_sandbox(value: Any) -> bool:
+    try:
+        found = Sandbox.from_json(value)
+        return all(_is_text(one) for part in found.to_json().values() for one in part)
+    except (TypeError, ValueError, AttributeError):
+        return False
+
+
+def _is_policy(value: Any) -> bool:
+    try:
+        return bool(Policy.from_json(value)) or not value
+    except (TypeError, ValueError, AttributeError, KeyError):
+        return False
+
+
 def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(map(fits, value))
 
@@ -125,4 +141,6 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "PythonTarget | None": _optional(_is_python),
     "Notify | None": _optional(_is_whole_struct),
     "RunAs | None": _optional(_is_whole_struct),
+    "dict[str, Any]": _is_sandbox,
+    "dict[str, dict[str, str]]": _is_policy,
 }

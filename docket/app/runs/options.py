@@ -22,6 +22,7 @@ class RunOptions(Record):
     gated: bool = False
     run_id: str | None = None
     dry_run: bool = False
+    sandbox: str | None = None  # a profile that is to be in force at least
 
 
 class Attachment(Record):

@@ -17,6 +17,7 @@ from docket.app.record.runrequests import Launcher, checked_params, requested
 from docket.app.runs.durations import typical_duration
 from docket.app.runs.foreground import RunnerExit, run_in_foreground
 from docket.app.runs.options import Attachment, RunOptions
+from docket.app.runs.sandboxing import in_its_sandbox
 from docket.app.session.session import Session
 from docket.app.text.documents import (
     hook_document,
@@ -115,7 +116,8 @@ def run(
     """
     dry_run = options.dry_run
     session = session.replace(keeps=session.keeps and not dry_run)
-    plan = current_plan(session, task)
+    wanted = current_plan(session, task)
+    plan = in_its_sandbox(session, wanted, options.trigger, options.sandbox)
     run_id = options.run_id or make_run_id(session.now_us(), os.urandom(4))
     if not dry_run and (plan.needs_systemd or options.launcher is Launcher.SYSTEMD):
         from docket.app.runs.unitrun import run_in_unit  # noqa: PLC0415  (few need it)
@@ -204,8 +206,8 @@ def _refuse_what_needs_a_unit(plan: Plan) -> None:
     if not plan.needs_systemd or (not plan.dry_run_argv and plan.python is None):
         return
     raise NeedsSystemdError(
-        f"The dry run of task {plan.task!r} would run a command without the limits, credentials or"
-        " directives that only a systemd unit can give it.",
+        f"The dry run of task {plan.task!r} would run a command without the limits, sandbox,"
+        " credentials or directives that only a systemd unit can give it.",
         hint=f"docket describe {plan.task} shows what would run.",
         task=plan.task,
         unit=plan.unit,

@@ -27,6 +27,7 @@ from docket.app.runs.pendingrow import (
     recording_refusals,
 )
 from docket.app.runs.receipts import Receipt, asked_at, expectation
+from docket.app.runs.sandboxing import in_its_sandbox
 from docket.app.runs.transientunit import launcher_of, transient_properties, transient_unit
 from docket.app.session.ports import UnitManager
 from docket.app.session.session import Session
@@ -62,7 +63,7 @@ def start(session: Session, task: str, options: RunOptions) -> Receipt:
     NotStartedError where it cannot be started (its row says so too), KeyTakenError,
     NeedsSystemdError, BusError and what compiling raises.
     """
-    plan = current_plan(session, task)
+    plan = in_its_sandbox(session, current_plan(session, task), options.trigger, options.sandbox)
     units = session.units()
     row = pending_row(session, plan, options)
     if launcher_of(units, plan, options.launcher) is Launcher.SYSTEMD:

@@ -80,8 +80,8 @@ def _require_credentials(plan: Plan) -> None:
 
 def _needs_systemd(plan: Plan, why: str, hint: str | None) -> NeedsSystemdError:
     return NeedsSystemdError(
-        f"Task {plan.task!r} has limits, credentials or directives that only a systemd unit can"
-        f" give it. {why}",
+        f"Task {plan.task!r} has limits, a sandbox, credentials or directives that only a"
+        f" systemd unit can give it. {why}",
         hint=hint,
         task=plan.task,
         unit=plan.unit,

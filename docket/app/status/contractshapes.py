@@ -95,6 +95,7 @@ class ContractDocument(ProgramDocument):
     env_files: Annotated[list[str], "The files that its variables come from."]
     credentials: Annotated[list[str], "The names of its credentials."]
     secrets: Annotated[list[str], "The variables, credentials and inputs that are masked."]
+    sandbox: Annotated[str, "Its own sandbox: a profile, and the keys by which it differs."]
     limits: Annotated[JsonObject, "Its resource limits, those that are set."]
     hooks: Annotated[list[HookSpecDocument], "Its hooks."]
     notify: Annotated[NotifySpecDocument | None, "Who is notified."]

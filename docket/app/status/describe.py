@@ -13,6 +13,7 @@ from docket.app.text.redaction import redact, redact_text
 from docket.compiler.secrets import secret_names
 from docket.model.names import service_unit, timer_unit
 from docket.model.record import Record
+from docket.model.task.sandbox import Sandbox
 from docket.model.task.task import Config, HookSpec, Limits, NotifySpec, Requirement, Task, UserSpec
 
 if TYPE_CHECKING:
@@ -24,7 +25,23 @@ if TYPE_CHECKING:
         RequirementDocument,
         UserDocument,
     )
-    from docket.app.status.shapes import DescriptionDocument, NowDocument
+    from docket.app.status.shapes import DescriptionDocument, NowDocument, SandboxDocument
+
+
+class SandboxState(Record):
+    """The sandbox of a task's unit; `exposure` is None where systemd-analyze does not say."""
+
+    sandbox: Sandbox
+    directives: tuple[str, ...] = ()
+    exposure: float | None = None
+
+    def document(self) -> SandboxDocument:
+        """Return the sandbox as JSON shows it."""
+        return {
+            "profile": self.sandbox.word,
+            "directives": list(self.directives),
+            "exposure": self.exposure,
+        }
 
 
 class TaskDescription(Record):
@@ -33,6 +50,7 @@ class TaskDescription(Record):
     task: Task
     service_unit: str
     timer_unit: str
+    sandbox: SandboxState
     warnings: tuple[str, ...] = ()
     now: TaskState | None = None  # None where the record of runs cannot be read
 
@@ -46,6 +64,7 @@ class TaskDescription(Record):
             **now,
             "contract": contract_document(self.task),
             "units": {"service": self.service_unit, "timer": self.timer_unit},
+            "sandbox": self.sandbox.document(),
             "sources": list(self.task.sources),
             "warnings": list(self.warnings),
         }
@@ -63,10 +82,15 @@ def describe(session: Session, task: str) -> TaskDescription:
     warnings = tuple(warning.sentence for warning in config.warnings if warning.task == task)
     if idle := idle_limits(session, found.limits):
         warnings = (*warnings, no_effect(idle, system=session.paths.system))
+    sandbox = SandboxState(found.sandbox)
+    if found.sandbox.confines or config.policy.floors:
+        from docket.app.status.unitsandbox import unit_sandbox  # noqa: PLC0415  (few tasks)
+
+        sandbox = SandboxState(*unit_sandbox(session, config, found))
     now = standing(session, found)
     if isinstance(now, str):
-        return TaskDescription(found, service, timer, (*warnings, now))
-    return TaskDescription(found, service, timer, (*warnings, *now.warnings), now)
+        return TaskDescription(found, service, timer, sandbox, (*warnings, now))
+    return TaskDescription(found, service, timer, sandbox, (*warnings, *now.warnings), now)
 
 
 def contract_document(task: Task) -> ContractDocument:
@@ -98,6 +122,7 @@ def contract_document(task: Task) -> ContractDocument:
         "env_files": list(task.env_files),
         "credentials": [one.name for one in task.credentials],
         "secrets": secret_names(task),
+        "sandbox": task.sandbox.word,
         "limits": _limits(task.limits),
         "hooks": [_hook(hook) for hook in task.hooks],
         "notify": None if task.notify is None else _notify(task.notify),

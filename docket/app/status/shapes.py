@@ -187,11 +187,23 @@ class NowDocument(TypedDict):
     drift: NotRequired[Annotated[list[str], "How the units differ from the config."]]
 
 
+class SandboxDocument(TypedDict):
+    """What the unit of a task keeps from its runs."""
+
+    profile: Annotated[str, "The profile, with the keys by which the task's own differs from it."]
+    directives: Annotated[list[str], "The directives of the unit, as they are written."]
+    exposure: Annotated[
+        Amount | None,
+        "What `systemd-analyze security` makes of the unit, 0 (tight) to 10; null if not known.",
+    ]
+
+
 class DescriptionDocument(TaskDocument, NowDocument):
     """One task in full."""
 
     contract: Annotated[ContractDocument, "How it is run, resolved."]
     units: Annotated[UnitNamesDocument, "Its units."]
+    sandbox: Annotated[SandboxDocument, "What its unit keeps from its runs."]
     sources: Annotated[list[str], "The files that the task comes from."]
     warnings: Annotated[list[str], "What is doubtful, in sentences."]
 

@@ -213,6 +213,7 @@ def _provenance(run: RunRecord) -> ProvenanceDocument:
         "peak_memory_bytes": run.peak_memory_bytes,
         "cpu_seconds": _seconds(run.cpu_seconds),
         "output_bytes": run.output_bytes,
+        "sandbox": run.sandbox,
         "params": None if run.params is None else dict(run.params),
         "idempotency_key": run.idempotency_key,
     }

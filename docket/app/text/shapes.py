@@ -37,6 +37,11 @@ class ProvenanceDocument(TypedDict):
     peak_memory_bytes: Annotated[Count | None, "The largest memory of the command."]
     cpu_seconds: Annotated[Amount | None, "Processor time of the command, in seconds."]
     output_bytes: Annotated[Count | None, "What its last attempt wrote to both streams."]
+    sandbox: Annotated[
+        str | None,
+        "The sandbox that the run was in, with the keys by which the task's own differs from the"
+        " profile: none, strict+writable; null if not known.",
+    ]
     params: Annotated[dict[str, str] | None, "The values that the run was given, by input."]
     idempotency_key: Annotated[str | None, "The idempotency key of the request."]
 

@@ -92,6 +92,7 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
     yield "credentials", ", ".join(contract["credentials"])
     yield "masked", ", ".join(contract["secrets"])
     yield "needs env", ", ".join(document["required_env"])
+    yield from _sandbox(document["sandbox"])
     yield "limits", ", ".join(f"{name} {value}" for name, value in contract["limits"].items())
     for hook in contract["hooks"]:
         yield hook["kind"], hook["command"]
@@ -131,6 +132,17 @@ def _user(user: Mapping[str, Any]) -> str:
     if user["hooks_as"] == "root":
         parts.append("hooks as root")
     return ", ".join(parts)
+
+
+def _sandbox(sandbox: Mapping[str, Any]) -> Iterator[Fact]:
+    """Yield what its unit keeps from its runs, directive by directive."""
+    if not sandbox["directives"]:
+        return
+    level = sandbox["exposure"]
+    weight = "" if level is None else f", exposure {level:.1f} of 10"
+    yield "sandbox", f"{sandbox['profile']}{weight}"
+    for line in sandbox["directives"]:
+        yield "directive", line
 
 
 def _coexistence(contract: Mapping[str, Any]) -> Iterator[Fact]:

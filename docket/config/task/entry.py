@@ -9,7 +9,7 @@ from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Key, Node, Path, Scalar, Section, descend, overlay
 
 # Mappings that are one choice: half of one and half of the other would be neither.
-WHOLE = frozenset({"schedule", "on_success", "on_failure", "on_complete", "notify"})
+WHOLE = frozenset({"schedule", "on_success", "on_failure", "on_complete", "notify", "sandbox"})
 
 
 class TaskEntry:

@@ -235,6 +235,13 @@ _SKIPS = (
         (RunStatus.SKIPPED,),
     ),
     Cause(
+        "sandbox",
+        "It has to run in a sandbox, and was started outside of a unit that gives it: as the"
+        " dependency of a task with a looser one, or by `docket exec` by hand.",
+        (RunStatus.SKIPPED,),
+        step=_DESCRIBE,
+    ),
+    Cause(
         "once_per",
         "It has succeeded in this hour, day, week, month or year, and `once_per` asks for no more.",
         (RunStatus.SKIPPED,),

@@ -14,16 +14,18 @@ from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.record import Record
 from docket.model.states import OutputFormat, Overlap
 from docket.model.task import task as tasks
+from docket.model.task.sandbox import Floor, Network, Profile
 from docket.model.task.schedule import ScheduleKind, ScheduleSpec
 from docket.model.time.period import Period
 
 _RECORDS: dict[str, type[Record]] = {
     name: kind
-    for name, kind in (*vars(tasks).items(), ("ScheduleSpec", ScheduleSpec))
+    for name, kind in (*vars(tasks).items(), ("ScheduleSpec", ScheduleSpec), ("Floor", Floor))
     if isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
 }
 _ENUMS: dict[str, type[StrEnum]] = {
-    enum.__name__: enum for enum in (ExitMeaning, OutputFormat, Overlap, Period, ScheduleKind)
+    enum.__name__: enum
+    for enum in (ExitMeaning, Network, OutputFormat, Overlap, Period, Profile, ScheduleKind)
 }
 _PLAIN = (str, int, float, bool, type(None))
 

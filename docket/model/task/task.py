@@ -9,6 +9,7 @@ from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.problem import Mark, Problem
 from docket.model.record import Record, field
 from docket.model.states import OutputFormat, Overlap
+from docket.model.task.sandbox import Policy, Sandbox
 from docket.model.task.schedule import ScheduleSpec
 from docket.model.time.period import Period
 
@@ -199,6 +200,7 @@ class Task(Record):
     hooks: tuple[HookSpec, ...] = ()
     notify: NotifySpec | None = None  # None where nobody is to be told
     limits: Limits = Limits()
+    sandbox: Sandbox = Sandbox()
     unit: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     unattended: str = "deny"
     destructive: bool = False
@@ -253,6 +255,7 @@ class Config(Record):
     log_dir: str
     instance: str
     tasks: Mapping[str, Task]
+    policy: Policy = Policy()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     marks: Mapping[tuple[str | int, ...], Mark] = field(default_factory=dict)

@@ -53,6 +53,12 @@ class Admission:
         `late_us` is how late its fire is; the tasks of `tree` have run in its tree already.
         """
         row = self._recorder.row
+        if self._plan.sandbox or self._plan.policy:
+            from docket.runner.admission.confinement import too_loose  # noqa: PLC0415  (few tasks)
+
+            refusal = too_loose(self._plan, row)
+            if refusal is not None:
+                return refusal
         refusal = refusal_before_lock(self._loaded, row, late_us, self._recorder, self._arguments)
         if refusal is not None:
             return refusal

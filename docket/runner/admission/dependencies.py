@@ -152,6 +152,7 @@ class _Child:
         words = [*exec_command(), self._task, *place, "--config", plan.config_path, "--quiet"]
         words += ["--run-id", self._run_id, "--trigger", str(Trigger.DEPENDENCY)]
         words += ["--result-fd", str(writer), *["--no-destructive"] * self._gated]
+        words += ["--sandbox", row.sandbox] if row.sandbox else []
         return os.posix_spawn(
             words[0],
             words,

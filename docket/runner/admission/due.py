@@ -25,7 +25,7 @@ def fire_of(plan: Plan, recorder: Recorder) -> tuple[Trigger, int | None, int] |
 
     The due instant is None where no calendar was due: a span or the boot started the run.
     """
-    elapse = timer_elapse(plan.unit, timers_of(plan), system=plan.system)
+    elapse = timer_elapse(plan.unit, timers_of(plan), plan.lock_dir, system=plan.system)
     if elapse is None or is_served(elapse, recorder):
         return None
     now = time.time_ns() // 1000

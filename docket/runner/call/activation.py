@@ -50,10 +50,11 @@ def timers_of(plan: Plan) -> list[str]:
     return [plan.timer_unit]
 
 
-def timer_elapse(unit: str, timers: Sequence[str], *, system: bool) -> Elapse | None:
+def timer_elapse(unit: str, timers: Sequence[str], lock_dir: str, *, system: bool) -> Elapse | None:
     """Return which of `timers` started `unit`, which this process is in, and when it elapsed.
 
-    None where no timer did: by hand, by another unit, or outside the unit.
+    None where no timer did: by hand, by another unit, or outside the unit. A sandbox that closes
+    the manager's socket has the answer noted in `lock_dir` by the command that prepared the run.
     """
     invocation = os.environ.get("INVOCATION_ID", "")
     if not invocation:
@@ -70,7 +71,12 @@ def timer_elapse(unit: str, timers: Sequence[str], *, system: bool) -> Elapse | 
         ]
     found = read_properties(questions, system=system)
     if found is None:
-        return _without_manager(timers, system=system)
+        from docket.runner.call.elapsenote import noted_answer  # noqa: PLC0415  (confined runs alone)
+
+        noted = noted_answer(lock_dir, unit, invocation)
+        if noted is None:
+            return _without_manager(timers, system=system)
+        return None if noted[0] is None else Elapse(*noted[0][:2], certain=noted[0][2])
     identity, begun = found[:2]
     if not isinstance(identity, bytes) or identity.hex() != invocation:
         return None

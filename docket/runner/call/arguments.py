@@ -19,6 +19,7 @@ _FLAGS = {
     "--finalize": "finalize",
     "--notify-test": "notify_test",
     "--no-destructive": "gated",
+    "--prepare": "prepare",
 }
 _VALUES = {
     "--home": "home",
@@ -27,11 +28,12 @@ _VALUES = {
     "--trigger": "trigger",
     "--result-fd": "result_fd",
     "--channel": "channel",
+    "--sandbox": "sandbox",
 }
 USAGE = (
     "docket exec TASK [--system | --home DIR] [--config FILE] [--run-id ID] [--trigger WORD] "
     "[--force] [--dry-run] [--no-destructive] [--quiet] [--result-fd N] [--finalize] "
-    "[--notify-test [--channel WORD]]"
+    "[--notify-test [--channel WORD]] [--sandbox WORD] [--prepare]"
 )
 
 
@@ -47,9 +49,11 @@ class Arguments:
         "gated",
         "home",
         "notify_test",
+        "prepare",
         "quiet",
         "result_fd",
         "run_id",
+        "sandbox",
         "system",
         "task",
         "trigger",
@@ -63,6 +67,7 @@ class Arguments:
         self.quiet = False
         self.finalize = False
         self.notify_test = False
+        self.prepare = False
         self.channel: str | None = None
         self.gated = False
         self.home: str | None = None
@@ -70,6 +75,7 @@ class Arguments:
         self.run_id: str | None = None
         self.trigger: str | None = None
         self.result_fd: str | None = None
+        self.sandbox = "none"
 
 
 def parse(words: list[str]) -> Arguments:

@@ -61,6 +61,8 @@ DEFAULTS: dict[str, Any] = {
     "destructive": False,
     "closed_to_agents": "",
     "unattended": "deny",
+    "sandbox": {},
+    "policy": {},
     "needs_systemd": False,
     "calendars": [],
     "zone": "",

@@ -58,6 +58,12 @@ if TYPE_CHECKING:
     multiple=True,
     help="Give the run a value for one of the task's inputs. May be repeated.",
 )
+@click.option(
+    "--sandbox",
+    metavar="PROFILE",
+    help="Confine the run at least so much: standard, strict or readonly. It never loosens what"
+    " the task or the policy says.",
+)
 def command(
     call: Call,
     task: str,
@@ -67,6 +73,7 @@ def command(
     idempotency_key: str | None,
     launcher: str,
     params: tuple[str, ...],
+    sandbox: str | None,
 ) -> Answer:
     """Run TASK now, in the foreground, and record the run.
 
@@ -79,7 +86,7 @@ def command(
         refuse_in_dry_run(
             background=background, params=bool(pairs), idempotency_key=idempotency_key is not None
         )
-    options = RunOptions(force, idempotency_key, pairs, Launcher(launcher))
+    options = RunOptions(force, idempotency_key, pairs, Launcher(launcher), sandbox=sandbox)
     if background:
         return _in_background(call, task, options.replace(trigger=Trigger.ASYNC))
     if idempotency_key is not None:

@@ -11,6 +11,7 @@ import pytest
 from docket.config.schema import schema as schemas
 from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.states import OutputFormat, Overlap
+from docket.model.task.sandbox import Network, Profile, Sandbox
 from docket.model.task.schedule import ScheduleKind
 from docket.model.task.task import (
     ChannelSpec,
@@ -111,6 +112,17 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
         """limits: {memory: 512M, memory_high: 400M, swap: 0, cpu: 150%, cpu_weight: 20,
             io_weight: 30, tasks: 64, nice: 10, open_files: 4096}""",
         {"limits": Limits("512M", "400M", "0", 150.0, 20, 30, 64, 10, 4096)},
+    ),
+    "sandbox": (
+        """sandbox: {from: strict, writable: [/srv/out], network: false, syscalls: ["@mount"]}""",
+        {
+            "sandbox": Sandbox(
+                Profile.STRICT,
+                writable=("/srv/out",),
+                network=Network.NONE,
+                syscalls=("@mount",),
+            )
+        },
     ),
     "unit": (
         "unit: {Service: {UMask: 0077, ProtectHome: yes, Environment: [A=1, B=2]}}",

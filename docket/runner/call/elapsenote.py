@@ -1,0 +1,41 @@
+"""The service manager's answer to which timer started a unit, noted for a run that cannot ask.
+
+A strict sandbox closes the manager's socket. A command of the unit that runs outside of it asks
+instead, just before the run (`preparation`).
+"""
+
+from __future__ import annotations
+
+import os
+
+from docket.files import make_directory, read_text, write_volatile
+from docket.model.jsontext import dumps, loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Answer = tuple[str, int | None, bool]  # the timer, its elapse in microseconds, certain or not
+
+
+def keep_note(lock_dir: str, unit: str, invocation: str, answer: Answer | None) -> None:
+    """Note the answer for one start of the unit; None: no timer started it."""
+    path = _note(lock_dir, unit)
+    make_directory(os.path.dirname(path))
+    write_volatile(path, dumps([invocation, answer]).encode())
+
+
+def noted_answer(lock_dir: str, unit: str, invocation: str) -> tuple[Answer | None] | None:
+    """Return the answer noted for this very start, in a tuple; None where there is none."""
+    try:
+        found, answer = loads(read_text(_note(lock_dir, unit)) or "[0, 0]")
+        if found != invocation:
+            return None
+        if answer is None:
+            return (None,)
+        timer, at_us, certain = answer
+    except (OSError, ValueError, TypeError):
+        return None
+    return ((str(timer), None if at_us is None else int(at_us), bool(certain)),)
+
+
+def _note(lock_dir: str, unit: str) -> str:
+    return os.path.join(lock_dir, "elapses", unit + ".json")

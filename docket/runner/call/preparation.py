@@ -1,0 +1,27 @@
+"""What a confined run cannot do for itself, done by a command of its unit outside of the sandbox.
+
+The directories that are bound into the sandbox are made before it is, and the service manager is
+asked which timer started the unit.
+"""
+
+from __future__ import annotations
+
+import os
+
+from docket.files import make_directory
+from docket.runner.call.activation import timer_elapse, timers_of
+from docket.runner.call.elapsenote import keep_note
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docket.model.plan import Plan
+
+
+def prepare(plan: Plan, task_dir: str) -> int:
+    """Prepare the start of the plan's unit that this process belongs to; the exit code."""
+    for directory in (os.path.dirname(plan.state_db), plan.log_dir, plan.lock_dir, task_dir):
+        make_directory(directory)
+    elapse = timer_elapse(plan.unit, timers_of(plan), plan.lock_dir, system=plan.system)
+    answer = None if elapse is None else (elapse.timer, elapse.at_us, elapse.certain)
+    keep_note(plan.lock_dir, plan.unit, os.environ.get("INVOCATION_ID", ""), answer)
+    return 0

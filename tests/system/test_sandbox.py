@@ -1,0 +1,165 @@
+"""Every sandbox profile, in both scopes: a real unit tries what is forbidden, and is stopped.
+
+One run of each profile makes all tries; the tests look at what came of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.system.host import PrivateHost
+from tests.system.jobs import command
+from tests.system.seat import REPOSITORY, HostSeat, await_that
+
+_PREPARE = """
+mkdir -p /srv/open /srv/granted /srv/hidden && chmod 1777 /srv/open /srv/granted
+chmod 755 /srv/hidden /home/ada /home/bob
+echo shared >/home/bob/shared && chmod 644 /home/bob/shared
+echo secret >/root/notes && echo here >/tmp/of-the-host
+touch /dev/docket-device
+mkdir -p /home/ada/.ssh /root/.ssh
+su ada -s /bin/sh -c 'echo mine >/home/ada/notes'; chown -R ada /home/ada/.ssh
+"""
+_PROFILES = ("none", "standard", "strict", "readonly")
+_GRANTING: dict[str, object] = {
+    "from": "strict",
+    "writable": ["/srv/granted"],
+    "readable": ["/home/bob", "~/.ssh"],
+    "hidden": ["/srv/hidden"],
+    "network": "local",
+    "syscalls": ["ptrace"],
+    "address_families": ["AF_VSOCK"],
+}
+
+
+class Confined:
+    """A seat with one run of each profile, and what each run could do."""
+
+    def __init__(self, seat: HostSeat) -> None:
+        self.seat = seat
+        self.runs: dict[str, dict[str, Any]] = {}
+
+    def tries(self, task: str) -> Mapping[str, str]:
+        """Return what came of each try in the run of `task`."""
+        found: dict[str, str] = self.runs[task]["details"]["json"]
+        assert found, self.runs[task]
+        return found
+
+
+@pytest.fixture(scope="module", params=["user", "system"])
+def confined(request: pytest.FixtureRequest, host: PrivateHost) -> Iterator[Confined]:
+    seat = HostSeat(host, "root" if request.param == "system" else "ada")
+    seat.forget()
+    host.run(["/bin/sh", "-c", _PREPARE])
+    found = Confined(seat)
+    _run_all(found)
+    yield found
+    seat.forget()
+
+
+def _run_all(found: Confined) -> None:
+    seat = found.seat
+    other = seat.popen(["/usr/bin/sleep", "654321"])
+    pid = await_that("another process", lambda: seat.pids("/usr/bin/sleep 654321"))[-1]
+    script = os.path.join(REPOSITORY, "tests/system/forbidden.py")
+    words = ["/usr/bin/python3", "-IS", script, seat.folder, str(pid)]
+    env = {"CONFIG": seat.config, "PLANS": f"{seat.home}/plans"}
+    keys: dict[str, Any] = {"env": env, "cwd": "/", "output_format": "json", "schedule": "@yearly"}
+    tasks = {name: command(*words, sandbox=name, **keys) for name in _PROFILES}
+    tasks["granting"] = command(*words, sandbox=_GRANTING, **keys)
+    seat.configure(tasks)
+    seat.docket("install")
+    for name in tasks:
+        seat.systemctl("start", seat.unit(f"{name}.service"), check=False)
+        run = seat.await_run(name, lambda run: run["status"] != "running")
+        found.runs[name] = seat.answer("status", "--run-id", run["run_id"])
+    other.kill()
+    other.wait()
+
+
+# what is tried -> the loosest profile that stops it, by scope
+_STOPPED = {
+    "write /etc": ("none", "standard"),
+    "write /usr": ("none", "standard"),
+    "write /srv": ("strict", "strict"),
+    "write home": ("strict", "standard"),
+    "read keys": ("strict", "strict"),
+    "read other home": ("strict", "strict"),
+    "read /root": ("none", "strict"),
+    "see /tmp": ("standard", "standard"),
+    "reach out": ("readonly", "readonly"),
+    "inet socket": ("readonly", "readonly"),
+    "packet socket": ("none", "standard"),
+    "vsock": ("standard", "standard"),
+    "mount": ("none", "standard"),
+    "new namespace": ("standard", "standard"),
+    "trace": ("strict", "strict"),
+    "other memory": ("strict", "strict"),
+    "personality": ("standard", "standard"),
+    "control group": ("standard", "standard"),
+    "device": ("standard", "standard"),
+    "set user id": ("standard", "standard"),
+    "gain privileges": ("standard", "standard"),
+    "powers": ("strict", "standard"),
+    "foreign call": ("standard", "standard"),
+    "system bus": ("strict", "strict"),
+    "system manager": ("none", "strict"),
+    "session bus": ("strict", "none"),
+    "user manager": ("strict", "none"),
+    "config": ("standard", "standard"),
+    "move config": ("standard", "standard"),
+    "move plans": ("standard", "standard"),
+    "plans": ("standard", "standard"),
+    "drop-ins": ("standard", "standard"),
+    # These hosts refuse them to everybody; the profiles do so with a reason of their own.
+    "set clock": ("standard", "standard"),
+    "host name": ("none", "none"),
+    "real time": ("none", "none"),
+    "load module": ("standard", "standard"),
+    "kernel log": ("none", "none"),
+    "tune kernel": ("none", "none"),
+    "open other memory": ("none", "none"),
+}
+
+
+@pytest.mark.parametrize("tried", _STOPPED)
+def test_what_a_profile_forbids_is_stopped(confined: Confined, tried: str) -> None:
+    loosest = _STOPPED[tried][confined.seat.system]
+    found = {name: confined.tries(name)[tried] for name in _PROFILES}
+    stopped = _PROFILES[_PROFILES.index(loosest) :]
+    assert not [name for name in stopped if found[name] == "done"], found
+
+
+_ALLOWED = ("write /tmp", "journal", "state")
+
+
+@pytest.mark.parametrize("profile", _PROFILES)
+def test_a_confined_run_is_recorded_with_its_output_and_its_profile(
+    confined: Confined, profile: str
+) -> None:
+    run = confined.runs[profile]
+    assert (run["status"], run["sandbox"], run["trigger"]) == ("succeeded", profile, "manual")
+    assert {name: confined.tries(profile)[name] for name in _ALLOWED} == dict.fromkeys(
+        _ALLOWED, "done"
+    )
+    logged = confined.seat.docket("logs", run["run_id"]).stdout
+    assert "write /etc" in logged
+
+
+def test_a_mapping_grants_what_it_names_and_nothing_else(confined: Confined) -> None:
+    tries = confined.tries("granting")
+    granted = ("write granted", "read other home", "read keys", "loop back", "trace", "vsock")
+    assert {name: tries[name] for name in granted} == dict.fromkeys(granted, "done")
+    assert not {"write /srv", "read hidden", "reach out", "mount"} & {
+        name for name, result in tries.items() if result == "done"
+    }
+    assert confined.runs["granting"]["sandbox"].startswith("strict+writable,readable,hidden")
+
+
+def test_a_users_own_home_stays_readable(confined: Confined) -> None:
+    expected = "ENOENT" if confined.seat.system else "done"
+    assert confined.tries("strict")["read home"] == expected

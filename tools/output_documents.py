@@ -46,6 +46,7 @@ from docket.app.runs.shapes import (
     CancelledDocument,
     NotifyTestDocument,
     OutcomeDocument,
+    PolicyDocument,
     ReceiptDocument,
     WaitTimeoutDocument,
 )
@@ -88,6 +89,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
         "docket doctor --json, without and with --agent",
         ExaminationDocument | AgentExaminationDocument,
     ),
+    "policy": ("docket policy --json", PolicyDocument),
     "health": ("docket health --json", HealthDocument),
     "notify": ("docket notify test --json", NotifyTestDocument),
     "maintain": ("docket maintain --json", UpkeepDocument),

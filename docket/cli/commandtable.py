@@ -33,6 +33,7 @@ _ALL = (
     Verb("health", "jobs.health", JOBS, "Say how the tasks are doing, and what is odd about them."),
     Verb("list", "jobs.list", JOBS, "List the tasks."),
     Verb("describe", "jobs.describe", JOBS, "Show one task: its contract, config and schedule."),
+    Verb("policy", "jobs.policy", JOBS, "Say what would be in force for a run, and why."),
     Verb("install", "timers.install", TIMERS, "Write the systemd units of scheduled tasks."),
     Verb("uninstall", "timers.uninstall", TIMERS, "Stop timers and remove the units of tasks."),
     Verb("eject", "timers.eject", TIMERS, "Turn tasks into plain units that need no Docket."),
@@ -157,6 +158,11 @@ USAGES = (
         "why <task> [run_id]",
         "Say why a task ran, failed, or did not run.",
         "Begin here after a failure or a missed run: the cause, the evidence and the next step.",
+    ),
+    Usage(
+        "policy <task> --trigger timer|agent|manual",
+        "Say what would be in force for a run, and why.",
+        "See the sandbox that a run gets, and whether you may start it, before you do.",
     ),
     Usage(
         "health",

@@ -30,6 +30,7 @@ from docket.files import read_text, write_whole
 from docket.model.plan import Plan, Source
 from docket.model.problem import Mark, Problem
 from docket.model.record import Record, field
+from docket.model.task.sandbox import Starter
 from docket.model.task.schedule import ScheduleSpec, Timing
 from docket.model.task.task import Config, Task
 from docket.model.text.nearest import nearest
@@ -223,7 +224,9 @@ class _Compiler:
 
     def _refuses_timer(self, task: Task) -> bool:
         scheduled = bool(task.schedules) and task.enabled
-        if not scheduled or not task.destructive or task.unattended == "allow":
+        denied = self.place.policy.floor(Starter.UNATTENDED).destructive == "deny"
+        allowed = task.unattended == "allow" and not denied
+        if not scheduled or not task.destructive or allowed:
             return False
         key = ("tasks", task.name, "schedule")
         self.broken.add(task.name)
@@ -233,7 +236,9 @@ class _Compiler:
                 " timer.",
                 _mark(self._config, task, key),
                 key,
-                hint="Write `unattended: allow` in the task, or take its `schedule` out.",
+                hint="The config's `policy` denies it; take its `schedule` out."
+                if denied
+                else "Write `unattended: allow` in the task, or take its `schedule` out.",
                 code="task.unattended",
                 task=task.name,
             )

@@ -128,3 +128,23 @@ class NotifyTestDocument(TypedDict):
     task: Annotated[str, "The task."]
     channels: Annotated[list[DeliveryDocument], "Each channel with its outcome."]
     warnings: Annotated[list[str], "Further remarks, in sentences."]
+
+
+class PolicyDocument(TypedDict):
+    """What would be in force for a run of a task."""
+
+    task: Annotated[str, "The task."]
+    trigger: Annotated[
+        str, Rule(enum=["timer", "agent", "manual"]), "Who would start the run, as it was asked."
+    ]
+    starter: Annotated[
+        str, Rule(enum=["unattended", "agent", "manual"]), "The entry of `policy` that counts."
+    ]
+    sandbox: Annotated[str, "The profile, with the keys by which the task's own differs from it."]
+    allowed: Annotated[bool, "Whether the run would be started at all."]
+    decided_by: Annotated[
+        str,
+        Rule(enum=["task", "policy", "option", "environment"]),
+        "What asks for the profile that is in force.",
+    ]
+    reasons: Annotated[list[str], "What asks for what, in sentences."]

@@ -29,6 +29,7 @@ TOUR: dict[str, list[str]] = {
     "logs": ["logs {run}", "logs {fail}", "logs {lines} --tail 3", "logs {fail} --follow"],
     "events": ["events {lines}", "events {lines} --follow", "events {telling}"],
     "why": ["why text", "why fail", "why raising", "why fail {fail}"],
+    "policy": ["policy text --trigger agent", "policy broken", "policy text --sandbox strict"],
     "list": ["list"],
     "health": ["health", "health --check", "health fail"],
     "new-task": ["new-task written-{n}", "new-task telling"],

@@ -21,6 +21,7 @@ from docket.cli.render.run import outcome_text
 from docket.errors import UsageError
 from docket.model.runid import make_run_id
 from docket.model.states import Trigger
+from docket.model.task.sandbox import Profile
 from docket.paths import exec_command
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--sandbox",
+    type=KnownWord("sandbox profile", Profile),
     metavar="PROFILE",
     help="Confine the run at least so much: standard, strict or readonly. It never loosens what"
     " the task or the policy says.",

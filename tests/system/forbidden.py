@@ -191,6 +191,8 @@ TRIES: dict[str, Callable[[], object]] = {
     "session bus": lambda: connect(runtime("bus")),
     "user manager": lambda: connect(runtime("systemd/private")),
     "journal": lambda: os.stat("/run/systemd/journal/socket"),
+    "secrets": lambda: read(os.path.dirname(os.environ["CONFIG"]) + "/secrets/other"),
+    "credential": lambda: read(os.environ.get("CREDENTIALS_DIRECTORY", "") + "/token"),
     "config": lambda: open(os.environ["CONFIG"], "a", encoding="utf-8").close(),
     "move config": lambda: move(os.environ["CONFIG"]),
     "move plans": lambda: move(os.environ["PLANS"]),

@@ -19,6 +19,10 @@ _PREPARE = """
 mkdir -p /srv/open /srv/granted /srv/hidden && chmod 1777 /srv/open /srv/granted
 chmod 755 /srv/hidden /home/ada /home/bob
 echo shared >/home/bob/shared && chmod 644 /home/bob/shared
+for home in /etc/docket /home/ada/.docket; do
+    mkdir -p -m 700 $home $home/secrets && echo theirs >$home/secrets/other
+done
+chown -R ada:ada /home/ada/.docket
 echo secret >/root/notes && echo here >/tmp/of-the-host
 touch /dev/docket-device
 mkdir -p /home/ada/.ssh /root/.ssh
@@ -68,9 +72,11 @@ def _run_all(found: Confined) -> None:
     script = os.path.join(REPOSITORY, "tests/system/forbidden.py")
     words = ["/usr/bin/python3", "-IS", script, seat.folder, str(pid)]
     env = {"CONFIG": seat.config, "PLANS": f"{seat.home}/plans"}
+    secret = f"{seat.folder}/token"
+    seat.write(secret, "sesame")
     keys: dict[str, Any] = {"env": env, "cwd": "/", "output_format": "json", "schedule": "@yearly"}
     tasks = {name: command(*words, sandbox=name, **keys) for name in _PROFILES}
-    tasks["granting"] = command(*words, sandbox=_GRANTING, **keys)
+    tasks["granting"] = command(*words, sandbox=_GRANTING, credentials={"token": secret}, **keys)
     seat.configure(tasks)
     seat.docket("install")
     for name in tasks:
@@ -110,6 +116,7 @@ _STOPPED = {
     "system manager": ("none", "strict"),
     "session bus": ("strict", "none"),
     "user manager": ("strict", "none"),
+    "secrets": ("standard", "standard"),
     "config": ("standard", "standard"),
     "move config": ("standard", "standard"),
     "move plans": ("standard", "standard"),
@@ -152,7 +159,10 @@ def test_a_confined_run_is_recorded_with_its_output_and_its_profile(
 
 def test_a_mapping_grants_what_it_names_and_nothing_else(confined: Confined) -> None:
     tries = confined.tries("granting")
-    granted = ("write granted", "read other home", "read keys", "loop back", "trace", "vsock")
+    granted = (
+        *("write granted", "read other home", "read keys", "loop back", "trace", "vsock"),
+        "credential",
+    )
     assert {name: tries[name] for name in granted} == dict.fromkeys(granted, "done")
     assert not {"write /srv", "read hidden", "reach out", "mount"} & {
         name for name, result in tries.items() if result == "done"

@@ -77,12 +77,13 @@ class _Resolver:
         self._roots = (*(_HOMES if self._tight else ()), *_TEMPORARY)
         self._home = place.paths.user_home
         self._shown: list[str] = []
+        self._own_home = self._readable_home()
 
     def paths(self) -> SandboxPaths:
         """Return the paths; what is hidden is bound, what is not is made writable in its place."""
         self._check()
         sandbox, place = self._sandbox, self._place
-        bound_readonly = [*self._own_home(), *self._programs()]
+        bound_readonly = [*self._own_home, *self._programs()]
         self._shown += bound_readonly
         bound_readonly += [path for path in sandbox.readable if self._is_hidden(path)]
         bound_readonly += [path for path in own_protected(place) if self._is_hidden(path)]
@@ -98,7 +99,7 @@ class _Resolver:
     def refuse_unseen(self, needed: Iterable[tuple[str, str]]) -> None:
         """Raise CompileError for the first of the paths that is hidden."""
         granted = (*self._sandbox.readable, *self._sandbox.writable, *self._place.program_paths)
-        self._shown = [*self._own_home(), *granted, *own_protected(self._place)]
+        self._shown = [*self._own_home, *granted, *own_protected(self._place)]
         for key, path in needed:
             if path.startswith("/") and self._is_hidden(path):
                 raise CompileError(
@@ -110,11 +111,11 @@ class _Resolver:
                     key=key,
                 )
 
-    def _own_home(self) -> Iterator[str]:
+    def _readable_home(self) -> tuple[str, ...]:
         """The home of whoever runs the task stays readable; all others, and root's, are hidden."""
         home = self._sandbox.home if self._place.paths.system else self._home
-        if self._tight and home and home not in self._roots and self._is_hidden(home):
-            yield home
+        hidden = self._tight and home not in ("", *self._roots) and self._is_hidden(home)
+        return (home,) if hidden else ()
 
     def _notify_socket(self) -> Iterator[str]:
         """The runner says over this socket how far it is."""
@@ -128,14 +129,14 @@ class _Resolver:
             return
         yield from MANAGERS
         granted = (*self._sandbox.readable, *self._sandbox.writable)
-        for path in (os.path.join(home, name) for home in self._own_home() for name in _KEYS):
+        for path in (os.path.join(home, name) for home in self._own_home for name in _KEYS):
             if not any(_lies_in(one, path) for one in granted):
                 yield path
 
     def _programs(self) -> Iterator[str]:
         """Yield what Docket itself is made of and the sandbox hides."""
         for path in self._place.program_paths:
-            if not self._is_hidden(path) or any(_lies_in(path, one) for one in self._own_home()):
+            if not self._is_hidden(path) or any(_lies_in(path, one) for one in self._own_home):
                 continue
             if path in self._roots or os.path.dirname(path) == "/home":
                 raise self._refused(

@@ -9,6 +9,7 @@ import pytest
 from docket.app.catalog.compilation import compile_tasks
 from docket.app.catalog.lookup import current_plan
 from docket.app.record.runrequests import Launcher
+from docket.app.runs.options import RunOptions
 from docket.app.runs.policy import Asker, policy
 from docket.app.runs.run import run
 from docket.app.runs.sandboxing import in_its_sandbox
@@ -91,7 +92,7 @@ def test_what_is_shown_is_what_a_run_gets(session: Session, trigger: Trigger) ->
 
 def test_a_run_that_has_to_be_confined_is_not_run_outside_of_a_unit(session: Session) -> None:
     with pytest.raises(NeedsSystemdError):
-        run(session, exec_command(), "own", launcher=Launcher.DIRECT)
+        run(session, exec_command(), "own", RunOptions(launcher=Launcher.DIRECT))
 
 
 def test_destructive_tasks_are_denied_to_those_whom_the_policy_names(session: Session) -> None:

@@ -79,6 +79,11 @@ class Paths:
         """Where the plan of `task` lies."""
         return os.path.join(self.plan_dir, task + ".json")
 
+    @property
+    def read_only_dirs(self) -> tuple[str, ...]:
+        """The directories that a confined run could make where they are missing, and must not."""
+        return (self.task_dir, self.part_dirs[0])
+
     def exec_arguments(self) -> list[str]:
         """Options that make `docket exec` find this very home, whatever its environment says."""
         if self.system:

@@ -59,7 +59,7 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
     if arguments.prepare:
         from docket.runner.call.preparation import prepare  # noqa: PLC0415  (confined runs alone)
 
-        return prepare(loaded.plan, paths.task_dir)
+        return prepare(loaded.plan, paths.read_only_dirs)
     if arguments.notify_test:
         from docket.runner.notifytest import notify_test  # noqa: PLC0415  (people alone)
 

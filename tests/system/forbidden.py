@@ -198,6 +198,7 @@ TRIES: dict[str, Callable[[], object]] = {
     "move plans": lambda: move(os.environ["PLANS"]),
     "plans": lambda: write(os.environ["PLANS"] + "/planted"),
     "drop-ins": lambda: write(os.path.dirname(os.environ["CONFIG"]) + "/tasks/planted.py"),
+    "parts": lambda: write(os.path.dirname(os.environ["CONFIG"]) + "/conf.d/planted.yaml"),
     "state": lambda: write(os.path.dirname(os.environ["PLANS"]) + "/planted"),
 }
 

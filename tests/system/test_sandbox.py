@@ -121,6 +121,7 @@ _STOPPED = {
     "move config": ("standard", "standard"),
     "move plans": ("standard", "standard"),
     "plans": ("standard", "standard"),
+    "parts": ("standard", "standard"),
     "drop-ins": ("standard", "standard"),
     # These hosts refuse them to everybody; the profiles do so with a reason of their own.
     "set clock": ("standard", "standard"),

@@ -51,7 +51,8 @@ def confined_plan(session: Session, plan: Plan, starter: Starter, asked: Profile
     if not sandbox.confines:
         return plan
     place = place_of(session, plan)
-    made = (os.path.dirname(plan.state_db), plan.log_dir, plan.lock_dir, session.paths.task_dir)
+    paths = session.paths
+    made = (os.path.dirname(plan.state_db), plan.log_dir, plan.lock_dir, *paths.read_only_dirs)
     for directory in made if session.keeps else ():
         make_directory(directory)  # one that is missing could not be bound, or is the run's to make
     properties = [list(one) for one in sandbox_properties(sandbox, place, plan.task)]

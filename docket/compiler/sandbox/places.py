@@ -50,7 +50,7 @@ def own_writable(place: Place) -> tuple[str, ...]:
 def own_protected(place: Place) -> tuple[str, ...]:
     """Return what no confined run may change: config, plans, drop-in tasks, and the units."""
     paths = place.paths
-    return (paths.config, paths.plan_dir, paths.task_dir, paths.unit_dir)
+    return (paths.config, *paths.part_dirs, paths.plan_dir, paths.task_dir, paths.unit_dir)
 
 
 def paths_of(sandbox: Sandbox, place: Place, task: str) -> SandboxPaths:

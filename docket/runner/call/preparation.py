@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from docket.model.plan import Plan
 
 
-def prepare(plan: Plan, task_dir: str) -> int:
+def prepare(plan: Plan, read_only: tuple[str, ...]) -> int:
     """Prepare the start of the plan's unit that this process belongs to; the exit code."""
-    for directory in (os.path.dirname(plan.state_db), plan.log_dir, plan.lock_dir, task_dir):
+    for directory in (os.path.dirname(plan.state_db), plan.log_dir, plan.lock_dir, *read_only):
         make_directory(directory)
     elapse = timer_elapse(plan.unit, timers_of(plan), plan.lock_dir, system=plan.system)
     answer = None if elapse is None else (elapse.timer, elapse.at_us, elapse.certain)

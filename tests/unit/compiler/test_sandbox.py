@@ -108,6 +108,7 @@ def test_state_logs_and_locks_stay_writable_and_config_and_plans_do_not() -> Non
     assert lines(task, PLACE, "BindPaths") == ["-/run/user/1000/docket/default"]
     assert lines(task, PLACE, "ReadOnlyPaths") == [
         "-/home/ada/.docket/config.yaml",
+        "-/home/ada/.docket/conf.d",
         "-/home/ada/.docket/plans",
         "-/home/ada/.docket/tasks",
         "-/home/ada/.config/systemd/user",

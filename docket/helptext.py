@@ -23,6 +23,7 @@ Run and look:
   health        Say how the tasks are doing, and what is odd about them.
   list          List the tasks.
   describe      Show one task: its contract, config and schedule.
+  policy        Say what would be in force for a run, and why.
 
 Timers:
   install       Write the systemd units of scheduled tasks.

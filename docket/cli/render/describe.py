@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from docket.app.runs.policy import PolicyVerdict
 from docket.app.status.describe import TaskDescription
 from docket.app.status.status import TaskStatus
 from docket.cli.render.layout.facts import fact_lines
@@ -34,6 +35,17 @@ def description_text(found: TaskDescription, screen: Screen) -> str:
     preview = f"docket run {one_line(found.task.name)} --dry-run"
     lines.append(next_step(preview, "shows what would run", screen))
     return "\n".join(lines)
+
+
+def policy_text(found: PolicyVerdict, screen: Screen) -> str:
+    """Return the sandbox and the permission, and the sentences that say why."""
+    name = screen.paint(one_line(found.task), Ink.STRONG)
+    asked = screen.paint(found.sandbox.word, Ink.GOOD if found.sandbox.confines else Ink.DOUBT)
+    out = [f"{name} by {found.asker}: sandbox {asked}, by the {found.decided_by}"]
+    if not found.allowed:
+        out.append("  " + screen.paint("The run would not be started.", Ink.BAD))
+    out += [f"  {reason}" for reason in found.reasons]
+    return "\n".join(out)
 
 
 def _now(found: TaskDescription, screen: Screen) -> Iterator[Fact]:

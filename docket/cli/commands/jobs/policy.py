@@ -8,7 +8,7 @@ from docket.app.runs.policy import Asker, policy
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import KnownWord, task_argument, verb
-from docket.cli.render.policy import policy_text
+from docket.cli.render.describe import policy_text
 from docket.model.task.sandbox import Profile
 
 

@@ -27,9 +27,9 @@ def boot_id() -> str | None:
 def handover_directory(lock_dir: str, run_id: str) -> str:
     """Return the directory of the files that a run hands to a task of another user, and back.
 
-    It lies beside `lock_dir`, which is closed to that user.
+    The user can pass through `lock_dir` to it, and not see what else there is.
     """
-    return os.path.join(os.path.dirname(lock_dir), ".handover", run_id)
+    return os.path.join(lock_dir, "handover", run_id)
 
 
 def runs_directory(lock_dir: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.system.jobs import command, daily_at, seconds_from_now, shell
-from tests.system.seat import DOCKET, HostSeat, await_that, fire
+from tests.system.seat import DOCKET, REPOSITORY, HostSeat, await_that, fire
 
 # What a process is and gets, as JSON; `what` names who asks.
 SHOW = """
@@ -184,7 +184,7 @@ def test_a_task_is_the_same_user_however_it_is_started(worker: HostSeat) -> None
     assert json.loads(worker.read("/srv/worker/details"))["exit_code"] == 3
     (klass,) = worker.runs("klass")
     assert (klass["summary"], klass["details"]["own"]) == ("told", "value")
-    assert worker.run(["find", "/run/docket/.handover", "-mindepth", "1"]).stdout == ""
+    assert worker.run(["find", "/run/docket/default/handover", "-mindepth", "1"]).stdout == ""
 
 
 @pytest.mark.parametrize("way", ["timer", "hand"])
@@ -218,7 +218,7 @@ def test_a_task_with_a_user_can_touch_nothing_of_dockets(worker: HostSeat, way: 
     run = worker.await_run("intrude", lambda run: run["status"] not in ("running", "pending"))
     assert run["status"] == "succeeded", run
     result = run["details"]["result"]
-    handed = "/run/docket/.handover/" + run["run_id"]
+    handed = "/run/docket/default/handover/" + run["run_id"]
     units = (
         "/etc/systemd/system"  # world-readable in systemd's own design: nothing secret is in them
     )
@@ -252,7 +252,7 @@ def test_what_a_task_may_read_is_given_to_it(worker: HostSeat) -> None:
     assert run["status"] == "succeeded", run
     assert run["details"]["result"]["uid"] > 0
     assert json.loads(worker.read("/srv/worker/seen/details"))["exit_code"] == 0
-    assert worker.run(["find", "/run/docket/.handover", "-mindepth", "1"]).stdout == ""
+    assert worker.run(["find", "/run/docket/default/handover", "-mindepth", "1"]).stdout == ""
 
 
 def test_a_user_that_is_gone_fails_the_run_with_its_reason(worker: HostSeat) -> None:
@@ -328,6 +328,20 @@ def test_a_place_that_the_user_may_not_enter_is_named(worker: HostSeat) -> None:
     assert "Permission denied" in worker.runs("closed")[0]["summary"]
     worker.docket("run", "homeless")
     assert worker.runs("homeless")[0]["details"]["stdout"] == "/\n"
+
+
+def test_a_task_in_python_says_that_its_user_cannot_read_docket(worker: HostSeat) -> None:
+    worker.write("/etc/docket/tasks/klass.py", PYTHON_TASK)
+    worker.configure({"klass": {"user": "worker"}})
+    worker.docket("install")
+    hide = f"mkdir /root/hidden && cp -r {REPOSITORY}/docket /root/hidden/docket"
+    worker.run(["/bin/sh", "-c", f"{hide} && chmod 0700 /root/hidden"])
+    script = "/root/hidden/docket/libexec/docket"
+    worker.run(["/usr/bin/python3", "-IS", script, "exec", "klass", "--system"], check=False)
+    (run,) = worker.runs("klass")
+    assert run["error_code"] == "spawn_failed"
+    assert "User worker cannot read the package of Docket" in run["summary"]
+    worker.run(["rm", "-rf", "/root/hidden"])
 
 
 def _text(seat: HostSeat, path: str) -> str | None:

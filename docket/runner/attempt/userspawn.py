@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from docket.runner.call.account import Account
 
 _UMASK = 0o022
-_DIRECTORY, _PROGRAM, _RIGHTS = b"d", b"p", b"r"
+_DIRECTORY, _PROGRAM, _RIGHTS, _SCRIPT = b"d", b"p", b"r", b"s"
 
 
 class ChildSetting:
@@ -47,12 +47,13 @@ def start_python_as(
     account: Account, target: PythonTarget, around: ChildSetting, *, dry_run: bool
 ) -> Child:
     """Start a Python task in an interpreter of its own as another user."""
-    reader, writer = os.pipe2(os.O_CLOEXEC)
     given = _given(target, dry_run=dry_run)
-    program = os.path.join(os.path.dirname(__file__), "..", "..", "libexec", "python-task")
-    argv = [sys.executable, "-IS", os.path.abspath(program), str(given), str(writer)]
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    script = os.path.join(os.path.dirname(__file__), "..", "..", "libexec", "python-task")
+    script = os.path.abspath(script)
+    argv = [sys.executable, "-IS", script, str(given), str(writer)]
     try:
-        child = _with_pipes(account, sys.executable, argv, around, (given, writer))
+        child = _with_pipes(account, sys.executable, argv, around, (given, writer), script)
     except SpawnError:
         os.close(reader)
         raise
@@ -71,11 +72,13 @@ def spawn_as(
     around: ChildSetting,
     outputs: tuple[int, int],
     kept: tuple[int, ...] = (),
+    script: str = "",
 ) -> int:
     """Start a program as another user and return its process id; SpawnError says why not.
 
     It leads a session and a process group, so that it shares no terminal with root. `outputs`
-    become its standard output and error, and `kept` stay open in it.
+    become its standard output and error, and `kept` stay open in it. `script` is a file that the
+    program has to read.
     """
     for descriptor in outputs:
         os.fchown(descriptor, account.uid, account.gid)  # else it cannot open /dev/stdout anew
@@ -91,6 +94,9 @@ def spawn_as(
             from docket.runner.attempt.privileges import give_up_root  # noqa: PLC0415  (the child's own)
 
             give_up_root(account)
+            if script:
+                stage = _SCRIPT
+                os.close(os.open(script, os.O_RDONLY | os.O_CLOEXEC))
             stage = _DIRECTORY
             os.chdir(_directory(account, around.cwd))
             stage = _PROGRAM
@@ -111,12 +117,17 @@ def spawn_as(
 
 
 def _with_pipes(
-    account: Account, path: str, argv: list[str], around: ChildSetting, kept: tuple[int, ...] = ()
+    account: Account,
+    path: str,
+    argv: list[str],
+    around: ChildSetting,
+    kept: tuple[int, ...] = (),
+    script: str = "",
 ) -> Child:
     out_reader, out_writer = os.pipe2(os.O_CLOEXEC)
     err_reader, err_writer = os.pipe2(os.O_CLOEXEC)
     try:
-        pid = spawn_as(account, path, argv, around, (out_writer, err_writer), kept)
+        pid = spawn_as(account, path, argv, around, (out_writer, err_writer), kept, script)
     except SpawnError:
         os.close(out_reader)
         os.close(err_reader)
@@ -177,6 +188,11 @@ def _refusal(account: Account, path: str, cwd: str, told: bytes) -> SpawnError:
             f"The working directory {cwd or account.home} cannot be entered as {account.name}:"
             f" {words}.",
             hint="Let that user enter it, or set cwd.",
+        )
+    if told[:1] == _SCRIPT:
+        return SpawnError(
+            f"User {account.name} cannot read the package of Docket: {words}.",
+            hint="A task in Python needs it: install Docket where every user can read it.",
         )
     found = explained(path, error)
     found.hint = found.hint or f"See what user {account.name} may execute."

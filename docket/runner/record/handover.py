@@ -1,7 +1,7 @@
 """Files between the runner and a task of another user: its result, details, credentials.
 
-`/run/docket/.handover/RUN_ID/` belongs to root, so that the user can neither replace a file in it
-by a link or a pipe nor add one; each file is the user's own, and readable to nobody else.
+`/run/docket/default/handover/RUN_ID/` belongs to root, so that the user can neither replace a file
+in it by a link or a pipe nor add one; each file is the user's own, and readable to nobody else.
 """
 
 from __future__ import annotations
@@ -68,10 +68,11 @@ class Handover:
         remove_handover(self._path)
 
     def _make(self, directory: str) -> None:
-        """Make a directory that others can pass through, and let them pass the two above it."""
+        """Make a directory that others can pass through, as well as the three above it."""
         make_directory(directory, _PASSABLE)
         base = os.path.dirname(self._path)
-        for passed in (base, os.path.dirname(base)):
+        lock_dir = os.path.dirname(base)
+        for passed in (base, lock_dir, os.path.dirname(lock_dir)):
             mode = os.stat(passed).st_mode & 0o777
             if mode & _PASSABLE != _PASSABLE:
                 os.chmod(passed, mode | _PASSABLE)

@@ -93,4 +93,4 @@ def test_nothing_is_left_of_a_run_that_is_over(
     left = os.listdir(handover_directory(str(lock_dir), "one"))
     assert sorted(left) == ["credentials", "result"]
     remove_run_files(str(lock_dir), "one")
-    assert os.listdir(lock_dir.parent / ".handover") == []
+    assert os.listdir(lock_dir / "handover") == []

@@ -309,6 +309,28 @@ def test_named_capabilities_are_kept_and_no_others(worker: HostSeat) -> None:
     assert seen(worker, "capable")["capabilities"] == ["0000000000000400"] * 5
 
 
+@pytest.mark.parametrize("sandbox", ["standard", "strict", "readonly"])
+def test_a_user_and_a_sandbox_hold_together(worker: HostSeat, sandbox: str) -> None:
+    script = (
+        'echo "{\\"uid\\": $(id -u)}" > "$DOCKET_RESULT_FILE"; grep NoNewPrivs /proc/self/status;'
+        " cat /var/lib/docket/state.db /etc/docket/config.yaml && echo read; echo x > /run/docket/x"
+        ' && echo written; kill -0 $PPID && echo signalled; test "$(pwd)" = "$HOME"'
+    )
+    told = 'test -r "$DOCKET_DETAILS_FILE" && id -un'
+    task = shell(script, user="worker", sandbox=sandbox, on_success=told)
+    worker.configure({"boxed": {**task, "schedule": daily_at(seconds_from_now(-60))}})
+    worker.run(["rm", "-rf", "/run/docket"])
+    worker.docket("install", "--now")
+    fire(worker, "boxed")
+    run = worker.await_run("boxed", lambda run: bool(run["finished_at"]), seconds=60)
+    assert run["status"] == "succeeded", run
+    assert run["details"]["result"]["uid"] == int(worker.run(["id", "-u", "worker"]).stdout)
+    for word in ("read", "written", "signalled"):
+        assert word not in run["details"]["stdout"].split()
+    hooks = worker.answer("status", "--run-id", run["run_id"])["hooks"]
+    assert [(hook["state"], hook["stdout"].strip()) for hook in hooks] == [("done", "worker")]
+
+
 def test_a_place_that_the_user_may_not_enter_is_named(worker: HostSeat) -> None:
     worker.configure(
         {

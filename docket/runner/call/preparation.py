@@ -1,6 +1,7 @@
 """What a confined run cannot do for itself, done by a command of its unit outside of the sandbox.
 
-The directories that are bound into the sandbox are made before it is, and the service manager is
+The directories that are bound into the sandbox are made before it is, the user of the task may pass
+through to what is handed over, and the service manager is
 asked which timer started the unit.
 """
 
@@ -21,6 +22,10 @@ def prepare(plan: Plan, read_only: tuple[str, ...]) -> int:
     """Prepare the start of the plan's unit that this process belongs to; the exit code."""
     for directory in (os.path.dirname(plan.state_db), plan.log_dir, plan.lock_dir, *read_only):
         make_directory(directory)
+    if plan.run_as is not None:
+        from docket.runner.record.handover import let_pass  # noqa: PLC0415  (tasks with `user`)
+
+        let_pass(plan.lock_dir)
     elapse = timer_elapse(plan.unit, timers_of(plan), plan.lock_dir, system=plan.system)
     answer = None if elapse is None else (elapse.timer, elapse.at_us, elapse.certain)
     keep_note(plan.lock_dir, plan.unit, os.environ.get("INVOCATION_ID", ""), answer)

@@ -15,6 +15,19 @@ _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 _PASSABLE = 0o711  # a name in it can be opened by whoever knows it, and nobody sees which there are
 
 
+def let_pass(lock_dir: str) -> None:
+    """Make the directory of all handovers, and let others pass through those above it; OSError.
+
+    In a sandbox the one above `lock_dir` is read-only, so this is done before it as well.
+    """
+    base = os.path.dirname(handover_directory(lock_dir, "any"))
+    make_directory(base, _PASSABLE)
+    for passed in (base, lock_dir, os.path.dirname(lock_dir)):
+        mode = os.stat(passed).st_mode & 0o777
+        if mode & _PASSABLE != _PASSABLE:
+            os.chmod(passed, mode | _PASSABLE)
+
+
 class Handover:
     """The files of one run that its user may use."""
 
@@ -69,13 +82,8 @@ class Handover:
 
     def _make(self, directory: str) -> None:
         """Make a directory that others can pass through, as well as the three above it."""
+        let_pass(os.path.dirname(os.path.dirname(self._path)))
         make_directory(directory, _PASSABLE)
-        base = os.path.dirname(self._path)
-        lock_dir = os.path.dirname(base)
-        for passed in (base, lock_dir, os.path.dirname(lock_dir)):
-            mode = os.stat(passed).st_mode & 0o777
-            if mode & _PASSABLE != _PASSABLE:
-                os.chmod(passed, mode | _PASSABLE)
 
     def _write(self, path: str, data: bytes, mode: int) -> None:
         self._make(self._path)

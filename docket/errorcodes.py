@@ -360,6 +360,12 @@ _RUNS = (
         "Nothing; keep more of the next ones.",
     ),
     ErrorCode(
+        "config.part_refused",
+        "A file of `conf.d` cannot be changed as it was asked for: it has other tasks too, or"
+        " belongs to a package.",
+        "The sentence says where the task is; `docket edit TASK` opens that file.",
+    ),
+    ErrorCode(
         "secret.refused",
         "A secret cannot be kept, found or removed under that name.",
         "The sentence says why; `docket secret list` shows what is kept.",

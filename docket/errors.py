@@ -104,6 +104,12 @@ class BrokenTaskError(DocketError):
     code = "task.broken"
 
 
+class PartError(DocketError):
+    """A file of `conf.d` cannot be changed as it was asked for."""
+
+    code = "config.part_refused"
+
+
 class TaskExistsError(DocketError):
     """A new task cannot be written: its name or its file is taken."""
 

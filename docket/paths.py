@@ -26,6 +26,7 @@ class Paths:
 
     __slots__ = (
         "config",
+        "drafts",
         "home",
         "instance_key",
         "lock_dir",
@@ -61,6 +62,7 @@ class Paths:
         else:
             self.instance_key = _instance_key(home, config)
         self.task_dir = os.path.join(os.path.dirname(own_config), "tasks")
+        self.drafts: Mapping[str, bytes] = {}  # files of conf.d as they are to become
         self.part_dirs = _part_dirs(own_config, system=system) if config == own_config else ()
         self.secret_dir = os.path.join(os.path.dirname(own_config), "secrets")
         self.state_db = os.path.join(home, "state.db")

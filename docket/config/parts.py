@@ -28,10 +28,11 @@ _KEYS = ("groups", "tasks")
 
 def with_parts(main: Document, paths: Paths) -> Document:
     """Return the config `main` with the parts beside it, what is wrong with each noted there."""
-    files = [file for file in part_files(paths.part_dirs) if os.path.realpath(file) != os.devnull]
+    found = sorted({*part_files(paths.part_dirs), *paths.drafts}, key=os.path.basename)
+    files = [file for file in found if os.path.realpath(file) != os.devnull]
     if not files:
         return main
-    parts = [_read(file, main) for file in files]
+    parts = [_read(file, main, paths.drafts.get(file)) for file in files]
     _refuse_namesakes([main, *parts])
     groups = _all_groups([main, *parts])
     settings = main.settings.replace(groups=groups)
@@ -77,9 +78,10 @@ def _all_groups(files: Sequence[Document]) -> dict[str, int] | None:
     return found
 
 
-def _read(file: str, main: Document) -> Document:
+def _read(file: str, main: Document, draft: bytes | None) -> Document:
     try:
-        node, duplicates = compose(source.decode(source.read_bytes(file)))
+        data = source.read_bytes(file) if draft is None else draft
+        node, duplicates = compose(source.decode(data))
     except UnreadableYaml as refusal:
         mark = Mark(file, refusal.line + 1, refusal.column + 1)
         return _unusable(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from docket.app.editing.shapes import CheckReportDocument, ConfigureReportDocument
 
 # A task that may not run unattended is as its owner wrote it; it only gets no timer.
-_HARMLESS = frozenset({"task.unattended"})
+HARMLESS = frozenset({"task.unattended"})
 
 
 class CheckReport(Record):
@@ -48,7 +48,7 @@ class CheckReport(Record):
     @property
     def savable(self) -> bool:
         """Whether `configure` puts such a text in the place of the configuration."""
-        return all(problem.code in _HARMLESS for problem in self.problems)
+        return all(problem.code in HARMLESS for problem in self.problems)
 
     def document(self) -> CheckReportDocument:
         """The report as a JSON object."""
@@ -141,22 +141,53 @@ def configure(
     ConfigChangedError where the configuration has meanwhile been changed by somebody else.
     """
     created = create_if_missing(session)
-    before = _read_all(session)
-    with _draft_of(session.paths.config, before) as draft:
+    path = session.paths.config
+    return _configure(
+        session, path, edit, again, lambda draft: _check_draft(session, draft.path)
+    ).replace(created=created)
+
+
+def configure_part(
+    session: Session,
+    path: str,
+    edit: Callable[[str], None],
+    again: Callable[[CheckReport], bool],
+) -> ConfigureReport:
+    """Let `edit` change a copy of the file `path` of `conf.d`; all else as `configure`."""
+
+    def checked(draft: _Draft) -> CheckReport:
+        paths = copy.copy(session.paths)
+        paths.drafts = {path: draft.read()}
+        report = check(session.replace(paths=paths), fresh=False)
+        own = [p for p in report.problems if p.mark is not None and p.mark.file == path]
+        return report.replace(path=path, problems=tuple(own))
+
+    return _configure(session, path, edit, again, checked)
+
+
+def _configure(
+    session: Session,
+    path: str,
+    edit: Callable[[str], None],
+    again: Callable[[CheckReport], bool],
+    checked: Callable[[_Draft], CheckReport],
+) -> ConfigureReport:
+    before = _read_all(path)
+    with _draft_of(path, before) as draft:
         while True:
             edit(draft.path)
             text = draft.read()
             if text == before:
                 report = check(session, fresh=False)
-                return ConfigureReport(session.paths.config, created, saved=False, check=report)
-            report = _check_draft(session, draft.path)
+                return ConfigureReport(path, created=False, saved=False, check=report)
+            report = checked(draft)
             if report.savable:
-                _replace_config(session, before, text)
+                _replace(path, before, text)
                 draft.saved()
-                return ConfigureReport(session.paths.config, created, saved=True, check=report)
+                return ConfigureReport(path, created=False, saved=True, check=report)
             if not again(report):
                 kept = draft.keep()
-                return ConfigureReport(session.paths.config, created, False, report, kept)
+                return ConfigureReport(path, created=False, saved=False, check=report, kept=kept)
 
 
 def create_if_missing(session: Session) -> bool:
@@ -178,14 +209,13 @@ def create_if_missing(session: Session) -> bool:
     return True
 
 
-def _read_all(session: Session) -> bytes:
-    paths = session.paths
-    data = read_bytes(paths.config)
+def _read_all(path: str) -> bytes:
+    data = read_bytes(path)
     if len(data) > LARGEST:  # a copy of a part of it would lose the rest
         raise ConfigError(
-            f"{paths.config} is larger than 1 MiB, which is more than is read.",
-            hint="Split the tasks over several homes (DOCKET_HOME).",
-            file=paths.config,
+            f"{path} is larger than 1 MiB, which is more than is read.",
+            hint="Split the tasks over several files in conf.d.",
+            file=path,
         )
     return data
 
@@ -216,18 +246,17 @@ def _moved(problem: Problem, draft: str, path: str) -> Problem:
     return problem.replace(mark=Mark(path, mark.line, mark.column))
 
 
-def _replace_config(session: Session, before: bytes, text: bytes) -> None:
-    # A configuration that is a link (into a repository of settings) stays one.
-    target = os.path.realpath(session.paths.config)
+def _replace(path: str, before: bytes, text: bytes) -> None:
+    # A file that is a link (into a repository of settings) stays one.
+    target = os.path.realpath(path)
     directory = os.open(os.path.dirname(target), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(directory, fcntl.LOCK_EX)
-        if _read_all(session) != before:
+        if _read_all(path) != before:
             raise ConfigChangedError(
-                f"{session.paths.config} was changed by somebody else meanwhile.",
-                hint="Your text is kept beside it; take over what is missing and run"
-                " `docket configure` again.",
-                file=session.paths.config,
+                f"{path} was changed by somebody else meanwhile.",
+                hint="Your text is kept beside it; take over what is missing and edit it again.",
+                file=path,
             )
         write_whole(target, text, stat.S_IMODE(os.stat(target).st_mode))
     finally:

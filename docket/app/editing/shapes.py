@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 from docket.model.jsonkinds import Instant
 from docket.model.shapes import ProblemDocument
@@ -58,6 +58,26 @@ class SecretRemovedDocument(TypedDict):
     ok: Annotated[bool, "Always true."]
     name: Annotated[str, "Its name."]
     used_by: Annotated[list[str], "The tasks that name it still."]
+
+
+class TaskAddedDocument(TypedDict):
+    """A task that was written to a file of its own."""
+
+    ok: Annotated[bool, "Always true."]
+    task: Annotated[str, "The task."]
+    path: Annotated[str, "Its file."]
+    scheduled: Annotated[bool, "Whether it has a schedule, and so a timer to be installed."]
+    installed: NotRequired[Annotated[bool, "With --install: whether its units are in place."]]
+
+
+class TaskRemovedDocument(TypedDict):
+    """A task whose file is gone."""
+
+    ok: Annotated[bool, "Always true."]
+    task: Annotated[str, "The task."]
+    path: Annotated[str, "The file that it was in."]
+    kept: Annotated[str | None, "Where a file with comments is kept; null if it is gone."]
+    installed: NotRequired[Annotated[bool, "With --install: false, for its units are gone."]]
 
 
 class NewTaskDocument(TypedDict):

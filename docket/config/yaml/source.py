@@ -50,7 +50,7 @@ def decode(data: bytes) -> str:
             0,
             0,
             Code.TOO_LARGE,
-            "split the tasks over several homes (DOCKET_HOME), or move long texts into files",
+            "split the tasks over several files in conf.d, or move long texts into files",
         )
     if data.startswith(_UTF16) or b"\0" in data[:4]:
         raise _encoding("the file is UTF-16 or UTF-32, not UTF-8", 0, 0)

@@ -1,0 +1,215 @@
+"""`docket add`, `edit` and `remove`: one task in a file of `conf.d`, checked before it counts."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from docket.app.catalog.compilation import compile_tasks
+from docket.app.catalog.taskclasses import load_home
+from docket.app.editing.configure import (
+    HARMLESS,
+    CheckReport,
+    ConfigureReport,
+    configure,
+    configure_part,
+    create_if_missing,
+)
+from docket.app.session.session import Session
+from docket.config import newpart
+from docket.config.loader import by_place, usable
+from docket.errors import (
+    ConfigError,
+    NameRefusedError,
+    PartError,
+    TaskExistsError,
+    UnknownTaskError,
+)
+from docket.files import make_directory, remove, sync_directory, write_new
+from docket.model.names import ALLOWED_SENTENCE, is_safe_name
+from docket.model.problem import Problem
+from docket.model.record import Record
+from docket.model.task.task import Config
+from docket.model.text.nearest import nearest
+from docket.paths import PACKAGED_PARTS
+
+if TYPE_CHECKING:
+    from docket.app.editing.shapes import TaskAddedDocument, TaskRemovedDocument
+
+REMOVED = ".removed"
+
+
+class TaskAdded(Record):
+    """A task that was written; `scheduled` says whether it has a timer to be installed."""
+
+    task: str
+    path: str
+    scheduled: bool
+    warnings: tuple[Problem, ...] = ()
+
+    def document(self) -> TaskAddedDocument:
+        """Return it as a JSON object."""
+        return {"ok": True, "task": self.task, "path": self.path, "scheduled": self.scheduled}
+
+
+class TaskRemoved(Record):
+    """A task whose file is gone; `kept` is where a file with comments lies now."""
+
+    task: str
+    path: str
+    kept: str | None
+
+    def document(self) -> TaskRemovedDocument:
+        """Return it as a JSON object."""
+        return {"ok": True, "task": self.task, "path": self.path, "kept": self.kept}
+
+
+def add_task(session: Session, name: str, entry: Mapping[str, Any]) -> TaskAdded:
+    """Write a file of `conf.d` with the task `name`; a first config too, where there is none.
+
+    Nothing is written where the name or the file is taken (TaskExistsError), where the task has a
+    mistake (ConfigError with all of them), or the name is none (NameRefusedError). OSError.
+    """
+    if not is_safe_name(name):
+        raise NameRefusedError(
+            f"{name[:100]!a} cannot be the name of a task.", hint=ALLOWED_SENTENCE, task=name[:100]
+        )
+    directory = _directory(session)
+    create_if_missing(session)
+    config = usable(load_home(session.paths, session.environ))
+    path = os.path.join(directory, f"{name}.yaml")
+    place = _place(config, name)
+    if place is not None or os.path.lexists(path):
+        raise TaskExistsError(
+            f"There is a task {name!r} already, in {place or path}.",
+            hint=f"docket edit {name} opens its file.",
+            task=name,
+        )
+    text = newpart.text(name, entry)
+    warnings = _require_right(session, name, path, text)
+    make_directory(directory)
+    try:
+        write_new(path, text)
+    except FileExistsError:
+        raise TaskExistsError(f"{path} is there already.", task=name) from None
+    return TaskAdded(name, path, "schedule" in entry, warnings)
+
+
+def edit_task(
+    session: Session,
+    name: str,
+    edit: Callable[[str], None],
+    again: Callable[[CheckReport], bool],
+) -> ConfigureReport:
+    """Let `edit` change a copy of the file that the task is in, as `configure` does; its errors.
+
+    UnknownTaskError where no file has an entry for it, PartError for a file of a package.
+    """
+    path = _file_of(session, name)
+    if path == session.paths.config:
+        return configure(session, edit, again)
+    _refuse_packaged(path, name)
+    return configure_part(session, path, edit, again)
+
+
+def remove_task(session: Session, name: str) -> TaskRemoved:
+    """Remove the file of `conf.d` in which the task is the only thing.
+
+    A file with comments is kept under another name. PartError where something else is in the file,
+    or it is the config or a package's; UnknownTaskError. OSError.
+    """
+    path = _file_of(session, name)
+    _refuse_packaged(path, name)
+    config = load_home(session.paths, session.environ)
+    others = [
+        other
+        for other in (*config.tasks, *config.unusable)
+        if other != name and (_place(config, other) or "").startswith(f"{path}:")
+    ]
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        text = file.read()
+    if path == session.paths.config or others or "\ngroups:" in f"\n{text}":
+        raise PartError(
+            f"The task {name!r} is in {_place(config, name) or path}, which has more than it.",
+            hint=f"docket edit {name} opens that file: take the task out there.",
+            task=name,
+            file=path,
+        )
+    kept = None
+    if "#" in text:
+        kept = _free_name(path + REMOVED)
+        os.link(path, kept)
+    remove(path)
+    sync_directory(os.path.dirname(path))
+    return TaskRemoved(name, path, kept)
+
+
+def _directory(session: Session) -> str:
+    if not session.paths.part_dirs:
+        raise PartError(
+            f"The config {session.paths.config} is not at its usual place, so it has no conf.d.",
+            hint="docket configure opens it: write the task there.",
+        )
+    return session.paths.part_dirs[0]
+
+
+def _require_right(session: Session, name: str, path: str, text: str) -> tuple[Problem, ...]:
+    """Raise ConfigError where the home with the new file would have a mistake in it."""
+    paths = copy.copy(session.paths)
+    paths.drafts = {path: text.encode()}
+    made = compile_tasks(session.replace(paths=paths), ())
+    found = [
+        problem
+        for problem in made.problems
+        if problem.code not in HARMLESS
+        and (problem.task == name or (problem.mark is not None and problem.mark.file == path))
+    ]
+    if found:
+        first = min(found, key=by_place)
+        raise ConfigError(f"{first.sentence}.", tuple(found), hint=first.hint)
+    return tuple(warning for warning in made.warnings if warning.task == name)
+
+
+def _place(config: Config, name: str) -> str | None:
+    """Return where the entry of a task stands, None where no file has one."""
+    task = config.tasks.get(name) or config.unusable.get(name)
+    mark = task.mark if task is not None else None
+    if mark is None:
+        marks = (p.mark for p in config.problems if p.task == name and p.mark is not None)
+        mark = next(marks, None)
+    return str(mark) if mark is not None else None
+
+
+def _file_of(session: Session, name: str) -> str:
+    config = load_home(session.paths, session.environ)
+    place = _place(config, name)
+    if place is not None:
+        return place.rsplit(":", 2)[0]
+    near = nearest(name, [*config.tasks, *config.unusable])
+    raise UnknownTaskError(
+        f"No file has an entry for a task {name!r}.",
+        hint=f"Did you mean {near!r}?" if near else "`docket list` shows the tasks.",
+        task=name,
+    )
+
+
+def _refuse_packaged(path: str, name: str) -> None:
+    if not path.startswith(f"{PACKAGED_PARTS}/"):
+        return
+    base = os.path.basename(path)
+    raise PartError(
+        f"The task {name!r} is in {path}, which belongs to a package.",
+        hint=f"Copy it to /etc/docket/conf.d/{base} and change it there; a link to /dev/null of"
+        " that name takes its tasks away.",
+        task=name,
+        file=path,
+    )
+
+
+def _free_name(path: str) -> str:
+    number = 0
+    while os.path.lexists(found := path + (f".{number}" if number else "")):
+        number += 1
+    return found

@@ -39,6 +39,9 @@ Timers:
 
 Set up and check:
   configure     Edit the config; only a valid one is saved.
+  add           Add a command task in a file of its own.
+  edit          Edit the file that a task is in; only a valid one is saved.
+  remove        Remove a task that has a file of its own.
   import        Turn crontabs into tasks, for review.
   new-task      Write a new Python task, with a test.
   check         Check the config and every task in it.

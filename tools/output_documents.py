@@ -25,6 +25,8 @@ from docket.app.editing.shapes import (
     SecretDocument,
     SecretRemovedDocument,
     SecretSetDocument,
+    TaskAddedDocument,
+    TaskRemovedDocument,
 )
 from docket.app.fires.shapes import (
     ForecastDocument,
@@ -126,6 +128,9 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "enable": ("docket enable --json", SwitchReportDocument),
     "disable": ("docket disable --json", SwitchReportDocument),
     "new-task": ("docket new-task --json", NewTaskDocument),
+    "add": ("docket add --json", TaskAddedDocument),
+    "edit": ("docket edit --json", ConfigureReportDocument),
+    "remove": ("docket remove --json", TaskRemovedDocument),
     "secret": (
         "docket secret --json: of set, of remove, or a list by name",
         SecretSetDocument | SecretRemovedDocument | list[SecretDocument],

@@ -45,6 +45,11 @@ _ALL = (
     Verb("next", "timers.next", TIMERS, "Show when tasks, or an expression, fire next."),
     Verb("translate", "timers.translate", TIMERS, "Translate a schedule into systemd's words."),
     Verb("configure", "setup.configure", SETUP, "Edit the config; only a valid one is saved."),
+    Verb("add", "setup.add", SETUP, "Add a command task in a file of its own."),
+    Verb(
+        "edit", "setup.edit", SETUP, "Edit the file that a task is in; only a valid one is saved."
+    ),
+    Verb("remove", "setup.remove", SETUP, "Remove a task that has a file of its own."),
     Verb("import", "setup.importing", SETUP, "Turn crontabs into tasks, for review."),
     Verb("new-task", "setup.new_task", SETUP, "Write a new Python task, with a test."),
     Verb("check", "setup.check", SETUP, "Check the config and every task in it."),
@@ -145,19 +150,19 @@ USAGES = (
     Usage(
         "events <run_id> --follow",
         "Show events as they come.",
-        "Follow the progress of a run as JSON lines until it is over.",
+        "Follow a run as JSON lines until it is over.",
         output="",
         lines="events-follow",
     ),
     Usage(
         "events <run_id>",
         "Show the events that a run reported.",
-        "Read the structured progress of a run; --after-index continues where you stopped.",
+        "Read the progress of a run; --after-index goes on where you stopped.",
     ),
     Usage(
         "why <task> [run_id]",
         "Say why a task ran, failed, or did not run.",
-        "Begin here after a failure or a missed run: the cause, the evidence and the next step.",
+        "Begin here after a failure or a missed run.",
     ),
     Usage(
         "policy <task> --trigger timer|agent|manual",
@@ -166,7 +171,7 @@ USAGES = (
     ),
     Usage(
         "health",
-        "Say how the tasks are doing: healthy, degraded, failed, stale or never run.",
+        "Say how the tasks are doing.",
         "See what failed, what did not run when due, and what is odd.",
     ),
     Usage(
@@ -213,6 +218,17 @@ USAGES = (
         "Turn crontabs into tasks for review.",
         "Move jobs from cron; each line says whether it fires as before.",
     ),
+    Usage(
+        "add <name> -- <command...>",
+        "Add a command task.",
+        "Schedule new work in a file of its own.",
+        output="add",
+    ),
+    Usage(
+        "remove <task>",
+        "Remove what `add` wrote.",
+        "Take a task back; --install takes its timer away too.",
+    ),
     Usage("check", "Check the config.", "List every mistake after editing the config."),
     Usage(
         "schema [kind] [name]",
@@ -225,17 +241,15 @@ USAGES = (
         "Prove that a failure will reach somebody.",
     ),
     Usage(
-        "secret set <name>",
-        "Keep a secret, read from standard input.",
-        "Keep a token for a task; its value is never shown again.",
+        "secret set|list|remove [name]",
+        "Keep secrets for tasks.",
+        "Keep a token that standard input gives; no value is shown.",
     ),
-    Usage("secret list", "List the secrets that are kept.", "See their names and their tasks."),
-    Usage("secret remove <name>", "Remove a secret.", "Take away one that no task names."),
     Usage("doctor", "Examine the installation.", "Find out why timers do not fire."),
     Usage(
         "doctor --agent",
         "Examine the installation and each task.",
-        "Before relying on tasks: programs, remotes, variables, timers and last runs.",
+        "See whether tasks can be relied on.",
     ),
     Usage(
         "maintain",
@@ -247,19 +261,16 @@ USAGES = (
         "Serve agents over the Model Context Protocol.",
         "Not called by hand: an agent's config names it.",
     ),
-    Usage("db check", "Examine the database of runs.", "See whether the history is sound."),
-    Usage("db backup <file>", "Copy the database.", "Keep a copy before something is changed."),
+    Usage(
+        "db check|backup|repair|compact [file]",
+        "Examine, copy, repair or compact the database.",
+        "See whether the history is sound; give the room of pruned runs back.",
+    ),
     Usage(
         "db export",
         "Print the whole history as JSON lines.",
         "Read everything in one go.",
         output="",
         lines="db-export",
-    ),
-    Usage("db repair", "Rebuild a damaged database.", "Use it when a command says damaged."),
-    Usage(
-        "db compact",
-        "Give the room of removed runs back.",
-        "After history was pruned, where the disk is short.",
     ),
 )

@@ -56,7 +56,7 @@ RUN = {  # `status --run-id` shows the whole run
     r"(.*\.)?(log_path|cpu_seconds|output_bytes|peak_memory_bytes|duration_seconds|task_name)",
 }
 # They print what they are asked for, or serve, or open an editor.
-WITHOUT_TWO_FORMS = {"completion", "configure", "help", "mcp", "schema"}
+WITHOUT_TWO_FORMS = {"completion", "configure", "edit", "help", "mcp", "schema"}
 # What the text leaves out, by command, in the order in which they are called.
 CALLS: dict[str, set[str]] = {
     "install": UNITS | PROBLEMS,
@@ -72,6 +72,8 @@ CALLS: dict[str, set[str]] = {
     "resume nightly": {"count"},
     "skip-next nightly": {"count"},
     "new-task written": {"next_steps"},  # the first is "Edit", with the path that it shows
+    "add fresh --schedule @daily -- /bin/true": {"scheduled"},
+    "remove fresh --install": {"installed"},
     "secret set tok": set(),
     "secret list": {"path"},
     "secret remove tok": set(),

@@ -11,7 +11,7 @@ from docket.app.editing import secret as secrets
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import verb
-from docket.cli.render.secret import removed_text, secrets_text, set_text
+from docket.cli.render.editing import secret_removed_text, secrets_text, set_text
 from docket.errors import UsageError
 
 
@@ -37,7 +37,7 @@ def command(call: Call, action: str, name: str | None, encrypt: bool, force: boo
             return Answer(done.document(), lambda screen: set_text(done, screen))
         case "remove":
             removed = secrets.remove_secret(session, name or "", force=force)
-            return Answer(removed.document(), lambda screen: removed_text(removed, screen))
+            return Answer(removed.document(), lambda screen: secret_removed_text(removed, screen))
         case _:
             found = secrets.list_secrets(session)
             return Answer(

@@ -1,15 +1,39 @@
-"""How the answers of `docket secret` look; no value is ever in them."""
+"""How the answers of `docket add`, `remove` and `secret` look; no secret's value is in them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from docket.app.editing.parts import TaskAdded, TaskRemoved
 from docket.app.editing.secret import Secret, SecretRemoved, SecretSet
+from docket.app.install.plan import InstallReport
+from docket.cli.render.install import report_text
 from docket.cli.render.layout.plain import exact, one_line
 from docket.cli.render.layout.screen import Screen
 from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.table import Column, Row, TextTable
 from docket.cli.render.layout.times import relative
+
+
+def added_text(added: TaskAdded, report: InstallReport | None, screen: Screen) -> str:
+    """Return where the task is, and what was installed or comes next."""
+    line = f"Added {exact(added.task)} in {exact(added.path)}."
+    if report is not None:
+        return f"{line}\n{report_text(report, screen)}".rstrip()
+    if added.scheduled:
+        command = f"docket install {added.task} --now"
+        return f"{line}\n{next_step(command, 'writes its timer and starts it', screen)}"
+    return f"{line}\n{next_step(f'docket run {added.task}', 'runs it', screen)}"
+
+
+def task_removed_text(removed: TaskRemoved, screen: Screen, *, uninstalled: bool) -> str:
+    """Return that the task is gone, where its file is kept, and what is left to be done."""
+    out = [f"Removed {exact(removed.task)} from {exact(removed.path)}."]
+    if removed.kept is not None:
+        out.append(f"The file has comments and is kept: {exact(removed.kept)}")
+    if not uninstalled:
+        out.append(next_step("docket install", "takes its timer away, if it has one", screen))
+    return "\n".join(out)
 
 
 def set_text(done: SecretSet, screen: Screen) -> str:
@@ -25,7 +49,7 @@ def set_text(done: SecretSet, screen: Screen) -> str:
     )
 
 
-def removed_text(removed: SecretRemoved, screen: Screen) -> str:
+def secret_removed_text(removed: SecretRemoved, screen: Screen) -> str:
     """Return that the secret is gone, and what names it still."""
     line = f"Removed {one_line(removed.name)}."
     if not removed.used_by:

@@ -34,7 +34,8 @@ class Surroundings(Record):
     """What has to be known beside the file: who imports, and what is a secret or a program.
 
     `home` is set where the service manager does not set HOME by itself. `is_program`: whether a
-    path is a file that the kernel starts by itself, so that a shell makes no difference.
+    path is a file that the kernel starts by itself, so that a shell makes no difference. `home_of`
+    is the home of a user whom a task can run as, None where it cannot.
     """
 
     user: str
@@ -42,6 +43,11 @@ class Surroundings(Record):
     is_secret: Callable[[str, str], bool]
     is_program: Callable[[str], bool]
     tells_secret: Callable[[str], bool]
+    home_of: Callable[[str], str | None]
+
+    def other_user(self, entry: CrontabEntry) -> str | None:
+        """Return whom the entry runs as, where that is not whoever imports it."""
+        return None if entry.user in (None, self.user) else entry.user
 
 
 class Job(Record):
@@ -49,7 +55,8 @@ class Job(Record):
 
     `secrets` are the names of variables whose values are kept out, `refused` of those that no
     task can be given. `mailto` is MAILTO, None where it is not set, and `mail` the addresses in it,
-    if they are some. A job that is not `enabled` belongs to somebody else.
+    if they are some. `user` is whom the task runs as, where that is another one than imports it;
+    a job that is not `enabled` belongs to somebody whom no task can run as here.
     """
 
     entry: CrontabEntry
@@ -63,6 +70,7 @@ class Job(Record):
     timezone: str | None
     mail: tuple[str, ...]
     mailto: str | None
+    user: str | None
     enabled: bool
 
 
@@ -84,6 +92,8 @@ def _job(entry: CrontabEntry, name: str, around: Surroundings) -> Job:
     secrets = tuple(name for name, value in env.items() if around.is_secret(name, value))
     refused = tuple(name for name in env if not _VARIABLE.fullmatch(name))
     home = env.get("HOME")
+    other = around.other_user(entry)
+    runs = other is None or around.home_of(other) is not None
     return Job(
         entry=entry,
         name=name,
@@ -96,7 +106,8 @@ def _job(entry: CrontabEntry, name: str, around: Surroundings) -> Job:
         timezone=entry.settings.get("CRON_TZ") or None,
         mail=addresses(entry.settings.get("MAILTO", "")),
         mailto=entry.settings.get("MAILTO"),
-        enabled=entry.user in (None, around.user),
+        user=other if runs else None,
+        enabled=runs,
     )
 
 
@@ -104,7 +115,10 @@ def _environment(entry: CrontabEntry, shell: str, around: Surroundings) -> dict[
     given = {name: value for name, value in entry.settings.items() if name not in _NOT_HANDED_ON}
     env = {"PATH": DEFAULT_PATH, **given, "SHELL": shell}
     if around.home is not None:
-        return {"HOME": around.home, "LOGNAME": around.user, **env}
+        other = around.other_user(entry)
+        home = around.home_of(other) if other is not None else None
+        who = (around.home, around.user) if home is None else (home, str(other))
+        return {"HOME": who[0], "LOGNAME": who[1], **env}
     return env
 
 

@@ -50,6 +50,9 @@ def _task(job: Job, proof: str) -> Iterator[str]:
         ("overlap", "skip"),
         ("timeout", "none"),
         ("cwd", quoted(job.cwd) if job.cwd else None),
+        ("user", quoted(job.user) if job.user else None),
+        # Under cron a job may call sudo, or a sendmail that is setgid.
+        ("new_privileges", "true" if job.user else None),
         ("required_env", flow(job.secrets) if job.secrets else None),
     )
     yield from (f"    {key}: {value}" for key, value in keys if value is not None)
@@ -63,7 +66,7 @@ def _task(job: Job, proof: str) -> Iterator[str]:
 
 def _remarks(job: Job) -> Iterator[str]:
     if job.entry.user is not None and not job.enabled:
-        yield f"user: {comment(job.entry.user)}. A task runs as you, so this one is switched off."
+        yield f"user: {comment(job.entry.user)}. No task can run so here: it is switched off."
     for name in job.secrets:
         shown = comment(name)
         yield f"TODO: {shown} looked like a secret. Write {shown}=... into a file of mode 0600 and"

@@ -163,9 +163,9 @@ class _Import:
         if not job.enabled:
             self._warn(
                 job,
-                f"cron runs it as {entry.user!a}; a task cannot change its user, so that it is "
+                f"cron runs it as {entry.user!a}; no task can run as that user here, so that it is "
                 "written with `enabled: false`",
-                hint="import the line as that user, or in the system scope for root",
+                hint="import the line as that user, or in the system scope, where tasks have users",
             )
         for name in job.secrets:
             self._warn_once(
@@ -244,6 +244,7 @@ def _as_meant(config: Config, job: Job) -> bool:
         task.command.argv == job.argv
         and [spec.text for spec in task.schedules] == [job.entry.expression]
         and task.timezone == job.timezone
+        and (None if task.user is None else task.user.user) == job.user
         and dict(task.env) == dict(job.env)
     )
 
@@ -256,7 +257,15 @@ def _surroundings(session: Session) -> Surroundings:
         is_secret=is_secret,
         is_program=_is_program,
         tells_secret=looks_like_token,
+        home_of=_home_of if system else lambda _user: None,
     )
+
+
+def _home_of(user: str) -> str | None:
+    try:
+        return pwd.getpwnam(user).pw_dir
+    except (KeyError, UnicodeError):
+        return None
 
 
 def _caller() -> str:

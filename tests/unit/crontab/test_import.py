@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import random
 import time
 from datetime import date, timedelta
@@ -13,9 +14,9 @@ import yaml
 
 from docket.app.crontab.imported import CrontabImport
 from docket.app.crontab.importing import import_crontabs
-from docket.config.loader import parse_bytes, resolve
+from docket.config.loader import load, parse_bytes, resolve
 from docket.crontab import files
-from docket.model.task.task import Task
+from docket.model.task.task import Task, UserSpec
 from docket.paths import discover
 from docket.schedule import zones
 from tests.unit.app.conftest import Home
@@ -277,8 +278,9 @@ def test_a_crontab_of_the_spool_is_its_users_own(
         return [(task.job.entry.user, task.job.enabled) for task in found.tasks]
 
     assert users(tmp_path / "root") == [("root", True)]
-    assert users(tmp_path / "ada") == [("ada", False)]
-    assert users(tmp_path / "link" / "root") == [("ada", False)]
+    known = _is_known("ada")
+    assert users(tmp_path / "ada") == [("ada", known)]
+    assert users(tmp_path / "link" / "root") == [("ada", known)]
 
 
 @pytest.mark.parametrize(
@@ -306,11 +308,27 @@ def test_mailto_becomes_a_notification_where_it_names_addresses(
 
 def test_root_takes_its_own_lines_over_in_the_system_scope(home: Home) -> None:
     session = home.session.replace(paths=discover(home.environ, system=True))
-    text = b"* * * * * root backup\n* * * * * ada tidy\n"
+    text = b"* * * * * root backup\n* * * * * no-such-user tidy\n"
     found = import_crontabs(session, ["-"], user_field=True, years=1, read_stdin=lambda _most: text)
     backup, tidy = (task.job for task in found.tasks)
     assert (backup.enabled, tidy.enabled) == (True, False)
     assert (backup.env["HOME"], backup.env["LOGNAME"], backup.cwd) == ("/root", "root", "/root")
+
+
+def test_a_line_of_another_user_runs_as_that_user_in_the_system_scope(
+    home: Home, tmp_path: Path
+) -> None:
+    session = home.session.replace(paths=discover(home.environ, system=True))
+    text = b"* * * * * nobody tidy\n"
+    found = import_crontabs(session, ["-"], user_field=True, years=1, read_stdin=lambda _most: text)
+    (job,) = (task.job for task in found.tasks)
+    assert (job.user, job.enabled, job.env["HOME"]) == ("nobody", True, "/nonexistent")
+    config = tmp_path / "imported.yaml"
+    config.write_text(found.yaml)
+    config.chmod(0o600)
+    loaded = load(discover({}, system=True, config=str(config)), {})
+    assert loaded.problems == ()
+    assert loaded.tasks["tidy"].user == UserSpec("nobody", new_privileges=True)
 
 
 def test_a_system_crontab_under_another_name_is_suspected(bring: Importer) -> None:
@@ -441,3 +459,10 @@ def test_a_megabyte_and_ten_thousand_lines_are_read_quickly(bring: Importer) -> 
 def test_more_than_a_config_may_hold_is_told(bring: Importer) -> None:
     found = bring("".join(f"0 0 * * * job {n} {'x' * 900}\n" for n in range(700)))
     assert "config.too_large" in codes(found)
+
+
+def _is_known(user: str) -> bool:
+    try:
+        return bool(pwd.getpwnam(user))
+    except KeyError:
+        return False

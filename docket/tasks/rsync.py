@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from docket.tasks.relay import ProgressLine
@@ -13,7 +13,9 @@ PROGRESS = ProgressLine(
     b"%",
     re.compile(rb"\s*(?P<done>[\d,.]+[KMGTP]?)\s+(?P<percent>\d+)%\s+\S+/s\s+[\d:]+(?P<files>.*)$"),
 )
-DELETING = ("--del", "--remove-source-files")  # beginnings of flags: --delete, --delete-after ...
+# Beginnings of flags: --delete, --delete-after, --remove-source-files and its old name.
+_DELETING = ("--del", "--remove-s")
+_FOR_THE_OTHER_SIDE = re.compile(r"--remote-option=(.*)|-[^-=]*?M(.+)", re.DOTALL)
 # Exit codes of a run that did its work: what each means to Docket, and in words.
 GOOD_ENDS = {24: ("warn", "some files vanished while it ran")}
 _MEANINGS = {
@@ -31,6 +33,15 @@ def words(config: Mapping[str, Any], *, dry_run: bool) -> list[str]:
     excludes = [f"--exclude={pattern}" for pattern in config["excludes"]]
     first = ["rsync", "-avz", "--info=progress2", *(["--dry-run"] if dry_run else [])]
     return [*first, *excludes, *config["extra_args"], source, config["remote"]]
+
+
+def deletes(extra_args: Iterable[str]) -> bool:
+    """Whether a flag has rsync delete files, here or by the rsync of the other side."""
+    for word in extra_args:
+        other = _FOR_THE_OTHER_SIDE.fullmatch(word)
+        if ((other[1] or other[2]) if other else word).startswith(_DELETING):
+            return True
+    return False
 
 
 def meaning(exit_code: int) -> str:

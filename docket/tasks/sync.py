@@ -16,9 +16,7 @@ def deletes(config: Mapping[str, Any]) -> bool:
     """Whether the program deletes files: `rclone sync` does, and rsync where it is told to."""
     if config["tool"] == "rclone":
         return True
-    return config["tool"] == "rsync" and any(
-        word.startswith(rsync.DELETING) for word in config["extra_args"]
-    )
+    return config["tool"] == "rsync" and rsync.deletes(config["extra_args"])
 
 
 def back_up(config: Mapping[str, Any], report: Report, *, dry_run: bool) -> TaskResult:

@@ -13,6 +13,7 @@ from docket.app.session.ports import UnitState
 from docket.compiler.bundle import Bundle
 from docket.compiler.header import split
 from docket.errors import BusError
+from docket.files import read_text
 from docket.model.names import MAINTENANCE, unit_stem
 from docket.model.plan import Plan
 from docket.store.reader import open_reader
@@ -241,8 +242,7 @@ def _unit_files(directory: str) -> list[str]:
 
 def _owner(path: str) -> tuple[str, str] | None:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            header, _ = split(file.read())
+        header, _ = split(read_text(os.path.realpath(path)) or "")
     except OSError:
         return None
     return (header.instance, header.config) if header is not None else None

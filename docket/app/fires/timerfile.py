@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from docket.errors import ScheduleError
+from docket.files import read_plain
 from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.model.time.calendar import Calendar
@@ -40,11 +41,10 @@ def read_timer(paths: Paths, plan: Plan) -> InstalledTimer | None:
     path = os.path.join(paths.unit_dir, plan.timer_unit)
     link = os.path.join(paths.unit_dir, "timers.target.wants", plan.timer_unit)
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            text = file.read()
-            written = os.fstat(file.fileno()).st_mtime_ns // 1000
+        data, status = read_plain(os.path.realpath(path))
     except OSError:
         return None
+    text, written = data.decode(errors="surrogateescape"), status.st_mtime_ns // 1000
     try:
         enabled = os.lstat(link).st_mtime_ns // 1000
     except OSError:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from docket.app.install.referenceunits import is_reference_unit
 from docket.app.session.ports import UnitState
 from docket.compiler.header import content_hash, split
+from docket.files import NotPlainError, read_text
 from docket.model.names import boot_timer_of
 from docket.model.record import Record
 
@@ -83,7 +84,8 @@ def _judge(name: str, text: str | None, expected: str | None) -> tuple[str | Non
 
 def _read(path: str) -> str | None:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
+        return read_text(os.path.realpath(path))
+    except NotPlainError:
+        return ""  # a pipe would have its reader wait for ever
     except OSError:
         return None

@@ -146,6 +146,18 @@ PLACES: dict[str, tuple[Callable[[Home], Path], tuple[tuple[str, ...], ...]]] = 
         lambda home: home.folder / "job.env",
         (("check",), ("doctor",), ("run", "envy", "--launcher", "direct")),
     ),
+    "service": (
+        lambda home: home.folder / ".config/systemd/user/docket-job.service",
+        (("status",), ("doctor",), ("why", "job")),
+    ),
+    "timer": (
+        lambda home: home.folder / ".config/systemd/user/docket-job.timer",
+        (("status",), ("doctor",), ("maintain",)),
+    ),
+    "left-over unit": (
+        lambda home: home.folder / ".config/systemd/user/docket-gone.service",
+        (("doctor",), ("install",)),
+    ),
     "credential": (lambda home: home.folder / "secret", (("check",), ("run", "cred"))),
 }
 

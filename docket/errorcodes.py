@@ -76,8 +76,9 @@ _CONFIG = (
     ),
     ErrorCode(
         "config.unsafe_permissions",
-        "Others may write the config, a task file or a plan, or a directory above it.",
-        "Take the right away: `chmod go-w`.",
+        "Another user may change the config, a task file or a plan, a file that root reads for a"
+        " task, or a directory or link that leads to one of them.",
+        "Take the right away: `chmod go-w`, or keep the file elsewhere.",
     ),
     ErrorCode(
         "config.yaml",

@@ -149,3 +149,69 @@ def test_units_of_a_system_config_elsewhere_obey_that_config(root: HostSeat) -> 
     finally:
         root.run([*words, "uninstall", "--all"], check=False)
         root.run(["rm", "-rf", "/srv/other"])
+
+
+def adas_file(ada: HostSeat, name: str, target: str) -> str:
+    """Let ada put a link into a directory of her own, and return its path."""
+    path = f"/home/ada/{name}"
+    ada.run(["ln", "-sfn", target, path])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("env_file", "{}"),
+        ("credentials", {"key": "{}"}),
+    ],
+)
+@pytest.mark.parametrize("target", ["/etc/docket/only-root", "/home/ada/own.env"])
+def test_root_reads_no_file_for_a_task_that_another_user_can_exchange(
+    root: HostSeat, ada: HostSeat, key: str, value: object, target: str
+) -> None:
+    """LD_PRELOAD in it would be root's runner's too, and a link would hand over root's secrets."""
+    root.write("/etc/docket/only-root", "A=only-for-root\n")
+    ada.write("/home/ada/own.env", "LD_PRELOAD=/home/ada/own.so\n")
+    path = adas_file(ada, "mine", target)
+    given = json.loads(json.dumps(value).replace("{}", path))
+    root.configure({"job": shell("env", user="ada", schedule="@yearly", **{key: given})})
+    for words in (["check"], ["install"], ["run", "job"]):
+        done = root.docket(*words, check=False)
+        assert done.returncode == 1, done.stdout
+        said = done.stdout + done.stderr
+        assert f"belongs to user {USERS['ada']}" in said
+        assert "only-for-root" not in said
+    units = root.run(["ls", "/etc/systemd/system"]).stdout
+    assert "docket-job" not in units
+
+
+@pytest.mark.parametrize("key", ["logs_dir", "tasks_dir"])
+def test_a_link_of_another_user_leads_root_nowhere(root: HostSeat, ada: HostSeat, key: str) -> None:
+    """The directory that the link names is root's own; which one it is would be ada's choice."""
+    root.run(["mkdir", "-p", "/srv/roots"])
+    root.write("/srv/roots/planted.py", "open('/srv/roots/imported', 'w')\n", mode=0o600)
+    ada.run(["ln", "-sfn", "/srv/roots", "/tmp/of-ada"])
+    root.configure({"job": command("/bin/true")}, **{key: "/tmp/of-ada"})
+    done = root.docket("check", check=False)
+    assert done.returncode == 1, done.stdout
+    assert "/tmp/of-ada, a link on the way to" in done.stdout + done.stderr
+    root.docket("run", "job", check=False)
+    assert root.run(["ls", "/srv/roots"]).stdout.split() == ["planted.py"]
+    root.run(["rm", "-rf", "/srv/roots", "/tmp/of-ada"])
+
+
+def test_root_writes_no_units_into_the_directory_of_another(root: HostSeat, ada: HostSeat) -> None:
+    """As after sudo that keeps XDG_CONFIG_HOME; ada's link would lead the units to any place."""
+    ada.run(["sh", "-c", "mkdir -p ~/conf/systemd && ln -sfn /etc/cron.d ~/conf/systemd/user"])
+    environ = {"HOME": "/root", "XDG_CONFIG_HOME": "/home/ada/conf"}
+    config = {"tasks": {"job": command("/bin/true", schedule="@yearly")}}
+    root.write("/root/.docket/config.yaml", json.dumps(config))
+    before = root.run(["ls", "-A", "/etc/cron.d"]).stdout
+    try:
+        for words in (["install"], ["uninstall", "--all"]):
+            done = root.run([DOCKET, *words], environ=environ, check=False)
+            assert done.returncode == 1, done.stdout
+            assert f"belongs to user {USERS['ada']}" in done.stderr
+        assert root.run(["ls", "-A", "/etc/cron.d"]).stdout == before
+    finally:
+        root.run(["rm", "-rf", "/root/.docket"])

@@ -12,7 +12,12 @@ from docket.app.catalog.configmemory import NotedEnviron
 from docket.app.catalog.executables import Executables, search_path
 from docket.app.catalog.idlelimits import idle_limits, no_effect
 from docket.app.catalog.taskclasses import load_anew, load_home
-from docket.app.catalog.taskfiles import doubtful_files, exposed_files, missing_files
+from docket.app.catalog.taskfiles import (
+    doubtful_files,
+    exposed_files,
+    missing_files,
+    refuse_files_of_others,
+)
 from docket.app.session.session import Session, wall_clock_us
 from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.compile import compile_task
@@ -211,6 +216,8 @@ class _Compiler:
             self._broken(task, error, self._guilty_schedule(task))
             return
         try:
+            if self.place.paths.system:
+                refuse_files_of_others(task)
             bundle = compile_task(task, timing, self.place, self._found(task))
         except DocketError as error:
             key = error.facts.get("key")

@@ -7,6 +7,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from docket.config.yaml.safety import refuse_if_others_can_replace
+from docket.errors import UnsafeFileError
 from docket.files import read_plain
 from docket.model.text.envfile import EnvironmentFileError, doubtful_lines, parse_environment
 from docket.model.text.secretnames import names_a_secret
@@ -47,6 +49,22 @@ def exposed_files(task: Task) -> Iterator[str]:
         words = _exposed(one.source, secret=True) if one.source.startswith("/") else ""
         if words:
             yield f"the credential {one.name}, {one.source}, {words}"
+
+
+def refuse_files_of_others(task: Task) -> None:
+    """Raise UnsafeFileError where another user can change a file that root reads for a task.
+
+    The variables are those of root's runner too, and a link would hand that user what only root
+    can read.
+    """
+    credentials = [one.source for one in task.credentials if one.source.startswith("/")]
+    for key, paths in (("env_file", task.env_files), ("credentials", credentials)):
+        for path in paths:
+            try:
+                refuse_if_others_can_replace(path)
+            except UnsafeFileError as error:
+                error.facts["key"] = key
+                raise
 
 
 def _exposed(path: str, *, secret: bool) -> str:

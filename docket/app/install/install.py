@@ -17,6 +17,7 @@ from docket.app.install.upkeepunits import upkeep_changes
 from docket.app.record.takeover import take_over
 from docket.app.session.session import Session
 from docket.compiler.header import split
+from docket.config.yaml.safety import refuse_place_of_another
 from docket.errors import InstallError
 from docket.files import NotPlainError, make_directory, read_text, write_batch
 from docket.model.names import (
@@ -93,6 +94,7 @@ def write_to(session: Session, directory: str, names: Sequence[str] = ()) -> Ins
 def _compare(
     paths: Paths, compilation: Compilation, names: tuple[str, ...], *, force: bool
 ) -> InstallPlan:
+    refuse_place_of_another(paths.unit_dir, "a unit")
     disk = _read_units(paths.unit_dir, compilation, names)
     instance = compilation.place.instance
     texts = {name: unit.text for name, unit in disk.items()}

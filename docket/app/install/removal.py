@@ -23,6 +23,7 @@ from docket.app.install.timerchoice import TimerChoice, stamp_of
 from docket.app.session.session import Session
 from docket.compiler.bundle import Place
 from docket.compiler.header import Header, split
+from docket.config.yaml.safety import refuse_place_of_another
 from docket.errors import ConfigError, DocketError, InstallError
 from docket.files import read_text
 from docket.model.names import MAINTENANCE, is_safe_name
@@ -196,6 +197,7 @@ def _names_in(config: Config | None) -> set[str]:
 
 def _own_units(session: Session, instance: str) -> list[Change]:
     directory = session.paths.unit_dir
+    refuse_place_of_another(directory, "a unit")
     found = []
     for name in list_units(directory, instance):
         path = os.path.join(directory, name)

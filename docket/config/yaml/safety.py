@@ -10,17 +10,33 @@ import stat
 from docket.errors import UnsafeFileError
 
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_MOST_LINKS = 40  # as many as the kernel follows
 
 
 def refuse_if_others_can_write(path: str, status: os.stat_result) -> None:
     """Raise UnsafeFileError where somebody else than root and the caller could change `path`.
 
-    `status` is that of the opened file. All directories above it are looked at, and those above
-    what it leads to: who can write one can put another file in the place of this one.
+    `status` is that of the opened file. All directories and links that lead to it are looked at:
+    who can change one can put another file in the place of this one.
     """
     _refuse_file(path, status)
-    for name in (path, os.path.realpath(path)):
-        _refuse_chain(os.path.dirname(os.path.abspath(name)), os.path.basename(path), path)
+    _refuse_way(path, os.path.basename(path), path)
+
+
+def refuse_if_others_can_replace(path: str) -> None:
+    """Raise UnsafeFileError where somebody else could put another file at `path`, or change it.
+
+    There may be no file yet. A group of the same number as its owner is that user's own.
+    """
+    name = os.path.basename(path)
+    try:
+        status = os.stat(path)
+    except OSError:
+        _refuse_way(os.path.dirname(path), name, path, sticky=False)
+        return
+    own = status.st_gid == status.st_uid and not status.st_mode & stat.S_IWOTH
+    _refuse_file(path, status, writable=own)
+    _refuse_way(path, name, path)
 
 
 def refuse_unsafe_places(state_db: str, log_dir: str) -> None:
@@ -32,16 +48,51 @@ def refuse_unsafe_places(state_db: str, log_dir: str) -> None:
         (os.path.dirname(state_db), "the record of runs"),
         (log_dir, "the log of a run"),
     ):
-        for name in (path, os.path.realpath(path)):
-            _refuse_chain(os.path.abspath(name), holds, path)
+        _refuse_way(path, holds, path)
 
 
-def _refuse_chain(directory: str, holds: str, path: str) -> None:
-    above = ""
-    while directory != above:
-        above, directory = directory, os.path.dirname(directory)
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-            _refuse_directory(above, holds, path)
+def refuse_place_of_another(directory: str, holds: str) -> None:
+    """Raise UnsafeFileError where another user owns a directory or link that leads to a place.
+
+    Permissions do not count: the directories of a desktop may be open to the user's own group.
+    """
+    for step, status in reversed(_way(directory)):
+        _refuse_owner(step, status, holds, directory)
+
+
+def _refuse_way(place: str, holds: str, path: str, *, sticky: bool = True) -> None:
+    """Look at all that leads to `place`, the nearest first, and at `place` where it is no file.
+
+    Without `sticky` the nearest directory has to be one where others cannot put a new file.
+    """
+    for step, status in reversed(_way(place)):
+        if stat.S_ISREG(status.st_mode):
+            continue
+        _refuse_owner(step, status, holds, path)
+        if stat.S_ISDIR(status.st_mode):
+            _refuse_directory(step, status, holds, path, sticky=sticky)
+            sticky = True
+
+
+def _way(path: str) -> list[tuple[str, os.stat_result]]:
+    """Return each directory and link that the kernel passes to reach `path`, as far as they are."""
+    found = [("/", os.stat("/"))]
+    left = [name for name in reversed(os.path.abspath(path).split("/")) if name]
+    at, links = "/", 0
+    with contextlib.suppress(OSError):
+        while left and links < _MOST_LINKS:
+            name = left.pop()
+            step = os.path.normpath(os.path.join(at, name))
+            status = os.lstat(step)
+            found.append((step, status))
+            if not stat.S_ISLNK(status.st_mode):
+                at = step
+                continue
+            links += 1
+            target = os.readlink(step)
+            at = "/" if target.startswith("/") else at
+            left += [part for part in reversed(target.split("/")) if part not in ("", ".")]
+    return found
 
 
 def refuse_what_anybody_can_write(path: str, status: os.stat_result) -> None:
@@ -64,14 +115,14 @@ def refuse_what_anybody_can_write(path: str, status: os.stat_result) -> None:
             raise UnsafeFileError(f"{place} {why}.", hint=hint, file=path)
 
 
-def _refuse_file(path: str, status: os.stat_result) -> None:
+def _refuse_file(path: str, status: os.stat_result, *, writable: bool = False) -> None:
     if status.st_uid not in (0, os.geteuid()):
         raise UnsafeFileError(
             f"{path} belongs to user {status.st_uid}, who is neither you nor root.",
             hint=_way_out(status.st_uid, path),
             file=path,
         )
-    if status.st_mode & _OTHERS_WRITE:
+    if status.st_mode & _OTHERS_WRITE and not writable:
         raise UnsafeFileError(
             f"{path} can be written by others (mode {stat.S_IMODE(status.st_mode):04o}).",
             hint=f"chmod go-w {path}",
@@ -79,17 +130,24 @@ def _refuse_file(path: str, status: os.stat_result) -> None:
         )
 
 
-def _refuse_directory(directory: str, holds: str, path: str) -> None:
-    status = os.stat(directory)
-    if status.st_uid not in (0, os.geteuid()):
-        raise UnsafeFileError(
-            f"{directory}, where {holds} lies, belongs to user {status.st_uid}, who is neither you"
-            " nor root.",
-            hint=_way_out(status.st_uid, directory),
-            file=path,
-        )
+def _refuse_owner(step: str, status: os.stat_result, holds: str, path: str) -> None:
+    """Whoever owns a link can make it lead elsewhere, also in a directory with the sticky bit."""
+    if status.st_uid in (0, os.geteuid()):
+        return
+    link = stat.S_ISLNK(status.st_mode)
+    how = f"a link on the way to {holds}" if link else f"where {holds} lies"
+    raise UnsafeFileError(
+        f"{step}, {how}, belongs to user {status.st_uid}, who is neither you nor root.",
+        hint=_way_out(status.st_uid, step, link=link),
+        file=path,
+    )
+
+
+def _refuse_directory(
+    directory: str, status: os.stat_result, holds: str, path: str, *, sticky: bool
+) -> None:
     # In a directory with the sticky bit (/tmp) nobody can replace what belongs to somebody else.
-    if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+    if status.st_mode & _OTHERS_WRITE and not (sticky and status.st_mode & stat.S_ISVTX):
         raise UnsafeFileError(
             f"{directory}, where {holds} lies, can be written by others "
             f"(mode {stat.S_IMODE(status.st_mode):04o}).",
@@ -98,15 +156,16 @@ def _refuse_directory(directory: str, holds: str, path: str) -> None:
         )
 
 
-def _way_out(uid: int, path: str) -> str:
+def _way_out(uid: int, path: str, *, link: bool = False) -> str:
     """Return what to do about a file of another user: to take that user's own is no way."""
     try:
         home = pwd.getpwuid(uid).pw_dir
     except KeyError:
         home = ""
-    if home not in ("", "/") and f"{os.path.realpath(path)}/".startswith(f"{home}/"):
+    place = path if link else os.path.realpath(path)
+    if home not in ("", "/") and f"{place}/".startswith(f"{home}/"):
         return f"Ask as that user: sudo -u '#{uid}' docket ..."
-    return f"chown {_owner()} {path}"
+    return f"chown {'-h ' if link else ''}{_owner()} {path}"
 
 
 def _owner() -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
 from docket.config.loader import load
 from docket.config.task.secrets import is_secret, looks_like_token
 from docket.config.yaml.codes import Code
+from docket.config.yaml.safety import refuse_if_others_can_replace
 from docket.errors import ConfigError, ConfigMissingError, UnsafeFileError
 from tests.unit.config.config_home import ConfigHome
 
@@ -79,6 +81,39 @@ def test_a_link_is_judged_by_what_it_leads_to(home: ConfigHome) -> None:
     os.chmod(elsewhere, 0o777)
     with pytest.raises(UnsafeFileError, match="dotfiles"):
         load(home.paths, home.environ)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link away")
+@pytest.mark.parametrize("linked", ["config.yaml", ""])
+def test_a_link_of_somebody_else_is_refused_wherever_it_leads(
+    home: ConfigHome, linked: str
+) -> None:
+    home.write("tasks: {}\n")
+    place = os.path.join(home.directory, linked).rstrip("/")
+    os.rename(place, f"{home.user_home}/real")
+    os.symlink("real" if not linked else f"{home.user_home}/real", place)
+    assert load(home.paths, home.environ).problems == ()
+    os.chown(place, 12345, 12345, follow_symlinks=False)
+    with pytest.raises(UnsafeFileError, match=f"{place}, a link .* user 12345") as caught:
+        load(home.paths, home.environ)
+    assert caught.value.hint == f"chown -h root {place}"
+
+
+@pytest.mark.parametrize("target", ["loop", "loop/x", "../" * 50 + "loop"])
+def test_links_that_lead_nowhere_end(tmp_path: Path, target: str) -> None:
+    os.symlink(target, tmp_path / "loop")
+    refuse_if_others_can_replace(str(tmp_path / "loop"))
+
+
+def test_a_file_that_is_not_there_yet_is_nobody_elses_to_make(tmp_path: Path) -> None:
+    missing = str(tmp_path / "open" / "new")
+    (tmp_path / "open").mkdir(0o700)
+    refuse_if_others_can_replace(missing)
+    (tmp_path / "open").chmod(0o1777)
+    with pytest.raises(UnsafeFileError, match="can be written by others"):
+        refuse_if_others_can_replace(missing)
+    (tmp_path / "open" / "new").touch(0o600)
+    refuse_if_others_can_replace(missing)
 
 
 def test_a_pipe_a_directory_and_a_dangling_link_are_refused_without_waiting(

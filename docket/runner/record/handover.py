@@ -1,18 +1,36 @@
 """Files between the runner and a task of another user: its result, details, credentials.
 
 `/run/docket/default/handover/RUN_ID/` belongs to root, so that the user can neither replace a file
-in it by a link or a pipe nor add one; each file is the user's own, and readable to nobody else.
+in it by a link or a pipe nor add one; each file is readable to that user and to nobody else. Only
+the result is the user's own.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 
 from docket.files import make_directory, open_plain, read_plain, write_all
 from docket.runfiles import discard, handover_directory, remove_handover
 
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
+# An access list as the kernel takes it: linux/posix_acl_xattr.h.
+_OWNER, _USER, _GROUP, _MASK, _OTHERS, _NOBODY = 0x01, 0x02, 0x04, 0x10, 0x20, 0xFFFFFFFF
 _PASSABLE = 0o711  # a name in it can be opened by whoever knows it, and nobody sees which there are
+
+
+def _let_read(descriptor: int, uid: int) -> bool:
+    """Let a user read a file that stays root's, as systemd does it; False without such a list."""
+    entries = ((_OWNER, 4, _NOBODY), (_USER, 4, uid), (_GROUP, 0, _NOBODY), (_MASK, 4, _NOBODY))
+    words = b"".join(
+        tag.to_bytes(2, "little") + allowed.to_bytes(2, "little") + who.to_bytes(4, "little")
+        for tag, allowed, who in (*entries, (_OTHERS, 0, _NOBODY))
+    )
+    try:
+        os.setxattr(descriptor, "system.posix_acl_access", b"\x02\0\0\0" + words)
+    except OSError:
+        return False
+    return True
 
 
 def let_pass(lock_dir: str) -> None:
@@ -95,6 +113,7 @@ class Handover:
         try:
             write_all(descriptor, data)
             os.fchmod(descriptor, mode)
-            os.fchown(descriptor, self._uid, self._gid)
+            if mode & stat.S_IWUSR or not _let_read(descriptor, self._uid):
+                os.fchown(descriptor, self._uid, self._gid)
         finally:
             os.close(descriptor)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.system.host import PrivateHost
-from tests.system.jobs import command
+from tests.system.jobs import command, daily_at, instant_of, seconds_from_now
 from tests.system.seat import REPOSITORY, HostSeat, await_that
 
 _PREPARE = """
@@ -174,3 +174,38 @@ def test_a_mapping_grants_what_it_names_and_nothing_else(confined: Confined) -> 
 def test_a_users_own_home_stays_readable(confined: Confined) -> None:
     expected = "ENOENT" if confined.seat.system else "done"
     assert confined.tries("strict")["read home"] == expected
+
+
+def test_a_strict_run_by_its_timer_is_for_the_fire_of_that_timer(confined: Confined) -> None:
+    seat = confined.seat
+    due = seconds_from_now(4)
+    keys: dict[str, Any] = {"sandbox": "strict", "schedule": daily_at(due)}
+    seat.configure({"timed": command("/bin/true", **keys)})
+    seat.docket("install", "--now")
+    run = seat.await_run("timed", lambda run: run["status"] == "succeeded")
+    assert (run["trigger"], instant_of(run["scheduled_for"])) == ("timer", due)
+    # The variables of the timer stay; a start by hand is by hand all the same.
+    unit = seat.unit("timed.service")
+    await_that("the end of the unit", lambda: seat.shown(unit, "ActiveState") == "inactive")
+    seat.systemctl("start", unit)
+    assert seat.runs("timed")[0]["trigger"] == "manual"
+    assert [run["sandbox"] for run in seat.runs("timed")] == ["strict", "strict"]
+
+
+@pytest.mark.parametrize("how", ["run", "run --async"])
+def test_a_run_by_hand_is_in_the_same_sandbox(confined: Confined, how: str) -> None:
+    seat = confined.seat
+    name = how.replace(" --", "-")
+    script = os.path.join(REPOSITORY, "tests/system/forbidden.py")
+    words = ["/usr/bin/python3", "-IS", script, seat.folder, "1"]
+    env = {"CONFIG": seat.config, "PLANS": f"{seat.home}/plans"}
+    tries = ["write /srv", "see /tmp", "session bus", "system bus", "config", "plans", "write /tmp"]
+    task = command(*words, *tries, env=env, output_format="json", cwd="/")
+    seat.configure({name: task}, policy={"manual": {"sandbox": "standard"}})
+    seat.docket(*how.split(), name, "--sandbox", "strict")
+    run = seat.await_run(name, lambda run: run["status"] == "succeeded")
+    assert run["sandbox"] == "strict"
+    found = seat.answer("status", "--run-id", run["run_id"])["details"]["json"]
+    assert [name for name, result in found.items() if result == "done"] == ["write /tmp"]
+    seat.docket("run", name, "--sandbox", "none")
+    assert seat.runs(name)[0]["sandbox"] == "standard"

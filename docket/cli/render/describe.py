@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from docket.app.runs.policy import PolicyVerdict
 from docket.app.status.describe import TaskDescription
 from docket.app.status.status import TaskStatus
 from docket.cli.render.layout.facts import fact_lines
@@ -20,6 +19,9 @@ from docket.cli.render.runs import status_cell
 from docket.model.records import NOTIFICATION
 from docket.model.text.size import size_text
 from docket.model.time.humantime import duration, local
+
+if TYPE_CHECKING:
+    from docket.app.runs.policy import PolicyVerdict
 
 Fact = tuple[str, Cell | str]
 

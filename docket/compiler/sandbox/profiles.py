@@ -51,8 +51,10 @@ def _directives(sandbox: Sandbox, *, system: bool) -> Iterator[str]:
     yield f"ProtectSystem={'strict' if tight else 'full'}"
     if tight:
         yield "ProtectHome=tmpfs"
-        # Before 256 one can write into its empty homes, and what is written is lost.
-        yield "TemporaryFileSystem=/home:ro /root:ro /run/user:ro"
+        if system:
+            # Before 256 root could write into the empty homes, and what was written was lost. In a
+            # user's unit this would keep a command with `+` from starting: it has no namespaces.
+            yield "TemporaryFileSystem=/home:ro /root:ro /run/user:ro"
     elif system:
         yield "ProtectHome=read-only"
     yield from _KERNEL

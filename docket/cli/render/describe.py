@@ -150,8 +150,6 @@ def _user(user: Mapping[str, Any]) -> str:
 
 def _sandbox(sandbox: Mapping[str, Any]) -> Iterator[Fact]:
     """Yield what its unit keeps from its runs, directive by directive."""
-    if not sandbox["directives"]:
-        return
     level = sandbox["exposure"]
     weight = "" if level is None else f", exposure {level:.1f} of 10"
     yield "sandbox", f"{sandbox['profile']}{weight}"

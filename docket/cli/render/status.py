@@ -72,6 +72,7 @@ def run_text(detail: RunDetail, screen: Screen) -> str:
     if detail.progress is not None:
         facts.append(("progress", _progress(detail.progress, screen)))
     facts += [("log", run.log_path or ""), ("unit", run.unit or "")]
+    facts.append(("sandbox", run.sandbox or ""))
     if run.retry_count or len(detail.attempts) > 1:
         facts += [
             (f"attempt {a.number}", _attempt(a.exit_code, a.signal, a.ended_by))

@@ -35,6 +35,7 @@ tasks:
 """
 # What a text leaves out, as patterns of paths in the document, and why.
 ELSEWHERE = {  # `status --run-id` shows the whole run, `logs` what it printed
+    r"(.*\.)?sandbox",
     r"(.*\.)?details(\..*)?",
     r"(.*\.)?(pid|log_path|cpu_seconds|output_bytes|peak_memory_bytes|params\..*|run\.duration.*)",
 }
@@ -62,6 +63,7 @@ OF_COMMAND: dict[str, set[str]] = {
     "why good": {"last_lines"},  # it succeeded
     "why bad": set(),
     "why paused": set(),
+    "policy good": set(),
     "wait good": {"(started_at|finished_at|trigger)"},
     "events lines": {"(run_id|task_name)"},  # as they were asked for
     "logs good": {"(run_id|status|path|source|task_name|run_status)"},  # nothing but the log

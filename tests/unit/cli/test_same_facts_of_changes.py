@@ -49,7 +49,7 @@ UNITS = {  # which files it touched, in numbers; `--list` and `--diff` show each
     r"programs\..*",
 }
 RUN = {  # `status --run-id` shows the whole run
-    r"(.*\.)?details(\..*)?",
+    r"(.*\.)?(details(\..*)?|sandbox)",
     r"(.*\.)?(exit_code|error_code|trigger|pid|unit|started_at|finished_at)",
     r"(.*\.)?(attempts|hooks)\..*",
     r"typical_duration\..*",  # `describe` has it

@@ -58,7 +58,7 @@ def _is_wide() -> bool:
 
 
 def _written(text: str) -> bool:
-    """Write the text; False where standard output takes nothing: the command line says why."""
+    """Write the text; False if standard output takes nothing: the command line says why."""
     if sys.stdout is None:
         return False
     data = text.encode()

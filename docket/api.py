@@ -4,7 +4,7 @@
 
     result = api.run_task("backup")
 
-Each function returns the very document of its command, and raises DocketAPIError where the command
+Each function returns the very document of its command, and raises DocketAPIError if the command
 would end with an exit code other than 0, or 2 for a completed dry run. Every one takes the keywords
 `system`, `home` and `config`, as the options of these names.
 
@@ -186,7 +186,7 @@ def run_task_async(
 def task_status(
     task_name: str | None = None, *, run_id: str | None = None, **scope: Unpack[Scope]
 ) -> StatusAnswer:
-    """Return where all tasks stand, or one, or one run in detail, as `docket status`."""
+    """Return the state of all tasks, of one, or of one run, as `docket status`."""
     with _session(scope) as session:
         if run_id is not None:
             return plain(status.of_run(session, run_id, task_name).document())

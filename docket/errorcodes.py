@@ -66,7 +66,7 @@ _COMMAND_LINE = (
 _CONFIG = (
     ErrorCode(
         "config.missing",
-        "There is no config where one is looked for.",
+        "There is no config file at the expected path.",
         "`docket configure` makes one.",
     ),
     ErrorCode(
@@ -97,7 +97,7 @@ _CONFIG = (
         "Write it out.",
     ),
     ErrorCode(
-        "config.duplicate_key", "A key stands twice in one mapping.", "Take one of the two out."
+        "config.duplicate_key", "A key occurs twice in one mapping.", "Take one of the two out."
     ),
     ErrorCode(
         "config.yaml_trap",
@@ -105,7 +105,7 @@ _CONFIG = (
         "Put it in quotes.",
     ),
     ErrorCode("config.unknown_key", "There is no such key.", "The hint names the nearest one."),
-    ErrorCode("config.missing_key", "A key that has to be there is not.", "Write it."),
+    ErrorCode("config.missing_key", "A required key is missing.", "Write it."),
     ErrorCode(
         "config.not_in_this_version",
         "The key belongs to a later version of Docket.",
@@ -113,7 +113,7 @@ _CONFIG = (
     ),
     ErrorCode(
         "config.secret",
-        "A value looks like a secret, and secrets never stand in the config.",
+        "A value looks like a secret, and secrets must not be in the config.",
         "Use `env_file` or `credentials`.",
     ),
     ErrorCode(
@@ -127,17 +127,15 @@ _CONFIG = (
         "Your text is kept beside it; take over what is missing.",
     ),
     ErrorCode("config.ignored", "A warning: the key is read, but this version does not act on it."),
-    ErrorCode(
-        "config.doubtful", "A warning: what is written probably does not do what it looks like."
-    ),
+    ErrorCode("config.doubtful", "A warning: the value probably does not do what it seems to do."),
     ErrorCode("warning", "A warning about a task that compiles."),
 )
 _SCHEDULES = (
     ErrorCode("schedule.invalid", "The schedule is refused."),
     ErrorCode(
         "schedule.syntax",
-        "It is no cron expression, OnCalendar expression or macro.",
-        "`docket translate EXPR` shows what is read.",
+        "It is not a cron expression, an OnCalendar expression or a macro.",
+        "`docket translate EXPR` shows how it is read.",
     ),
     ErrorCode(
         "schedule.out_of_range",
@@ -146,7 +144,7 @@ _SCHEDULES = (
     ),
     ErrorCode(
         "schedule.reversed_range",
-        "A range ends before it begins, which cron takes for nothing.",
+        "A range ends before it begins; cron treats it as empty.",
         "The hint writes it as two ranges.",
     ),
     ErrorCode(
@@ -163,12 +161,12 @@ _SCHEDULES = (
     ),
     ErrorCode(
         "schedule.ambiguous_zone",
-        "systemd would take the zone's name for the machine's own.",
+        "systemd would read the zone's name as the machine's own zone.",
         "Write a name with a region.",
     ),
     ErrorCode(
         "schedule.bad_span",
-        "It is no span of time, or one that a timer cannot have.",
+        "It is not a span of time, or a timer cannot use it.",
         "Write `90s`, `5min`, `1h 30min`.",
     ),
     ErrorCode("schedule.bad_instant", "It is no instant.", "Write `2027-01-31 09:00:00`."),
@@ -225,11 +223,11 @@ _CRONTABS = (
     ErrorCode(
         "import.differs",
         "Cron and the timer do not fire alike.",
-        "See the differences with `--json`, and write the schedule otherwise.",
+        "See the differences with `--json`, and rewrite the schedule.",
     ),
     ErrorCode(
         "import.daylight",
-        "A warning: they fire alike but for the days on which the clocks change.",
+        "A warning: they fire alike except on the days on which the clocks change.",
         "[crontab.md](crontab.md)",
     ),
     ErrorCode("import.doubtful", "A warning about a line that was carried over."),
@@ -259,7 +257,7 @@ _TASKS = (
     ),
     ErrorCode(
         "task.name_refused",
-        "The name cannot stand in a unit name and a file name.",
+        "The name cannot be used in the name of a unit and a file.",
         "Use ASCII letters, digits, `-`, `_` and `.`.",
     ),
     ErrorCode(
@@ -308,8 +306,7 @@ _UNITS = (
     ),
     ErrorCode(
         "install.heeded",
-        "A warning, when units of docket-cli are replaced: a key that it did not heed has its "
-        "effect now.",
+        "A warning, when units of docket-cli are replaced: a key that it ignored takes effect now.",
         "Look at what the key says.",
     ),
     ErrorCode(
@@ -334,7 +331,7 @@ _UNITS = (
     ErrorCode(
         "install.past",
         "A warning: the timer has only instants that are past.",
-        "Give `at` an instant to come.",
+        "Give `at` a future instant.",
     ),
     ErrorCode(
         "systemd.no_bus",
@@ -352,13 +349,13 @@ _RUNS = (
     ),
     ErrorCode(
         "run.ambiguous",
-        "A part of a run id fits several runs; `candidates` lists them.",
+        "A part of a run id matches several runs; `candidates` lists them.",
         "Give more of the id, or its last eight characters.",
     ),
     ErrorCode(
         "run.pruned",
         "`retention` removed the run with its log.",
-        "Nothing; keep more of the next ones.",
+        "The run is gone; a larger `retention` keeps later runs.",
     ),
     ErrorCode(
         "config.part_refused",
@@ -388,7 +385,7 @@ _RUNS = (
     ),
     ErrorCode(
         "run.key_taken",
-        "The idempotency key stands for another request already.",
+        "The idempotency key already belongs to another request.",
         "Take another key.",
     ),
     ErrorCode(
@@ -398,18 +395,18 @@ _RUNS = (
     ),
     ErrorCode(
         "run.needs_systemd",
-        "Only a unit can give the task its limits, credentials or directives, and none is to be "
-        "had here.",
+        "Only a unit can give the task its limits, credentials or directives, and no unit can "
+        "be started here.",
         "Run it where a service manager runs; the hint says what is in the way.",
     ),
     ErrorCode(
         "run.cancel_failed",
         "The request to cancel is recorded, but what runs could not be ended from here.",
-        "`docket status --run-id` shows where the run stands.",
+        "`docket status --run-id` shows the state of the run.",
     ),
     ErrorCode(
         "run.runner_died",
-        "`docket exec` ended before it could tell what became of the run.",
+        "`docket exec` ended before it could report how the run ended.",
         "`docket runs`, `docket doctor`",
     ),
     ErrorCode("run.no_log", "The run has no log."),
@@ -421,7 +418,7 @@ _RUNS = (
     ErrorCode(
         "run.log_pruned",
         "`retention` removed the log for its age; the run itself is kept.",
-        "Nothing; `log_days` keeps the next ones longer.",
+        "The log is gone; a larger `log_days` keeps later logs.",
     ),
     ErrorCode("run.log_unreadable", "The log file may not be read.", "See who owns it."),
     ErrorCode(
@@ -458,12 +455,13 @@ _RUNS = (
     ),
     ErrorCode(
         "store.not_taken_over",
-        "The database is still that of docket-cli 0.2, and a job has no time to take it over.",
-        "Any command that reads the record does it, `docket status` for one.",
+        "The database still has the format of docket-cli 0.2, and a job does not take the time "
+        "to convert it.",
+        "Any command that reads the record takes it over, for example `docket status`.",
     ),
     ErrorCode(
         "store.older",
-        "An older Docket wrote the database, and a job has no time to upgrade it.",
+        "An older Docket wrote the database, and a job does not take the time to upgrade it.",
         "Nothing: the run is recorded beside it, and `docket status` upgrades it and takes the "
         "record in.",
     ),

@@ -176,7 +176,7 @@ class StoreForeignError(StoreError):
 
 
 class StoreReferenceError(StoreError):
-    """The database is still that of docket-cli 0.2, and there is no time to take it over now."""
+    """The database still has the format of docket-cli 0.2, and a job does not convert it."""
 
     code = "store.not_taken_over"
 
@@ -213,7 +213,7 @@ class RunLogError(DocketError):
 
 
 class RunnerDiedError(DocketError):
-    """`docket exec` ended before it could tell what became of the run."""
+    """`docket exec` ended before it could report how the run ended."""
 
     code = "run.runner_died"
 
@@ -243,7 +243,7 @@ class NotStartedError(DocketError):
 
 
 class KeyTakenError(DocketError):
-    """The idempotency key stands for another request already."""
+    """The idempotency key already belongs to another request."""
 
     code = "run.key_taken"
 

@@ -86,7 +86,7 @@ def read_plain(
 
 
 def read_text(path: str) -> str | None:
-    """Return the text of the regular file at `path`, or None where there is nothing.
+    """Return the text of the regular file at `path`, or None if there is nothing.
 
     NotPlainError as `read_plain`; OSError. Bytes that are not UTF-8 survive as surrogates, so that
     the text can be compared and written back.

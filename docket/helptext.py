@@ -8,15 +8,15 @@ Usage: docket [OPTIONS] COMMAND [ARGS]...
 
   Scheduled and on-demand jobs: systemd owns the timing, Docket the execution.
 
-  Jobs stand in one YAML file. The shared options may stand before or after
-  the command.
+  Jobs are defined in one YAML file. The shared options may come before or
+  after the command.
 
 Run and look:
   run           Run a task now, in the foreground.
   status        Show the last run and the timer of each task.
   runs          List past runs, newest first.
   wait          Wait until runs are over.
-  cancel        Cancel a run, wherever it stands.
+  cancel        Cancel a run that waits or runs.
   logs          Show what a run printed.
   events        Show the events that a run reported.
   why           Say why a task ran, failed, or did not run.

@@ -152,7 +152,7 @@ def program_paths() -> tuple[str, ...]:
 
 
 def runtime_directory(environ: Mapping[str, str]) -> str | None:
-    """Return the user's runtime directory, or None where there is none.
+    """Return the user's runtime directory, or None if there is none.
 
     As its specification asks, it must belong to the caller, and nobody else may write to it: after
     `su` XDG_RUNTIME_DIR names the directory of another user, whose links root would follow. Cron,

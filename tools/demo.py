@@ -45,7 +45,7 @@ def show(seat: Seat, *words: str) -> str:
 
 @contextlib.contextmanager
 def seat_with_timers() -> Iterator[tuple[Seat, str] | None]:
-    """Yield somebody under a running manager and a folder of theirs, or None where none runs."""
+    """Yield somebody under a running manager and a folder of theirs, or None if none runs."""
     if user_manager_answers(os.environ):
         with tempfile.TemporaryDirectory(prefix="docket-demo-") as folder:
             say("your user manager runs: the demo uses it, with units of its own name")

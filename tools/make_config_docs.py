@@ -42,7 +42,7 @@ def reference() -> Iterator[str]:
     yield from _part(
         "All tasks",
         {key: keys[key] for key in shared if key not in inert},
-        "These keys may stand in command tasks, beside a drop-in Python task's own keys, and "
+        "These keys are allowed in command tasks, beside a drop-in Python task's own keys, and "
         "(but for `description`, `inputs` and `outputs`) under `defaults:`.",
     )
     for kind in whole["properties"]["tasks"]["properties"]:
@@ -75,7 +75,7 @@ def reference() -> Iterator[str]:
     yield ""
     yield "They are refused until a version has them, so that nothing is silently not done."
     yield ""
-    yield "| key | what it stands for |"
+    yield "| key | what it means |"
     yield "|---|---|"
     yield from (f"| `{key}` | {what} |" for key, what in sorted(schemas.later_keys().items()))
     yield ""

@@ -97,7 +97,7 @@ def page() -> str:
         ".SH DESCRIPTION",
         *_paragraphs(group.help or ""),
         ".SH OPTIONS",
-        "The options of every command stand before or after the command.",
+        "The options of every command come before or after the command.",
         *_options([p for p in group.params if isinstance(p, click.Option)]),
         ".SH COMMANDS",
     ]

@@ -66,7 +66,7 @@ class DocketGroup(click.Group):
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one command; None where there is none of that name."""
+        """Import and return one command; None if there is none of that name."""
         del ctx
         verb = VERBS.get(cmd_name)
         if verb is None:
@@ -95,7 +95,7 @@ class DocketGroup(click.Group):
         return verbs + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands by section, from the table alone."""
+        """Write the commands by section, from the table only."""
         del ctx
         widest = max(map(len, VERBS))
         for section in SECTIONS:
@@ -120,7 +120,7 @@ def program() -> DocketGroup:
     return DocketGroup(
         "docket",
         help="Scheduled and on-demand jobs: systemd owns the timing, Docket the execution."
-        "\n\nJobs stand in one YAML file. The shared options may stand before or after the "
+        "\n\nJobs are defined in one YAML file. The shared options may come before or after the "
         "command.",
         epilog="docket COMMAND --help shows the options of one command.",
         params=[

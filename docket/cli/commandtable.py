@@ -26,7 +26,7 @@ _ALL = (
     Verb("status", "jobs.status", JOBS, "Show the last run and the timer of each task."),
     Verb("runs", "jobs.runs", JOBS, "List past runs, newest first."),
     Verb("wait", "jobs.wait", JOBS, "Wait until runs are over."),
-    Verb("cancel", "jobs.cancel", JOBS, "Cancel a run, wherever it stands."),
+    Verb("cancel", "jobs.cancel", JOBS, "Cancel a run that waits or runs."),
     Verb("logs", "jobs.logs", JOBS, "Show what a run printed."),
     Verb("events", "jobs.events", JOBS, "Show the events that a run reported."),
     Verb("why", "jobs.why", JOBS, "Say why a task ran, failed, or did not run."),
@@ -195,7 +195,7 @@ USAGES = (
     Usage(
         "eject <task...>",
         "Turn tasks into plain units.",
-        "See what a task is to systemd alone, or leave Docket with --in-place.",
+        "See the units of a task without Docket, or leave Docket with --in-place.",
     ),
     Usage("enable <task...>", "Enable and start timers.", "Let a task fire again."),
     Usage("disable <task...>", "Stop and disable timers.", "Keep a task from firing for now."),

@@ -23,7 +23,7 @@ class EditorFailedError(DocketError):
 def edit(path: str, environ: Mapping[str, str]) -> None:
     """Open `path` in the user's editor and wait for its end.
 
-    Raises ToolMissingError where there is no such program, EditorFailedError where it fails.
+    Raises ToolMissingError if there is no such program, EditorFailedError if it fails.
     """
     named = environ.get("VISUAL") or environ.get("EDITOR") or FALLBACK
     try:

@@ -24,7 +24,7 @@ class InternalError(DocketError):
 
 def internal_error(error: BaseException, call: Call) -> DocketError:
     """Return the error to show for an unforeseen one; its traceback is kept in a 0600 file."""
-    from docket.app.text.redaction import redact_text  # noqa: PLC0415  (faults alone)
+    from docket.app.text.redaction import redact_text  # noqa: PLC0415  (only after a fault)
 
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("docket"):
         return ToolMissingError(
@@ -45,7 +45,7 @@ def internal_error(error: BaseException, call: Call) -> DocketError:
 
 
 def _report(trace: str, call: Call) -> str | None:
-    """Write the traceback whole into the home; None where that cannot be done."""
+    """Write the traceback whole into the home; None if that cannot be done."""
     try:
         path = os.path.join(call.paths().home, REPORT)
         now = datetime.now(tz=UTC).isoformat()

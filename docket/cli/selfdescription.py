@@ -69,7 +69,7 @@ def help_text(name: str | None) -> str:
 
 
 def input_schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema of what a command takes; UsageError where there is no such command."""
+    """Return the JSON Schema of what a command takes; UsageError if there is no such command."""
     if name not in VERBS:
         raise no_schema("input", name, list(VERBS))
     parameters = [_parameter(parameter) for parameter in _own(_known(name))]

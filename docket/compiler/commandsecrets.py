@@ -1,4 +1,4 @@
-"""Secrets that are written out in a command line or a shell script: known by what stands before."""
+"""Secrets written out in a command line or a shell script, recognised by the text before them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LEAST_KEY = 16
 def secrets_in_command(words: Sequence[str], *, script: bool = False) -> Iterator[str]:
     """Yield the secrets that a command line holds, without the shell's signs beside them.
 
-    They follow `--token`, `-u user:` of curl and the like, or stand in `TOKEN=`, a header or the
+    They follow `--token`, `-u user:` of curl and the like, or are in `TOKEN=`, a header or the
     query of an address. A word with blanks in it may be a shell's script (`sh -c`, a hook): its
     words count too.
     """

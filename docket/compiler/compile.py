@@ -35,8 +35,8 @@ _SYSTEM_UNITS = frozenset(
 def compile_task(task: Task, timing: Timing | None, place: Place, found: TaskFiles) -> Bundle:
     """Return the plan of `task`, and its service and timers where it is scheduled and enabled.
 
-    CompileError where a value cannot be said in a unit file; NameRefusedError where the task's
-    name or the instance cannot stand in a unit's name.
+    CompileError if a value cannot be said in a unit file; NameRefusedError if the task's
+    name or the instance cannot be used in a unit's name.
     """
     _check_names(task, place)
     sandbox = place.sandbox(task, Starter.UNATTENDED)
@@ -73,7 +73,7 @@ def _check_names(task: Task, place: Place) -> None:
     for what, name in (("task", task.name), ("instance", place.instance)):
         if not is_safe_name(name) and (what == "task" or name):
             raise NameRefusedError(
-                f"The {what} name {name!r} cannot stand in a unit's name.",
+                f"The {what} name {name!r} cannot be used in a unit's name.",
                 hint=ALLOWED_SENTENCE[0].upper() + ALLOWED_SENTENCE[1:] + ".",
                 task=task.name,
             )
@@ -93,8 +93,9 @@ def _doubts(task: Task, place: Place) -> tuple[str, ...]:
         )
     if task.schedules and task.catch_up and task.jitter_seconds >= _DAY:
         found.append(
-            f"`jitter` is {format_span(task.jitter_seconds)}, and puts off the run that makes up"
-            " for a missed one as well: on a machine that is on for less than that, it never comes."
+            f"`jitter` is {format_span(task.jitter_seconds)}, and delays the run that makes up "
+            "for a missed one as well: on a machine that is on for less than that, that run "
+            "never starts."
         )
     return tuple(found)
 

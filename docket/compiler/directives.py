@@ -61,7 +61,7 @@ _OWNED = {
         (
             "Service",
             key,
-        ): "the runner in the unit stays whom it is; write `user` in the system scope"
+        ): "the runner in the unit keeps its user; write `user` in the system scope"
         for key in ("User", "Group", "DynamicUser", "SupplementaryGroups")
     },
     ("Service", "WorkingDirectory"): "write `cwd`",
@@ -114,7 +114,7 @@ def raw_lines(task: Task, section: str) -> list[str]:
 
 
 def check_sections(task: Task) -> None:
-    """Raise CompileError where `unit:` names a section that Docket does not write."""
+    """Raise CompileError if `unit:` names a section that Docket does not write."""
     for section in task.unit:
         if section not in SECTIONS:
             raise CompileError(

@@ -30,7 +30,7 @@ def ejected_units(
 ) -> Mapping[str, str]:
     """Return the texts of `stem`.service and, where there is a timing, its timers, by name.
 
-    `argv` is the task's command with its program as an absolute path. CompileError where a value
+    `argv` is the task's command with its program as an absolute path. CompileError if a value
     cannot be said in a unit file.
     """
     check_sections(task)
@@ -171,7 +171,7 @@ def _lost_order(task: Task) -> Iterator[str]:
         yield f"one success in a {task.once_per}"
     if not isinstance(task.catch_up, bool):
         age = format_span(task.catch_up)
-        yield f"the oldest age of a fire that is made up, {age}: any one is now"
+        yield f"the age limit of {age} for a missed fire: every missed fire is made up for now"
     if task.destructive:
         yield "the guard of a destructive task: whoever starts the unit runs it"
 

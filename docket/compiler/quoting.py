@@ -1,7 +1,7 @@
 """Values and command lines as systemd reads them: systemd.syntax(7), systemd.service(5).
 
 A unit file is read line by line, so no character that ends a line can be carried in a value. `%`
-begins a specifier everywhere; `$` begins a variable in the command lines alone.
+begins a specifier everywhere; `$` begins a variable only in command lines.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _IN_QUOTES = {
 
 
 def refusal(text: str) -> str | None:
-    """Return why no unit file can carry `text`, or None where one can."""
+    """Return why no unit file can carry `text`, or None if one can."""
     if "\n" in text or "\r" in text:
         return "holds a line break"
     if "\0" in text:
@@ -42,7 +42,7 @@ def refusal(text: str) -> str | None:
 
 
 def value_refusal(text: str) -> str | None:
-    """Return why `text` cannot stand unquoted right of a `=`, or None where it can."""
+    """Return why `text` cannot follow a `=` without quotes, or None if it can."""
     why = refusal(text)
     if why is not None:
         return why
@@ -61,7 +61,7 @@ def double_percent(text: str) -> str:
 
 
 def path_refusal(path: str) -> str | None:
-    """Return why `path` cannot stand in a list of paths, or None where it can.
+    """Return why `path` cannot stand in a list of paths, or None if it can.
 
     A colon divides source and destination in them.
     """
@@ -100,7 +100,7 @@ def command_line(words: Sequence[str]) -> str:
     """Return `words` as the value of ExecStart= and its kind; the first must be an absolute path.
 
     An absolute path cannot begin with one of the prefixes (`@ - : + !`) that change the meaning.
-    ValueError where the first word is no plain absolute path: variables are not expanded in it, so
+    ValueError if the first word is no plain absolute path: variables are not expanded in it, so
     a doubled `$` would stay doubled.
     """
     program = words[0]

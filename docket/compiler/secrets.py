@@ -80,7 +80,7 @@ def _named(value: Any) -> Iterator[str]:
 
 def _literal(value: Any, key: str, *, sender: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
-        above = key if names_a_secret(key) else ""  # what stands under `tokens:` is a token
+        above = key if names_a_secret(key) else ""  # every value under `tokens:` is a token
         for name, inner in value.items():
             if name not in _DESCRIBING:
                 inner_key = str(name) if not above or refers(str(name)) else above

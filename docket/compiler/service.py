@@ -79,7 +79,7 @@ def service_properties(task: Task, place: Place) -> tuple[list[Property], list[s
 
 
 def sandbox_properties(sandbox: Sandbox, place: Place, task: str) -> list[Property]:
-    """Return a sandbox as properties of a transient unit; CompileError where it cannot be had."""
+    """Return a sandbox as properties of a transient unit; CompileError if it cannot be had."""
     found = UnitProperties(task)
     write_sandbox(found, sandbox, place, task)
     if found.unsaid:
@@ -90,10 +90,10 @@ def sandbox_properties(sandbox: Sandbox, place: Place, task: str) -> list[Proper
 def write_service(
     text: ServiceWriter, task: Task, place: Place, sandbox: Sandbox, *, conditions: bool = False
 ) -> None:
-    """Tell `text` the service of the task; CompileError where a value cannot be carried.
+    """Tell `text` the service of the task; CompileError if a value cannot be carried.
 
     `conditions`: what `require` says is checked by systemd too. Where somebody waits for the run,
-    the runner alone does it, since a condition that is not met leaves no record by itself.
+    only the runner does it, because systemd keeps no record of an unmet condition.
     """
     text.section("Unit")
     text.value("Description", description(task), "description")
@@ -138,7 +138,7 @@ def description(task: Task) -> str:
 def finalizer(words: list[str]) -> list[str]:
     """Return the command that closes the run where its runner could not.
 
-    A success is settled by the shell alone and does not pay for a second Python.
+    The shell handles a success, so that no second Python starts.
     """
     command = " ".join(shlex.quote(word) for word in words)
     return ["/bin/sh", "-c", f'[ "$SERVICE_RESULT" = success ] || exec {command}']
@@ -183,7 +183,7 @@ def _require_decryptable(task: Task, place: Place) -> None:
 
 
 def glob_quoted(path: str) -> str:
-    """Return a path as the pattern of EnvironmentFile= that fits it alone."""
+    """Return a path as the pattern of EnvironmentFile= that matches only this path."""
     return _GLOB.sub(r"\\\1", path)
 
 

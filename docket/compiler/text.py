@@ -1,4 +1,4 @@
-"""The text of one unit file, section by section; a value that cannot stand in it is refused."""
+"""The text of one unit file, section by section; unwritable values are refused."""
 
 from __future__ import annotations
 

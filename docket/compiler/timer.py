@@ -54,7 +54,7 @@ def has_spans(timing: Timing) -> bool:
 
 
 def waits_for_boot(timer: str, timing: Timing) -> bool:
-    """Whether the unit called `timer` has boot triggers alone: started now, it would fire now."""
+    """Whether the unit `timer` has only boot triggers: started now, it would fire now."""
     only_boot = all(name in BOOT_DIRECTIVES for name, _ in timing.directives)
     return only_boot or timer.endswith(BOOT_SUFFIX + ".timer")
 
@@ -79,7 +79,7 @@ def write_timer(text: UnitText, task: Task, directives: Directives, service: str
         text.fixed(
             f"RandomizedDelaySec={format_span(task.jitter_seconds)}", "FixedRandomDelay=true"
         )
-    # It acts on OnCalendar= alone; a span in `catch_up` is judged by the run itself.
+    # It affects only OnCalendar=; a span in `catch_up` is judged by the run itself.
     if task.catch_up is not False and any(name == "OnCalendar" for name, _ in directives):
         text.fixed("Persistent=true")
     text.fixed(f"Unit={service}", *raw_lines(task, "Timer"))

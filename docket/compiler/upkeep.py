@@ -34,7 +34,7 @@ ReadOnlyPaths=/proc/sys /sys
 
 
 def upkeep_units(templates: Mapping[str, str], place: Place) -> dict[str, str]:
-    """Return the maintenance service and its timer by name; CompileError where a path is refused.
+    """Return the maintenance service and its timer by name; CompileError if a path is refused.
 
     `templates` are the texts of the files in `units/`, by their names.
     """

@@ -54,14 +54,14 @@ class Document(Record):
         return Mark(self.file, key.line + 1, key.column + 1)
 
     def places(self) -> Places:
-        """Return where every value stands."""
+        """Return the place of every value."""
         return Places(self.root, self.file)
 
 
 def read_settings(
     root: Section, complaints: Complaints, paths: Paths, environ: Mapping[str, str]
 ) -> HomePlaces:
-    """Return the top-level settings; what is wrong with them is noted, and the default stands."""
+    """Return the top-level settings; a wrong one is noted, and keeps its default."""
     value = {
         key: {} if key in ("tasks", "defaults") and isinstance(node, Section) else node.plain()
         for key, node in root.entries.items()

@@ -225,7 +225,7 @@ def sound_part(
 ) -> Section:
     """Return what the schema's definition `name` accepts of the node; the rest is noted.
 
-    So the mistakes that only the typed reading sees are told in one go with the others.
+    Reading goes on with the valid part, so that all mistakes are reported at once.
     """
     value = {key: n.plain() for key, n in node.entries.items() if key not in without}
     sound = node

@@ -24,8 +24,8 @@ def load(
 ) -> Config:
     """Return the configuration at `paths.config` with its tasks and all its problems.
 
-    Raise ConfigMissingError where there is no file, UnsafeFileError where others can write it, and
-    ConfigError where it cannot be read at all. Every mistake in its text is a problem of the
+    Raise ConfigMissingError if there is no file, UnsafeFileError if others can write it, and
+    ConfigError if it cannot be read at all. Every mistake in its text is a problem of the
     result instead.
     """
     return resolve(parse(paths, environ), classes)
@@ -72,7 +72,7 @@ def parse_bytes(data: bytes, paths: Paths, environ: Mapping[str, str]) -> Docume
 def resolve(document: Document, classes: Sequence[TaskClass | BrokenTaskClass] = ()) -> Config:
     """Return the configuration of a document with the tasks of all classes beside its own.
 
-    One wrong task is left out alone; a mistake that belongs to no single task leaves out all.
+    A mistake in one task leaves out that task only; any other mistake leaves out all.
     """
     assembly = Assembly(document, classes)
     tasks = {} if document.unreadable else assembly.tasks()
@@ -113,7 +113,7 @@ def refused(config: Config) -> ConfigError:
 
 
 def by_place(problem: Problem) -> tuple[str, int, int]:
-    """Return what puts problems into the order in which they stand in the file."""
+    """Return the key that sorts problems in the order of the file."""
     mark = problem.mark
     return ("", 0, 0) if mark is None else (mark.file, mark.line, mark.column)
 

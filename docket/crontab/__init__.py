@@ -1,1 +1,1 @@
-"""What stands in a crontab and when cron runs it, as cron itself reads it; pure."""
+"""The contents of a crontab and when cron runs them, as cron itself reads them; pure."""

@@ -52,7 +52,7 @@ class NotTakenError(ValueError):
 
 
 def read_times(expression: str) -> Times:
-    """Return when cron runs a line with this expression; NotTakenError where it refuses it.
+    """Return when cron runs a line with this expression; NotTakenError if it refuses it.
 
     `@reboot` is no time and not taken here.
     """

@@ -1,4 +1,4 @@
-"""Which files cron reads as system crontabs, by their names alone."""
+"""Which files cron reads as system crontabs, by their names only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _READ_BY_CRON = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def has_user_field(path: str) -> bool:
-    """Whether a user stands before each command of the crontab at `path`."""
+    """Whether each line of the crontab at `path` names a user before the command."""
     whole = os.path.abspath(path)
     return whole == SYSTEM_FILE or os.path.dirname(whole) == SYSTEM_DIRECTORY
 

@@ -35,7 +35,7 @@ class Surroundings(Record):
 
     `home` is set where the service manager does not set HOME by itself. `is_program`: whether a
     path is a file that the kernel starts by itself, so that a shell makes no difference. `home_of`
-    is the home of a user whom a task can run as, None where it cannot.
+    is the home of a user whom a task can run as, None if it cannot.
     """
 
     user: str
@@ -54,7 +54,7 @@ class Job(Record):
     """One entry, ready to be written down.
 
     `secrets` are the names of variables whose values are kept out, `refused` of those that no
-    task can be given. `mailto` is MAILTO, None where it is not set, and `mail` the addresses in it,
+    task can be given. `mailto` is MAILTO, None if it is not set, and `mail` the addresses in it,
     if they are some. `user` is whom the task runs as, where that is another one than imports it;
     a job that is not `enabled` belongs to somebody whom no task can run as here.
     """
@@ -144,7 +144,7 @@ def described(comment: Sequence[str], tells_secret: Callable[[str], bool]) -> st
     """Return what the comment above a line says of it, on one line; "" where it says nothing.
 
     The last paragraph counts. Headings of columns, rulers and lines that were switched off are no
-    description, and neither is what holds a secret, for descriptions stand in unit files.
+    description, and neither is a text with a secret, because descriptions go into unit files.
     """
     told: list[str] = []
     for line in comment:

@@ -43,7 +43,7 @@ class Crontab(Record):
 
 
 def read_crontab(data: bytes, file: str, *, user_field: bool) -> Crontab:
-    """Return what the crontab `data` holds; `user_field`: a user stands before each command."""
+    """Return what the crontab `data` holds; `user_field`: lines name a user."""
     reader = _Reader(file, user_field=user_field)
     if data.startswith(_MARK):
         data = data.removeprefix(_MARK)

@@ -15,8 +15,9 @@ _NOTES = """\
 # As under cron: the shell, its environment and its directory; no timeout; a fire that is missed
 # while the machine is off is not made up (`catch_up: false`).
 # Other than under cron: a job that still runs is not started a second time (`overlap: skip`; cron
-# does as `overlap: allow`); what it prints goes to the log of its run, and mail tells of failures
-# alone; and summer time is systemd's affair: the proof below each line names the dates.
+# does as `overlap: allow`); what it prints goes to the log of its run, and mail reports only
+# failures; systemd decides what happens at a change of the clocks: the proof below each line
+# names the dates.
 """
 
 
@@ -72,7 +73,7 @@ def _remarks(job: Job) -> Iterator[str]:
         yield f"TODO: {shown} looked like a secret. Write {shown}=... into a file of mode 0600 and"
         yield "name that file under `env_file`; until then the runs are refused."
     if job.mail:
-        yield "MAILTO: cron mailed all that was printed; with `notify` a failure is told, and the"
-        yield "next success (`on: complete` tells every run)."
+        yield "MAILTO: cron mailed all that was printed; with `notify` a failure is reported, and"
+        yield "the next success (`on: complete` reports every run)."
     elif job.mailto:
-        yield f"MAILTO is {comment(job.mailto)}, which is no mail address: nobody is told."
+        yield f"MAILTO is {comment(job.mailto)}, which is not a mail address: nobody is notified."

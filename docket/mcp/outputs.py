@@ -7,11 +7,11 @@ from typing import Any
 
 from docket.app.text.schemafiles import output_schema
 
-RESULT = "result"  # the key under which an answer that is a list stands
+RESULT = "result"  # the key for an answer that is a list
 
 
 def shape(*names: str, **more: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an answer that is one of the named outputs; lists stand under `result`.
+    """Return the schema of an answer that is one of the named outputs; lists are under `result`.
 
     `more` are properties that the tool adds to it.
     """

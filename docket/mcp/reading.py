@@ -38,7 +38,7 @@ def describe_task(server: ServerContext, call: ToolCall, given: Given) -> Result
 
 
 def task_status(server: ServerContext, call: ToolCall, given: Given) -> Result:
-    """Return where all tasks stand, or one, or one run."""
+    """Return the state of all tasks, of one, or of one run."""
     del call
     if given["run_id"] is not None:
         return Result(status.of_run(server.session, given["run_id"]).document())

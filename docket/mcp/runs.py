@@ -84,7 +84,7 @@ class _RunInThread:
             self._error = error
 
     def outcome(self, seconds: float) -> RunOutcome | None:
-        """Return what the run came to, or None where it is not over in that time."""
+        """Return what the run came to, or None if it is not over in that time."""
         self._thread.join(seconds)
         if self._error is not None:
             raise self._error
@@ -92,7 +92,7 @@ class _RunInThread:
 
 
 def _under_way(session: Session, run_id: str) -> waiting.Waited | None:
-    """Return a run that is not over; None where the record does not hold it yet, or any more."""
+    """Return a run that is not over; None if the record does not hold it yet, or any more."""
     try:
         with open_record(session) as reader:
             run = find_run(reader, run_id)
@@ -130,7 +130,7 @@ def wait_run(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) ->
 
 
 def cancel_run(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> Result:
-    """End a run, wherever it stands."""
+    """End a run that waits or runs."""
     call.message = f"ending run {given['run_id']}"
     return Result(cancelling.cancel(server.session, given["run_id"]).document())
 

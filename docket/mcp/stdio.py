@@ -111,7 +111,7 @@ class Requests:
                 return b""  # as good as its end
 
     def _line(self) -> bytes | None:
-        """Take a line out of what has come; None where there is no whole one."""
+        """Take a line out of what has come; None if there is no whole one."""
         while (end := self._held.find(b"\n", self._searched)) >= 0:
             line = bytes(self._held[: end + 1])
             del self._held[: end + 1]

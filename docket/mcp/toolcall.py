@@ -68,7 +68,7 @@ class ToolCall:
             self._undo = undo
 
     def check(self) -> None:
-        """Raise AbandonedError where nobody waits any more."""
+        """Raise AbandonedError if nobody waits any more."""
         if self._abandoned.is_set():
             raise AbandonedError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-ONE_RUN = 32 * 1024  # characters of the details of one run, where the answer is about it alone
+ONE_RUN = 32 * 1024  # characters of the details of one run, if the answer is about this run only
 IN_A_LIST = 2 * 1024  # where it is one of many
 _LONGEST_TEXT = 64 * 1024  # of any other text; what a log holds has a bound of its own
 _DEEPEST = 60  # levels; a document that no reader can follow would end some

@@ -72,7 +72,7 @@ def complaint_in(errors: str, output: str) -> str:
 
 
 def last_line_of(output: str) -> str:
-    """Return the last line of a program's output that says something, "" where none does."""
+    """Return the last line of a program's output that says something, "" if none does."""
     return next(iter(_last_lines(output)), "")
 
 

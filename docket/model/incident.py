@@ -90,7 +90,7 @@ def on_failure(
 
 
 def on_success(standing: Incident | None, run_id: str, at: int) -> Incident | None:
-    """Return the incident after a success, None where there is none to end."""
+    """Return the incident after a success, None if there is none to end."""
     if standing is None or standing.judged == run_id:
         return standing
     if not standing.is_open or run_id < standing.judged:

@@ -1,4 +1,4 @@
-"""The kinds of values that stand in JSON documents; the published schemas are made from them.
+"""The kinds of values in JSON documents; the published schemas are made from them.
 
 In an `Annotated`, a string describes the value, a Rule adds keywords of JSON Schema, and a StrEnum
 lists the words that a text may be. Only type checkers and tools/make_schemas.py import this.

@@ -47,7 +47,7 @@ except ImportError:  # another Python than CPython
     from json import loads as _public_loads
 
     def loads(text: str) -> Any:
-        """Return the value of JSON `text`; ValueError where it is none."""
+        """Return the value of JSON `text`; ValueError if it is none."""
         try:
             return _public_loads(text)
         except RecursionError:
@@ -56,7 +56,7 @@ except ImportError:  # another Python than CPython
     def dumps(value: Any) -> str:
         """Return `value` as JSON text, with `str` of what JSON has no form for.
 
-        ValueError where it is nested too deeply, or in itself.
+        ValueError if it is nested too deeply, or in itself.
         """
         try:
             return _public_dumps(value, separators=(",", ":"), default=str)
@@ -85,7 +85,7 @@ else:
     _BLANK = " \t\n\r"
 
     def loads(text: str) -> Any:
-        """Return the value of JSON `text`; ValueError where it is none."""
+        """Return the value of JSON `text`; ValueError if it is none."""
         begin = len(text) - len(text.lstrip(_BLANK))
         try:
             value, end = _scan(text, begin)
@@ -104,7 +104,7 @@ else:
     def dumps(value: Any) -> str:
         """Return `value` as JSON text, with `str` of what JSON has no form for.
 
-        ValueError where it is nested too deeply, or in itself.
+        ValueError if it is nested too deeply, or in itself.
         """
         try:
             return "".join(_encode(value, 0))

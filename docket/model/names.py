@@ -15,7 +15,7 @@ ALLOWED_SENTENCE = (
 
 
 def is_safe_name(name: str) -> bool:
-    """Whether `name` can stand in a unit name and in a file name as it is."""
+    """Whether `name` is safe in a unit name and in a file name."""
     return (
         0 < len(name) <= LONGEST_TASK_NAME
         and name[0] in _LETTERS_AND_DIGITS
@@ -51,5 +51,5 @@ def boot_timer_unit(task: str, instance: str) -> str:
 
 
 def boot_timer_of(timer: str) -> str:
-    """Return the name of the boot timer that stands beside `timer`."""
+    """Return the name of the boot timer that goes with `timer`."""
     return timer.removesuffix(".timer") + BOOT_SUFFIX + ".timer"

@@ -29,7 +29,7 @@ class Source:
         return (self.device, self.inode, self.size, self.mtime_ns)
 
     def to_json(self) -> list[Any]:
-        """Return the form that stands in the plan file."""
+        """Return the form in the plan file."""
         return [self.path, self.device, self.inode, self.size, self.mtime_ns]
 
 
@@ -56,7 +56,7 @@ class Hook:
         return bool(self.url or self.url_env)
 
     def to_json(self) -> list[str]:
-        """Return the form that stands in the plan file."""
+        """Return the form in the plan file."""
         shell = [self.kind, self.command]
         return [*shell, self.url, self.url_env, self.message] if self.is_agent else shell
 
@@ -88,7 +88,7 @@ class Notify(Struct):
     timeout_seconds: float  # of each channel, with all its tries
 
     def to_json(self) -> dict[str, Any]:
-        """Return the form that stands in the plan file."""
+        """Return the form in the plan file."""
         return {
             **super().to_json(),
             "channels": [[one.kind, one.options, one.monitors] for one in self.channels],
@@ -96,7 +96,7 @@ class Notify(Struct):
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Notify:
-        """Return what `to_json` made; TypeError and KeyError where a part is missing."""
+        """Return what `to_json` made; TypeError and KeyError if a part is missing."""
         return cls(**{**document, "channels": [Channel(*one) for one in document["channels"]]})
 
 
@@ -130,7 +130,7 @@ class PythonTarget:
         self.module = module
 
     def to_json(self) -> dict[str, Any]:
-        """Return the form that stands in the plan file."""
+        """Return the form in the plan file."""
         return {name: getattr(self, name) for name in PythonTarget.__slots__}
 
 
@@ -138,7 +138,7 @@ class Plan(Struct):
     """Everything that one run of one task needs to know.
 
     Times are in seconds (float), sizes in bytes. `timeout_seconds`, `attempt_timeout_seconds` and
-    `idle_timeout_seconds` are None where there is no limit. `calendars` are the timer's OnCalendar
+    `idle_timeout_seconds` are None if there is no limit. `calendars` are the timer's OnCalendar
     lines as model.time.calendar evaluates them: a timer's fire gets its due instant from them.
     `slack_seconds` is how late a fire may be by the timer's own jitter and accuracy. `catch_up` is
     True, False, or the age in seconds up to which a missed fire still runs.
@@ -194,7 +194,7 @@ class Plan(Struct):
     hooks: list[Hook]
     notify: Notify | None
     destructive: bool
-    closed_to_agents: str  # why no agent may run it, as "it ..."; "" where agents may
+    closed_to_agents: str  # why no agent may run it, as "it ..."; "" if agents may
     unattended: str  # "allow" or "deny"
     sandbox: dict[str, Any]  # model.task.sandbox.Sandbox of the task itself; {} is none
     policy: dict[str, dict[str, str]]  # who starts a run -> what is demanded of it
@@ -227,7 +227,7 @@ class Plan(Struct):
 
     @classmethod
     def from_text(cls, text: str) -> Plan:
-        """Return the plan that `text` holds; ValueError where it holds none of this version."""
+        """Return the plan that `text` holds; ValueError if it holds none of this version."""
         document = loads(text)
         if not isinstance(document, dict) or document.get("plan_version") != PLAN_VERSION:
             raise ValueError("not a plan of this version")

@@ -30,7 +30,7 @@ class Problem(Record):
     expected: str | None = None
     hint: str | None = None  # e.g. the nearest known key
     code: str = "config.invalid"
-    task: str | None = None  # the task it belongs to, where it spoils one task alone
+    task: str | None = None  # the task it belongs to, if it affects one task only
     spares: bool = False  # it spoils the file that it stands in, and nothing in other files
 
     @property

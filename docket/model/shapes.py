@@ -36,7 +36,7 @@ class ErrorDocument(TypedDict):
         ]
     ]
     blocked_by: NotRequired[Annotated[str | None, "The run that is in the way."]]
-    candidates: NotRequired[Annotated[list[str], "The runs that a part of an id fits."]]
+    candidates: NotRequired[Annotated[list[str], "The runs that a part of an id matches."]]
     pid: NotRequired[Annotated[Count | None, "The process that is in the way."]]
     path: NotRequired[Annotated[str | None, "The file that the error is about."]]
     unit: NotRequired[Annotated[str, "The unit that the error is about."]]

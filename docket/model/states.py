@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RunStatus(StrEnum):
-    """Where a run stands. Everything but `pending` and `running` is final."""
+    """The status of a run. Every status but `pending` and `running` is final."""
 
     PENDING = "pending"
     RUNNING = "running"

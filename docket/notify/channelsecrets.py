@@ -1,4 +1,4 @@
-"""The settings of a channel that stand in the environment or among the credentials."""
+"""The settings of a channel that come from the environment or from credentials."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ChannelSettings:
         self._secrets: set[str] = set()
 
     def get(self, name: str) -> Any:
-        """Return an option as it stands in the configuration."""
+        """Return an option as the configuration has it."""
         return self.options.get(name)
 
     def secret(self, name: str, what: str) -> str:
@@ -40,7 +40,7 @@ class ChannelSettings:
         return str(value)
 
     def optional(self, key: str) -> str:
-        """Return the value of the variable that the option `key` names; "" where there is none."""
+        """Return the value of the variable that the option `key` names; "" if there is none."""
         return self.named(self.options.get(key))
 
     def named(self, variable: str | None) -> str:

@@ -62,7 +62,7 @@ class DeliveryError(Exception):
         self.said = said
 
     def delivery(self) -> Delivery:
-        """Return the outcome that the error stands for."""
+        """Return the outcome for this error."""
         state = UNSENT if self.code == NOT_SENT else FAILED
         if self.code == TIMED_OUT:
             state = UNANSWERED

@@ -103,7 +103,7 @@ class Client:
         check: Callable[[HttpResponse], str | None] | None = None,
         once: bool = False,
     ) -> HttpResponse:
-        """Send a request until it is taken, and return the answer; DeliveryError where it is not.
+        """Send a request until it is taken, and return the answer; DeliveryError if it is not.
 
         `check` looks into an answer of success and says in words why it is none. What may pass (no
         connection, 429, 5xx) is tried again, three times at most. With `once` one try has all the
@@ -155,7 +155,7 @@ class Client:
         if 300 <= answer.status < 400:
             sentence = f"{host} answers with a redirect ({answer.status}), which is not followed"
         elif answer.status == _TOO_MANY:
-            sentence = f"{host} takes no more for now (429)"
+            sentence = f"{host} accepts no more requests for now (429)"
         elif not answer.ok:
             sentence = f"{host} answers with {answer.status}{reason}"
         else:
@@ -186,20 +186,20 @@ class Client:
 
 
 def host_of(url: str) -> str:
-    """Return the host (and port) of an address; DeliveryError where it is none of http."""
+    """Return the host (and port) of an address; DeliveryError if it is none of http."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
     if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii():
-        raise DeliveryError("The address is not one that begins with https:// or http://", NOT_SENT)
+        raise DeliveryError("The address does not begin with https:// or http://", NOT_SENT)
     return parts.hostname if port is None else f"{parts.hostname}:{port}"
 
 
 def _request(url: str, body: bytes, method: str, headers: dict[str, str]) -> urllib.request.Request:
     if any(c.isspace() for c in url):
-        raise DeliveryError("The address has a blank in it", NOT_SENT)
+        raise DeliveryError("The address contains a blank", NOT_SENT)
     parts = urlsplit(url)
     if parts.username is not None:
         import base64  # noqa: PLC0415  (few addresses)
@@ -207,7 +207,7 @@ def _request(url: str, body: bytes, method: str, headers: dict[str, str]) -> url
         who = f"{parts.username}:{parts.password or ''}".encode()
         headers["Authorization"] = "Basic " + base64.b64encode(who).decode()
         url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return urllib.request.Request(url, body, headers, method=method)  # noqa: S310  (http alone)
+    return urllib.request.Request(url, body, headers, method=method)  # noqa: S310  (only http)
 
 
 def _asked_wait(answer: HttpResponse) -> float | None:

@@ -21,7 +21,7 @@ def kinds() -> tuple[str, ...]:
 
 
 def channel(kind: str) -> ChannelType:
-    """Return what a module declares; UnknownChannelError where none declares such a channel."""
+    """Return what a module declares; UnknownChannelError if none declares such a channel."""
     if kind not in kinds():
         raise UnknownChannelError(f"This version of Docket has no channel {kind!r}")
     module = importlib.import_module(f"{channels.__name__}.{kind}")

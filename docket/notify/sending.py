@@ -1,7 +1,7 @@
 """Sending at once through several channels, each in a forked process with a hard deadline.
 
 A name that does not resolve, or a handshake that hangs, cannot be ended from within; a process can.
-What a channel needs (TLS, HTTP, a library) is loaded in that process alone.
+What a channel needs (TLS, HTTP, a library) is loaded only in that process.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _in_child(
     """Send, tell the outcome into the pipe, and end the process, whatever happens."""
     try:
         os.setpgid(0, 0)
-        from docket.notify.child import speak  # noqa: PLC0415  (in the sending process alone)
+        from docket.notify.child import speak  # noqa: PLC0415  (only in the sending process)
 
         speak(job, environment, writer, timeout_seconds)
     except Exception as error:  # noqa: BLE001  (the end of a process: it tells what it was)

@@ -1,1 +1,1 @@
-"""`docket exec`: the execution contract, on the standard library alone."""
+"""`docket exec`: the execution contract, with the standard library only."""

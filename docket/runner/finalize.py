@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 
 def finalize(task: str, paths: Paths, run_id: str | None) -> int:
-    """Close what this invocation left open, and run the hooks that are still owed; returns 0.
+    """Close the run that this invocation left open, and run its pending hooks; return 0.
 
-    With `run_id` in the unit of that run alone, it is closed even if its runner never began;
-    elsewhere somebody has closed that run already, and its hooks alone are owed.
+    In the own unit of the run `run_id`, the run is closed even if its runner never began; elsewhere
+    it is already closed, and only its pending hooks are run.
     """
     invocation = os.environ.get("INVOCATION_ID", "")
     plan = read_plan(paths.plan(task))

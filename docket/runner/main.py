@@ -48,7 +48,7 @@ def main(words: list[str], recompile: Recompile) -> int:
 
 def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
     if arguments.finalize:
-        from docket.runner.finalize import finalize  # noqa: PLC0415  (dead runners alone)
+        from docket.runner.finalize import finalize  # noqa: PLC0415  (only for dead runners)
 
         return finalize(arguments.task, paths, arguments.run_id)
     try:
@@ -61,12 +61,12 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
 
         return prepare(loaded.plan, paths.read_only_dirs)
     if arguments.notify_test:
-        from docket.runner.notifytest import notify_test  # noqa: PLC0415  (people alone)
+        from docket.runner.notifytest import notify_test  # noqa: PLC0415  (only for people)
 
         _hand_over(notify_test(loaded.plan, arguments.channel), arguments.result_fd)
         return 0
     if arguments.dry_run:
-        from docket.runner.dryrun import dry_run  # noqa: PLC0415  (people alone)
+        from docket.runner.dryrun import dry_run  # noqa: PLC0415  (only for people)
 
         finished = dry_run(arguments, loaded, StopSignals())
     else:
@@ -114,7 +114,7 @@ def _hand_over(document: object, result_fd: str | None) -> None:
 
     try:
         write_all(int(result_fd), dumps(document).encode())
-    except OSError:  # the caller is gone; the record stands
+    except OSError:  # the caller is gone; the record is written
         return
 
 

@@ -309,7 +309,7 @@ class _Run:
             self._warnings.append(f"The result file cannot be made: {error.strerror}.")
 
     def _wait(self, context: AttemptContext, seconds: float, status: str) -> bool:
-        """Sleep between attempts; False where a stop signal or the run's deadline comes first."""
+        """Sleep between attempts; False if a stop signal or the run's deadline comes first."""
         notify_status(status)
         end = time.monotonic() + seconds
         if context.run_deadline is not None and end >= context.run_deadline:
@@ -367,7 +367,7 @@ class _Run:
     def _run_hooks(self) -> None:
         if not self._plan.hooks:
             return
-        from docket.runner.after.hooks import HookRunner  # noqa: PLC0415  (tasks with hooks alone)
+        from docket.runner.after.hooks import HookRunner  # noqa: PLC0415  (only tasks with hooks)
 
         notify_status(f"hooks of run {self._row.run_id}")
         environment = self._environment_left()

@@ -21,7 +21,7 @@ class Bounds(NamedTuple):
 
 
 class Component(NamedTuple):
-    """One item of a list; `stop` is None where it has no end, `step` 0 where it has no repeat."""
+    """One item of a list; `stop` is None if it has no end, `step` 0 where it has no repeat."""
 
     start: int
     stop: int | None = None
@@ -80,7 +80,7 @@ class ExpressionReader:
             pass
 
     def number(self, largest: int = _LARGEST_NUMBER) -> int:
-        """Take a decimal number; ValueError where none comes next."""
+        """Take a decimal number; ValueError if none comes next."""
         end = self.at
         while end < len(self.text) and self.text[end] in _DIGITS:
             end += 1
@@ -95,7 +95,7 @@ class ExpressionReader:
         return int(significant)
 
     def chain(self, *, seconds: bool = False) -> list[Component] | None:
-        """Take a list of components, None where it is `*`."""
+        """Take a list of components, None if it is `*`."""
         if self.take("*"):
             return None
         parts = [self._component(seconds=seconds)]
@@ -115,11 +115,11 @@ class ExpressionReader:
         if self.take("/"):
             step = self._value(seconds=seconds)
             if step == 0:
-                raise ValueError("a repetition of 0 is none")
+                raise ValueError("a repetition of 0 never repeats")
         elif seconds and stop is not None and stop <= start:
             raise ValueError("a range of seconds ends after it begins")
         if self.peek() not in _ENDS:
-            raise ValueError(f"{self.rest()!r} is nothing that a number can be followed by")
+            raise ValueError(f"{self.rest()!r} cannot follow a number")
         return Component(start, stop, step)
 
     def _value(self, *, seconds: bool) -> int:
@@ -141,7 +141,7 @@ def field_of(
     """Return the values of a list, and whether systemd itself finds every one of them.
 
     Its open-ended repetitions lose values when a carry goes over two fields, unless they end
-    exactly where the field does. ValueError where systemd refuses the list.
+    exactly where the field does. ValueError if systemd refuses the list.
     """
     values: set[int] = set()
     exact = True

@@ -43,7 +43,7 @@ _LONGEST_MONTHS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class Cron(Record):
-    """A cron expression: the values of each field, None where the field holds all of them.
+    """A cron expression: the values of each field, None if the field holds all of them.
 
     `weekdays` count from Monday = 0. `either_day` is cron's union: a day that matches `days` or
     `weekdays` is enough. `warnings` are sentences about what is accepted but may surprise.
@@ -104,7 +104,7 @@ def is_reboot(text: str) -> bool:
 
 
 def parse_cron(text: str) -> Cron:
-    """Return the expression or macro; ScheduleError where it is refused or can never fire.
+    """Return the expression or macro; ScheduleError if it is refused or can never fire.
 
     `@reboot` has no calendar form: the caller asks `is_reboot` first.
     """

@@ -43,8 +43,8 @@ def daylight_warnings(
 ) -> tuple[str, ...]:
     """Return sentences about the runs that clock changes of the next two years take away.
 
-    A time that comes twice and runs once is no loss and is not mentioned; a schedule that pauses
-    for the whole of a repeated hour is.
+    A repeated hour in which a job runs once gets no warning; a frequent schedule that pauses for
+    that hour gets one.
     """
     sentences: list[str] = []
     for zone in dict.fromkeys(calendar.zone for calendar in calendars):

@@ -15,7 +15,7 @@ _SHORTEST_STEPS = 4
 
 
 def on_calendar(calendar: Calendar) -> str:
-    """Return what stands right of `OnCalendar=` for a calendar."""
+    """Return the value of `OnCalendar=` for a calendar."""
     parts = [_date(calendar), _time(calendar)]
     if calendar.weekdays is not None:
         parts.insert(0, _weekdays(calendar.weekdays))

@@ -1,4 +1,4 @@
-"""The five fields of a cron expression: their ranges and the names that may stand in them."""
+"""The five fields of a cron expression: their ranges and the names that they accept."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class _DayField(NamedTuple):
 
 
 def rewritten(text: str) -> Rewrite | None:
-    """Return what an expression that cron refuses means elsewhere; None where that is unknown."""
+    """Return what an expression that cron refuses means elsewhere; None if that is unknown."""
     words = text.split() if len(text) <= _LONGEST else []
     try:
         if words[:1] == ["@every"] and len(words) > 1:
@@ -271,7 +271,7 @@ def _combined(day: _DayField, weekday: _DayField) -> list[_Rule]:
 
 
 def _both(a: _Rule, b: _Rule) -> _Rule | None:
-    """Return the days that fit both rules; None where there are none. NotReadError."""
+    """Return the days that fit both rules; None if there are none. NotReadError."""
     found = _Rule(*(_common(one, other) for one, other in zip(a, b, strict=True)))
     if () in found:
         return None

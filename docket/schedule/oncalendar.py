@@ -46,7 +46,7 @@ _WORDS: dict[str, dict[str, Field]] = {
 class OnCalendar(Record):
     """An OnCalendar expression as read.
 
-    `own_zone` tells whether the zone stands in the text itself. `exact` is False where systemd
+    `own_zone` tells whether the zone is in the text itself. `exact` is False if systemd
     would lose fires of the text as written (see `schedule.emit`), so that it must be written anew.
     """
 
@@ -57,7 +57,7 @@ class OnCalendar(Record):
 
 
 def parse_on_calendar(text: str, zone: str = "") -> OnCalendar:
-    """Return the expression; ScheduleError where systemd refuses it or it can never elapse.
+    """Return the expression; ScheduleError if systemd refuses it or it can never elapse.
 
     `zone` is that of an expression that names none itself.
     """
@@ -65,7 +65,7 @@ def parse_on_calendar(text: str, zone: str = "") -> OnCalendar:
         raise refusals.too_long(text, LONGEST_EXPRESSION)
     trimmed = text.strip(" \t")
     if not trimmed.isascii() or not trimmed.isprintable():
-        raise _refused(text, "only printable ASCII can stand in it")
+        raise _refused(text, "only printable ASCII is allowed in it")
     body, own_zone = _split_zone(trimmed)
     if not body:
         raise _refused(text, "it is empty")
@@ -82,7 +82,7 @@ def parse_on_calendar(text: str, zone: str = "") -> OnCalendar:
 
 
 def _split_zone(text: str) -> tuple[str, str]:
-    """Return the expression without its zone, and the zone, "" where it names none."""
+    """Return the expression without its zone, and the zone, "" if it names none."""
     if text.lower().endswith(" utc"):
         return text[:-4], "UTC"
     body, blank, last = text.rpartition(" ")
@@ -175,7 +175,7 @@ class _Part:
 
 
 def _date(reader: ExpressionReader) -> dict[str, _Part]:
-    """Take `[YEAR-]MONTH-DAY` where it stands; nothing where a time stands there instead."""
+    """Take `[YEAR-]MONTH-DAY` if it comes next; nothing if a time comes instead."""
     if not reader.peek():
         return {}
     mark = reader.at
@@ -189,7 +189,7 @@ def _date(reader: ExpressionReader) -> dict[str, _Part]:
         reader.skip_blanks()
         return {"months": _part(first, _MONTHS, "months"), **_days(second, from_end=from_end)}
     if from_end:
-        raise ValueError("`~` stands before the day")
+        raise ValueError("`~` comes before the day")
     from_end = _separator(reader)
     third = reader.chain()
     if reader.peek() not in ("", " "):

@@ -74,7 +74,7 @@ def bad_field_count(text: str, count: int) -> ScheduleError:
         return ScheduleError("The schedule is empty.", code=SYNTAX, hint=_FIELDS_HINT)
     if re.match(r"(?:CRON_)?TZ\s*=", text):
         return ScheduleError(
-            f"A zone cannot stand in the expression: {shown(text)}.",
+            f"A zone cannot be part of the expression: {shown(text)}.",
             code=UNSUPPORTED,
             hint="use the key `timezone` (or the option --timezone)",
         )
@@ -82,8 +82,8 @@ def bad_field_count(text: str, count: int) -> ScheduleError:
         return ScheduleError(
             f"The schedule {shown(text)} has {count} fields, and cron has five.",
             code=UNSUPPORTED,
-            hint="there is no seconds field and no year field, and no command stands here: "
-            "drop what is too much",
+            hint="there is no seconds field and no year field, and no command follows here: "
+            "remove the extra fields",
         )
     fields = "1 field" if count == 1 else f"{count} fields"
     return ScheduleError(
@@ -152,10 +152,10 @@ def _is_value(field: CronField, text: str) -> bool:
 
 
 def _slip(field: CronField, item: str, text: str) -> ScheduleError:
-    sentence = f"{shown(item)} in the {field.name} field is nothing that cron knows."
+    sentence = f"{shown(item)} in the {field.name} field is not something that cron knows."
     if not item:
         sentence = f"The {field.name} field {shown(text)} has an empty item."
-        return ScheduleError(sentence, code=SYNTAX, hint="leave out the comma that is too much")
+        return ScheduleError(sentence, code=SYNTAX, hint="remove the extra comma")
     if field.names and any(word in field.long_names for word in _words(item)):
         hint = f"names have three letters: {', '.join(field.names)}"
     elif re.fullmatch(r".*/0*|.*/-.*", item):

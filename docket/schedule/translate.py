@@ -69,10 +69,10 @@ def compile_timing(
     system: bool,
     now_us: int | None = None,
 ) -> Timing:
-    """Return the timer's directives for a task's triggers; ScheduleError where one is refused.
+    """Return the timer's directives for a task's triggers; ScheduleError if one is refused.
 
     `zone` None is the machine's own zone, whose name `machine_zone` only says what the clock does
-    there. `now_us` feeds warnings alone: clock changes of the next two years, instants gone by.
+    there. `now_us` is only for warnings: clock changes of the next two years, instants gone by.
     """
     place = _Place(zone, machine_zone, system, now_us)
     _check_zone(place)

@@ -27,7 +27,7 @@ _LONGEST_NAME = 255
 _HINT = "write an IANA name such as Europe/Berlin or UTC; `timedatectl list-timezones` lists them"
 _UTC_NAMES = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu"})
 _UTC_NAMES |= {"UCT", "Universal", "Zulu"}
-# Years whose offsets stand for all of the future: rules repeat yearly, and the last tables with
+# Years whose offsets represent all of the future: rules repeat yearly, and the last tables with
 # an end of their own (Morocco's) only move dates, not offsets.
 _SAMPLE_FROM = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())
 _SAMPLE_TO = int(datetime(2038, 1, 1, tzinfo=UTC).timestamp())
@@ -119,7 +119,7 @@ def misread_zones(machine: str) -> frozenset[str]:
 
 
 def machine_zone() -> str:
-    """Return the IANA name of the machine's zone, "" where /etc/localtime does not tell it.
+    """Return the IANA name of the machine's zone, "" if /etc/localtime does not tell it.
 
     TZ in the caller's environment is not asked: the service manager does not see it either.
     """

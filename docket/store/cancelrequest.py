@@ -13,7 +13,7 @@ _BUSY_SECONDS = 2.0
 
 
 def record_cancel_request(state_db: str, run_id: str, now_us: int) -> bool:
-    """Record when it was first asked that a run be cancelled; False where that cannot be written.
+    """Record when it was first asked that a run be cancelled; False if that cannot be written.
 
     A run that is over is not touched.
     """

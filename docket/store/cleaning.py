@@ -136,7 +136,7 @@ def instant(value: Any) -> int | None:
 
 
 def shallow_json(text: Any) -> Any:
-    """Return the value of a JSON text; ValueError where it is none.
+    """Return the value of a JSON text; ValueError if it is none.
 
     A value that is nested so deeply that whoever walks it fails is replaced by a note.
     """

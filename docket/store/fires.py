@@ -21,7 +21,7 @@ _BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)
 _SPAN = (
     "SELECT run_id, scheduled_for, started_at, max(coalesce(finished_at, 0), coalesce((SELECT "
     "max(started_at + coalesce(duration_us, 0)) FROM hook_outcomes h WHERE h.run_id = r.run_id "
-    # What was made up for later did not keep the unit busy.
+    # Ignore hooks that a later process ran: the unit was already idle.
     "AND h.started_at <= coalesce(r.finished_at, h.started_at) + 3600000000), "
     "0)), finished_at IS NULL, status, trigger FROM runs r WHERE task = ? AND dry_run = 0 "
 )
@@ -124,7 +124,7 @@ class FireLedger:
         rows: Sequence[RunRow],
         replaced: Sequence[str] = (),
     ) -> bool:
-        """Write rows and the new mark in one transaction; False where another was quicker.
+        """Write rows and the new mark in one transaction; False if another was quicker.
 
         `replaced` are rows of absent fires that one of `rows` takes in.
         """
@@ -157,14 +157,14 @@ class FireLedger:
 
 @contextmanager
 def open_ledger(path: str, busy_seconds: float) -> Iterator[FireLedger]:
-    """Open the store (made where it is missing) for judging fires; StoreError where it fails."""
+    """Open the store (made where it is missing) for judging fires; StoreError if it fails."""
     try:
         with closing(open_for_writing(path, busy_seconds)) as connection:
             yield FireLedger(connection)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(
             f"The database {path} cannot be written now: {error}.",
-            hint="What there is to write waits for the next time.",
+            hint="It is written the next time.",
         ) from error
 
 

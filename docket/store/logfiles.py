@@ -158,7 +158,7 @@ class RunLog:
 
 
 def read_log(path: str) -> Iterator[bytes]:
-    """Yield the log in chunks, of a run that goes on or was cut off too; OSError where missing."""
+    """Yield the log in chunks, of a run that goes on or was cut off too; OSError if missing."""
     descriptor, status = open_plain(path)
     with os.fdopen(descriptor, "rb") as file:
         if status.st_size > _LARGEST:
@@ -169,7 +169,7 @@ def read_log(path: str) -> Iterator[bytes]:
 
 
 def tail_lines(path: str, count: int) -> bytes:
-    """Return the last `count` lines of a log; OSError where it is missing."""
+    """Return the last `count` lines of a log; OSError if it is missing."""
     if count <= 0:
         return b""
     kept = b""
@@ -181,7 +181,7 @@ def tail_lines(path: str, count: int) -> bytes:
 
 
 def last_bytes(path: str, count: int) -> tuple[bytes, int]:
-    """Return the last `count` bytes of a log, and how many came before; OSError where missing."""
+    """Return the last `count` bytes of a log, and how many came before; OSError if missing."""
     kept, total = b"", 0
     for chunk in read_log(path):
         total += len(chunk)
@@ -224,7 +224,7 @@ def _tail(
 
 
 def _size(path: str, directory: int | None) -> int | None:
-    """Return the size of what has that name, or None where nothing has; no link is followed."""
+    """Return the size of what has that name, or None if nothing has; no link is followed."""
     try:
         return os.stat(path, dir_fd=directory, follow_symlinks=False).st_size
     except OSError:

@@ -116,14 +116,16 @@ def _take_over(connection: sqlite3.Connection, path: str, *, allowed: bool) -> N
         )
     if not allowed:
         raise StoreReferenceError(
-            f"The database {path} is still that of docket-cli 0.2.",
+            f"The database {path} still has the format of docket-cli 0.2.",
             hint="`docket status` takes it over; what was recorded meanwhile is merged then.",
         )
     with only_upgrade(path):
         if user_version(connection) == VERSION:
             return
         copy = keep_a_copy(connection, path + _BEFORE_OURS)
-        connection.execute("PRAGMA foreign_keys = OFF")  # those of docket-cli were never held
+        connection.execute(
+            "PRAGMA foreign_keys = OFF"
+        )  # docket-cli never enforced its foreign keys
         with _Whole(connection):
             for table in TABLES:
                 connection.execute(table.statement())

@@ -67,7 +67,7 @@ def lift(state_db: str, tasks: Sequence[str], *, at_us: int, uid: int) -> list[s
 
 
 def use_up_skip(connection: sqlite3.Connection, task: str) -> bool:
-    """Take one fire off a `skip-next`; False where none is left, for another run had the last."""
+    """Take one fire off a `skip-next`; False if none is left, for another run had the last."""
     with Transaction(connection):
         used = connection.execute(
             "UPDATE overrides SET remaining = remaining - 1 "

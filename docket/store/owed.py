@@ -1,4 +1,4 @@
-"""Finished runs that nobody has begun to tell of."""
+"""Failed runs whose notifications were never started."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def claim(state_db: str, row: RunRow) -> RunRow:
     """Record a run that is about to be started and return its row.
 
     Where another run of the task has the same idempotency key, nothing is recorded and that run's
-    row is returned. Waits two seconds at most for other writers; StoreError where it cannot be
+    row is returned. Waits two seconds at most for other writers; StoreError if it cannot be
     recorded.
     """
     try:
@@ -44,7 +44,7 @@ def claim(state_db: str, row: RunRow) -> RunRow:
 
 
 def find(state_db: str, run_id: str) -> RunRow | None:
-    """Return the row of a run, or None; StoreError where it cannot be read."""
+    """Return the row of a run, or None; StoreError if it cannot be read."""
     try:
         with open_connection(state_db) as connection:
             return run_of_id(connection, run_id)
@@ -55,7 +55,7 @@ def find(state_db: str, run_id: str) -> RunRow | None:
 
 
 def close_unstarted(state_db: str, run_id: str, reason: str, *, now_us: int) -> bool:
-    """Close a run that could not be started as failed; False where it began after all.
+    """Close a run that could not be started as failed; False if it began after all.
 
     Its idempotency key is free again, for nothing was done for it.
     """

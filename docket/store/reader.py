@@ -44,7 +44,7 @@ _END_OF_TIME = 2**63 - 1
 _LATEST = 2**62  # the place in order of what has none yet
 _MOST_LOOKED_THROUGH = 20_000  # rows, for what no index has
 _MOST_VALUES = 500  # in one statement
-# Said in words, not as values: only then does SQLite take the index of the good runs alone.
+# Literals, not parameters: only then does SQLite use the index of the good runs.
 _GOOD = "status = 'succeeded' AND dry_run = 0"
 _SAMPLE = f"SELECT {', '.join(SAMPLE)} FROM runs"  # noqa: S608
 _RUN = f"SELECT {', '.join(RunRow.FIELDS)} FROM runs "  # noqa: S608
@@ -371,7 +371,7 @@ def open_reader(path: str, now_us: int | None = None) -> Iterator[Reader]:
 
     `now_us` tells which runs lie in the future; it is the time of day where nobody says. Raises
     StoreError with one sentence where the file is broken, locked or not to be read, and
-    StoreNewerError where a newer Docket wrote it.
+    StoreNewerError if a newer Docket wrote it.
     """
     try:
         with open_connection(path) as connection:
@@ -386,7 +386,7 @@ def open_reader(path: str, now_us: int | None = None) -> Iterator[Reader]:
 def open_as_it_is(path: str) -> Iterator[Reader]:
     """Open a store for reading as it is: nothing is made, upgraded or followed.
 
-    Raises StoreError as `open_reader`, and FileNotFoundError where there is none.
+    Raises StoreError as `open_reader`, and FileNotFoundError if there is none.
     """
     try:
         with open_unchanged(path) as connection:

@@ -143,7 +143,7 @@ def write_events(connection: sqlite3.Connection, run_id: str, events: list[Event
 
 
 def claim_hook(connection: sqlite3.Connection, run_id: str, hook: HookRow) -> bool:
-    """Mark a hook as begun; False where another process has begun it before."""
+    """Mark a hook as begun; False if another process has begun it before."""
     cursor = connection.execute(
         _insert("hook_outcomes", _HOOK, "INSERT OR IGNORE"),
         [run_id, *hook.values()],
@@ -250,7 +250,7 @@ def _rows(connection: sqlite3.Connection, where: str, value: str) -> list[RunRow
 
 
 def run_of_values(values: tuple[Any, ...]) -> RunRow:
-    """Return the run of what its table holds; sqlite3.DataError where that is no JSON."""
+    """Return the run of what its table holds; sqlite3.DataError if that is no JSON."""
     row = RunRow.of(values)
     try:
         row.details = loads(values[_DETAILS])

@@ -47,7 +47,7 @@ def spool(
 ) -> str | None:
     """Write the record whole into the first directory that takes it.
 
-    Returns the file's path, or None where none took it.
+    Returns the file's path, or None if none took it.
     """
     text = dumps(
         {
@@ -69,7 +69,7 @@ def spool(
 
 
 def spool_events(directories: list[str], run_id: str, events: list[Event]) -> bool:
-    """Append events of a run that goes on; False where no directory takes them."""
+    """Append events of a run that goes on; False if no directory takes them."""
     data = "".join(dumps(list(event)) + "\n" for event in events).encode()
     for directory in directories:
         path = os.path.join(directory, run_id + _EVENTS)

@@ -12,7 +12,7 @@ def active_states(
 ) -> dict[str, str]:
     """Return each unit's state: systemd's word such as `active`, or `not-found` without a unit.
 
-    Raises BusAbsentError where no such manager runs, BusError where it refuses to answer.
+    Raises BusAbsentError if no such manager runs, BusError if it refuses to answer.
     """
     bus = connect(environ, system=system)
     found = {}

@@ -23,7 +23,7 @@ def available() -> bool:
 def exposure(service: str, *, user: bool) -> float:
     """Return how exposed the service of this text is, from 0 (tight) to 10, as systemd weighs it.
 
-    ToolMissingError where it is not installed, or gives no figure.
+    ToolMissingError if it is not installed, or gives no figure.
     """
     with tempfile.TemporaryDirectory(prefix="docket-exposure-") as directory:
         path = os.path.join(directory, "weighed.service")
@@ -55,7 +55,7 @@ def exposure(service: str, *, user: bool) -> float:
 def verify(files: Sequence[str], *, user: bool) -> list[str]:
     """Return what systemd says about unit files at the paths `files`: no line, no doubt.
 
-    Its exit code is not asked: it is 0 for unknown keys and refused values. ToolMissingError where
+    Its exit code is not asked: it is 0 for unknown keys and refused values. ToolMissingError if
     it is not installed.
     """
     with tempfile.TemporaryDirectory(prefix="docket-verify-") as runtime:

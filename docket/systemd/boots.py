@@ -79,7 +79,7 @@ def parse_boots(text: str) -> list[BootTime]:
 def wtmp_boots(path: str = _WTMP) -> list[BootTime]:
     """Return the boots that wtmp tells of, each up to its orderly shutdown; never fails.
 
-    A boot that ended without one is known for its first moment alone.
+    Of a boot that ended without one only the beginning is known.
     """
     try:
         with open(path, "rb") as file:

@@ -46,7 +46,7 @@ class Connection:
         signature: bytes = b"",
         *values: Any,
     ) -> Any:
-        """Call a method and return the body of its answer; BusError where it is refused."""
+        """Call a method and return the body of its answer; BusError if it is refused."""
         arguments = apply_signature(signature, list(values)) if signature else []
         try:
             self._make_room()

@@ -34,7 +34,7 @@ def connect(environ: Mapping[str, str], *, system: bool) -> Connection:
 
 
 def connect_system_bus() -> Connection:
-    """Open the system's message bus, where logind answers; BusError where there is none."""
+    """Open the system's message bus, where logind answers; BusError if there is none."""
     bus = _first_open(_existing([(_SYSTEM_BUS, False)]))
     if bus is None:
         raise BusError(

@@ -9,7 +9,7 @@ _OLDER_NAMES = {"blkio": "io"}  # of the hierarchies before cgroup2
 
 
 def controllers(*, system: bool, uid: int, root: str = ROOT) -> frozenset[str] | None:
-    """Return the controllers of the scope's control group; None where that cannot be told.
+    """Return the controllers of the scope's control group; None if that cannot be told.
 
     The user's manager has those that its unit delegates (systemd.resource-control(5), Delegate=).
     In the older hierarchies nothing is delegated to it.
@@ -23,7 +23,7 @@ def controllers(*, system: bool, uid: int, root: str = ROOT) -> frozenset[str] |
 
 
 def _of_older(root: str, *, system: bool) -> frozenset[str] | None:
-    """Return the controllers of the older hierarchies; None where there are none."""
+    """Return the controllers of the older hierarchies; None if there are none."""
     try:
         names = os.listdir(root)
     except OSError:

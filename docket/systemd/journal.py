@@ -23,7 +23,7 @@ _LARGEST = 128 * 1024  # larger datagrams would have to be passed as a file
 def send(
     message: str, *, message_id: str, priority: int, fields: dict[str, str | int | None]
 ) -> bool:
-    """Write one entry; False where there is no journal. Fields that are None are left out."""
+    """Write one entry; False if there is no journal. Fields that are None are left out."""
     parts = [
         _field("MESSAGE", message),
         _field("MESSAGE_ID", message_id),

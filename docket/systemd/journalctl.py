@@ -35,7 +35,7 @@ def read_invocation(
 ) -> list[JournalLine]:
     """Return the lines that one invocation of a unit wrote, oldest first, the last `tail` of them.
 
-    Raises JournalError where journalctl fails and ToolMissingError where there is none.
+    Raises JournalError if journalctl fails and ToolMissingError if there is none.
     """
     if not is_invocation_id(invocation_id):
         raise JournalError("The run's invocation id is not one of systemd's.")
@@ -47,8 +47,8 @@ def read_end(
 ) -> tuple[str, str, int] | None:
     """Return how systemd says that an invocation ended: (result, exit status, instant in µs).
 
-    The result and the status are the words of $SERVICE_RESULT and $EXIT_STATUS. None where the
-    journal says nothing of its end. Raises as `read_invocation`.
+    The result and the status are the words of $SERVICE_RESULT and $EXIT_STATUS. None if the journal
+    has no record of its end. Raises as `read_invocation`.
     """
     if not is_invocation_id(invocation_id):
         raise JournalError("The run's invocation id is not one of systemd's.")
@@ -86,7 +86,7 @@ def read_unit(
 
 
 def probe(*, system: bool, environ: Mapping[str, str]) -> str | None:
-    """Return why the journal of this scope cannot be read, in a sentence; None where it can."""
+    """Return why the journal of this scope cannot be read, in a sentence; None if it can."""
     try:
         _run(["-n", "1"], system, environ)
     except DocketError as error:
@@ -100,7 +100,7 @@ def is_invocation_id(text: str) -> bool:
 
 
 def parse_entry(line: bytes) -> JournalLine | None:
-    """Return the entry that one line of `journalctl -o json` holds; None where it holds none."""
+    """Return the entry that one line of `journalctl -o json` holds; None if it holds none."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):

@@ -14,7 +14,7 @@ except ImportError:  # another Python than CPython
 
 
 def notify_status(text: str) -> bool:
-    """Show `text` in `systemctl status`; False where no service manager asked to be told."""
+    """Show `text` in `systemctl status`; False if no service manager asked to be told."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return False
@@ -22,7 +22,7 @@ def notify_status(text: str) -> bool:
 
 
 def send_datagram(address: str, data: bytes) -> bool:
-    """Send one datagram without waiting; False where it could not be delivered."""
+    """Send one datagram without waiting; False if it could not be delivered."""
     if address.startswith("@"):
         address = "\0" + address[1:]
     sender = Socket(AF_UNIX, SOCK_DGRAM)
@@ -37,7 +37,7 @@ def send_datagram(address: str, data: bytes) -> bool:
 
 
 def send_on_stream(descriptor: int, data: bytes | bytearray) -> int:
-    """Send what the socket has room for and return how much; BlockingIOError where it has none."""
+    """Send what the socket has room for and return how much; BlockingIOError if it has none."""
     stream = Socket(fileno=descriptor)
     try:
         return stream.send(data, MSG_DONTWAIT)

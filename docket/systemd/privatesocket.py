@@ -37,7 +37,7 @@ _METHOD_CALL, _METHOD_RETURN, _ERROR = 1, 2, 3
 def read_properties(questions: Sequence[Question], *, system: bool) -> list[Value] | None:
     """Return the value of each property, None for one that the manager does not know.
 
-    Returns None where the manager of the scope cannot be asked. Numbers, strings, byte arrays and
+    Returns None if the manager of the scope cannot be asked. Numbers, strings, byte arrays and
     arrays of strings are understood; a property of another type is None too.
     """
     address = _address(system=system)

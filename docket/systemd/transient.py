@@ -1,4 +1,4 @@
-"""Units that exist for one run alone, made over the bus: StartTransientUnit."""
+"""Units for a single run, made over the bus: StartTransientUnit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SERVICE = b"org.freedesktop.systemd1.Service"
 def start_transient(bus: Connection, name: str, properties: Sequence[Sequence[Any]]) -> bytes:
     """Start a transient unit and return the path of its start job, which may end at once.
 
-    Each property is its name, its D-Bus signature and its value as JSON holds it. BusError where
+    Each property is its name, its D-Bus signature and its value as JSON holds it. BusError if
     the manager refuses it: the sentence is the manager's own.
     """
     wires = [
@@ -42,7 +42,7 @@ def run_transient(
     """Start a transient unit and wait until its start job is over, which is its process's end.
 
     `ended` are the jobs that are over, as `watch_jobs` fills it. `passed_on` gives a signal to
-    send to the unit's main process, or 0. BusError where the manager refuses or goes away.
+    send to the unit's main process, or 0. BusError if the manager refuses or goes away.
     """
     job = start_transient(bus, name, properties)
 
@@ -60,7 +60,7 @@ def run_transient(
 
 
 def main_pid(bus: Connection, name: str) -> int | None:
-    """Return the process of a service; 0 while it has none yet, None where it is over or gone."""
+    """Return the process of a service; 0 while it has none yet, None if it is over or gone."""
     path = bus.manager(b"LoadUnit", b"s", _wire(name))
     if bus.property(path, _UNIT, b"LoadState", b"s") != b"loaded":
         return None

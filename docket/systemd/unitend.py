@@ -47,7 +47,7 @@ class UnitEnd(Record):
 
 
 def read_unit_end(unit: str, *, system: bool, environ: Mapping[str, str]) -> UnitEnd | None:
-    """Ask systemctl about a service; None where nobody answers."""
+    """Ask systemctl about a service; None if nobody answers."""
     import shutil  # noqa: PLC0415  (most commands run no other program)
     import subprocess  # noqa: PLC0415  (as above)
 
@@ -75,7 +75,7 @@ def read_unit_end(unit: str, *, system: bool, environ: Mapping[str, str]) -> Uni
 
 
 def parse_unit_end(text: str) -> UnitEnd | None:
-    """Return what `systemctl show` printed; None where it is not that."""
+    """Return what `systemctl show` printed; None if it cannot be parsed."""
     found = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     if "LoadState" not in found:
         return None

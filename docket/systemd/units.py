@@ -166,7 +166,7 @@ class SystemdUnits:
         run_transient(self._bus(), self._watched(), name, properties, passed_on)
 
     def main_pid(self, name: str) -> int | None:
-        """Return the process of a unit; 0 while it has none yet, None where it is over."""
+        """Return the process of a unit; 0 while it has none yet, None if it is over."""
         return main_pid(self._bus(), name)
 
     def _disable(self, names: Sequence[str]) -> None:

@@ -127,7 +127,7 @@ def _next_elapse(realtime: int | None, monotonic: int | None) -> int | None:
 
 
 def instant(value: Any) -> int | None:
-    """Return an instant in microseconds, None where the manager has none."""
+    """Return an instant in microseconds, None if the manager has none."""
     return int(value) if value and value != _NEVER_US else None
 
 

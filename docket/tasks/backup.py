@@ -27,8 +27,8 @@ class Backup(BaseTask):
         "source": "The folder on this machine",
         "remote": "Where rclone or rsync copies it to",
         "tool": "What does the work: rclone, rsync, hbackup or gog",
-        "extra_args": "Further words for the program",
-        "excludes": "Patterns of what is left out",
+        "extra_args": "Further arguments for the program",
+        "excludes": "Patterns of files to leave out",
         "idle_timeout_seconds": "The longest time without output or progress before it is ended",
         "hbackup_bin": "The hbackup program, by name or path",
         "hbackup_command": "What hbackup does: backup or auto",
@@ -45,8 +45,8 @@ class Backup(BaseTask):
         "exit_code": "The exit code of the program",
         "stdout": "What the program printed: its beginning and its end",
         "stderr": "What it printed to its standard error",
-        "partial": "True where the other place may hold a part of it only",
-        "timed_out": "True where it was ended for its silence",
+        "partial": "True if the destination may hold only a part of it",
+        "timed_out": "True if it was ended because it was silent",
         "idle_timeout_seconds": "The time of silence after which it was ended",
         "backend": "hbackup or gog, where one of these did the work",
         "action": "With hbackup: the action that was asked for",
@@ -57,9 +57,9 @@ class Backup(BaseTask):
         "archive_name": "With gog: what the archive is called on Google Drive",
         "uploaded": "With gog: what it says of the file on Google Drive",
         "phase": "With gog, on failure: archive or upload",
-        "changed_meanwhile": "With gog: tar's word on files that changed as they were read",
+        "changed_meanwhile": "With gog: tar's warning about files that changed while it read them",
         "pack_command": "With gog, in a dry run: the command line of tar",
-        "dry_run_supported": "False where a dry run started no program",
+        "dry_run_supported": "False if a dry run started no program",
     }
     network = True
 

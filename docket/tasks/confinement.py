@@ -42,7 +42,7 @@ def confine(answer: int, cpu_seconds: int) -> None:
 
 
 def _leave_namespaces() -> bool:
-    """Leave the network and the PID namespace; False where the kernel does not allow it."""
+    """Leave the network and the PID namespace; False if the kernel does not allow it."""
     user, group = os.geteuid(), os.getegid()
     try:
         if user == 0:

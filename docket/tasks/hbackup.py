@@ -26,7 +26,7 @@ class HBackup(BaseTask):
         "action": "What hbackup does: backup, auto, list, upload or setup-drive",
         "hbackup_bin": "The hbackup program, by name or path",
         "output": "The archive that `backup` writes",
-        "excludes": "Patterns of what `backup` leaves out",
+        "excludes": "Patterns of files that `backup` leaves out",
         "archive": "The archive that `upload` sends",
         "destination": "Where `upload` sends it over scp or rsync",
         "drive": "Whether `upload` sends it to Google Drive",
@@ -46,9 +46,9 @@ class HBackup(BaseTask):
         "exit_code": "The exit code of hbackup",
         "stdout": "What hbackup printed",
         "stderr": "What hbackup printed to its standard error",
-        "dry_run_supported": "False where hbackup cannot preview the action, and it was not run",
-        "partial": "True where an archive may be unfinished, or only partly sent",
-        "timed_out": "True where it was ended for its silence",
+        "dry_run_supported": "False if hbackup cannot preview the action, and it was not run",
+        "partial": "True if an archive may be unfinished, or only partly sent",
+        "timed_out": "True if it was ended because it was silent",
         "idle_timeout_seconds": "The time of silence after which it was ended",
     }
     network = True

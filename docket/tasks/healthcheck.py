@@ -36,8 +36,8 @@ class HealthCheck(BaseTask):
     inputs: ClassVar[Mapping[str, str]] = {
         "checks": "What is looked at: disk, memory, systemd-units",
         "disk_paths": "The file systems that are looked at, each by a path in it",
-        "disk_threshold_pct": "The percentage of use from which on a file system is bad",
-        "memory_threshold_pct": "The percentage of use from which on the memory is bad",
+        "disk_threshold_pct": "The percentage of use at which a file system is bad",
+        "memory_threshold_pct": "The percentage of use at which the memory is bad",
         "systemd_units": "Units of the system's manager that have to be active",
         "systemd_user_units": "Units of the user's own manager that have to be active",
     }
@@ -88,7 +88,7 @@ def _too_much(what: str, found: Mapping[str, Any]) -> str:
 
 
 def _disk(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Look at every file system; the worst of them stands for all."""
+    """Check every file system; the worst one is the result."""
     threshold = config.get("disk_threshold_pct", _USUAL_PCT)
     paths = config.get("disk_paths", ["/"])
     found = {path: _within_patience(path, threshold) for path in paths}

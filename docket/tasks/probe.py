@@ -138,7 +138,7 @@ def _understood(
     try:
         document = json.loads(answer)
     except (ValueError, RecursionError):
-        return (target.broken("what it says of itself is no JSON"),)
+        return (target.broken("its description of itself is not JSON"),)
     if isinstance(document, dict) and isinstance(document.get("error"), str):
         file, line = document.get("file"), document.get("line")
         file = file if isinstance(file, str) and file.startswith("/") else ""
@@ -146,7 +146,7 @@ def _understood(
         return (target.broken(document["error"], file, line),)
     classes = document.get("classes") if isinstance(document, dict) else None
     if not isinstance(classes, list) or not all(isinstance(part, dict) for part in classes):
-        return (target.broken("what it says of itself cannot be understood"),)
+        return (target.broken("its description of itself cannot be read"),)
     if isinstance(target, EntryPoint):  # what it is registered as is its name, where it has none
         files = _files(document.get("files"))
         return tuple(
@@ -170,7 +170,7 @@ def _class(
     name, class_name = said["name"], said.get("class_name")
     dotted = class_name.split(".") if isinstance(class_name, str) else [""]
     if not all(part.isidentifier() for part in dotted):
-        return target.broken("what it says of itself cannot be understood")
+        return target.broken("its description of itself cannot be read")
     if not isinstance(name, str) or not is_safe_name(name):
         shown = ascii(name)[:120]
         return target.broken(f"{shown} cannot be the name of a task: {ALLOWED_SENTENCE}")

@@ -100,7 +100,7 @@ class Program:
         environment: Mapping[str, str] | None = None,
         sign: Callable[[], str | None] | None = None,
     ) -> ProgramExit:
-        """Run `command` with its output passed on; ProgramError where it cannot be started.
+        """Run `command` with its output passed on; ProgramError if it cannot be started.
 
         `sign` is asked now and then for a word that shows that a silent program is at work.
         """
@@ -221,7 +221,7 @@ class _Watch:
 
 
 def found(name: str) -> str:
-    """Return the path of a program; ProgramError where there is none."""
+    """Return the path of a program; ProgramError if there is none."""
     path = shutil.which(name)
     if path is None:
         where = "does not exist" if "/" in name else "not found on PATH"

@@ -43,7 +43,7 @@ def environment(pace: Pace) -> dict[str, str]:
     """Return the variables that have rclone say how far it is; a flag or the user's own win.
 
     It writes its numbers at a level that it does not show by itself, and on one line only when
-    asked to. On the command line they would stand before the user's own flags and after none.
+    asked to. On the command line they would come before the user's own flags and override them.
     """
     own = {
         "RCLONE_STATS": f"{max(0.1, min(_MOST_SECONDS, pace.sign_seconds)):g}s",

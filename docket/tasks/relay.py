@@ -25,7 +25,7 @@ Report = Callable[[float | None, str], None]
 class ProgressLine(NamedTuple):
     """What the lines look like with which a program says how far it is.
 
-    `mark` stands in every such line. The groups of `pattern`: `done` and `files` are what moves
+    Every such line contains `mark`. The groups of `pattern`: `done` and `files` are what moves
     when the work does, `percent` is optional.
     """
 

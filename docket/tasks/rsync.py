@@ -45,5 +45,5 @@ def deletes(extra_args: Iterable[str]) -> bool:
 
 
 def meaning(exit_code: int) -> str:
-    """Return what an exit code of rsync's says; "" where that is nothing of note."""
+    """Return what an exit code of rsync's says; "" if that is nothing of note."""
     return _MEANINGS.get(exit_code, "")

@@ -16,9 +16,9 @@ _LARGE_FILES = "/var/tmp"  # noqa: S108  (files of any size that may outlive a b
 
 @contextlib.contextmanager
 def scratch_directory() -> Iterator[str]:
-    """Yield a directory that is ours alone, and remove it with all that is in it.
+    """Yield a directory that only we can use, and remove it with its contents.
 
-    What a killed run has left behind goes first. Raises OSError where there can be no directory.
+    What a killed run has left behind goes first. Raises OSError if there can be no directory.
     """
     base = os.environ.get("TMPDIR") or _LARGE_FILES
     _remove_left_behind(base)

@@ -48,4 +48,4 @@ def _failure(config: Mapping[str, Any], ended: ProgramExit, *, dry_run: bool) ->
     tool, remote = config["tool"], config["remote"]
     said = rsync.meaning(ended.exit_code) if tool == "rsync" and not ended.stopped else ""
     reason = f"{tool} {ended.how}" + (f" ({said})" if said else "")
-    return reason if dry_run else f"{reason}; {remote} may hold a part of it only"
+    return reason if dry_run else f"{reason}; {remote} may hold only a part of it"

@@ -41,7 +41,7 @@ class DropIn(Record):
 class EntryPoint(Record):
     """One line of the group `docket.tasks`, to be imported by its module.
 
-    `package` is the name and version of its distribution; it stands in the line `line` of `file`.
+    `package` is the name and version of its distribution; it is declared in line `line` of `file`.
     `path` is where the module probably lies, or "".
     """
 

@@ -92,7 +92,7 @@ class Program:
         self._environ = {"HOME": home, "PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": home}
 
     def ask(self, *words: str) -> Any:
-        """Return the document that a command prints, None where it prints none."""
+        """Return the document that a command prints, None if it prints none."""
         done = subprocess.run(
             [self._path, "--json", *words],
             env=self._environ,

@@ -116,7 +116,7 @@ class FakeUnits:
         self.lingering = True
 
     def started_us(self) -> int | None:
-        """Return when this manager came up: a day before its clock stands still."""
+        """Return when this manager came up: a day before its clock is stopped."""
         self._require_presence()
         return self.now_us - 86_400_000_000
 
@@ -140,7 +140,7 @@ class FakeUnits:
         self.start_transient(name, properties)
 
     def main_pid(self, name: str) -> int | None:
-        """Return the process of a unit; 0 while it has none yet, None where it is over."""
+        """Return the process of a unit; 0 while it has none yet, None if it is over."""
         self._require_presence()
         return 4242 if name in self.transient else None
 

@@ -46,7 +46,7 @@ def examples() -> list[tuple[str, str]]:
 
 
 def accepting(key: str) -> list[Any]:
-    """Return the schemas that the config has for a key, wherever it may stand."""
+    """Return the schemas that the config has for a key, wherever it is allowed."""
     found = []
     waiting: list[Any] = [SCHEMA]
     while waiting:
@@ -60,7 +60,7 @@ def accepting(key: str) -> list[Any]:
 
 
 def fits(key: str, value: Any) -> bool:
-    """Whether a value may stand under a key."""
+    """Whether a value is allowed under a key."""
     return any(
         Draft202012Validator({**schema, "$defs": SCHEMA["$defs"]}).is_valid(value)
         for schema in accepting(key)

@@ -71,7 +71,7 @@ def tried(chosen: list[Mutant], jobs: int) -> Iterator[tuple[Mutant, str | None,
 
 
 def killed_by(tree: Tree, mutant: Mutant) -> str | None:
-    """Return the test that fails with the mutant, or None where all pass."""
+    """Return the test that fails with the mutant, or None if all pass."""
     if mutant.identity in EQUIVALENTS:
         return None
     done: list[str] = []

@@ -26,7 +26,7 @@ class Verdict(Record):
 
 
 def analyze(expressions: Sequence[str], base: int, iterations: int) -> list[Verdict | None]:
-    """Return systemd's next elapses strictly after `base` (seconds), None where it refuses."""
+    """Return systemd's next elapses strictly after `base` (seconds), None if it refuses."""
     assert PROGRAM is not None
     done = subprocess.run(
         [

@@ -1,7 +1,7 @@
 """An independent cron: every minute is asked, one by one, whether the expression names it.
 
 It shares no code with Docket. The reading of a field follows cron's own source: one bit for each
-value, the star flag from the first character alone.
+value, the star flag only from the first character.
 """
 
 from __future__ import annotations

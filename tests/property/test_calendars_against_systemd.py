@@ -23,7 +23,7 @@ _FIRES = 4
 
 
 def read(expression: str) -> OnCalendar | None:
-    """Return the expression as read, None where it is refused as systemd should refuse it."""
+    """Return the expression as read, None if it is refused as systemd should refuse it."""
     try:
         return parse_on_calendar(expression, "UTC")
     except ScheduleError as error:

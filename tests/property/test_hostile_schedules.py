@@ -1,4 +1,4 @@
-"""Whatever stands in a schedule, the answer is a schedule or a refusal with a reason."""
+"""For any text in a schedule, the answer is a schedule or a refusal with a reason."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class Departure(NamedTuple):
     reason: str
 
     def covers(self, step: str, path: str) -> bool:
-        """Whether this is what stands at `path` of the answer to `step`."""
+        """Whether this is the value at `path` of the answer to `step`."""
         return bool(re.fullmatch(self.step, step) and re.fullmatch(self.path, path))
 
 
@@ -30,7 +30,7 @@ DEPARTURES = (
     Departure(
         r"capabilities|describe .*",
         r"(tasks\.\[\]\.)?config\.env\.\w+",
-        "values of `env` are nobody else's business: the names alone are shown, with a mask",
+        "values of `env` are private: only the names are shown, with a mask",
     ),
     Departure(
         r"list|status|runs|health",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-# A shape is a sorted list of the types that stand in one place: words for plain values, a mapping
+# A shape is a sorted list of the types at one place: words for plain values, a mapping
 # of shapes for objects, and {"[]": shape} for lists.
 Shape = list[Any]
 
@@ -25,7 +25,7 @@ def shape_of(value: Any) -> Shape:
 
 
 def merged(one: Shape, other: Shape) -> Shape:
-    """Return the shape of a place where both may stand."""
+    """Return the shape of a place that may have both."""
     words = sorted({part for part in (*one, *other) if isinstance(part, str)})
     tables: list[dict[str, Any]] = []
     for part in (*one, *other):
@@ -55,7 +55,7 @@ def lacking(theirs: Shape, ours: Shape, path: str = "") -> Iterator[tuple[str, s
         for key, shape in part.items():
             below = f"{path}.{key}" if path else key
             if key == "[]" and not twin[key]:
-                continue  # an empty list says nothing of what may stand in it
+                continue  # an empty list does not show what it may hold
             if key not in twin:
                 yield below, "is gone"
             else:

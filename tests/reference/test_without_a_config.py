@@ -1,4 +1,4 @@
-"""Before there is a config, whoever looks around is told what there is without one."""
+"""Before there is a config, commands show the built-in tasks and say that there is no config."""
 
 from __future__ import annotations
 

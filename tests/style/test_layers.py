@@ -55,7 +55,7 @@ ONLY_IMPORTERS: dict[str, str | tuple[str, ...]] = {
     "anyio": "mcp",
     "pydantic": "mcp",
 }
-# sqlite3.Error is caught by those who hold a connection; no SQL stands there.
+# sqlite3.Error is caught by those who hold a connection; there is no SQL.
 MAY_CATCH_SQLITE = {"runner/record/record.py", "runner/finalize.py"}
 
 
@@ -103,7 +103,7 @@ def test_no_arrow_goes_where_the_picture_has_none() -> None:
             if room == "api" and target == "cli" and module != COMMAND_LINE_AS_DATA:
                 wrong.append(f"{path}:{line}: the Python API describes the command line, no more")
             if room == "tasks" and target == "systemd" and module not in TASKS_GATEWAYS:
-                wrong.append(f"{path}:{line}: a task asks systemd whether units are active alone")
+                wrong.append(f"{path}:{line}: a task asks systemd only whether units are active")
     assert wrong == []
 
 

@@ -1,4 +1,4 @@
-"""One word stands for one thing."""
+"""Each word means one thing."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ MASKED = (
 
 
 def write(path: str, text: str, mode: int = 0o644) -> None:
-    """Write a whole file, in place of whatever stood there."""
+    """Write a whole file, in place of whatever was there."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if os.path.lexists(path):
         os.unlink(path)

@@ -13,7 +13,7 @@ def checked(seat: HostSeat, **config: Any) -> Any:
 
 
 def test_units_of_both_managers_are_asked_over_the_bus(ada: HostSeat) -> None:
-    """The older program asked the system's manager alone, through `systemctl`."""
+    """The older program asked only the system's manager, through `systemctl`."""
     result = checked(
         ada,
         systemd_units=["dbus", "systemd-journald.service", "no-such-unit"],

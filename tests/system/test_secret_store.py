@@ -1,4 +1,4 @@
-"""Secrets that `docket secret` keeps, in real units: the child alone is given them."""
+"""Secrets that `docket secret` keeps, in real units: only the child gets them."""
 
 from __future__ import annotations
 

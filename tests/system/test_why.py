@@ -133,7 +133,7 @@ class Case(NamedTuple):
     task: dict[str, Any]
     prepare: Prepare
     cause: str
-    said: str  # stands in the sentence or the evidence
+    said: str  # is in the sentence or the evidence
     user: str = "ada"
 
 

@@ -57,7 +57,7 @@ class ClassCache:
         self._changed = True
 
     def save(self, keys: set[str]) -> None:
-        """Write the cache where it changed, with `keys` alone; no place to write is no error."""
+        """Write the cache if it changed, with `keys` only; an unwritable place is not an error."""
         gone = set(self._entries) - keys
         for key in gone:
             del self._entries[key]

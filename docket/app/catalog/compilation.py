@@ -67,8 +67,8 @@ class Compilation(Record):
 def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
     """Compile the tasks called `names`, or all of them but the built-in ones nobody configured.
 
-    ConfigError where the config as a whole cannot be used, UnknownTaskError where a name is no
-    task's; what spoils one task alone is a problem in the result.
+    ConfigError if the config as a whole cannot be used, UnknownTaskError if a name is no
+    task's; a mistake in one task is a problem in the result.
     """
     sources = read_sources(session.paths)
     environ = NotedEnviron(session.environ)
@@ -111,7 +111,7 @@ def require_task(name: str, known: Iterable[str]) -> None:
 
 
 def write_plan(session: Session, bundle: Bundle) -> None:
-    """Write the plan of `bundle` to its place; PlanError where it cannot be kept there."""
+    """Write the plan of `bundle` to its place; PlanError if it cannot be kept there."""
     try:
         write_whole(session.paths.plan(bundle.task.name), bundle.plan.to_text())
     except OSError as error:
@@ -126,7 +126,7 @@ def write_plan(session: Session, bundle: Bundle) -> None:
 def recompile(paths: Paths, environ: Mapping[str, str], task: str, *, keep: bool = True) -> Plan:
     """Compile one task anew and return its plan, which `keep` writes to its place.
 
-    Raises DocketError where the config does not allow it, or the plan cannot be kept.
+    Raises DocketError if the config does not allow it, or the plan cannot be kept.
 
     The search path of the last plan stays in front: a run by a timer sees the manager's bare PATH,
     and a changed comment in the config must not lose a program that `docket install` had found.
@@ -153,10 +153,10 @@ def recompile(paths: Paths, environ: Mapping[str, str], task: str, *, keep: bool
 
 
 def _config_for(session: Session, task: str, plan: Plan | None) -> Config:
-    """Return the config that `task` stands in.
+    """Return the config that has `task`.
 
-    Without a file that is what needs none; but a task that had a config has lost it, and what it
-    did by that must not be done by defaults because the file cannot be found tonight.
+    If the config file is gone, compile built-in tasks only. Never use the defaults for a task whose
+    last plan came from a config.
     """
     try:
         return load_anew(session)
@@ -370,7 +370,7 @@ def _key_path(task: Task, key: str) -> tuple[str | int, ...]:
 
 
 def _mark(config: Config, task: Task, key: tuple[str | int, ...]) -> Mark | None:
-    """Where the key stands, or the nearest key above it that stands in the file."""
+    """The place of the key, or of the nearest key above it in the file."""
     while len(key) > 2:
         if key in config.marks:
             return config.marks[key]

@@ -86,7 +86,7 @@ def forget(paths: Paths) -> None:
 
 
 def remembered(paths: Paths, environ: Mapping[str, str]) -> Config | None:
-    """Return the config as it was loaded last; None where anything changed since."""
+    """Return the config as it was loaded last; None if anything changed since."""
     try:
         data, status = read_plain(_path(paths), _LARGEST_BYTES)
         refuse_if_others_can_write(_path(paths), status)

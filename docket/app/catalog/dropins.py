@@ -25,7 +25,8 @@ def _files(task_dir: str) -> list[str]:
     except OSError:  # no directory; one that cannot be read holds nothing that could be run
         return []
     files = {name for name in names if name.endswith(".py") and not name.startswith((".", "__"))}
-    # `test_x.py` beside `x.py` is the test of it, with what tests import; alone it is a task.
+    # `test_x.py` beside `x.py` is its test, and imports what tests import; without `x.py` it is a
+    # task.
     tests = {name for name in files if name.removeprefix("test_") in files - {name}}
     paths = [os.path.join(task_dir, name) for name in sorted(files - tests - {"conftest.py"})]
     return [path for path in paths if not os.path.isdir(path)]

@@ -136,7 +136,7 @@ def _is_dotted(text: str) -> bool:
 
 
 def _module_file(module: str, directories: list[str]) -> str:
-    """Return where a module lies by its name alone, or "": nothing may be imported to learn it."""
+    """Return the file of a module by its name only, or "": nothing may be imported for it."""
     inside = module.replace(".", os.sep)
     for directory in directories:
         for end in (".py", os.path.join("", "__init__.py")):

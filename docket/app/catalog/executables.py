@@ -25,7 +25,7 @@ class Executables:
         self._found: dict[tuple[str, str], str | None] = {}
 
     def find(self, word: str, path_variable: str, directory: str) -> str | None:
-        """Return the absolute path of the program `word`, or None where there is none.
+        """Return the absolute path of the program `word`, or None if there is none.
 
         A word with a slash is looked for from `directory`, any other along `path_variable`.
         """

@@ -27,10 +27,10 @@ _LONGEST_SHOWN = 100
 
 
 def load_config(session: Session) -> Config:
-    """Return the config with its drop-in tasks; broken tasks stand in its problems.
+    """Return the config with its drop-in tasks; broken tasks are in its problems.
 
     Where nothing changed since `docket install`, it is the one that was installed. Raises
-    ConfigError where no task of it can be used.
+    ConfigError if no task of it can be used.
     """
     known = remembered(session.paths, session.environ)
     if known is not None:
@@ -41,10 +41,9 @@ def load_config(session: Session) -> Config:
 
 
 def config_or_none_yet(session: Session, task: str | None = None) -> Config:
-    """Return the config as `load_config`; where there is no file yet, what there is without one.
+    """Return the config as `load_config`; without a file, the built-in tasks and a warning.
 
-    That are the built-in tasks, with a warning: whoever looks around first is told of them. Where
-    another `task` is asked for, the missing file is the error that it is elsewhere.
+    Raises ConfigMissingError if `task` is given and is not one of the built-in tasks.
     """
     try:
         return load_config(session)
@@ -73,7 +72,7 @@ def state_db(session: Session) -> str:
     That is what the config says. A plan whose sources are unchanged says the same without the
     price of reading YAML; and if the config is broken, the plans that still run say it. Raises
     ConfigError if it is broken, and there is neither a plan nor a record at the usual place: "no
-    runs" would be a guess. StoreError where the caller may not look there.
+    runs" would be a guess. StoreError if the caller may not look there.
     """
     return own_store(_state_db(session))
 
@@ -96,7 +95,7 @@ def _state_db(session: Session) -> str:
 
 
 def find_task(config: Config, name: str) -> Task:
-    """Return a task of the config; UnknownTaskError or BrokenTaskError where it cannot be had."""
+    """Return a task of the config; UnknownTaskError or BrokenTaskError if it cannot be had."""
     refuse_unsafe_name(name)
     task = config.tasks.get(name)
     if task is not None:
@@ -140,7 +139,7 @@ def unknown_task(name: str, known: Iterable[str]) -> UnknownTaskError:
     if near:
         hint = f"Did you mean {near!r}?"
     elif names:
-        hint = "docket list shows the tasks there are."
+        hint = "docket list shows the tasks."
     else:
         hint = "There are no tasks yet; docket configure opens the config."
     return UnknownTaskError(f"There is no task {shown!r}.", hint=hint, task=shown)
@@ -161,7 +160,7 @@ def broken_task(name: str, problems: Iterable[Problem]) -> BrokenTaskError:
 
 
 def require_known(session: Session, name: str) -> None:
-    """Raise UnknownTaskError where the config can be read and has no such task."""
+    """Raise UnknownTaskError if the config can be read and has no such task."""
     refuse_unsafe_name(name)
     try:
         config = load_config(session)
@@ -175,7 +174,7 @@ def current_plan(session: Session, name: str) -> Plan:
     """Return the plan that a run of the task started now obeys, made anew where it is old.
 
     It is kept, unless the session keeps nothing. Raises NameRefusedError, ConfigError,
-    UnknownTaskError, BrokenTaskError and what compiling raises; PlanError where the plan cannot be
+    UnknownTaskError, BrokenTaskError and what compiling raises; PlanError if the plan cannot be
     kept.
     """
     refuse_unsafe_name(name)

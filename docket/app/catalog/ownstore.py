@@ -17,7 +17,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 def own_store(path: str) -> str:
     """Return `path`, where the database there, or its place, belongs to the caller or to root.
 
-    Raises StoreOfAnotherError where it does not or others can write there, and StoreError where the
+    Raises StoreOfAnotherError if it does not or others can write there, and StoreError if the
     caller may not look there, or something else than a file has its name.
     """
     _judge(path, os.path.dirname(path))

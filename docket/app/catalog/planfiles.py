@@ -16,7 +16,7 @@ _MISSING = -1  # the mtime of a source that was not there
 
 
 def read_plan(paths: Paths, task: str) -> Plan | None:
-    """Return the plan of a task; None where there is none that can be used."""
+    """Return the plan of a task; None if there is none that can be used."""
     if not is_safe_name(task):
         return None
     try:

@@ -19,7 +19,7 @@ _LONGEST_SECONDS = 1e12
 
 
 def damaged_part(plan: Plan) -> str | None:
-    """Return the name of the first part that is not of its type; None where all are."""
+    """Return the name of the first part that is not of its type; None if all are."""
     part = _first_misfit(plan)
     if part is not None:
         return part

@@ -20,7 +20,7 @@ from docket.tasks.targets import DropIn, EntryPoint
 
 
 def load_anew(session: Session) -> Config:
-    """Read the config with its drop-in tasks; ConfigError where no task of it can be used."""
+    """Read the config with its drop-in tasks; ConfigError if no task of it can be used."""
     return loader.usable(load_home(session.paths, session.environ, remember=session.keeps))
 
 

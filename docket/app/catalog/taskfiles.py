@@ -52,7 +52,7 @@ def exposed_files(task: Task) -> Iterator[str]:
 
 
 def refuse_files_of_others(task: Task) -> None:
-    """Raise UnsafeFileError where another user can change a file that root reads for a task.
+    """Raise UnsafeFileError if another user can change a file that root reads for a task.
 
     The variables are those of root's runner too, and a link would hand that user what only root
     can read.
@@ -68,7 +68,7 @@ def refuse_files_of_others(task: Task) -> None:
 
 
 def _exposed(path: str, *, secret: bool) -> str:
-    """Return who else can get at a file and what to do about it; "" where nobody can."""
+    """Return who else can get at a file and what to do about it; "" if nobody can."""
     try:
         found = os.stat(path)
     except OSError:

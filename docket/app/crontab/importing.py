@@ -42,7 +42,7 @@ def import_crontabs(
     """Return the tasks that the crontabs in `words` become; nothing is written.
 
     Each line that cannot be carried over is a problem with its place, and the others are good.
-    CrontabUnreadableError, NoCrontabError and ToolMissingError where there is nothing to read.
+    CrontabUnreadableError, NoCrontabError and ToolMissingError if there is nothing to read.
     """
     texts = list(read_all(words, session.environ, user_field=user_field, read_stdin=read_stdin))
     work = _Import(session, years)
@@ -157,7 +157,7 @@ class _Import:
         if entry.user is None and entry.command.split()[0] == "root":
             self._warn(
                 job,
-                "the command begins with `root`, as if a user stood before it",
+                "the command begins with `root`, as if that were a user name",
                 hint="--user-field reads the file as /etc/crontab is read",
             )
         if not job.enabled:
@@ -195,7 +195,7 @@ class _Import:
     def _warn_once(
         self, job: Job, sentence: str, code: str = "import.doubtful", hint: str | None = None
     ) -> None:
-        """Tell of what holds for all lines of a file at the first of them alone."""
+        """Warn at the first line only of what holds for all lines of a file."""
         about = f"{job.entry.mark.file}: {sentence}"
         if about not in self._told:
             self._told.add(about)

@@ -48,7 +48,7 @@ def read_all(
 ) -> Iterator[CrontabText]:
     """Yield the crontabs that `words` name; none names the caller's own.
 
-    A directory stands for the files in it that cron would read. `user_field` None lets the path
+    A directory means the files in it that cron would read. `user_field` None lets the path
     decide. `read_stdin` returns so many bytes at most.
     """
     if not words:

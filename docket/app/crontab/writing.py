@@ -27,7 +27,7 @@ class OutputRefusedError(DocketError):
 
 
 def write_import(found: CrontabImport, path: str, *, force: bool) -> CrontabImport:
-    """Write the YAML to `path` (0600); OutputExistsError where that is taken, without `force`."""
+    """Write the YAML to `path` (0600); OutputExistsError if that is taken, without `force`."""
     target = os.path.abspath(path)
     try:
         (write_whole if force else write_new)(target, found.yaml)
@@ -114,7 +114,8 @@ def _refusal(path: str, report: CheckReport) -> DocketError:
         return ConfigError(f"{path} was not changed.", file=path)
     first = report.problems[0]
     return NotAppendedError(
-        f"With the tasks the config has a mistake, so that it stays as it was: {first.sentence}.",
+        "With these tasks the config would have a mistake, so it was not changed: "
+        f"{first.sentence}.",
         hint="`docket check` shows the mistakes that the config has already",
         file=path,
     )

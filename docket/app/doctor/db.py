@@ -75,7 +75,7 @@ class BackupReport(Record):
 
 
 class Repair(Record):
-    """What a repair came to; `kept` is None where the database was sound and stayed."""
+    """What a repair came to; `kept` is None if the database was sound and stayed."""
 
     path: str
     runs: int

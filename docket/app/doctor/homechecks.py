@@ -123,7 +123,7 @@ def taken_over(seen: Examined) -> Check:
     """What was taken over, when, and where the database as it was lies."""
     if not os.path.exists(seen.state_db):
         return Check(CheckStatus.OK)
-    from docket.store.maintenance.latecomers import last_take_over  # noqa: PLC0415  (for this check alone)
+    from docket.store.maintenance.latecomers import last_take_over  # noqa: PLC0415  (only for this check)
 
     found = last_take_over(seen.state_db)
     if found is None:
@@ -149,7 +149,7 @@ def state_spool(seen: Examined) -> Check:
         parts.append(f"{len(paths)} records of runs wait for the database.")
     if refused:
         parts.append(f"{len(refused)} spooled files are no records: {', '.join(refused[:3])}.")
-    hint = "The next run or docket status merges what waits." if paths else None
+    hint = "The next run or docket status merges them." if paths else None
     facts = {"waiting": len(paths), "refused": refused}
     return Check(verdict_of(parts), " ".join(parts), hint, facts)
 

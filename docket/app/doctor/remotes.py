@@ -41,7 +41,7 @@ class Rclone:
     def _ask(self, words: tuple[str, ...], environ: Mapping[str, str]) -> frozenset[str] | str:
         program = shutil.which("rclone", path=environ.get("PATH", ""))
         if program is None:
-            return "rclone is not installed, so nobody knows its remotes."
+            return "rclone is not installed, so its remotes cannot be listed."
         try:
             done = subprocess.run(
                 [program, "listremotes", "--ask-password=false", *words],

@@ -84,7 +84,9 @@ def drift(seen: Examined) -> Check:
     return Check(
         verdict_of(sentences),
         " ".join(sentences),
-        "docket install --diff shows it; docket install ends it." if sentences else None,
+        "docket install --diff shows the difference; docket install removes it."
+        if sentences
+        else None,
         {"drifts": sentences, "hand_edits": hand_edits, "left_over": left_over},
     )
 

@@ -92,7 +92,7 @@ def check(session: Session, *, fresh: bool = True) -> CheckReport:
     """Return every mistake and every doubt of the configuration and of all that it compiles to.
 
     With `fresh`, drop-in files are imported anew. Raise ConfigMissingError, UnsafeFileError, and
-    ConfigError where the file cannot be read at all.
+    ConfigError if the file cannot be read at all.
     """
     config = load_home(session.paths, session.environ, fresh=fresh)
     path = session.paths.config
@@ -135,10 +135,10 @@ def configure(
 ) -> ConfigureReport:
     """Let `edit` change a copy of the configuration, and save the copy once it is valid.
 
-    `edit` is given the path of the copy and raises DocketError where the editor fails; `again` is
+    `edit` is given the path of the copy and raises DocketError if the editor fails; `again` is
     given what is wrong and says whether to edit once more. Where the answer is no, or anything
     else ends the session, the edited text is kept beside the configuration. Raise
-    ConfigChangedError where the configuration has meanwhile been changed by somebody else.
+    ConfigChangedError if the configuration has meanwhile been changed by somebody else.
     """
     created = create_if_missing(session)
     path = session.paths.config

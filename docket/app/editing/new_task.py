@@ -60,7 +60,7 @@ def new_task(
     """Write the file of a new task and its test; a first config too, where there is none.
 
     `force` writes over a file of that name that is there. Raises NameRefusedError, UsageError,
-    TaskExistsError where the name or a file is taken, and ConfigError.
+    TaskExistsError if the name or a file is taken, and ConfigError.
     """
     _refuse_name(name)
     said = f"The task {name}" if description is None else _require_one_line(description)

@@ -105,7 +105,7 @@ def edit_task(
 ) -> ConfigureReport:
     """Let `edit` change a copy of the file that the task is in, as `configure` does; its errors.
 
-    UnknownTaskError where no file has an entry for it, PartError for a file of a package.
+    UnknownTaskError if no file has an entry for it, PartError for a file of a package.
     """
     path = _file_of(session, name)
     if path == session.paths.config:
@@ -117,7 +117,7 @@ def edit_task(
 def remove_task(session: Session, name: str) -> TaskRemoved:
     """Remove the file of `conf.d` in which the task is the only thing.
 
-    A file with comments is kept under another name. PartError where something else is in the file,
+    A file with comments is kept under another name. PartError if something else is in the file,
     or it is the config or a package's; UnknownTaskError. OSError.
     """
     path = _file_of(session, name)
@@ -156,7 +156,7 @@ def _directory(session: Session) -> str:
 
 
 def _require_right(session: Session, name: str, path: str, text: str) -> tuple[Problem, ...]:
-    """Raise ConfigError where the home with the new file would have a mistake in it."""
+    """Raise ConfigError if the home with the new file would have a mistake in it."""
     paths = copy.copy(session.paths)
     paths.drafts = {path: text.encode()}
     made = compile_tasks(session.replace(paths=paths), ())
@@ -173,7 +173,7 @@ def _require_right(session: Session, name: str, path: str, text: str) -> tuple[P
 
 
 def _place(config: Config, name: str) -> str | None:
-    """Return where the entry of a task stands, None where no file has one."""
+    """Return where the entry of a task stands, None if no file has one."""
     task = config.tasks.get(name) or config.unusable.get(name)
     mark = task.mark if task is not None else None
     if mark is None:

@@ -55,7 +55,7 @@ class SecretSet(Record):
 
     @property
     def entry(self) -> str:
-        """What a task's config says to be given it."""
+        """The lines of a task's config that use it."""
         more = ", encrypted: true" if self.encrypted else ""
         return f"credentials: {{{self.name}: {{secret: {self.name}{more}}}}}"
 
@@ -86,7 +86,7 @@ def set_secret(session: Session, name: str, value: bytes, *, encrypt: bool = Fal
     """Keep a secret under `name`, 0600; one of that name is replaced in one step.
 
     Raises SecretError for a name or value that cannot be kept, or where the directory is not the
-    caller's own; ToolMissingError where systemd-creds cannot encrypt here; OSError.
+    caller's own; ToolMissingError if systemd-creds cannot encrypt here; OSError.
     """
     _require_name(name)
     if not 0 < len(value) <= LARGEST_BYTES:
@@ -115,7 +115,7 @@ def list_secrets(session: Session) -> tuple[Secret, ...]:
 def remove_secret(session: Session, name: str, *, force: bool = False) -> SecretRemoved:
     """Remove the secret of that name; without `force` not while a task names it.
 
-    Raises SecretError where there is none or it is in use; OSError.
+    Raises SecretError if there is none or it is in use; OSError.
     """
     _require_name(name)
     directory = _directory(session)

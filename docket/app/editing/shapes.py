@@ -49,7 +49,7 @@ class SecretSetDocument(TypedDict):
     path: Annotated[str, "Its file."]
     encrypted: Annotated[bool, "Whether systemd-creds has encrypted it."]
     replaced: Annotated[bool, "Whether there was one of that name."]
-    entry: Annotated[str, "What a task's config says to be given it."]
+    entry: Annotated[str, "The lines of a task's config that use it."]
 
 
 class SecretRemovedDocument(TypedDict):

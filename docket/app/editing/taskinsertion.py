@@ -9,7 +9,7 @@ _TOP_LEVEL = re.compile(r"[^\s#]")
 
 
 def with_tasks(text: str, tasks: str) -> str | None:
-    """Return a config with more tasks below its `tasks:`; None where `tasks:` is on one line.
+    """Return a config with more tasks below its `tasks:`; None if `tasks:` is on one line.
 
     `tasks` are lines with an indentation of two; they get the one that the config has.
     """

@@ -22,7 +22,7 @@ _ENABLED = ("enabled", "enabled-runtime", "linked", "static", "generated", "")
 
 
 def cause_in_words(cause: str, detail: str = "") -> str:
-    """Return a cause of a row, to stand after 'Missed: '; systemd's reason for a unit's."""
+    """Return the text that follows 'Missed: ' for a cause; for a unit, systemd's reason."""
     named = systemd_name(cause.removeprefix("unit_")) if cause.startswith("unit_") else None
     if named is not None:
         return f"{named[1]} ({named[0]})"
@@ -81,7 +81,7 @@ class CauseFinder:
             self.answered = False
 
     def timer(self, plan: Plan) -> UnitDetail | None:
-        """Return the state of the plan's timer, None where the manager does not answer."""
+        """Return the state of the plan's timer, None if the manager does not answer."""
         name = plan.timer_unit
         if self.answered and name not in self._states:
             try:

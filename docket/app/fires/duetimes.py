@@ -61,7 +61,7 @@ class DueTimes(Record):
         return next_fire(self.calendars, at_us)
 
     def interval_seconds(self, at_us: int) -> float | None:
-        """Return the gap between the fires around an instant; None where one of them is missing."""
+        """Return the gap between the fires around an instant; None if one of them is missing."""
         gaps = list(self.again_us)
         before, after = self.previous_us(at_us), self.next_us(at_us)
         if before is not None and after is not None:
@@ -87,9 +87,9 @@ class DueTimes(Record):
 
 
 def due_times_of(session: Session, task: Task | None, plan: Plan | None) -> DueTimes | None:
-    """Return when a task should run: by its installed timer, else by the config; None where never.
+    """Return when a task should run: by its installed timer, else by the config; None if never.
 
-    `task` is None where the config cannot be used: then its plan is all there is.
+    `task` is None if the config cannot be used: then its plan is all there is.
     """
     timer = None if plan is None else read_timer(session.paths, plan)
     if task is not None and not (task.schedules and task.enabled):

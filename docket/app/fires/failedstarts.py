@@ -58,7 +58,7 @@ def logged_starts(lines: Sequence[JournalLine]) -> list[FailedStart]:
 
 
 def unmet_condition(text: str) -> str:
-    """Return the condition that the manager's line says was not met; "" where it names none."""
+    """Return the condition that the manager's line says was not met; "" if it names none."""
     named = text.partition(_UNMET_CHECK)[2].strip()
     return named[1:].removesuffix(".").removesuffix(")") if named.startswith("(") else named
 

@@ -54,7 +54,7 @@ class Fire(Record):
 class Forecast(Record):
     """The next fires of one task or expression.
 
-    `zone` is the one that the schedule is meant in and shown in ("" where the machine's own has no
+    `zone` is the one that the schedule is meant in and shown in ("" if the machine's own has no
     name). `lines` are the timer's directives. `notes` say what no list of instants can, such as
     runs after boot; `warnings` what daylight saving takes away. `source` is what the fires are
     worked out from.
@@ -84,14 +84,14 @@ class Forecast(Record):
 
 
 class Translation(Record):
-    """What one cron expression becomes: every directive, and the OnCalendar values alone."""
+    """What one cron expression becomes: every directive, and only the OnCalendar values."""
 
     directives: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What stands right of each `OnCalendar=`."""
+        """The value of each `OnCalendar=`."""
         return tuple(value for name, value in self.directives if name == "OnCalendar")
 
     def printed(self) -> tuple[str, ...]:
@@ -134,7 +134,7 @@ def next_fires(
 def forecast_task(
     task: Task, *, system: bool, now_us: int, n: int, machine_zone: str | None = None
 ) -> Forecast:
-    """Return the next fires of a task; ScheduleError where its schedule is refused."""
+    """Return the next fires of a task; ScheduleError if its schedule is refused."""
     notes = []
     if not task.schedules:
         notes.append("the task has no schedule")
@@ -189,7 +189,7 @@ def forecast_target(
 ) -> Forecast:
     """Return the next fires of what a person named: a task, or else an expression.
 
-    UnknownTaskError where it could only be a task's name, with the nearest name as hint.
+    UnknownTaskError if it could only be a task's name, with the nearest name as hint.
     """
     task = tasks.get(target)
     if task is not None:
@@ -204,7 +204,7 @@ def forecast_target(
 def translate(
     expression: str, *, zone: str | None, system: bool, machine_zone: str | None = None
 ) -> Translation:
-    """Return what one cron expression becomes; ScheduleError where it is refused."""
+    """Return what one cron expression becomes; ScheduleError if it is refused."""
     machine = zone_of_machine() if machine_zone is None else machine_zone
     timing = compile_cron(expression, zone=zone, machine_zone=machine, system=system)
     return Translation(timing.directives, timing.warnings)

@@ -42,12 +42,10 @@ def pause(
 ) -> PauseReport:
     """Skip all fires of the tasks' timers, to an instant or until `resume`; runs by hand go on.
 
-    UnknownTaskError, StoreError; UsageError where the instant is past.
+    UnknownTaskError, StoreError; UsageError if the instant is past.
     """
     if until_us is not None and until_us <= session.now_us():
-        raise UsageError(
-            "The end of the pause is past.", hint="Name an instant to come, or a span."
-        )
+        raise UsageError("The end of the pause is past.", hint="Name a future instant, or a span.")
     order = Order(PAUSE, until=until_us, reason=_checked(reason))
     _give(session, tasks, order)
     return PauseReport(_distinct(tasks), until_us=until_us)

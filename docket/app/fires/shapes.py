@@ -11,7 +11,7 @@ _Directives = Annotated[
     Rule(items={"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}),
     "Every directive of the timer as name and value.",
 ]
-_Warnings = Annotated[list[str], "Fires that daylight saving swallows, and other doubts."]
+_Warnings = Annotated[list[str], "Fires that daylight saving skips, and other warnings."]
 _Lines = Annotated[list[str], "The values of OnCalendar=."]
 
 
@@ -33,7 +33,7 @@ class ForecastDocument(TypedDict):
     source: Annotated[
         Literal["timer", "config", "expression"], "What the fires are worked out from."
     ]
-    notes: Annotated[list[str], "What no instant can say, such as a run after boot."]
+    notes: Annotated[list[str], "Triggers without a fixed instant, such as a run after boot."]
     warnings: _Warnings
 
 

@@ -24,7 +24,7 @@ class InstalledTimer(Record):
 
     `lines` are its triggers as written. `again_seconds` are the spans after which it starts the
     task again. `slack_seconds` is how late it may be by its own jitter and accuracy. `enabled_us`
-    is when it was enabled, None where it is not.
+    is when it was enabled, None if it is not.
     """
 
     plan: Plan
@@ -37,7 +37,7 @@ class InstalledTimer(Record):
 
 
 def read_timer(paths: Paths, plan: Plan) -> InstalledTimer | None:
-    """Return the timer of a plan's task, None where it is not installed."""
+    """Return the timer of a plan's task, None if it is not installed."""
     path = os.path.join(paths.unit_dir, plan.timer_unit)
     link = os.path.join(paths.unit_dir, "timers.target.wants", plan.timer_unit)
     try:

@@ -44,7 +44,7 @@ def follow_log(session: Session, run_id: str, tail: int | None = None) -> Iterat
     """Yield what the run prints until it is over, begun with its last `tail` lines or with all.
 
     An empty part says that nothing more is there for now. Raises RunNotFoundError, and RunLogError
-    where the run is over and left no log.
+    if the run is over and left no log.
     """
     if tail is not None and tail < 0:
         raise UsageError(f"--tail must not be below 0, and is {tail}.")

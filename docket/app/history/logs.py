@@ -172,7 +172,7 @@ def _from_journal(session: Session, run: RunRecord, tail: int | None, since_us: 
         raise _refusal(
             run,
             "no_log",
-            f"Run {run.run_id} did not run in a systemd unit, so the journal has nothing of it.",
+            f"Run {run.run_id} did not run in a systemd unit, so the journal has nothing about it.",
             "docket logs --source file shows its log file.",
         )
     lines = read_invocation(run.invocation_id, system=session.paths.system, environ=session.environ)

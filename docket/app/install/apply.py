@@ -90,8 +90,8 @@ class InstallRun:
         except OSError as error:
             raise InstallError(
                 f"{error.filename or 'A file'} could not be written: {error.strerror}. "
-                f"{len(done)} files were written before it, nothing was removed, and the service"
-                " manager was not told.",
+                f"{len(done)} files were written before it, nothing was removed, and the "
+                "service manager was not asked to reload.",
                 hint="Make room or fix the permissions, then install again.",
                 written=done,
             ) from None
@@ -210,7 +210,7 @@ class InstallRun:
     def _sleeps(self, timer: str, report: InstallReport) -> bool:
         """Whether a timer is still to be started by hand.
 
-        systemd refused many of docket-cli's timers: enabled they were, and never ran.
+        systemd refused many of docket-cli's timers: they were enabled but never started.
         """
         ours_now = {c.name for c in self._plan.from_reference if c.action is Action.REPLACE}
         runs = (*report.restarted, *report.started)

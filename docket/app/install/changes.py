@@ -29,7 +29,7 @@ class Action(StrEnum):
 
 
 class DiskUnit(Record):
-    """A unit file as it lies on disk; `text` is None where no plain file can be read there."""
+    """A unit file as it lies on disk; `text` is None if no plain file can be read there."""
 
     name: str
     text: str | None
@@ -92,7 +92,7 @@ def written_units(changes: Iterable[Change]) -> list[tuple[str, str, int]]:
 
 
 def task_of(name: str, instance: str) -> str | None:
-    """Return the task whose unit file is called `name` in `instance`, None where it is no such."""
+    """Return the task whose unit file is called `name` in `instance`, None if it is no such."""
     stem, _, suffix = name.rpartition(".")
     if suffix == "timer":
         stem = stem.removesuffix(BOOT_SUFFIX)
@@ -140,7 +140,7 @@ def _wanted(name: str, after: str, task: str, unit: DiskUnit | None, owner: Owne
     if unit is None:
         return change(Action.CREATE, None)
     if unit.text is None:
-        return change(Action.KEPT, None, "is no plain file, and is not followed")
+        return change(Action.KEPT, None, "is not a regular file, and is not followed")
     if name in owner.reference:
         return change(Action.REPLACE, unit.text).replace(from_reference=True)
     return change(*_over(unit.text, after, owner))
@@ -193,7 +193,7 @@ def _foreign(header: Header | None, owner: Ownership) -> str:
     if header is None:
         return "was not made by Docket"
     if header.instance != owner.instance:
-        return f"belongs to the instance {header.instance or '(default)'}"
+        return f"was installed by the Docket instance {header.instance or '(default)'}"
     if header.config != owner.config and owner.config_exists.get(header.config, False):
-        return f"belongs to {header.config}, which has the same instance name"
+        return f"was installed from {header.config}, which has the same instance name"
     return ""

@@ -67,7 +67,7 @@ def _problems(
                 f"systemd does not take `{written}` of task '{task_name}': {found[3]}",
                 compilation.config.marks.get(key, task.mark),
                 key,
-                hint="systemd.directives(7) lists what there is.",
+                hint="systemd.directives(7) lists all directives.",
                 code="compile.refused",
                 task=task_name,
             )

@@ -40,7 +40,7 @@ _SYSTEM_UNITS = (
 
 
 class NotEjectableError(DocketError):
-    """A task that no plain unit can stand for."""
+    """A task that cannot become a plain unit."""
 
     code = "eject.not_a_command"
 
@@ -115,7 +115,7 @@ def preview(
     """Return the plain units of the tasks `names`, which are called `prefix` and the task's name.
 
     UnknownTaskError and BrokenTaskError for a name without a usable task, NotEjectableError for a
-    Python task, CompileError where a value cannot be said in a unit file, UnitTakenError where the
+    Python task, CompileError if a value cannot be said in a unit file, UnitTakenError if the
     machine has a unit of that name and `force` is not given.
     """
     compilation = compile_tasks(session, tuple(dict.fromkeys(names)))
@@ -247,7 +247,7 @@ def _require_unedited(own: Sequence[Change]) -> None:
 
 
 def _write(plan: EjectReport, directory: str, *, force: bool) -> tuple[str, ...]:
-    """Write all units; UnitTakenError where a file is there already and `force` is not given."""
+    """Write all units; UnitTakenError if a file is there already and `force` is not given."""
     texts = {
         os.path.join(directory, name): text
         for ejected in plan.ejected
@@ -294,7 +294,7 @@ def _switch_on(
         return (), ()
     manager.do("reload its units", lambda units: units.reload())
     for timer in starting:
-        # One of an earlier time with that name must not make up what it has not fired since.
+        # Reset the stamp: an old timer of the same name must not catch up.
         stamps.touch(stamp_of(session, timer))
     return tuple(wanted), manager.start(starting)
 

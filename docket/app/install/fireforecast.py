@@ -33,7 +33,7 @@ class TimerText(Record):
 
 
 class FireChange(Record):
-    """What an install does to the fires of one timer; None where there is no timer."""
+    """What an install does to the fires of one timer; None if there is no timer."""
 
     task: str
     unit: str

@@ -33,7 +33,7 @@ from docket.paths import Paths
 def preview(session: Session, names: Sequence[str] = (), *, force: bool = False) -> InstallPlan:
     """Return what an install of the tasks `names` (none: of all) would change; changes nothing.
 
-    ConfigError where the config as a whole cannot be used, UnknownTaskError for a name that is no
+    ConfigError if the config as a whole cannot be used, UnknownTaskError for a name that is no
     task's. Files of tasks that are gone are only looked for when all tasks are installed.
     """
     compilation = compile_tasks(session, names)
@@ -51,7 +51,7 @@ def apply(
 
     Active timers that changed are started again; with `start_timers` every timer of the selected
     tasks is enabled and started. Without a service manager the files are written all the same, and
-    the report says which commands are still to be run. InstallError where the config changed after
+    the report says which commands are still to be run. InstallError if the config changed after
     the preview, where another install does not end, and where the disk refuses.
     """
     config = plan.compilation.config

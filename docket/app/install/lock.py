@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.02
 
 @contextmanager
 def install_lock(paths: Paths, wait_seconds: float = 60.0) -> Iterator[None]:
-    """Hold this home's install lock; InstallError where it is not free within `wait_seconds`."""
+    """Hold this home's install lock; InstallError if it is not free within `wait_seconds`."""
     if not is_safe_lock_directory(paths.lock_dir):
         raise InstallError(
             f"{paths.lock_dir} belongs to another user, or others can write there.",
@@ -28,7 +28,7 @@ def install_lock(paths: Paths, wait_seconds: float = 60.0) -> Iterator[None]:
         descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise InstallError(
-            f"The install lock in {paths.lock_dir} cannot be had: {error.strerror}.",
+            f"The install lock in {paths.lock_dir} cannot be taken: {error.strerror}.",
             hint="Nothing was changed.",
         ) from None
     try:

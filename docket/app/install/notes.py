@@ -37,7 +37,7 @@ def past(timer: str) -> Problem:
     return Problem(
         f"{timer} is not started: its instants are past.",
         None,
-        hint="Give the task's `at` an instant to come.",
+        hint="Give the task's `at` a future instant.",
         code="install.past",
     )
 
@@ -57,7 +57,7 @@ def at_boot(timer: str, *, system: bool) -> Problem:
     """Return the note on a timer that was enabled and would run its task if it was started."""
     when = "start of the machine" if system else "start of your service manager"
     return Problem(
-        f"{timer} is enabled and comes with the next {when}; it is not started now.",
+        f"{timer} is enabled and starts with the next {when}; it is not started now.",
         None,
         hint="`docket run` runs the task at once.",
         code="install.at_boot",

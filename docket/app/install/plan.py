@@ -101,8 +101,8 @@ class InstallPlan(Record):
         if not tasks or not self.from_reference:
             return ()
         sentence = (
-            "docket-cli took the key `on` of `notify` for `true` and did not heed it; "
-            f"Docket does, for {', '.join(tasks[:_MOST_NAMED])}"
+            "docket-cli read the key `on` of `notify` as `true` and ignored it; Docket applies "
+            "it, for {', '.join(tasks[:_MOST_NAMED])}"
             f"{' and more' if len(tasks) > _MOST_NAMED else ''}."
         )
         return (Problem(sentence, None, hint="docket notify test TASK", code="install.heeded"),)
@@ -143,8 +143,8 @@ class InstallPlan(Record):
 class InstallReport(Record):
     """What an install did. `pending` are commands that are still to be run by hand.
 
-    `next_command` enables and starts the timers that are not enabled yet, None where all are.
-    `linger` is None where it does not matter or cannot be told.
+    `next_command` enables and starts the timers that are not enabled yet, None if all are.
+    `linger` is None if it does not matter or cannot be told.
     """
 
     installed: tuple[str, ...]  # paths of all unit files of the selected tasks

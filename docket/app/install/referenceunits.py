@@ -25,7 +25,7 @@ _TIMER = (
 def reference_units(texts: Mapping[str, str | None], paths: Paths, instance: str) -> frozenset[str]:
     """Return which of the unit files are docket-cli's; `texts` are all of a task or none of it.
 
-    It wrote for users alone, and under the names that the default instance has. A timer's shape
+    It wrote units for users only, under the names of the default instance. A timer's shape
     says little, so it is docket-cli's only where the service beside it is, or is gone.
     """
     if instance or paths.system:

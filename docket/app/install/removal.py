@@ -101,8 +101,8 @@ def uninstall(
 def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
     """Enable and start the installed timers of the tasks `names` (none: of all); starts no task.
 
-    What a timer did not fire while it was off does not count as missed. BusError where there is no
-    service manager, InstallError where a task has no timer on disk.
+    What a timer did not fire while it was off does not count as missed. BusError if there is no
+    service manager, InstallError if a task has no timer on disk.
     """
     with install_lock(session.paths):
         timers = _timers(session, names)
@@ -125,7 +125,7 @@ def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
 def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
     """Stop and disable the installed timers of the tasks `names` (none: of all).
 
-    A run under way goes on to its end. BusError where there is no service manager.
+    A run under way goes on to its end. BusError if there is no service manager.
     """
     with install_lock(session.paths):
         timers = _timers(session, names)

@@ -36,7 +36,7 @@ class TolerantManager:
         return True
 
     def active(self, timers: Sequence[str]) -> frozenset[str] | None:
-        """Return which of `timers` are active, None where the manager does not say."""
+        """Return which of `timers` are active, None if the manager does not say."""
         found: list[frozenset[str]] = [frozenset()]
         if timers and not self.do("say what runs", lambda u: found.append(u.active(timers))):
             return None
@@ -50,9 +50,9 @@ class TolerantManager:
         return tuple(timer for timer in timers if timer in active)
 
     def linger(self) -> bool | None:
-        """Return whether linger is on; None where it does not matter or cannot be told."""
+        """Return whether linger is on; None if it does not matter or is not known."""
         found: list[bool | None] = [None]
         before = len(self.problems)
         self.do("say whether linger is on", lambda units: found.append(units.linger()))
-        del self.problems[before:]  # not to know it spoils nothing
+        del self.problems[before:]  # an unknown linger state is not an error
         return found[-1]

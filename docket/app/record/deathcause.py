@@ -28,7 +28,7 @@ class DeathCause(Record):
 def cause_of_death(session: Session, run: RunRecord) -> DeathCause | None:
     """Return what is known of the end of a run whose lock is free.
 
-    None where the service manager is still at work on it: its finalizer will tell.
+    None if the service manager is still at work on it: its finalizer will tell.
     """
     asked: dict[str, Any] = {"lock": "free"}
     now = session.now_us()
@@ -45,7 +45,7 @@ def cause_of_death(session: Session, run: RunRecord) -> DeathCause | None:
 
 
 def _ask_manager(session: Session, run: RunRecord, asked: dict[str, Any]) -> str:
-    """Return the result of the unit's invocation, "at work", or "" where it is not known."""
+    """Return the result of the unit's invocation, "at work", or "" if it is not known."""
     if run.unit is None or not run.invocation_id:
         asked["systemd"] = "not asked: the run had no unit of its own"
         return ""

@@ -16,7 +16,7 @@ from docket.runfiles import LOCK, boot_id, run_file, runs_directory
 
 
 def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
-    """Whether somebody holds the run's lock; None where that cannot be told from here.
+    """Whether somebody holds the run's lock; None if that cannot be told from here.
 
     A run that is over is not asked about: None.
     """
@@ -60,7 +60,7 @@ def leftovers_owner(paths: Paths, task: str) -> int | None:
 
 
 def await_release(path: str) -> bool:
-    """Sleep in the kernel until nobody holds the lock at `path`; False where no lock lies there.
+    """Sleep in the kernel until nobody holds the lock at `path`; False if no lock lies there.
 
     A runner removes the file before it lets go, so a lock that is there is held or its runner died.
     """
@@ -76,7 +76,7 @@ def await_release(path: str) -> bool:
 
 
 def is_held(path: str) -> bool | None:
-    """Whether somebody holds the lock of the file at `path`; None where there is no such file."""
+    """Whether somebody holds the lock of the file at `path`; None if there is no such file."""
     try:
         descriptor, _status = open_plain(path)
     except OSError:

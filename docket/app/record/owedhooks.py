@@ -94,7 +94,7 @@ def untold(session: Session, state_db: str) -> list[Owed]:
 
 
 def _in_process(session: Session, one: Owed) -> Callable[[], bool] | None:
-    """Start a finalizer for one run; what says that it is over. None where it did not start."""
+    """Start a finalizer for one run; what says that it is over. None if it did not start."""
     pid = _process(session, _words(session, one))
     return None if pid is None else lambda: bool(os.waitpid(pid, os.WNOHANG)[0])
 

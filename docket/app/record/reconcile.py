@@ -23,8 +23,8 @@ _STARTING_US = 120_000_000  # how long the runner of a pending run may take to h
 def reconcile(session: Session, state_db: str, owed: list[Owed] | None = None) -> int:
     """Close every run whose runner is gone, with its true cause; return how many there were.
 
-    What is owed to them is set off by processes of their own, or added to `owed`. A run that ends
-    while it is looked at is left to its own runner. Raises StoreError.
+    Their pending hooks and notifications start in background processes, or are added to `owed`. A
+    run that ends during the check is left to its own runner. Raises StoreError.
     """
     take_in_the_unwritten(session, state_db)
     with open_reader(state_db) as reader:

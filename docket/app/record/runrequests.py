@@ -33,8 +33,8 @@ class Launcher(StrEnum):
 def requested(plan: Plan, row: RunRow) -> Iterator[None]:
     """Lay the request of a run before its runner, and keep it locked while the run is started.
 
-    Whoever finds a pending run whose request is locked knows that it is about to begin. OSError
-    where it cannot be written. It goes away where the run is not started, else its runner takes it.
+    Whoever finds a pending run whose request is locked knows that it is about to begin. OSError if
+    it cannot be written. It goes away where the run is not started, else its runner takes it.
     """
     path = run_file(plan.lock_dir, row.run_id, REQUEST)
     document: dict[str, Any] = {
@@ -111,6 +111,6 @@ def _undeclared(plan: Plan, name: str) -> ParameterError:
     elif plan.inputs:
         hint = f"It takes: {', '.join(plan.inputs)}."
     else:
-        hint = "It takes no parameters: what it works with stands in the config."
+        hint = "It takes no parameters: its values are in the config."
     shown = name if len(name) <= _LONGEST_KEY else name[:_LONGEST_KEY] + "..."
     return ParameterError(f"Task {plan.task!r} has no input {shown!r}.", hint=hint, task=plan.task)

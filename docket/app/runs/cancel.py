@@ -70,7 +70,7 @@ class Termination(Record):
 
 
 class Cancellation(Record):
-    """The run as it is now, and how it was ended; None where nothing had to be signalled."""
+    """The run as it is now, and how it was ended; None if nothing had to be signalled."""
 
     run: RunRecord
     termination: Termination | None
@@ -93,7 +93,7 @@ def cancel(session: Session, run_id: str) -> Cancellation:
     """Ask that the run be cancelled, end what runs of it, and return when it is over.
 
     A run that is over is not touched. `run_id` may be whatever `find_run` takes. Raises
-    RunNotFoundError, and CancelError where the request is recorded but the run could not be ended.
+    RunNotFoundError, and CancelError if the request is recorded but the run could not be ended.
     """
     with open_record(session) as reader:
         run = find_run(reader, run_id)
@@ -134,7 +134,7 @@ def _end(session: Session, run: RunRecord, lock: str) -> Termination:
         if run.status.final:
             return Termination("request")
         if time.monotonic() > deadline:
-            raise _failure(run, "nobody can be found who runs it")
+            raise _failure(run, "no process that runs it was found")
         time.sleep(_LOOK_SECONDS)
 
 
@@ -147,7 +147,7 @@ def _stop_unit(session: Session, run: RunRecord) -> bool:
         state = units.detail(run.unit)
     except BusError:
         return False
-    own = run.run_id in run.unit  # made for this run alone
+    own = run.run_id in run.unit  # made for this run only
     if not own and (not run.invocation_id or state.invocation_id != run.invocation_id):
         return False
     waits = own and run.status is RunStatus.PENDING  # a start that is queued is taken back
@@ -215,14 +215,14 @@ def _settled(session: Session, run: RunRecord) -> RunRecord:
         if found.status.final:
             return found
         if time.monotonic() > deadline:
-            raise _failure(run, "it was signalled, but nobody has recorded its end yet")
+            raise _failure(run, "it was signalled, but its end is not recorded yet")
         time.sleep(_LOOK_SECONDS)
 
 
 def _failure(run: RunRecord, why: str) -> CancelError:
     return CancelError(
         f"Run {run.run_id} of {run.task} could not be cancelled: {why}.",
-        hint=f"docket status --run-id {run.run_id} shows where it stands.",
+        hint=f"docket status --run-id {run.run_id} shows its state.",
         run_id=run.run_id,
         status="cancel_failed",
         task=run.task,

@@ -40,7 +40,7 @@ _SIGNALS = (
 
 
 def start_detached(words: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Start a program that goes on by itself and return its process id; OSError where it cannot be.
+    """Start a program that goes on by itself and return its process id; OSError if it cannot be.
 
     Its standard streams are /dev/null. The caller may have threads, so nothing is forked here, and
     may live for long, so what is left of the program when it ends is taken away.

@@ -16,7 +16,7 @@ _SAMPLE = 20  # how many good runs tell what a run usually takes
 def typical_duration(
     reader: Reader, task: str, *, before_us: int | None = None
 ) -> DurationsDocument | None:
-    """Return what the task's last good runs took; None where there are none.
+    """Return what the task's last good runs took; None if there are none.
 
     With `before_us` only what was over then counts.
     """

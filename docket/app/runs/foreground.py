@@ -19,7 +19,7 @@ UNKNOWN_EXIT = 255
 _ABOVE_STANDARD = 10
 _CHUNK = 1 << 16
 # What the runner is sent for each signal that asks us to end. It runs in a process group of its
-# own: the terminal reaches us alone, and each signal reaches the runner once. Nobody is there to
+# own: only we get the terminal's signals, and each reaches the runner once. Nobody is there to
 # look after a run whose terminal is gone, so a hang-up ends it as a stop does.
 _FORWARDED = {
     signal.SIGINT: signal.SIGINT,
@@ -44,7 +44,7 @@ def run_in_foreground(
     SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on for as long as it lasts, if it is attached so.
     An output other than standard output is a descriptor above the standard ones.
     Whatever is raised here meanwhile, such as KeyboardInterrupt, ends the run as Ctrl-C does.
-    Raises OSError where it cannot be started.
+    Raises OSError if it cannot be started.
     """
     reading, writing = _pipe()
     try:
@@ -149,7 +149,7 @@ def _reap(pid: int) -> int:
 
 @contextmanager
 def _watching(pid: int) -> Iterator[int | None]:
-    """Give a descriptor that is readable once the process has ended; None where there is none."""
+    """Give a descriptor that is readable once the process has ended; None if there is none."""
     try:
         descriptor = os.pidfd_open(pid)
     except OSError:  # some sandboxes have no pidfd: the end of the pipe has to do
@@ -175,7 +175,7 @@ def signals_in_turn() -> Iterator[Callable[[], int]]:
 
 
 class _Target:
-    """Whom the signals go to; one that comes before there is somebody waits for `catch_up`."""
+    """The child that gets our signals; a signal before it exists is sent by `catch_up`."""
 
     __slots__ = ("early", "pid")
 

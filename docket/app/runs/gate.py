@@ -8,7 +8,7 @@ from docket.app.session.session import Session
 
 
 def refuse_destructive(session: Session, task: str) -> None:
-    """Raise DestructiveRefusedError where no agent may run the task, or one that it runs first.
+    """Raise DestructiveRefusedError if no agent may run the task, or one that it runs first.
 
     What is asked is the plan of each, as its run would obey it. Raises what `current_plan` raises:
     where a dependency cannot be known, nothing is let through.

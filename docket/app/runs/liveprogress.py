@@ -59,7 +59,7 @@ def progress_document(progress: RunProgress | None) -> ProgressDocument | None:
 
 
 def progress_of(reader: Reader, run_id: str) -> RunProgress | None:
-    """Return what a run said last of how far it is; None where it says nothing of it."""
+    """Return what a run said last of how far it is; None if it says nothing of it."""
     event = reader.last_progress(run_id)
     return None if event is None else _understood(event)
 

@@ -21,7 +21,7 @@ DELIVERED = "delivered"
 
 
 class ChannelOutcome(Record):
-    """What became of the message of one channel; `problem` is a sentence, "" where it arrived."""
+    """What became of the message of one channel; `problem` is a sentence, "" if it arrived."""
 
     channel: str
     state: str
@@ -93,7 +93,7 @@ def notify_test(
     if "error" in document:
         raise refusal_of(document)
     credentials = any(one[0].startswith("LoadCredential") for one in plan.service)
-    warning = "The task's credentials exist in its unit alone, and were not there for this test."
+    warning = "The task's credentials exist only in its unit, and were not available to this test."
     return NotifyTest(
         task=task,
         channels=tuple(_outcome(one) for one in document["channels"]),

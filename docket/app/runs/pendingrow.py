@@ -48,7 +48,7 @@ def recorded_in_advance(plan: Plan, row: RunRow) -> tuple[RunRow, str | None]:
     """Record a run that is about to start, and return the first row of its key or its own.
 
     The second value says why it could not be recorded: its runner tries again, and spools the
-    record. StoreError where the run has a key: without the store nobody knows that it is the first.
+    record. StoreError if the run has a key: without the store nobody knows that it is the first.
     """
     try:
         return claim(plan.state_db, row), None

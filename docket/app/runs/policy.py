@@ -98,7 +98,7 @@ def _demands(
 
 
 def _refusal(plan: Plan, starter: Starter) -> str | None:
-    """Return why the run would not be started; None where it would."""
+    """Return why the run would not be started; None if it would."""
     denied = Policy.from_json(plan.policy).floor(starter).destructive == "deny"
     if plan.destructive and denied:
         return f"The task is destructive, and the policy denies that to {starter} runs."

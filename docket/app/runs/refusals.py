@@ -15,7 +15,7 @@ def refuse_in_dry_run(
     *, background: bool = False, params: bool = False, idempotency_key: bool = False
 ) -> None:
     """Raise UsageError for what a dry run cannot have; each is whether it was asked for."""
-    hint = "Leave the dry run out, or what it cannot have."
+    hint = "Leave out the dry run, or what it does not accept."
     if background:
         raise UsageError(
             "A dry run leaves no record, so it cannot go on in the background.", hint=hint

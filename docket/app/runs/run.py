@@ -110,8 +110,8 @@ def run(
     """Run a task to its end and return what became of it.
 
     `exec_command` are the words that start `docket exec`, which a task that needs a unit gets in a
-    transient one. Raises AlreadyRunningError where another run is in the way, NeedsSystemdError
-    where there is no unit to be had, NotStartedError, RunnerDiedError, ParameterError,
+    transient one. Raises AlreadyRunningError if another run is in the way, NeedsSystemdError if
+    there is no unit to be had, NotStartedError, RunnerDiedError, ParameterError,
     DestructiveRefusedError, and the errors of compiling.
     """
     dry_run = options.dry_run
@@ -158,7 +158,7 @@ def destructive_refused(task: str, why: str, **facts: Any) -> DestructiveRefused
     """Return the error for a destructive task that whoever asked may not run."""
     return DestructiveRefusedError(
         f"Task {task!r} may not be run from here. {why}",
-        hint="A dry run is allowed. Whoever starts the server allows the rest, by"
+        hint="A dry run is allowed. The person who starts the server allows the rest, with"
         " DOCKET_MCP_ALLOW_DESTRUCTIVE=1 in its environment.",
         task=task,
         **facts,
@@ -174,7 +174,7 @@ def _told(plan: Plan, run_id: str, params: dict[str, str] | None) -> AbstractCon
 
 
 def outcome_of_result(document: Mapping[str, Any]) -> RunOutcome:
-    """Return the outcome that a runner wrote; ValueError where it lacks something."""
+    """Return the outcome that a runner wrote; ValueError if it lacks something."""
     try:
         same = {name: document[name] for name in _SAME_IN_RESULT}
         return RunOutcome(
@@ -234,7 +234,7 @@ def refusal_of(document: Mapping[str, Any]) -> DocketError:
 
 
 def _recorded_outcome(session: Session, ended: RunnerExit, task: str, run_id: str) -> RunOutcome:
-    """Find the run of a runner that died without a result; RunnerDiedError where it is not over."""
+    """Find the run of a runner that died without a result; RunnerDiedError if it is not over."""
     if ended.exit_status < 0:
         kill_leftovers(run_id, leftovers_owner(session.paths, task))
         close_killed_run(session, run_id, -ended.exit_status)
@@ -253,8 +253,8 @@ def _recorded_outcome(session: Session, ended: RunnerExit, task: str, run_id: st
         else f"ended with exit code {ended.exit_status}"
     )
     raise RunnerDiedError(
-        f"The runner of task {task!r} {how} before it could tell what became of the run.",
-        hint="docket runs and the lines above tell what is known of it.",
+        f"The runner of task {task!r} {how} before it could report how the run ended.",
+        hint="docket runs and the lines above show what is known about it.",
         task=task,
         run_id=run_id,
     )

@@ -59,8 +59,8 @@ def start(session: Session, task: str, options: RunOptions) -> Receipt:
     """Start a run in the background and return its receipt.
 
     For an idempotency key that the task has had before, nothing is started and the first run's
-    receipt is returned. Raises StoreError where a run with a key cannot be recorded,
-    NotStartedError where it cannot be started (its row says so too), KeyTakenError,
+    receipt is returned. Raises StoreError if a run with a key cannot be recorded,
+    NotStartedError if it cannot be started (its row says so too), KeyTakenError,
     NeedsSystemdError, BusError and what compiling raises.
     """
     plan = in_its_sandbox(session, current_plan(session, task), options.trigger, options.sandbox)
@@ -90,7 +90,7 @@ def _launch(
 ) -> int | None:
     """Start the run; where that fails its row is closed and NotStartedError raised.
 
-    Returns the process that was started, or None where the service manager starts it.
+    Returns the process that was started, or None if the service manager starts it.
     """
     words = exec_words(row, options)
     if row.unit is None:
@@ -108,7 +108,7 @@ def _detach(session: Session, plan: Plan, words: Sequence[str]) -> int:
 
 
 def _pid_now(units: UnitManager, plan: Plan, row: RunRow, *, recorded: bool = True) -> int | None:
-    """Return the run's process; 0 while it has none, None where nobody knows it any more.
+    """Return the run's process; 0 while it has none, None if nobody knows it any more.
 
     The store is asked only for a run that is `recorded`.
     """

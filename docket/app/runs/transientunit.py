@@ -13,7 +13,7 @@ from docket.model.plan import Plan
 
 
 def transient_unit(plan: Plan, run_id: str) -> str:
-    """Return the name of the unit that is made for one run alone."""
+    """Return the name of the unit that is made for a single run."""
     return f"{plan.unit.removesuffix('.service')}-{run_id}.service"
 
 
@@ -44,7 +44,7 @@ def _with_run_id(line: Sequence[Any], run_id: str) -> list[Any]:
 def launcher_of(units: UnitManager, plan: Plan, wished: Launcher) -> Launcher:
     """Return what starts a run, before anything is recorded.
 
-    NeedsSystemdError where that cannot be a unit and must be one; BusAbsentError where systemd was
+    NeedsSystemdError if that cannot be a unit and must be one; BusAbsentError if systemd was
     asked for by name.
     """
     if wished != Launcher.DIRECT:
@@ -67,7 +67,7 @@ def launcher_of(units: UnitManager, plan: Plan, wished: Launcher) -> Launcher:
 
 
 def _require_credentials(plan: Plan) -> None:
-    """Raise CredentialMissingError where systemd could not hand over a credential's file."""
+    """Raise CredentialMissingError if systemd could not hand over a credential's file."""
     for name, _signature, value in plan.service:
         if name in ("LoadCredential", "LoadCredentialEncrypted"):
             for sentence in missing_credentials((one, path) for one, path in value):

@@ -71,7 +71,7 @@ def _cancelled_by_ctrl_c(session: Session, run_id: str) -> Iterator[Callable[[],
 
 def _our_output(output: int) -> list[list[Any]]:
     found = []
-    errors = 2 if output == 1 else output  # one writer alone on a terminal with a progress bar
+    errors = 2 if output == 1 else output  # a progress bar needs a single writer
     for name, number in (("StandardOutput", output), ("StandardError", errors)):
         try:
             os.fstat(number)

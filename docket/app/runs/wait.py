@@ -34,7 +34,7 @@ _UNSETTLED_EXIT = 1
 
 
 class Waited(Record):
-    """One run that was waited for; `over` is False where the time ran out before its end."""
+    """One run that was waited for; `over` is False if the time ran out before its end."""
 
     run: RunRecord
     over: bool
@@ -91,7 +91,7 @@ def wait(
     """Return when all runs are over, or with `any_of` one of them, or after `timeout_seconds`.
 
     A run is over when its runner has let go of its lock: its hooks have run too. Raises
-    RunNotFoundError before it waits, and RunnerDiedError where a runner died and nobody knows more.
+    RunNotFoundError before it waits, and RunnerDiedError if a runner died and nobody knows more.
     """
     if not run_ids:
         raise UsageError("There is no run to wait for.", hint="docket runs lists the runs.")
@@ -142,7 +142,7 @@ class _Look:
         """Return the run if it is over, now that nobody holds its lock.
 
         No lock and no end: its runner is about to take the lock, or died without a word. Raises
-        RunnerDiedError where nobody closes it in time.
+        RunnerDiedError if nobody closes it in time.
         """
         with open_record(self._session) as reader:
             found = find_run(reader, self.run.run_id)
@@ -155,7 +155,8 @@ class _Look:
             self.pause = _RECHECK_SECONDS  # a worker of docket-cli, which holds no lock of ours
         elif late:
             raise RunnerDiedError(
-                f"The runner of run {found.run_id} is gone, and nobody recorded how the run ended.",
+                f"The runner of run {found.run_id} is gone, and the end of the run was not "
+                "recorded.",
                 hint="docket doctor says more.",
                 run_id=found.run_id,
                 task=found.task,
@@ -163,7 +164,7 @@ class _Look:
         return None
 
     def runner(self) -> int | None:
-        """Return a pidfd of the process that holds the lock, None where the kernel names none."""
+        """Return a pidfd of the process that holds the lock, None if the kernel names none."""
         if self._runner is not None and is_over(self._runner):
             self.close()
         if self._runner is None:
@@ -179,12 +180,12 @@ class _Look:
 
 
 def refuse_own_run(session: Session, seen: dict[str, RunRecord]) -> None:
-    """Raise UsageError where the caller itself is part of a run that it would wait for."""
+    """Raise UsageError if the caller itself is part of a run that it would wait for."""
     own = seen.get(session.environ.get(_OWN_RUN, ""))
     if own is not None:
         raise UsageError(
             f"Run {own.run_id} cannot wait for its own end.",
-            hint="A hook finds how its run ended in DOCKET_STATUS.",
+            hint="In a hook, DOCKET_STATUS says how its run ended.",
         )
 
 

@@ -13,7 +13,7 @@ Property = Sequence[Any]  # name, D-Bus signature, value as JSON holds it
 
 
 class UnitManager(Protocol):
-    """The service manager of one scope; every method raises BusError where it cannot answer."""
+    """The service manager of one scope; every method raises BusError if it cannot answer."""
 
     def reload(self) -> None:
         """Read all unit files anew (one daemon-reload)."""
@@ -72,4 +72,4 @@ class UnitManager(Protocol):
         """
 
     def main_pid(self, name: str) -> int | None:
-        """Return the process of a unit; 0 while it has none yet, None where it is over."""
+        """Return the process of a unit; 0 while it has none yet, None if it is over."""

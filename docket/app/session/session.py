@@ -46,7 +46,7 @@ def open_session(
 ) -> Session:
     """Return the session of a real command in the scope that its options name.
 
-    Raises UsageError where they exclude each other.
+    Raises UsageError if they exclude each other.
     """
     scope = SessionScope(system, home, config)
     effective = scope.environ(environ)

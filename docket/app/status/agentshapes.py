@@ -60,7 +60,9 @@ class CapabilitiesDocument(TypedDict):
 
     tool: Annotated[Literal["docket"], "Always docket."]
     version: Annotated[str, "The version of Docket."]
-    agent_contract_version: Annotated[int, "It stays while no key is lost or changes its type."]
+    agent_contract_version: Annotated[
+        int, "It stays the same until a key is removed or changes its type."
+    ]
     config: Annotated[PlacesDocument, "Where everything is."]
     more: Annotated[MoreDocument, "The commands that say more."]
     exit_codes: Annotated[dict[str, str], "What each exit code means."]

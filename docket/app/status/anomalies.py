@@ -49,7 +49,7 @@ class Anomaly(Record):
 
 
 class Past(Record):
-    """What the record holds of a task, newest first; `good` are the runs that succeeded alone."""
+    """What the record holds of a task, newest first; `good` are only the runs that succeeded."""
 
     recent: Sequence[RunSample]
     good: Sequence[RunSample]
@@ -152,14 +152,16 @@ def _flapping(past: Past) -> Iterator[Anomaly]:
     changes = sum(one != other for one, other in pairwise(ends))
     if changes >= _FLAPPING_CHANGES:
         bad = ends.count(False)
-        yield Anomaly("flapping", f"{bad} of its last {len(ends)} runs failed, by turns.")
+        yield Anomaly(
+            "flapping", f"{bad} of its last {len(ends)} runs failed, with successes between them."
+        )
 
 
 def _retries(past: Past) -> Iterator[Anomaly]:
     last = past.real[:_RETRIED_RUNS]
     good = all(run.status is RunStatus.SUCCEEDED and run.retry_count for run in last)
     if len(last) == _RETRIED_RUNS and good:
-        yield Anomaly("needs_retries", f"Its last {len(last)} runs succeeded after a retry only.")
+        yield Anomaly("needs_retries", f"Its last {len(last)} runs succeeded only after a retry.")
 
 
 def _skipped(past: Past) -> Iterator[Anomaly]:

@@ -18,7 +18,7 @@ class HookSpecDocument(TypedDict):
     """One hook."""
 
     kind: Annotated[str, Rule(enum=["on_success", "on_failure", "on_complete"]), "When it runs."]
-    command: Annotated[str, "Its command; `agent:HOST` for one that is posted."]
+    command: Annotated[str, "Its command, or `agent:HOST` for a hook that calls an agent."]
 
 
 class NotifySpecDocument(TypedDict):
@@ -51,7 +51,7 @@ class UserDocument(TypedDict):
     group: Annotated[str | None, "The group; null is the user's own."]
     capabilities: Annotated[list[str], "The capabilities that it has."]
     new_privileges: Annotated[bool, "Whether set-id programs may give it more."]
-    hooks_as: Annotated[str, Rule(enum=["user", "root"]), "Whom its hooks run as."]
+    hooks_as: Annotated[str, Rule(enum=["user", "root"]), "The user that its hooks run as."]
 
 
 class ProgramDocument(TypedDict):
@@ -90,7 +90,7 @@ class ContractDocument(ProgramDocument):
     success_exit_codes: Annotated[list[int], "The exit codes of a success."]
     exit_codes: Annotated[dict[str, str], "What single exit codes mean."]
     cwd: Annotated[str | None, "Its directory."]
-    user: Annotated[UserDocument | None, "Whom it runs as; null is whoever Docket runs as."]
+    user: Annotated[UserDocument | None, "The user that it runs as; null is the user of Docket."]
     env: Annotated[list[str], "The names of its variables."]
     env_files: Annotated[list[str], "The files that its variables come from."]
     credentials: Annotated[list[str], "The names of its credentials."]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class SandboxState(Record):
-    """The sandbox of a task's unit; `exposure` is None where systemd-analyze does not say."""
+    """The sandbox of a task's unit; `exposure` is None if systemd-analyze does not say."""
 
     sandbox: Sandbox
     directives: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class TaskDescription(Record):
     timer_unit: str
     sandbox: SandboxState
     warnings: tuple[str, ...] = ()
-    now: TaskState | None = None  # None where the record of runs cannot be read
+    now: TaskState | None = None  # None if the record of runs cannot be read
 
     def document(self) -> DescriptionDocument:
         """Return the task as `docket describe --json` prints it."""
@@ -71,7 +71,7 @@ class TaskDescription(Record):
 
 
 def describe(session: Session, task: str) -> TaskDescription:
-    """Return one task of the config, with where it stands now.
+    """Return one task of the config, with its present state.
 
     A record or a service manager that cannot be asked is a warning. Raises ConfigError,
     NameRefusedError, UnknownTaskError, and BrokenTaskError with its problems.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ListedTask(Record):
-    """One task of the list; `task` is None where it is broken, and `problems` says how."""
+    """One task of the list; `task` is None if it is broken, and `problems` says how."""
 
     name: str
     task: Task | None

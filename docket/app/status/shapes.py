@@ -38,7 +38,8 @@ class StandingDocument(TypedDict):
     plan: Annotated[
         str,
         Rule(enum=["fresh", "stale", "last_good", "missing"]),
-        "What the next run obeys; last_good is an older plan, because the config is broken.",
+        "The plan that the next run uses; last_good is an older plan, because the config is "
+        "broken.",
     ]
     drift: Annotated[list[str], "How the unit files differ from the plan, in sentences."]
     hand_edits: Annotated[list[str], "Unit files that were edited by hand."]
@@ -46,9 +47,7 @@ class StandingDocument(TypedDict):
     configured: Annotated[bool, "Whether the config has the task."]
     consecutive_failures: Annotated[Count, "How many runs in a row have failed."]
     failing_since: FailingSince
-    failed_unit: Annotated[
-        FailedUnitDocument | None, "Its service, if that failed and no run tells of it."
-    ]
+    failed_unit: Annotated[FailedUnitDocument | None, "Its service, if that failed and has no run."]
     bad_hooks: Annotated[list[str], "The last run's hooks and messages that failed, in sentences."]
     problems: Annotated[list[str], "What is wrong with the task's config."]
     overrides: Annotated[list[OverrideDocument], "Pauses and skipped fires that are in effect."]
@@ -226,13 +225,11 @@ class TaskHealthDocument(TypedDict):
     ]
     running: Annotated[bool, "Whether it is running."]
     anomalies: Annotated[list[AnomalyDocument], "What is odd about it."]
-    failed_unit: Annotated[
-        FailedUnitDocument | None, "Its service, if that failed and no run tells of it."
-    ]
+    failed_unit: Annotated[FailedUnitDocument | None, "Its service, if that failed and has no run."]
     notes: Annotated[list[str], "Further remarks that are no faults, in sentences."]
     schedule: NotRequired[Annotated[str, "Its triggers as written, with semicolons between them."]]
     schedule_interval_seconds: NotRequired[
-        Annotated[Count, "The seconds between two fires about now."]
+        Annotated[Count, "The present interval between two fires, in seconds."]
     ]
     seconds_since_last_run: NotRequired[Annotated[Amount, "The age of its last run."]]
     previous_fire: NotRequired[Annotated[Instant | None, "The last fire of its calendars."]]

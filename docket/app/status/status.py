@@ -1,4 +1,4 @@
-"""Where each task stands: its last run, the one under way, its timer, and its plan."""
+"""The state of each task: its last run, the one under way, its timer, and its plan."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class TimerStatus(Record):
 
 
 class TaskStatus(Record):
-    """One task. `last` is its last finished real run, `timer` None where it has no schedule."""
+    """One task. `last` is its last finished real run, `timer` None if it has no schedule."""
 
     task: str
     configured: bool
@@ -193,7 +193,7 @@ class RunDetail(Record):
 
 
 def of_run(session: Session, run_id: str, task: str | None = None) -> RunDetail:
-    """Return one run; RunNotFoundError, and UsageError where it is one of another task."""
+    """Return one run; RunNotFoundError, and UsageError if it is one of another task."""
     with open_record(session) as reader:
         run = find_run(reader, run_id)
         if task not in (None, run.task):
@@ -208,7 +208,7 @@ def of_run(session: Session, run_id: str, task: str | None = None) -> RunDetail:
 
 
 def status(session: Session, task: str | None = None) -> StatusReport:
-    """Return where every task stands, or `task` alone.
+    """Return the state of every task, or of `task` only.
 
     A service manager that cannot be asked is a warning, and a config that cannot be used is the
     `error` of the report. Raises UnknownTaskError, NameRefusedError and StoreError.

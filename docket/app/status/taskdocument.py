@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from docket.app.status.shapes import TaskDocument
 
 Shown = TypeVar("Shown")
-# What stands for `inputs` and `outputs` of a command that declares none: keys of its config, and
+# The default `inputs` and `outputs` of a command that declares none: keys of its config, and
 # of its details.
 _COMMAND_INPUTS = {
     "command": "Program",

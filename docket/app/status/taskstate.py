@@ -1,4 +1,4 @@
-"""Where one task stands: its next run, its lock, and what would keep it from running now."""
+"""The state of one task: its next run, its lock, and what would keep it from running now."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOOKED_AT = 100  # good runs, for the one that `once_per` counts
 
 
 class Guard(Record):
-    """What would keep a run from beginning now; `runs` is whose: a timer's alone, or all."""
+    """What would keep a run from starting now; `runs`: only runs by a timer, or all."""
 
     code: str
     runs: str
@@ -40,7 +40,7 @@ class Guard(Record):
 
 
 class TaskState(Record):
-    """One task at this moment; `next_run_us` is None where no timer will start it."""
+    """One task at this moment; `next_run_us` is None if no timer will start it."""
 
     status: TaskStatus
     next_run_us: int | None
@@ -70,7 +70,7 @@ class TaskState(Record):
 
 
 def standing(session: Session, task: Task) -> TaskState | str:
-    """Return where a task of the config stands, or why the record of runs does not tell."""
+    """Return the state of a task of the config, or why the record of runs cannot be read."""
     try:
         with open_record(session) as reader:
             found = status(session, task.name)

@@ -114,7 +114,7 @@ def _lines(reader: Reader, paths: Paths) -> list[list[Any]]:
 
 
 def _received(reader: int) -> bytes | None:
-    """Return all that comes through the pipe; None where it takes too long or is too much."""
+    """Return all that comes through the pipe; None if it takes too long or is too much."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     waiting = select.poll()
     waiting.register(reader, select.POLLIN)
@@ -131,7 +131,7 @@ def _received(reader: int) -> bytes | None:
 
 
 def _checked(answer: Any) -> tuple[TaskLine, ...] | str:
-    """Return the answer as what it should be; TypeError and ValueError where it is not."""
+    """Return the answer as what it should be; TypeError and ValueError if it is not."""
     if isinstance(answer, str):
         return answer
     return tuple(_line(*entry) for entry in answer)

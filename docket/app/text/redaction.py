@@ -128,12 +128,12 @@ def _redact(value: Any, key: str) -> Any:
 
 def _redact_mapping(value: Mapping[Any, Any], key: str) -> dict[str, Any]:
     if key == "env":
-        # What a task is told by its environment is nobody else's business: the names alone show.
+        # The values in a task's environment are private: only the names are shown.
         return {str(name): _hidden(inner) for name, inner in value.items()}
     if key in ("inputs", "outputs", "schema", "credentials"):
         # These describe: a key named `token` holds a sentence, a rule or a path here.
         return {str(name): _redact(inner, "") for name, inner in value.items()}
-    # What stands under `tokens:` is a token, whatever the key in it says.
+    # Every value under `tokens:` is a token, whatever its own key says.
     above = key if names_a_secret(key) else ""
     return {
         str(name): _redact(inner, str(name) if not above or refers(str(name)) else above)

@@ -181,5 +181,5 @@ class SchemaReferenceDocument(TypedDict):
 Notified = Annotated[
     str | None,
     Rule(enum=["delivered", "failed", "suppressed", None]),
-    "What became of its messages; null if there were none to send.",
+    "What happened to its messages; null if there were none to send.",
 ]

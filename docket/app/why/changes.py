@@ -33,7 +33,7 @@ def _of_runs(success: RunRecord, run: RunRecord | None) -> Iterator[str]:
     if run is None:
         return
     if run.plan_hash and success.plan_hash and run.plan_hash != success.plan_hash:
-        yield "The task was changed: the run obeyed another plan."
+        yield "The task was changed: the run used another plan."
     if run.boot_id and success.boot_id and run.boot_id != success.boot_id:
         yield "The machine was started anew."
     if run.trigger != success.trigger:

@@ -48,7 +48,7 @@ def instants_after(plan: Plan, at_us: int, count: int) -> list[int]:
 
 
 def nearest(plan: Plan, at_us: int) -> int | None:
-    """Return the fire that is nearest to an instant; None where the timer has no calendar."""
+    """Return the fire that is nearest to an instant; None if the timer has no calendar."""
     found = [*instants_before(plan, at_us, 1), *instants_after(plan, at_us, 1)]
     return min(found, key=lambda fire: abs(fire - at_us), default=None)
 
@@ -61,7 +61,7 @@ def fires_seen(
 ) -> tuple[FireSeen, ...]:
     """Return the fires around an instant with what became of each.
 
-    `known` is when the timer was installed (None where there is none), and the present instant.
+    `known` is when the timer was installed (None if there is none), and the present instant.
     """
     found = [*instants_before(plan, at_us, BEFORE), *instants_after(plan, at_us, AFTER)]
     if known[0] is None:  # a timer that is off has nothing to come

@@ -183,7 +183,7 @@ def _notification_line(hook: HookRecord) -> str:
     if hook.state == "suppressed":
         return f"{said}."
     if hook.state == "started":
-        said = "whoever sent it was killed"
+        said = "its sender was killed"
     return f"The message {hook.label!r} did not arrive: {said}."
 
 

@@ -101,7 +101,7 @@ class Explanation(Record):
 def why(
     session: Session, name: str, run_id: str | None = None, at_us: int | None = None
 ) -> Explanation:
-    """Explain a run, what happened at an instant, or (with neither) how the task stands.
+    """Explain a run, what happened at an instant, or (with neither) the state of the task.
 
     Raises UnknownTaskError, NameRefusedError, RunNotFoundError, UsageError and StoreError.
     """
@@ -146,8 +146,8 @@ def _incident(incident: Incident | None) -> tuple[str, ...]:
         return ()
     lead = f"An incident is open since {local(incident.opened_at)} ({incident.failures} failures)"
     if incident.told_at is None:
-        return (f"{lead}, and nobody has been told.",)
-    return (f"{lead}; it was told at {local(incident.told_at)}.",)
+        return (f"{lead}, and nobody has been notified.",)
+    return (f"{lead}; it was reported at {local(incident.told_at)}.",)
 
 
 def _standing_or_run(session: Session, name: str) -> tuple[StatusReport, str | None]:
@@ -172,7 +172,7 @@ def _of_record(run: RunRecord | None) -> tuple[str, ...]:
     """Return how the run came to its plan and to its record, if that was not the usual way."""
     details = run.details if run is not None else {}
     plan = details.get("plan_warning")
-    notes = [f"The run obeyed the last good plan: {redact_text(str(plan))}"] if plan else []
+    notes = [f"The run used the last good plan: {redact_text(str(plan))}"] if plan else []
     if details.get("spooled"):
         notes.append("The database could not be written: the run was recorded later.")
     return tuple(notes)

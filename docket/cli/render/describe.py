@@ -51,7 +51,7 @@ def policy_text(found: PolicyVerdict, screen: Screen) -> str:
 
 
 def _now(found: TaskDescription, screen: Screen) -> Iterator[Fact]:
-    """Yield where the task stands at this moment."""
+    """Yield the present state of the task."""
     if found.now is None:
         return
     status = found.now.status

@@ -15,10 +15,14 @@ def upkeep_text(done: Upkeep) -> str:
         (done.fires.missed, "missed fire found", "missed fires found"),
         (
             done.fires.swallowed,
-            "fire found that fell into a run",
-            "fires found that fell into runs",
+            "fire found that came during a run",
+            "fires found that came during runs",
         ),
-        (done.told, "run made up for what it owed", "runs made up for what they owed"),
+        (
+            done.told,
+            "run whose pending hooks or notifications were sent",
+            "runs whose pending hooks or notifications were sent",
+        ),
     ):
         if number:
             out.append(f"{number} {one if number == 1 else many}.")

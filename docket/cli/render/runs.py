@@ -35,7 +35,7 @@ def status_cell(status: RunStatus, *, dry_run: bool = False) -> Cell:
 
 
 def run_cell(run: RunRecord, *, alive: bool | None) -> Cell:
-    """Return a run's status; one that is running by its row alone is marked."""
+    """Return a run's status; one that only its row calls running is marked."""
     if alive is False and not run.status.final:
         return Cell(f"{run.status.value}?", Ink.DOUBT)
     return status_cell(run.status, dry_run=run.dry_run)

@@ -29,7 +29,7 @@ _TIMER_WAITS = "active"
 
 
 def status_text(report: StatusReport, screen: Screen) -> str:
-    """Return where the tasks stand, and what to do about those that need something."""
+    """Return the state of the tasks, and what to do about those that need something."""
     if report.asked is not None:
         return task_text(report.tasks[0], screen)
     if not report.tasks and report.error is not None:
@@ -148,7 +148,7 @@ def _doubts(task: TaskStatus, screen: Screen) -> str:
         more = f" (and {len(task.problems) - 1} more)" if len(task.problems) > 1 else ""
         doubts.append(f"broken: {task.problems[0]}{more}")
     elif task.plan_state is PlanState.LAST_GOOD:
-        doubts.append("the config is broken: runs obey the last good plan")
+        doubts.append("the config is broken: runs use the last good plan")
     if any(alive is False for _, alive in task.running):
         doubts.append("its runner is gone, and systemd is closing the run")
     if task.last is not None and task.last.status.exit_code and task.last.summary:
@@ -266,7 +266,7 @@ def _progress(progress: RunProgress, screen: Screen) -> str:
 
 
 def _incident(incident: Incident, screen: Screen) -> str:
-    told = "nobody has been told"
+    told = "nobody has been notified"
     if incident.told_at is not None:
         told = f"told {relative(incident.told_at, screen.now_us)}"
     return f"open since {_when(incident.opened_at, screen)}, {incident.failures} failures, {told}"
@@ -290,7 +290,7 @@ def _plan(state: PlanState) -> Cell | str:
         case PlanState.STALE:
             return "the config changed: the next run compiles it anew"
         case PlanState.LAST_GOOD:
-            return Cell("the config is broken: runs obey the last good plan", Ink.DOUBT)
+            return Cell("the config is broken: runs use the last good plan", Ink.DOUBT)
         case PlanState.MISSING:
             return "not compiled yet"
 

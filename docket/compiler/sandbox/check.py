@@ -16,7 +16,7 @@ _OFF = frozenset(("no", "false", "off", "0", "n", "f"))
 
 
 def check_sandbox(sandbox: Sandbox, task: Task, place: Place, found: TaskFiles) -> None:
-    """Raise CompileError where the task's runs could not do their work in the sandbox."""
+    """Raise CompileError if the task's runs could not do their work in the sandbox."""
     if not sandbox.confines:
         return
     refuse_unseen(sandbox, place, task.name, _needed(task, found))

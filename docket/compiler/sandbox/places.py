@@ -54,14 +54,14 @@ def own_protected(place: Place) -> tuple[str, ...]:
 
 
 def paths_of(sandbox: Sandbox, place: Place, task: str) -> SandboxPaths:
-    """Return the paths of a sandbox; CompileError where Docket itself could not work in it."""
+    """Return the paths of a sandbox; CompileError if Docket itself could not work in it."""
     return _Resolver(sandbox, place, task).paths()
 
 
 def refuse_unseen(
     sandbox: Sandbox, place: Place, task: str, needed: Iterable[tuple[str, str]]
 ) -> None:
-    """Raise CompileError where a run would not see what its task names: (key, path) each."""
+    """Raise CompileError if a run would not see what its task names: (key, path) each."""
     if sandbox.confines:
         _Resolver(sandbox, place, task).refuse_unseen(needed)
 

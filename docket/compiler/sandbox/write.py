@@ -22,7 +22,7 @@ class SandboxWriter(Protocol):
 
 
 def write_sandbox(text: SandboxWriter, sandbox: Sandbox, place: Place, task: str) -> None:
-    """Tell `text` what the sandbox keeps from a run; CompileError where that cannot be."""
+    """Tell `text` what the sandbox keeps from a run; CompileError if that cannot be."""
     if not sandbox.confines:
         return
     text.fixed(*directives(sandbox, system=place.paths.system))

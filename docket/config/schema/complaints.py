@@ -64,13 +64,13 @@ class Complaints:
         )
 
     def duplicate(self, found: Duplicate) -> None:
-        """Note a key that stands twice in one mapping."""
+        """Note a key that occurs twice in one mapping."""
         key, place = found.key, found.path
         task = str(place[1]) if len(place) > 1 and place[0] == "tasks" else None
         self._note(
             self.problems,
             Problem(
-                f"the key `{ascii(key.text)[1:-1]}` stands twice; "
+                f"the key `{ascii(key.text)[1:-1]}` occurs twice; "
                 f"the first one is in line {found.first_line + 1}",
                 Mark(self.file, key.line + 1, key.column + 1),
                 place,

@@ -30,13 +30,13 @@ def document() -> dict[str, Any]:
 
 
 def definition(name: str) -> dict[str, Any]:
-    """Return the definition `name`; KeyError where there is none."""
+    """Return the definition `name`; KeyError if there is none."""
     found: dict[str, Any] = document()["$defs"][name]
     return found
 
 
 def part(name: str) -> dict[str, Any]:
-    """Return the definition `name` as a schema that stands by itself."""
+    """Return the definition `name` as a complete schema."""
     return {"$ref": f"#/$defs/{name}", "$defs": document()["$defs"]}
 
 
@@ -77,6 +77,6 @@ def inert_keys() -> dict[str, str]:
 
 @functools.cache
 def later_keys() -> dict[str, str]:
-    """Return the keys of later versions, and what they stand for."""
+    """Return the keys of later versions, and what they mean."""
     found: dict[str, str] = document()["x-later"]
     return found

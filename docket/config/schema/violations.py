@@ -32,7 +32,7 @@ _PRIVATE_PLACES = frozenset(
     {"env", "credentials", "secrets", "notify", "on_success", "on_failure", "on_complete"}
 )
 _TOO_MANY = Violation(
-    (), f"there are more mistakes here; the first {MOST} are told", None, None, Code.INVALID
+    (), f"there are more mistakes here; the first {MOST} are shown", None, None, Code.INVALID
 )
 
 
@@ -81,7 +81,7 @@ def _no_branch(path: Path, error: Any, root: Node, expected: str | None) -> Iter
     branches: dict[Any, list[Any]] = {}
     for cause in error.context:
         branches.setdefault(cause.schema_path[0], []).append(cause)
-    # Branches that are told apart by their keys alone have no shape of their own.
+    # Branches that differ only in their keys have no shape of their own.
     by_keys = all(cause.validator == "required" for cause in error.context)
     shapes = ("type", "required") if by_keys else ("type",)
     for causes in branches.values():
@@ -239,7 +239,7 @@ def _expectation(error: Any) -> str:
 
 
 def _what(value: Any, path: Path) -> str:  # noqa: PLR0911  (one for each kind)
-    """Return what stands there: the value itself, unless it may be a secret."""
+    """Return how to show the value: as it is, unless it may be a secret."""
     match value:
         case None:
             return "empty"

@@ -42,7 +42,7 @@ def built_in_task(
         deletes=built_in.deletes is not None and built_in.deletes(config),
         python=task.python.replace(config=config),
         idle_timeout_seconds=idle,
-        # What nobody configured runs by hand alone, whatever `defaults:` say.
+        # A task without an entry runs by hand only, whatever `defaults:` say.
         schedules=task.schedules if mark is not None else (),
     )
 

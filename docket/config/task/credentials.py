@@ -91,7 +91,7 @@ def _read(
     if text is None:
         return
     if name in found or not name.isprintable():
-        entry.problem(path, f"the credential {name!a} stands twice or is no name")
+        entry.problem(path, f"the credential {name!a} occurs twice or is no name")
         return
     source = text.partition(":")[2] if isinstance(path[-1], int) else text
     if not source:

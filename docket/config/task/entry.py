@@ -13,7 +13,7 @@ WHOLE = frozenset({"schedule", "on_success", "on_failure", "on_complete", "notif
 
 
 class TaskEntry:
-    """The keys of one task; `own` is what stands under its name, `merged` has the defaults too."""
+    """The keys of one task; `own` has the keys under its name, `merged` the defaults too."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class TaskEntry:
         return key in self.merged.entries
 
     def path(self, *path: Key) -> Path:
-        """Return where in the file the value at `path` stands: at the task or in the defaults."""
+        """Return the place of the value at `path`: in the task or in the defaults."""
         if not path or descend(self.own, path) is not None or path[0] not in self.merged.entries:
             return ("tasks", self.name, *path)
         return ("defaults", *path)
@@ -84,7 +84,7 @@ class TaskEntry:
         return self._main if place[0] == "defaults" else self._complaints
 
     def line(self, *path: Key) -> str | None:
-        """Return the text at `path`, which has to be one line; None where there is none."""
+        """Return the text at `path`, which has to be one line; None if there is none."""
         node = self.node(*path)
         if node is None:
             return None

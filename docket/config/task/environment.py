@@ -35,7 +35,7 @@ def env(entry: TaskEntry) -> dict[str, str]:
         if not isinstance(node, Scalar):
             continue
         if told == MOST:
-            entry.problem(("env",), f"there are more mistakes here; the first {MOST} are told")
+            entry.problem(("env",), f"there are more mistakes here; the first {MOST} are shown")
             break
         text = _variable(entry, name, node)
         told += text is None
@@ -44,7 +44,7 @@ def env(entry: TaskEntry) -> dict[str, str]:
 
 
 def _variable(entry: TaskEntry, name: str, node: Scalar) -> str | None:
-    """Return the text of a variable, None where it is refused."""
+    """Return the text of a variable, None if it is refused."""
     path = ("env", name)
     if is_secret(name, node.text):
         entry.problem(
@@ -93,8 +93,8 @@ def _word(entry: TaskEntry, path: Path, node: Scalar) -> str | None:
     word = str(node.value)
     entry.warn(
         path,
-        f"`{name}` becomes the text {word}, which is what docket-cli made of it",
-        hint=f'put in quotes what is meant: "{node.text}"',
+        f"`{name}` becomes the text {word}, as in docket-cli",
+        hint=f'put the value that you mean in quotes: "{node.text}"',
     )
     return word
 

@@ -20,7 +20,7 @@ _LONGEST_SECONDS = 10 * 365 * 86400.0  # for a span without end, which a plan ca
 
 
 def notify(entry: TaskEntry) -> NotifySpec | None:
-    """Return who is told of the runs; None where nobody is."""
+    """Return who is told of the runs; None if nobody is."""
     node = entry.node("notify")
     if not isinstance(node, Section):
         return None
@@ -33,7 +33,7 @@ def notify(entry: TaskEntry) -> NotifySpec | None:
     if not any(kind in values for kind in registry.kinds()):
         entry.warn(
             ("notify",),
-            "`notify` names no channel, so nobody is told",
+            "`notify` names no channel, so nobody is notified",
             hint=f"add one of {', '.join(registry.kinds())}",
         )
     spec = NotifySpec(
@@ -63,7 +63,7 @@ def read_true_as_on(task: Section, path: Path, complaints: Complaints) -> None:
     section.keys = {"on" if k == "true" else k: n for k, n in section.keys.items()}
     complaints.warn(
         (*path, "notify", "on"),
-        "the key `true` is read as `on`, which is what YAML 1.1 takes for the same",
+        "the key `true` is read as `on`, because YAML 1.1 treats both as the same",
         hint="write it as `on`",
         code=Code.DOUBT,
     )
@@ -72,7 +72,7 @@ def read_true_as_on(task: Section, path: Path, complaints: Complaints) -> None:
 def check_placeholders(
     entry: TaskEntry, path: tuple[str | int, ...], text: str, names: tuple[str, ...]
 ) -> None:
-    """Note what stands in braces and means nothing."""
+    """Note unknown placeholders in braces."""
     for name in dict.fromkeys(unknown(text, names)):
         shown = ascii(name[:60])[1:-1]
         entry.problem(
@@ -124,7 +124,7 @@ def _remark(entry: TaskEntry, kind: str, channel: ChannelType, written: dict[str
         if key in written:
             entry.warn(
                 ("notify", kind, key),
-                f"`notify.{kind}.{key}` is a secret that stands in the configuration",
+                f"`notify.{kind}.{key}` is a secret, written into the configuration",
                 hint=f"put it into a file that `env_file` names, and use `{key}_env`",
             )
     for remark in channel.remarks(written):

@@ -1,4 +1,4 @@
-"""The keys that say what a run's end means, and when a run has to stand back."""
+"""The keys that say what a run's end means, and when a run may not start."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def once_per(entry: TaskEntry) -> Period | None:
     if value is not None and entry.value("overlap") == Overlap.ALLOW:
         entry.warn(
             ("once_per",),
-            "`once_per` cannot tell runs that go on side by side, as `overlap: allow` lets them",
+            "`once_per` does not work with runs side by side, which `overlap: allow` permits",
             hint="leave `overlap` out, or use `queue`",
         )
     return None if value is None else Period(value)
@@ -39,7 +39,7 @@ def grouped(entry: TaskEntry, task: Task, groups: Mapping[str, int] | None) -> T
     entry.problem(
         ("group",),
         f"there is no group `{task.group}`",
-        expected="a name that stands under `groups:` at the top of the file",
+        expected="a name from `groups:` at the top of the file",
         hint=f"did you mean `{near}`?" if near else "add it under `groups:`",
     )
     return task

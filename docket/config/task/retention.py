@@ -11,7 +11,7 @@ from docket.model.task.task import Retention
 def retention(entry: TaskEntry) -> Retention:
     """Return what is kept of a task's history.
 
-    With `runs` or `days` in the config, that alone counts, and a log is kept as long as its run.
+    With `runs` or `days` in the config, only these count, and a log is kept as long as its run.
     """
     values: dict[str, Any] = entry.value("retention", {})
     runs, days, log_days = (values.get(key) for key in ("runs", "days", "log_days"))

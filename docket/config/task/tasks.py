@@ -165,7 +165,7 @@ def _storable(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def doubt_unknown_keys(entry: TaskEntry, known: tuple[str, ...], drop_in: TaskClass) -> None:
-    """Warn of keys that the task alone reads, although they look as if meant for Docket."""
+    """Warn of keys that only the task reads, although they look like keys of Docket."""
     own = plugin.own_keys(drop_in)
     for key in entry.own.entries:
         if key in known or key in own:
@@ -174,9 +174,7 @@ def doubt_unknown_keys(entry: TaskEntry, known: tuple[str, ...], drop_in: TaskCl
         near = slip_of(key, known)
         if later is not None:
             sentence = f"this version of Docket does not have {later} yet"
-            entry.warn(
-                (key,), f"`{key}` is handed to the task alone: {sentence}", code=Code.IGNORED
-            )
+            entry.warn((key,), f"`{key}` is passed to the task only: {sentence}", code=Code.IGNORED)
         elif near:
-            sentence = f"`{key}` is handed to the task alone: Docket itself has no such key"
+            sentence = f"`{key}` is passed to the task only: Docket itself has no such key"
             entry.warn((key,), sentence, hint=f"did you mean `{near}`?", code=Code.DOUBT)

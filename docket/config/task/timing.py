@@ -69,8 +69,8 @@ def _kind_of(entry: TaskEntry, path: Path, text: str) -> ScheduleKind:
         return ScheduleKind.CRON
     entry.warn(
         path,
-        f"`{'.'.join(map(str, path))}` is read as a calendar expression of systemd, for it is no "
-        "cron expression",
+        f"`{'.'.join(map(str, path))}` is read as a calendar expression of systemd, because it "
+        "is not a cron expression",
         hint=f'write it as such: schedule: {{calendar: "{text}"}}',
     )
     return ScheduleKind.CALENDAR
@@ -83,7 +83,7 @@ def span(entry: TaskEntry, key: str, default: float) -> float:
 
 
 def run_timeout(entry: TaskEntry, default: float) -> float | None:
-    """Return the longest time of a whole run in seconds, None where it has no limit."""
+    """Return the longest time of a whole run in seconds, None if it has no limit."""
     value = entry.value("timeout", default)
     if value == math.inf or (isinstance(value, str) and value.strip().lower() in _ENDLESS):
         return None
@@ -98,7 +98,7 @@ def run_timeout(entry: TaskEntry, default: float) -> float | None:
 
 
 def seconds_or_none(entry: TaskEntry, key: str) -> float | None:
-    """Return a plain number of seconds, None where there is no limit: null, 0 or .inf."""
+    """Return a plain number of seconds, None if there is no limit: null, 0 or .inf."""
     value = entry.value(key)
     return float(value) if value and value != math.inf else None
 

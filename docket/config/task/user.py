@@ -54,7 +54,7 @@ def _without_user(entry: TaskEntry) -> None:
         if entry.has(key):
             entry.problem(
                 (key,),
-                f"`{key}` means something only together with `user`",
+                f"`{key}` has an effect only together with `user`",
                 hint=f"add `user`, or take `{key}` out",
             )
 
@@ -69,7 +69,7 @@ def _in_user_scope(entry: TaskEntry) -> None:
 
 
 def _uid(entry: TaskEntry, name: str) -> int | None:
-    """Return the number of a user; None where there is none, which is noted."""
+    """Return the number of a user; None if there is none, which is noted."""
     if name == "dynamic":
         _dynamic(entry)
         return None
@@ -89,7 +89,7 @@ def _uid(entry: TaskEntry, name: str) -> int | None:
 def _dynamic(entry: TaskEntry) -> None:
     entry.problem(
         ("user",),
-        "`user: dynamic` cannot be had: systemd gives such a user to a whole service only, and "
+        "`user: dynamic` is not possible: systemd gives such a user to a whole service only, and "
         "Docket's runner in it stays root",
         hint="make a user for the task: `adduser --system NAME`",
     )

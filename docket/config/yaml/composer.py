@@ -48,7 +48,7 @@ class UnreadableYaml(Exception):  # noqa: N818  (not an error of the program: it
 
 
 class Duplicate:
-    """A key that stands twice; the first place counts from 0 too."""
+    """A key that occurs twice; the first place counts from 0 too."""
 
     __slots__ = ("first_line", "key", "path")
 
@@ -80,7 +80,7 @@ class Composer:
         self._aliased = 0
 
     def compose(self) -> Node | None:
-        """Return the root of the only document, None where there is none; raise UnreadableYaml."""
+        """Return the root of the only document, None if there is none; raise UnreadableYaml."""
         root: Node | None = None
         seen = False
         for event in self._events:
@@ -147,7 +147,7 @@ class Composer:
                 merged += _merge_sources(key, node)
             else:
                 self._add(section, key, node, path)
-        for source in merged:  # what stands in the mapping itself wins, then the earlier source
+        for source in merged:  # the mapping's own keys win, then the earlier source
             for name, node in source.entries.items():
                 if name not in section.entries:
                     section.entries[name] = node
@@ -167,12 +167,12 @@ class Composer:
         if anchored is None:
             raise _refuse(event, f"the alias *{event.anchor} has no anchor before it")
         if anchored.node is None:
-            raise _refuse(event, f"the alias *{event.anchor} stands inside itself", _COMPLEX)
+            raise _refuse(event, f"the alias *{event.anchor} refers to itself", _COMPLEX)
         if depth + anchored.height > DEEPEST:
             raise _refuse(event, f"nested more than {DEEPEST} levels deep", _COMPLEX)
         self._aliased += anchored.size
         if self._aliased > MOST_ALIASED:
-            sentence = f"the aliases of this file stand for more than {MOST_ALIASED} values"
+            sentence = f"the aliases of this file expand to more than {MOST_ALIASED} values"
             raise _refuse(event, sentence, _COMPLEX)
         return anchored.node
 
@@ -180,7 +180,7 @@ class Composer:
         if event.anchor is None:
             return
         if event.anchor in self._anchors:
-            raise _refuse(event, f"the anchor &{event.anchor} stands twice")
+            raise _refuse(event, f"the anchor &{event.anchor} occurs twice")
         self._anchors[event.anchor] = _Anchored(node, size)
 
 

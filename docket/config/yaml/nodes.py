@@ -67,7 +67,7 @@ Node: TypeAlias = Scalar | Sequence | Section
 
 
 def descend(root: Node, path: Path) -> Node | None:
-    """Return the node at `path` under `root`, or None where there is none."""
+    """Return the node at `path` under `root`, or None if there is none."""
     node: Node | None = root
     for part in path:
         if isinstance(node, Section) and isinstance(part, str):
@@ -80,7 +80,7 @@ def descend(root: Node, path: Path) -> Node | None:
 
 
 def key_node(root: Node, path: Path) -> Scalar | None:
-    """Return the key that `path` ends with, or None where it ends with a position."""
+    """Return the key that `path` ends with, or None if it ends with a position."""
     holder = descend(root, path[:-1]) if path else None
     if isinstance(holder, Section) and isinstance(path[-1], str):
         return holder.keys.get(path[-1])
@@ -126,7 +126,7 @@ class Places(Mapping[Path, Mark]):
         self._file = file
 
     def __getitem__(self, path: Path) -> Mark:
-        """Return the place of the value at `path`; KeyError where there is none."""
+        """Return the place of the value at `path`; KeyError if there is none."""
         node = descend(self._root, path)
         if node is None:
             raise KeyError(path)
@@ -150,7 +150,7 @@ class AllPlaces(Mapping[Path, Mark]):
         self._documents = tuple(documents)
 
     def __getitem__(self, path: Path) -> Mark:
-        """Return the place of the value at `path`; KeyError where no document has it."""
+        """Return the place of the value at `path`; KeyError if no document has it."""
         for places in self._documents:
             if path in places:
                 return places[path]

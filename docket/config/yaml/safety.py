@@ -14,7 +14,7 @@ _MOST_LINKS = 40  # as many as the kernel follows
 
 
 def refuse_if_others_can_write(path: str, status: os.stat_result) -> None:
-    """Raise UnsafeFileError where somebody else than root and the caller could change `path`.
+    """Raise UnsafeFileError if somebody else than root and the caller could change `path`.
 
     `status` is that of the opened file. All directories and links that lead to it are looked at:
     who can change one can put another file in the place of this one.
@@ -24,7 +24,7 @@ def refuse_if_others_can_write(path: str, status: os.stat_result) -> None:
 
 
 def refuse_if_others_can_replace(path: str) -> None:
-    """Raise UnsafeFileError where somebody else could put another file at `path`, or change it.
+    """Raise UnsafeFileError if somebody else could put another file at `path`, or change it.
 
     There may be no file yet. A group of the same number as its owner is that user's own.
     """
@@ -40,7 +40,7 @@ def refuse_if_others_can_replace(path: str) -> None:
 
 
 def refuse_unsafe_places(state_db: str, log_dir: str) -> None:
-    """Raise UnsafeFileError where others could put a file beside the record of runs or the logs.
+    """Raise UnsafeFileError if others could put a file beside the record of runs or the logs.
 
     A directory that is still to be made is judged by those above it.
     """
@@ -52,7 +52,7 @@ def refuse_unsafe_places(state_db: str, log_dir: str) -> None:
 
 
 def refuse_place_of_another(directory: str, holds: str) -> None:
-    """Raise UnsafeFileError where another user owns a directory or link that leads to a place.
+    """Raise UnsafeFileError if another user owns a directory or link that leads to a place.
 
     Permissions do not count: the directories of a desktop may be open to the user's own group.
     """
@@ -96,7 +96,7 @@ def _way(path: str) -> list[tuple[str, os.stat_result]]:
 
 
 def refuse_what_anybody_can_write(path: str, status: os.stat_result) -> None:
-    """Raise UnsafeFileError where a stranger could change an installed file.
+    """Raise UnsafeFileError if a stranger could change an installed file.
 
     Milder than for files of one's own: installers leave what they write to its group, and Docket's
     own code lies beside it.

@@ -22,8 +22,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\u
 def read_bytes(path: str) -> bytes:
     """Return the contents of `path`.
 
-    Raise ConfigMissingError where there is no file, UnsafeFileError where others can write it, and
-    ConfigError where it is no regular file or cannot be read. One byte more than LARGEST is read
+    Raise ConfigMissingError if there is no file, UnsafeFileError if others can write it, and
+    ConfigError if it is no regular file or cannot be read. One byte more than LARGEST is read
     at the most.
     """
     try:
@@ -69,7 +69,7 @@ def decode(data: bytes) -> str:
         line = text.count("\n", 0, found.start())
         column = found.start() - text.rfind("\n", 0, found.start()) - 1
         raise UnreadableYaml(
-            f"the control character U+{ord(found[0]):04X} stands in the text",
+            f"the control character U+{ord(found[0]):04X} is in the text",
             line,
             column,
             Code.ENCODING,

@@ -14,7 +14,7 @@ _OPEN_QUOTE = "a quote is opened and never closed"
 _MEANINGS = (
     (
         "mapping values are not allowed",
-        "a `:` stands where no key can be",
+        "a `:` is in a place where no key can be",
         "put the value in quotes when it holds a `:`, or check the indentation",
     ),
     ("found unexpected end of stream", _OPEN_QUOTE, None),
@@ -36,27 +36,27 @@ _MEANINGS = (
     ),
     (
         "did not find expected '-' indicator",
-        "this line stands at the level of a list, but is no item of it",
+        "this line is at the level of a list, but is not an item of it",
         "begin it with `- `, or check the indentation",
     ),
     (
         "did not find expected key",
-        "this does not fit the mapping that it stands in",
+        "this does not fit the mapping around it",
         "check the indentation against the lines above",
     ),
     (
         "expected <block end>",
-        "this does not fit what it stands in",
+        "this does not fit the lines around it",
         "check the indentation against the lines above",
     ),
     (
         "could not find expected ':'",
-        "a key without a `:` stands above this place",
+        "a key above this place has no `:`",
         "write `key: value`, with a space after the colon",
     ),
     (
         "expected <document start>",
-        "this does not belong to what stands above it",
+        "this does not belong to the lines above it",
         "check the indentation: top-level keys begin in the first column",
     ),
     (
@@ -74,7 +74,7 @@ _MEANINGS = (
 
 
 def compose(text: str) -> tuple[Node | None, list[Duplicate]]:
-    """Return the tree of `text` and the keys that stand twice; raise UnreadableYaml."""
+    """Return the tree of `text` and the keys that occur twice; raise UnreadableYaml."""
     composer = Composer(text)
     try:
         return composer.compose(), composer.duplicates
@@ -90,7 +90,7 @@ def _explained(text: str, error: yaml.MarkedYAMLError) -> UnreadableYaml:
     tab = _tab_near(text, line)
     if tab is not None:
         return UnreadableYaml(
-            "a tab stands where the line is indented: YAML indents with spaces only",
+            "the line is indented with a tab: YAML indents with spaces only",
             *tab,
             Code.YAML,
             "replace each tab by two spaces",

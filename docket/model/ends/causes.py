@@ -12,7 +12,7 @@ from docket.model.states import RunStatus
 
 _ROW_SAYS_IT = "{reason}"
 _DESCRIBE = ("docket describe {task}", "shows what it runs, and with what")
-_LIMITS = ("docket configure", "opens the config, where its limits stand")
+_LIMITS = ("docket configure", "opens the config, which holds its limits")
 _RUNS = ("docket runs {task}", "lists its runs")
 _ENABLE = ("docket enable {task}", "starts the timer, now and at every boot")
 _CATCH_UP = ("docket configure", "opens the config: catch_up lets a missed fire run later")
@@ -42,7 +42,7 @@ class Cause(Record):
 
     @property
     def remedy(self) -> str:
-        """What to do, in a sentence for the page of errors; "" where nothing general helps."""
+        """What to do, in a sentence for the page of errors; "" if nothing general helps."""
         step = self.step or self.absence_step
         if step is None:
             return ""
@@ -113,7 +113,7 @@ _OF_COMMANDS = (
         "task_failed",
         "A Python task returned `ok=False`.",
         (RunStatus.FAILED,),
-        "The Python task ended and said itself that it failed.",
+        "The Python task returned a failure.",
     ),
     Cause(
         "no_result",
@@ -130,9 +130,9 @@ _OF_COMMANDS = (
     ),
     Cause(
         "user_unavailable",
-        "The `user` of the task, or its group, is not on this machine any more.",
+        "The `user` of the task, or its group, no longer exists on this machine.",
         (RunStatus.FAILED,),
-        "The user whom the task runs as, or its group, is not on this machine any more.",
+        "The user of the task, or its group, no longer exists on this machine.",
         step=_DESCRIBE,
     ),
     Cause(
@@ -144,10 +144,9 @@ _OF_COMMANDS = (
     ),
     Cause(
         "credential_unusable",
-        "A credential that a variable is to hold is not there, is larger than 100 KiB, or is no"
-        " UTF-8 text.",
+        "The credential for a variable is missing, is larger than 100 KiB, or is not UTF-8 text.",
         (RunStatus.FAILED,),
-        "A credential that a variable is to hold is missing or is no text.",
+        "The credential for a variable is missing or is not text.",
         step=_DESCRIBE,
     ),
     Cause(
@@ -224,7 +223,7 @@ _SKIPS = (
     ),
     Cause(
         "skip_next",
-        "`docket skip-next` asked to leave this fire out.",
+        "`docket skip-next` skipped this fire.",
         (RunStatus.SKIPPED,),
         intended=True,
     ),
@@ -243,7 +242,7 @@ _SKIPS = (
     ),
     Cause(
         "once_per",
-        "It has succeeded in this hour, day, week, month or year, and `once_per` asks for no more.",
+        "It has succeeded in this hour, day, week, month or year, and `once_per` allows no more.",
         (RunStatus.SKIPPED,),
         intended=True,
     ),
@@ -270,7 +269,7 @@ _SKIPS = (
         "too_late",
         "A missed fire is older than `catch_up` allows.",
         (RunStatus.SKIPPED,),
-        "The fire was made up for too late: catch_up does not allow it any more.",
+        "The missed fire is too old: catch_up does not allow it to run any more.",
         step=_LIMITS,
     ),
     Cause(
@@ -356,8 +355,7 @@ _OF_MISSED_FIRES = (
         "A `Condition...=` of its unit was not met, so systemd started nothing.",
         (RunStatus.SKIPPED,),
         "A condition of its unit was not met, so systemd started nothing.",
-        absence="It was to start, but a condition of the unit was not met, so systemd started"
-        " nothing.",
+        absence="It was due, but a condition of the unit was not met, so systemd started nothing.",
         missed="a condition of its unit was not met",
         absence_step=("{systemctl} cat {unit}", "shows the unit with its conditions"),
     ),
@@ -366,8 +364,7 @@ _OF_MISSED_FIRES = (
         "An `Assert...=` of its unit was not met, so systemd started nothing.",
         (RunStatus.MISSED,),
         "An assert of its unit was not met, so systemd started nothing.",
-        absence="It was to start, but an assert of the unit was not met, so systemd started"
-        " nothing.",
+        absence="It was due, but an assert of the unit was not met, so systemd started nothing.",
         missed="an assert of its unit was not met",
         absence_step=("{systemctl} cat {unit}", "shows the unit with its asserts"),
     ),
@@ -380,10 +377,10 @@ _OF_MISSED_FIRES = (
     ),
     Cause(
         "not_started",
-        "The timer was on, and nothing says why it did not start the task. Of a run in the"
-        " background: it could not be started.",
+        "The timer was on, and nothing says why it did not start the task. For a run in the "
+        "background: it could not be started.",
         (RunStatus.MISSED, RunStatus.FAILED),
-        absence="The fire of {fire} had no run. The timer is on, and nothing tells why: the machine"
+        absence="The fire of {fire} had no run. The timer is on, and nothing shows why: the machine"
         " may have been off.",
         missed="nothing says why it did not start",
         absence_step=("{systemctl} list-timers {unit}", "shows what systemd plans"),
@@ -419,12 +416,12 @@ _OF_NO_RUN = (
         "The timer was installed after that fire.",
         absence="The fire of {fire} had no run. The timer as it is now was installed later, at"
         " {installed}.",
-        absence_step=("docket runs {task}", "lists the runs that there were"),
+        absence_step=("docket runs {task}", "lists the recorded runs"),
     ),
     Cause(
         "config_broken",
         "The config cannot be used.",
-        absence="The task cannot be used as the config has it now.",
+        absence="The task cannot be used: the config has a mistake in it.",
         absence_step=("docket check", "lists every mistake with its place"),
     ),
     Cause(
@@ -441,14 +438,14 @@ _OF_NO_RUN = (
     ),
     Cause(
         "not_due_yet",
-        "Nothing was to start the task yet.",
+        "No timer was due to start the task yet.",
         absence="It has not run yet.{next_fire}",
         absence_step=_NEXT,
     ),
     Cause(
         "no_fire",
-        "Nothing was to start the task at that time.",
-        absence="Nothing was to start the task at {at}.",
+        "No timer was due to start the task at that time.",
+        absence="No timer was due to start the task at {at}.",
         absence_step=_NEXT,
     ),
     Cause(

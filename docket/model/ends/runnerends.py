@@ -27,7 +27,7 @@ def end_of_runner(result: str, exit_status: str) -> End:
     """Return what systemd's $SERVICE_RESULT and $EXIT_STATUS make of a run that was left open."""
     match result:
         case "oom-kill":
-            return End(RunStatus.KILLED, "oom_kill", "The run was killed for want of memory")
+            return End(RunStatus.KILLED, "oom_kill", "The run was killed because memory ran out")
         case "signal" if exit_status in _STOPPING:
             summary = f"The runner was stopped by SIG{exit_status} before it could record the end"
             return End(RunStatus.INTERRUPTED, "stopped", summary)

@@ -83,7 +83,7 @@ _SIGNALS = {
     "SIGILL": "it ran an instruction that this processor does not know",
     "SIGINT": "somebody pressed Ctrl-C",
     "SIGKILL": "somebody, or the kernel, killed it without warning",
-    "SIGPIPE": "whoever read its output went away",
+    "SIGPIPE": "the reader of its output went away",
     "SIGQUIT": "somebody made it quit",
     "SIGSEGV": "it accessed memory that is not its own",
     "SIGSYS": "it made a system call that is forbidden to it",

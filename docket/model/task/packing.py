@@ -1,6 +1,6 @@
 """Values of `docket.model` as JSON holds them, and back: records, enums, tuples, mappings.
 
-Text, numbers, booleans and None stand for themselves; everything else is a list that begins with
+Text, numbers, booleans and None are kept as they are; everything else is a list that begins with
 its kind. Only the classes below come back, so that a file can ask for nothing else.
 """
 
@@ -31,7 +31,7 @@ _PLAIN = (str, int, float, bool, type(None))
 
 
 def pack(value: Any) -> Any:
-    """Return `value` as JSON holds it; ValueError where it holds something of another kind."""
+    """Return `value` as JSON holds it; ValueError if it holds something of another kind."""
     kind = type(value)
     if kind in _PLAIN:
         return value

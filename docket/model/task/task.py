@@ -38,7 +38,7 @@ class PythonSpec(Record):
 
 
 class Limits(Record):
-    """Resource limits; every value is text as systemd takes it, or None where not set."""
+    """Resource limits; every value is text as systemd takes it, or None if not set."""
 
     memory: str | None = None
     memory_high: str | None = None
@@ -163,7 +163,7 @@ class Task(Record):
     name: str
     description: str
     raw: Mapping[str, Any]
-    mark: Mark | None = None  # where the task begins in the config; None where it has no entry
+    mark: Mark | None = None  # where the task begins in the config; None if it has no entry
     command: CommandSpec | None = None
     python: PythonSpec | None = None
     built_in: bool = False  # it comes with Docket
@@ -198,7 +198,7 @@ class Task(Record):
     required_env: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()  # variables, credentials and inputs to mask in all output
     hooks: tuple[HookSpec, ...] = ()
-    notify: NotifySpec | None = None  # None where nobody is to be told
+    notify: NotifySpec | None = None  # None if nobody is to be told
     limits: Limits = Limits()
     sandbox: Sandbox = Sandbox()
     unit: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -216,7 +216,7 @@ class Task(Record):
 
     @property
     def params(self) -> tuple[str, ...]:
-        """The inputs that a run can be given; a built-in task has its own in the config alone."""
+        """The inputs that a run can be given; those of a built-in task are in the config only."""
         return () if self.built_in else tuple(sorted(self.inputs))
 
     @property
@@ -229,14 +229,14 @@ class Task(Record):
 
     @property
     def closed_to_agents(self) -> str:
-        """Why an agent may not run it unless a person allows it, as "it ..."; "" where it may."""
+        """Why an agent may not run it unless a person allows it, as "it ..."; "" if it may."""
         if self.dormant:
             return "has no entry in the configuration"
         return "is destructive" if self.destructive or self.deletes else ""
 
     @property
     def dormant(self) -> bool:
-        """Whether it is there to be run by hand alone: a built-in task that nobody configured."""
+        """Whether it only runs by hand: a built-in task without an entry in the config."""
         return self.built_in and self.mark is None
 
 
@@ -244,9 +244,9 @@ class Config(Record):
     """A whole configuration: the good tasks, the broken ones' problems, and the settings.
 
     `fatal` problems leave no task usable (the file does not parse, a top-level key is wrong);
-    every other problem names its task, which alone is left out of `tasks`. `unusable` are the
-    tasks that were left out, as far as they could be read: to look for further mistakes in them,
-    never to be run.
+    every other problem names its task, and only that task is left out of `tasks`. `unusable` are
+    the tasks that were left out, as far as they could be read: to look for further mistakes in
+    them, never to be run.
     """
 
     path: str

@@ -10,7 +10,7 @@ from docket.model.record import Record, field
 
 
 class Origin(StrEnum):
-    """Where a task class comes from; of two with one name, the one that stands first here wins."""
+    """Where a task class comes from; of two with one name, the first in this order wins."""
 
     BUILT_IN = "built-in"
     ENTRY_POINT = "entry point"
@@ -26,7 +26,7 @@ class TaskClass(Record):
     """One task class, as it describes itself.
 
     It lies in the drop-in file `path`; where `module` is set it is imported by that name instead
-    (a built-in task, an entry point), and `path` is the module's file, "" where it has none.
+    (a built-in task, an entry point), and `path` is the module's file, "" if it has none.
     `class_name` is the attribute that holds it, with dots where it lies in another class.
     `sources` are the files beside `path` whose change makes it another one.
     """
@@ -63,7 +63,7 @@ class TaskClass(Record):
 class BrokenTaskClass(Record):
     """A class that cannot be used; where it does not say its `name`, that is guessed.
 
-    `line` counts from 1 and is None where the mistake has no place in the file.
+    `line` counts from 1 and is None if the mistake has no place in the file.
     """
 
     name: str

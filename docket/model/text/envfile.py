@@ -138,7 +138,7 @@ class _Reader:
 def parse_environment(data: bytes) -> dict[str, str]:
     """Return the variables of an environment file as systemd reads them.
 
-    EnvironmentFileError where systemd refuses the whole file.
+    EnvironmentFileError if systemd refuses the whole file.
     """
     return {key: value for _, key, value in _read(data).pairs}
 

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-LEAST = 4  # bytes; what is shorter stands in every text by chance
+LEAST = 4  # bytes; a shorter value occurs in every text by chance
 LONGEST = 4096  # bytes of one pattern; a longer value is looked for in pieces of that
 _AS_BYTES = ("utf-8", "surrogateescape")  # as the system takes what is not UTF-8
 _AS_ANY = ("utf-8", "surrogatepass")
-_AS_WORD = 8  # what is shorter than this is hidden only where it stands by itself
+_AS_WORD = 8  # a shorter value is hidden only as a word of its own
 _LEAST_LINE = 12  # bytes of a line whose own base64 is looked for
 _LONGEST_CORE = 24
 _FEWEST_CAPITALS = 3
@@ -296,7 +296,7 @@ def _base64(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _without_word(data: bytes, word: bytes) -> bytes:
-    """Hide a short value where neither a letter nor a digit stands beside it."""
+    """Hide a short value if neither a letter nor a digit is next to it."""
     parts = data.split(word)
     found = [parts[0]]
     for index, part in enumerate(parts[1:], 1):

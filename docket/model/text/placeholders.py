@@ -23,14 +23,14 @@ AGENT_MESSAGE = "{task_name} {status}: {summary}"
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """Return the text with each known `{name}` replaced, once: what stands in a value stays."""
+    """Return the text with each known `{name}` replaced, once: values are not expanded again."""
     return "".join(
         values.get(part[1:-1], part) if is_name else part for is_name, part in _parts(template)
     )
 
 
 def unknown(template: str, known: Collection[str]) -> list[str]:
-    """Return what stands in braces like a placeholder and is none."""
+    """Return what looks like a placeholder and is unknown."""
     return [part[1:-1] for is_name, part in _parts(template) if is_name and part[1:-1] not in known]
 
 

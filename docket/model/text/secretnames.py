@@ -1,4 +1,4 @@
-"""Which names name a secret, and the one text that stands in a secret's place.
+"""Which names mean a secret, and the text that replaces a secret.
 
 No regular expressions: the runner of a task that declares secrets reads this too.
 """

@@ -31,7 +31,7 @@ _MONTH_LENGTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 class Calendar:
     """One OnCalendar expression in evaluable form.
 
-    Every field is a sorted tuple of the values that match, or None where every value does.
+    Every field is a sorted tuple of the values that match, or None if every value does.
     `weekdays` count from Monday = 0; `days_from_end` count from the last day of the month = 1 and
     exclude `days`. `zone` is "" for the machine's own zone, "UTC", or an IANA name.
     """
@@ -87,7 +87,7 @@ class Calendar:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Calendar:
-        """Return the calendar that `to_json` wrote; ValueError where `document` is none."""
+        """Return the calendar that `to_json` wrote; ValueError if `document` is none."""
         try:
             fields = {name: _field_from_json(document.get(name)) for name in _FIELDS}
             zone = document.get("zone", "")
@@ -129,7 +129,7 @@ def utc_offset(_seconds: int) -> int:
 
 
 def next_after(calendar: Calendar, after_us: int, offset_at: OffsetAt) -> int | None:
-    """Return the first fire strictly after `after_us` (microseconds), None where there is none.
+    """Return the first fire strictly after `after_us` (microseconds), None if there is none.
 
     `offset_at` gives the zone's offset from UTC, in seconds, at an instant in seconds.
     """
@@ -146,7 +146,7 @@ def next_after(calendar: Calendar, after_us: int, offset_at: OffsetAt) -> int | 
 
 
 def previous_at_or_before(calendar: Calendar, at_us: int, offset_at: OffsetAt) -> int | None:
-    """Return the last fire at or before `at_us` (microseconds), None where there is none."""
+    """Return the last fire at or before `at_us` (microseconds), None if there is none."""
     last = at_us // _SECOND_US
     # In a second pass the last first-pass reading is later than what the clock shows.
     local = last + max(offset_at(last), offset_at(last - _LONGEST_OVERLAP))
@@ -162,7 +162,7 @@ def previous_at_or_before(calendar: Calendar, at_us: int, offset_at: OffsetAt) -
 def instant_of(local: int, offset_at: OffsetAt) -> int | None:
     """Return the first instant (seconds) at which a clock of the zone shows `local`.
 
-    `local` counts seconds as if the clock were UTC's. None where daylight saving skips it.
+    `local` counts seconds as if the clock were UTC's. None if daylight saving skips it.
     """
     before = offset_at(local - _OFFSET_WINDOW)
     after = offset_at(local + _OFFSET_WINDOW)
@@ -294,7 +294,7 @@ def _day_at_or_before(calendar: Calendar, days: int) -> int | None:
 
 
 def _time_at_or_after(calendar: Calendar, second: int) -> int | None:
-    """Return the first matching second of the day from `second` on, None where the day is over."""
+    """Return the first matching second of the day from `second` on, None if the day is over."""
     hour, rest = divmod(second, 3600)
     minute, second = divmod(rest, 60)
     found = _at_or_after(calendar.seconds, second, 59)
@@ -317,7 +317,7 @@ def _time_at_or_after(calendar: Calendar, second: int) -> int | None:
 
 
 def _time_at_or_before(calendar: Calendar, second: int) -> int | None:
-    """Return the last matching second of the day up to `second`, None where there is none yet."""
+    """Return the last matching second of the day up to `second`, None if there is none yet."""
     hour, rest = divmod(second, 3600)
     minute, second = divmod(rest, 60)
     found = _at_or_before(calendar.seconds, second)

@@ -13,7 +13,7 @@ from docket.model.time.calendar import Calendar, next_after
 class RunSpan(NamedTuple):
     """What a run of the task says of its fires; µs since the epoch, `end_us` None while it lasts.
 
-    `ran` is false for a row that stands for no process, such as a skipped run's.
+    `ran` is false for a row without a process, such as a skipped run's.
     """
 
     run_id: str

@@ -56,7 +56,7 @@ def read_instant(name: str, text: str, now_us: int, *, ahead: bool = False) -> i
     """Return the instant that `text` means, in microseconds since the epoch.
 
     A span without a direction counts back from `now_us`, or forward where `ahead`. `name` is the
-    option or argument, for the UsageError where `text` is no instant.
+    option or argument, for the UsageError if `text` is no instant.
     """
     try:
         return max(_read(text.strip(), now_us, ahead=ahead), 0)
@@ -65,7 +65,7 @@ def read_instant(name: str, text: str, now_us: int, *, ahead: bool = False) -> i
 
 
 def parse_written(text: str) -> Written | None:
-    """Return the parts of a date and time; None where `text` has another form.
+    """Return the parts of a date and time; None if `text` has another form.
 
     WrongDateError, with the reason, where there is no such date or it is another weekday.
     """
@@ -175,7 +175,7 @@ def _check_weekday(word: str, day: str | None) -> None:
 
 def _seconds_since_epoch(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,11}(?:\.[0-9]{1,9})?", text):
-        raise WrongDateError("after @ stand the seconds since 1970")
+        raise WrongDateError("@ must be followed by the seconds since 1970")
     whole, _, fraction = text.partition(".")
     return int(whole) * 1_000_000 + int(fraction[:6].ljust(6, "0"))
 

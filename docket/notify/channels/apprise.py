@@ -49,7 +49,9 @@ CHANNEL = ChannelType(
     description="Everything else: the addresses of the Apprise library, which has to be installed.",
     keys={
         "urls_env": keys.variable(
-            "The variable that holds the addresses, apart by blanks.", "OPS_URLS", "APPRISE_URLS"
+            "The variable that holds the addresses, separated by blanks.",
+            "OPS_URLS",
+            "APPRISE_URLS",
         )
     },
     example={"urls_env": "APPRISE_URLS"},

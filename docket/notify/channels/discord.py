@@ -55,7 +55,7 @@ CHANNEL = ChannelType(
         ),
         "username": keys.text("The name that the message is signed with.", "docket"),
         "channel": keys.text(
-            "Read for the older program's sake; only the webhook decides where a message goes.",
+            "Accepted as docket-cli did; only the webhook decides where a message goes.",
             "#ops",
         ),
     },

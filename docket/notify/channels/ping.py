@@ -45,14 +45,14 @@ def _refusal(answer: HttpResponse) -> str | None:
 
 CHANNEL = ChannelType(
     title="ping",
-    description="A check of healthchecks.io, or of what speaks like it: told of every start,"
-    " success and failure, whatever `on` says.",
+    description="A check of healthchecks.io or of a compatible service: it gets every start, "
+    "success and failure, whatever `on` says.",
     keys={
         "url": keys.address("The address of the check.", "https://hc-ping.com/your-check"),
         "url_env": keys.variable(
             "The variable that holds the address of the check.", "BACKUP_PING_URL"
         ),
-        "start": keys.switch(True, "Whether the start is told of too."),
+        "start": keys.switch(True, "Whether the start is reported too."),
     },
     example={"url_env": "BACKUP_PING_URL"},
     needs=("url", "url_env"),

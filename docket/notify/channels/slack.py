@@ -87,7 +87,7 @@ CHANNEL = ChannelType(
             "the id or the name of a channel",
         ),
         "api_url": keys.address(
-            "Where the API of Slack, or of what speaks like it, is found.",
+            "The address of the API of Slack, or of a compatible service.",
             "https://slack.example.org/api",
             "https://slack.com/api",
         ),

@@ -105,8 +105,8 @@ CHANNEL = ChannelType(
         "chat_id": keys.text_or_number("Another name of `chat`.", -1001234567890, expected=_A_CHAT),
         "parse_mode": keys.word(
             ("HTML", "Markdown", "MarkdownV2"),
-            "How Telegram reads the marks in `message`; values that stand in its place are escaped."
-            " A text that Telegram cannot read goes out as a plain one.",
+            "How Telegram reads the marks in `message`; inserted values are escaped."
+            " A text that Telegram cannot parse is sent as plain text.",
             "HTML",
         ),
         "api_url": keys.address(

@@ -199,7 +199,7 @@ class _Child:
 def _payload(found: dict[str, Any]) -> dict[str, Any]:
     """Return a dependency's result for the details of the run that it serves, its texts bounded.
 
-    What ran below it stands in the same list already.
+    The same list already has what ran below it.
     """
     details = {n: v for n, v in dict(found["details"]).items() if n != "dependencies"}
     finished = found["finished_at_us"]

@@ -23,7 +23,7 @@ _MOST_STEPS = 1000  # how many instants of a calendar are looked at within one j
 def fire_of(plan: Plan, recorder: Recorder) -> tuple[Trigger, int | None, int] | None:
     """Return (trigger, due instant, how late in µs) of a run that a timer started, else None.
 
-    The due instant is None where no calendar was due: a span or the boot started the run.
+    The due instant is None if no calendar was due: a span or the boot started the run.
     """
     elapse = timer_elapse(plan.unit, timers_of(plan), plan.lock_dir, system=plan.system)
     if elapse is None or is_served(elapse, recorder):

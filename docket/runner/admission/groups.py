@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def take_slot(waiting: Waiting) -> tuple[NamedLock | None, Refusal | None]:
-    """Wait for one of the slots of the task's group and take it; OSError where none can be used.
+    """Wait for one of the slots of the task's group and take it; OSError if none can be used.
 
     A slot is a lock, so the kernel frees it with the run that had it.
     """

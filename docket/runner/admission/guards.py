@@ -57,7 +57,7 @@ def refusal_before_lock(
 
     `force` passes every guard but the gate, and never the task's lock.
 
-    The gate stands here too, and not only before whoever asked for the run, since the plan in hand
+    The gate is checked here too, and not only by the caller, since the plan in hand
     is the one that is obeyed: the config may have changed since it was asked for.
     """
     plan = loaded.plan
@@ -85,7 +85,7 @@ def _closed_to_agents(loaded: LoadedPlan) -> Refusal | None:
     """Return why an agent may not run the task; an older plan does not know what is asked now."""
     reason = loaded.plan.closed_to_agents
     if reason:
-        return Refusal(GATED, f"the task {reason}, and whoever asked may run no such task")
+        return Refusal(GATED, f"the task {reason}, and the caller may not run such a task")
     if loaded.warning is not None:
         reason = "its plan is not that of the present configuration, so nobody knows what it does"
         return Refusal(GATED, f"{reason} now: {loaded.warning}")

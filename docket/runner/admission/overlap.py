@@ -21,14 +21,14 @@ _BETWEEN_TRIES_SECONDS = 0.01
 def take_turn(waiting: Waiting) -> tuple[TaskLock | None, Refusal | None]:
     """Take the task's lock as the plan's policy says, or return why the run may not start.
 
-    One run at most waits, for it holds the place of the next one meanwhile. OSError where the
-    locks cannot be used.
+    At most one run queues: the `.next` lock is the only queue slot. OSError if the locks cannot be
+    used.
     """
     if waiting.plan.overlap == Overlap.ALLOW:
         return None, None
     replacing = waiting.plan.overlap == Overlap.REPLACE
     if waiting.row.trigger == Trigger.DEPENDENCY and not replacing:
-        return _wait_for_lock(waiting, replacing=False)  # another run stands or falls with it
+        return _wait_for_lock(waiting, replacing=False)  # its parent would fail if it were skipped
     place = NamedLock(task_lock_path(waiting.lock_dir, waiting.plan.task) + ".next")
     try:
         refusal = _take_place(place, waiting, replacing=replacing)
@@ -101,7 +101,7 @@ def _ask_to_stop(lock: NamedLock, waiting: Waiting) -> bool:
 
 
 def _cancel(request: str, pidfd: int) -> bool:
-    """Ask a runner to end as cancelled; False where it has ended by itself, or cannot be asked."""
+    """Ask a runner to end as cancelled; False if it has ended by itself, or cannot be asked."""
     try:
         write_volatile(request, b"")
         signal.pidfd_send_signal(pidfd, signal.SIGTERM)

@@ -84,7 +84,7 @@ def _too_full(path: str, wanted: int) -> str | None:
     try:
         status = os.statvfs(path)
     except OSError as error:
-        return f"the room at {path} cannot be told: {error.strerror}"
+        return f"the free space at {path} cannot be read: {error.strerror}"
     free = status.f_bavail * status.f_frsize
     if free >= wanted:
         return None

@@ -92,7 +92,7 @@ class HookRunner:
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _run_one(self, position: int, hook: Hook, environment: dict[str, str]) -> HookRow | None:
-        """Run one hook and return its outcome; None where another process runs it."""
+        """Run one hook and return its outcome; None if another process runs it."""
         label = hook.command if self._mask is None else self._mask.text(hook.command)
         if hook.is_agent:
             from docket.runner.after.notifications import agent_label  # noqa: PLC0415  (few tasks)

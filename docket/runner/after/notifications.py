@@ -228,7 +228,7 @@ class Notifier:
             return _Word(FAILURE, _changed(incident))
         if "complete" in self._notify.on:
             return _Word(FAILURE)
-        told = f"run {incident.told_by} has told of it" if incident.told_by else "it was told"
+        told = f"run {incident.told_by} has reported it" if incident.told_by else "it was told"
         return _Word(silence=f"Kept silent: {_since(incident)}, and {told}.")
 
     def _settled(
@@ -302,8 +302,8 @@ def agent_outcome(
     plan: Plan,
     mask: Mask | None,
 ) -> None:
-    """Post to an agent, as a hook; OSError where no process can be had for it."""
-    from docket.model.text.placeholders import fill  # noqa: PLC0415  (agent hooks alone)
+    """Post to an agent, as a hook; OSError if no process can be had for it."""
+    from docket.model.text.placeholders import fill  # noqa: PLC0415  (only agent hooks)
 
     values = {
         "task_name": row.task,
@@ -349,7 +349,7 @@ def _take(outcome: HookRow, delivery: Delivery, seconds: float, mask: Mask | Non
 
 
 def _not_forked() -> Delivery:
-    return Delivery(UNSENT, NOT_SENT, problem="No process could be had to send it")
+    return Delivery(UNSENT, NOT_SENT, problem="No process could be started to send it")
 
 
 def _cause(row: RunRow) -> str:

@@ -69,7 +69,7 @@ def spawn_shell(command: str, environment: dict[str, str], outputs: tuple[int, i
 
 
 def _listen(pid: int, excerpts: dict[int, Excerpt], deadline: float) -> bool:
-    """Read the pipes until the shell has ended; False where the deadline came first."""
+    """Read the pipes until the shell has ended; False if the deadline came first."""
     pidfd = os.pidfd_open(pid)
     waiting = select.poll()
     for descriptor in (pidfd, *excerpts):

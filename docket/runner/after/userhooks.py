@@ -40,7 +40,7 @@ class HookUser:
         return {**values, **login, **written}
 
     def give_details(self, data: bytes) -> str | None:
-        """Return the path of the details that the user can read; None where root reads them."""
+        """Return the path of the details that the user can read; None if root reads them."""
         if self._account is None:
             return None
         uid, gid = self._account.uid, self._account.gid

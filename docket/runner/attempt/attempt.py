@@ -238,7 +238,7 @@ def _pump(context: AttemptContext, *arguments: Any) -> Pump:
 def _report_pipe(context: AttemptContext, child: Child) -> ReportPipe | None:
     if child.result is None:
         return None
-    from docket.runner.attempt.reports import ReportPipe  # noqa: PLC0415  (Python tasks alone)
+    from docket.runner.attempt.reports import ReportPipe  # noqa: PLC0415  (only Python tasks)
 
     return ReportPipe(child.result, context.host.report, context.host.progress)
 
@@ -288,7 +288,7 @@ def _reap(child: Child, ended_by: str, number: int, started_us: int) -> AttemptR
         exit_code=code if code >= 0 else None,
         signal=number_of_signal,
         ended_by=ended_by or ("signal" if number_of_signal else "exit"),
-        # A child begins with its parent's pages: what is no more than ours says nothing of it.
+        # ru_maxrss of a forked child starts at our own peak: ignore it unless it is larger.
         peak_memory_bytes=usage.ru_maxrss * 1024 if usage.ru_maxrss > own else None,
         cpu_us=int((usage.ru_utime + usage.ru_stime) * 1e6),
     )

@@ -116,7 +116,7 @@ class MaskedExcerpt(Excerpt):
 
 
 class MaskedPump(Pump):
-    """A pump that masks what it passes on; the parser alone reads the output as it is.
+    """A pump that masks what it passes on; only the parser reads the output as it is.
 
     A JSON value is masked once it is parsed, so it stays JSON whatever the secret is.
     """

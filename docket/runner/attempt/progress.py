@@ -21,7 +21,7 @@ class Progress:
     __slots__ = ("_due", "_record", "_shown_at", "_status", "_waiting")
 
     def __init__(self, record: Callable[[dict[str, Any], str], None], status: str) -> None:
-        """`record` takes an event and its JSON; `status` is what stands before it when shown."""
+        """`record` takes an event and its JSON; `status` is the text shown before it."""
         self._record = record
         self._status = status
         self._waiting: tuple[dict[str, Any], str] | None = None

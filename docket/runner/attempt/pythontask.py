@@ -181,7 +181,7 @@ def _event_text(event: Mapping[str, Any]) -> str:
 def as_json_value(value: Any, depth: int = 0) -> Any:
     """Return `value` as JSON can say it: an instant as ISO 8601, bytes as text, a set as a list.
 
-    A number that is none becomes null, and what has no form of its own its `str`. ValueError where
+    A number that is none becomes null, and what has no form of its own its `str`. ValueError if
     it is nested too deeply, or in itself.
     """
     if depth > _DEEPEST:

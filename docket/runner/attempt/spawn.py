@@ -81,7 +81,7 @@ def start_python(
     *,
     dry_run: bool,
 ) -> Child:
-    """Start a Python task in a forked child; `let_go` closes what the runner alone may hold."""
+    """Start a Python task in a forked child; `let_go` closes what only the runner may hold."""
     out_reader, out_writer = os.pipe2(os.O_CLOEXEC)
     err_reader, err_writer = os.pipe2(os.O_CLOEXEC)
     reader, writer = os.pipe2(os.O_CLOEXEC)
@@ -114,7 +114,7 @@ def start_python(
 
 
 def find(name: str, search_path: str) -> str:
-    """Return the path of a program; SpawnError where `search_path` does not have it."""
+    """Return the path of a program; SpawnError if `search_path` does not have it."""
     if "/" in name:
         return name
     for directory in search_path.split(":"):

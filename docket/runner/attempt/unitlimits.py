@@ -20,7 +20,7 @@ class UnitCounters:
     """What the kernel counted for one unit since it started.
 
     `memory_kills` are the processes that it killed for memory, `refused_forks` those that could
-    not begin. A limit is None where the unit has none, a peak None where the kernel keeps none.
+    not begin. A limit is None if the unit has none, a peak None if the kernel keeps none.
     """
 
     __slots__ = (

@@ -179,7 +179,7 @@ def _signalled(words: str, outcome: Outcome, *, out_of_memory: bool) -> Verdict:
     number = outcome.signal or 0
     name = signals.signal_name(number)
     if out_of_memory and number == signals.SIGKILL:
-        return Verdict(RunStatus.KILLED, "oom_kill", f"Killed for want of memory: {words}")
+        return Verdict(RunStatus.KILLED, "oom_kill", f"Killed because memory ran out: {words}")
     if number in _SENT_BY_OTHERS:
         return Verdict(RunStatus.KILLED, "signal", f"Command was killed by {name}: {words}")
     return Verdict(RunStatus.FAILED, "signal", f"Command crashed with {name}: {words}")

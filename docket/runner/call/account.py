@@ -48,7 +48,7 @@ class Account:
 def account_of(plan: Plan) -> Account | None:
     """Return whom the task runs as; None for whoever the runner is.
 
-    AccountError where there is no such user any more, or the runner may not become it.
+    AccountError if there is no such user any more, or the runner may not become it.
     """
     run_as = plan.run_as
     if run_as is None:

@@ -30,7 +30,7 @@ _TRUSTED_AGE_US = 60_000_000  # how old a fire may be where the manager cannot b
 class Elapse:
     """The elapse of a timer that started a service.
 
-    `at_us` is its instant in microseconds since the epoch, None where nothing bears one out.
+    `at_us` is its instant in microseconds since the epoch, None if nothing bears one out.
     `certain` is false where a start by hand, just after the timer's own, would look the same.
     """
 
@@ -53,7 +53,7 @@ def timers_of(plan: Plan) -> list[str]:
 def timer_elapse(unit: str, timers: Sequence[str], lock_dir: str, *, system: bool) -> Elapse | None:
     """Return which of `timers` started `unit`, which this process is in, and when it elapsed.
 
-    None where no timer did: by hand, by another unit, or outside the unit. A sandbox that closes
+    None if no timer did: by hand, by another unit, or outside the unit. A sandbox that closes
     the manager's socket has the answer noted in `lock_dir` by the command that prepared the run.
     """
     invocation = os.environ.get("INVOCATION_ID", "")

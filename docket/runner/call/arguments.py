@@ -79,7 +79,7 @@ class Arguments:
 
 
 def parse(words: list[str]) -> Arguments:
-    """Return what the words ask for; UsageError where they are wrong."""
+    """Return what the words ask for; UsageError if they are wrong."""
     found = Arguments()
     rest = iter(words)
     for word in rest:

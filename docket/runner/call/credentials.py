@@ -17,7 +17,7 @@ _LARGEST = 100 * 1024  # the kernel takes 128 KiB for one variable
 def child_environment(plan: Plan, values: dict[str, str]) -> dict[str, str]:
     """Return `values` with the variables that hold a credential, which only the child is given.
 
-    Raises EnvironmentRefusedError where a credential cannot be had or is no text.
+    Raises EnvironmentRefusedError if a credential cannot be had or is no text.
     """
     directory = values.get("CREDENTIALS_DIRECTORY", "")
     held = {
@@ -30,7 +30,7 @@ def child_environment(plan: Plan, values: dict[str, str]) -> dict[str, str]:
 def read_credential(name: str, directory: str) -> str:
     """Return the text of a credential without the newline at its end.
 
-    Raises EnvironmentRefusedError where it is not there, too large, or no text; no error holds any
+    Raises EnvironmentRefusedError if it is not there, too large, or no text; no error holds any
     of its contents.
     """
     try:

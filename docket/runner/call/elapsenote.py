@@ -24,7 +24,7 @@ def keep_note(lock_dir: str, unit: str, invocation: str, answer: Answer | None) 
 
 
 def noted_answer(lock_dir: str, unit: str, invocation: str) -> tuple[Answer | None] | None:
-    """Return the answer noted for this very start, in a tuple; None where there is none."""
+    """Return the answer noted for this very start, in a tuple; None if there is none."""
     try:
         found, answer = loads(read_text(_note(lock_dir, unit)) or "[0, 0]")
         if found != invocation:

@@ -44,7 +44,7 @@ def task_environment(plan: Plan, account: Account | None, *, in_unit: bool) -> d
 
     `in_unit`: systemd has read the environment files already; they are only looked for then, but
     for a task of another user (`account`): its login variables come between the two.
-    Raises EnvironmentRefusedError where a file cannot be read.
+    Raises EnvironmentRefusedError if a file cannot be read.
     """
     values = _inherited(plan, account, in_unit=in_unit)
     for path in plan.env_files:

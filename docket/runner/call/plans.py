@@ -41,7 +41,7 @@ class LoadedPlan:
 def load(paths: Paths, task: str, recompile: Recompile, *, keep: bool) -> LoadedPlan:
     """Return the plan of the task, compiled anew where a file that it came from has changed.
 
-    Without `keep` a new plan is not written. Raises DocketError where there is none and none can be
+    Without `keep` a new plan is not written. Raises DocketError if there is none and none can be
     made.
     """
     plan = read_plan(paths.plan(task))
@@ -58,7 +58,7 @@ def load(paths: Paths, task: str, recompile: Recompile, *, keep: bool) -> Loaded
 
 
 def read_plan(path: str) -> Plan | None:
-    """Return the plan in a file of ours; None where it is missing, torn or of another version."""
+    """Return the plan in a file of ours; None if it is missing, torn or of another version."""
     try:
         data, status = read_plain(path)
     except OSError:

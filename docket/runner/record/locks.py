@@ -26,12 +26,12 @@ def task_lock_path(lock_dir: str, task: str) -> str:
 
 
 class RunLock:
-    """Held as long as the run lasts; its file tells who the run is, should nobody else."""
+    """Held as long as the run lasts; its file has the row, so a dead runner is identified."""
 
     __slots__ = ("_descriptor", "_path")
 
     def __init__(self, lock_dir: str, run_id: str) -> None:
-        """Take the lock of a run; FileExistsError where another process runs under that id."""
+        """Take the lock of a run; FileExistsError if another process runs under that id."""
         self._path = run_file(lock_dir, run_id, LOCK)
         self._descriptor = open_private(self._path, _FLAGS)
         if not _take(self._descriptor):

@@ -81,7 +81,7 @@ class Recorder:
 
     @property
     def connection(self) -> sqlite3.Connection | None:
-        """The open database, for questions; None where there is none."""
+        """The open database, for questions; None if there is none."""
         if self._connection is None and self.problem is None:
             self._open(_BUSY_AT_START)
         return self._connection
@@ -93,7 +93,7 @@ class Recorder:
             self._note(error)
 
     def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
-        """Return what the database answers, or None where it cannot be asked.
+        """Return what the database answers, or None if it cannot be asked.
 
         A database that cannot be opened for writing now is read as it is: orders hold.
         """
@@ -120,7 +120,7 @@ class Recorder:
         return None
 
     def change(self, change: Callable[[sqlite3.Connection], None]) -> bool:
-        """Run `change` in a transaction of its own; False where the database cannot be written."""
+        """Run `change` in a transaction of its own; False if the database cannot be written."""
         return not self._spooled and self._write(change, _BUSY_AT_START)
 
     def begin(self) -> None:
@@ -204,7 +204,7 @@ class Recorder:
         self._journal(RUN_ENDED, priority, f"Run {row.run_id} of {row.task}: {row.summary}")
 
     def claim_hook(self, hook: HookRow) -> bool:
-        """Record that a hook begins; False where another process has begun it already."""
+        """Record that a hook begins; False if another process has begun it already."""
         claimed = [True]
 
         def claim(connection: sqlite3.Connection) -> None:
@@ -294,7 +294,10 @@ class Recorder:
         if path is None:
             record = dumps(self.row.to_json())
             self._journal(
-                RUN_ENDED, 3, f"{self.problem} The record stands here alone.", DOCKET_RECORD=record
+                RUN_ENDED,
+                3,
+                f"{self.problem} Only this journal entry has the record.",
+                DOCKET_RECORD=record,
             )
 
     def _journal(self, message_id: str, priority: int, message: str, **more: str) -> None:

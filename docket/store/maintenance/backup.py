@@ -18,10 +18,10 @@ class BackupRefusedError(StoreError):
 
 
 def backup(path: str, target: str) -> int:
-    """Copy the store as it stands at one instant to `target` (0600) and return its size in bytes.
+    """Copy the store of one instant to `target` (0600) and return its size in bytes.
 
     Runs go on meanwhile. The copy is one file, examined and on disk before it gets its name.
-    Raises BackupRefusedError where `target` exists or cannot be written, and StoreError where the
+    Raises BackupRefusedError if `target` exists or cannot be written, and StoreError if the
     store cannot be read or is damaged.
     """
     if os.path.lexists(target):

@@ -25,7 +25,7 @@ class CompactRefusedError(StoreError):
 class Compacted(Record):
     """How many bytes the files took before and take now.
 
-    `complete` is False where a reader kept the file from being cut: the next checkpoint does it.
+    `complete` is False if a reader kept the file from being cut: the next checkpoint does it.
     """
 
     before_bytes: int

@@ -46,7 +46,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def export(path: str) -> Iterator[dict[str, Any]]:
     """Yield a head, every row of one instant (`record` says of what), and an end that counts them.
 
-    Without the end an export is not whole. Raises StoreError where the store cannot be read.
+    Without the end an export is not whole. Raises StoreError if the store cannot be read.
     """
     yield {"record": "export", "schema_version": VERSION, "path": path}
     count = 0

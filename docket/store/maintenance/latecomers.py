@@ -39,9 +39,9 @@ def take_in(path: str, busy_seconds: float = 2.0) -> int:
 
 
 def last_take_over(path: str) -> TakenOver | None:
-    """Return what the audit says of the take-over of a store, None where there was none.
+    """Return what the audit says of the take-over of a store, None if there was none.
 
-    Raises StoreError where the store cannot be read.
+    Raises StoreError if the store cannot be read.
     """
     with open_reader(path) as reader:
         row = reader.last_audit(VERB)

@@ -88,7 +88,7 @@ class Pruning:
 def open_pruning(
     state_db: str, log_dir: str, now_us: int, most: int = MOST_IN_A_ROUND
 ) -> Iterator[Pruning]:
-    """Open the store for a round; StoreError where it cannot be written."""
+    """Open the store for a round; StoreError if it cannot be written."""
     try:
         with closing(open_for_writing(state_db, _BUSY_SECONDS)) as connection:
             yield Pruning(connection, log_dir, now_us, most)

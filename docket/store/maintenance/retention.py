@@ -79,7 +79,7 @@ def prune(
 
 
 def pruned_at(reader: Reader, run_id: str) -> int | None:
-    """Return when the runs of that time were pruned, None where none were."""
+    """Return when the runs of that time were pruned, None if none were."""
     rows = reader.query(
         "SELECT max(at) FROM audit WHERE verb = ? AND json_extract(details, '$.first') <= ? "
         "AND json_extract(details, '$.last') >= ?",

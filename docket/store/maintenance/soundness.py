@@ -19,7 +19,7 @@ _MOST_SHOWN = 10
 
 
 class Soundness(Record):
-    """What an examination found. `runs` is None where they could not be counted."""
+    """What an examination found. `runs` is None if they could not be counted."""
 
     path: str
     exists: bool
@@ -31,7 +31,7 @@ class Soundness(Record):
 def examine(path: str) -> Soundness:
     """Read the whole store and return what is wrong with it, each in a sentence.
 
-    Raises StoreError where that cannot be told: the file is locked, or may not be read.
+    Raises StoreError if that cannot be told: the file is locked, or may not be read.
     """
     if not os.path.exists(path):
         return Soundness(path, exists=False, size_bytes=0, runs=0, problems=())

@@ -1,4 +1,4 @@
-"""Rows of docket-cli 0.2, as they stand in its tables, made into rows of this store.
+"""Rows of docket-cli 0.2, as its tables have them, made into rows of this store.
 
 Most rows need no thought and are copied by SQL (`takeover`). Here is what the others need: odd
 instants, words that were never a status, details that are no JSON, runs that were left open.
@@ -18,7 +18,7 @@ from docket.model.runid import is_run_id, make_run_id
 from docket.model.states import RunStatus, Trigger
 
 HISTORY, LATEST, EVENTS = REFERENCE_TABLES = ("task_run_history", "task_runs", "task_run_events")
-NOTE = "taken_over"  # the key of `details` under which stands what a row said that has no column
+NOTE = "taken_over"  # the key of `details` for what the old row said and has no column
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FINAL = frozenset(status.value for status in RunStatus if status.final)
 _OPEN = ("running", "cancel_requested")

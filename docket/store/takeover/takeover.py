@@ -179,7 +179,7 @@ def _is_instant(column: str) -> str:
     )
 
 
-# Rows that SQL alone can copy without losing or bending anything.
+# Rows that SQL can copy exactly, without Python.
 _PLAIN = (
     f"run_id GLOB '{_STAMP}' AND length(run_id) = 31 AND typeof(task_name) = 'text' "
     f"AND status IN ({_FINAL}) AND {_is_instant('started_at')} AND {_is_instant('finished_at')} "

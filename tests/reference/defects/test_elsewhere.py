@@ -1,4 +1,4 @@
-"""Defects of docket-cli 0.2.2 whose tests stand with their kin, in other folders."""
+"""Defects of docket-cli 0.2.2 whose tests are in other folders, with similar tests."""
 
 from __future__ import annotations
 

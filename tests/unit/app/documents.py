@@ -13,7 +13,7 @@ _DIRECTORY = os.path.join(os.path.dirname(__file__), "..", "..", "..", "schemas"
 
 
 def require_valid(name: str, document: Any) -> Any:
-    """Return the document as a reader of its JSON gets it; AssertionError where it is wrong."""
+    """Return the document as a reader of its JSON gets it; AssertionError if it is wrong."""
     read = json.loads(json.dumps(document, allow_nan=False))
     errors = [
         f"{'.'.join(map(str, error.absolute_path))}: {error.message[:400]}"

@@ -80,7 +80,7 @@ def test_one_that_fails_makes_the_exit_code_1(docket: Docket, server: Loopback) 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("mute",), "has no channel to be told through"),
+        (("mute",), "has no channel to send it through"),
         (("job", "--channel", "slack"), "has no channel 'slack'"),
     ],
 )
@@ -105,7 +105,7 @@ def test_credentials_that_are_not_there_are_warned_of(
     write(home, {"job": task})
     told = docket("notify", "test", "job")
     assert (told.code, server.asked) == (1, [])
-    assert "credentials exist in its unit alone" in told.err
+    assert "credentials exist only in its unit" in told.err
 
 
 @pytest.mark.usefixtures("home")
@@ -124,10 +124,10 @@ def test_a_message_that_did_not_arrive_is_seen_wherever_the_run_is(
     assert "discord: failed" in docket("status", "--run-id", run_id).out
     why = require_valid("why", docket("why", "job", "--json").document)
     assert any("'notify:discord' did not arrive" in line for line in why["evidence"])
-    assert any("nobody has been told" in line for line in why["notes"])
+    assert any("nobody has been notified" in line for line in why["notes"])
     standing = require_valid("status", docket("status", "job", "--json").document)
     assert (standing["incident"]["open"], standing["incident"]["told_at"]) == (True, None)
-    assert "nobody has been told" in docket("status", "job").out
+    assert "nobody has been notified" in docket("status", "job").out
 
 
 @pytest.mark.usefixtures("home")

@@ -106,8 +106,8 @@ def test_a_run_by_the_last_good_plan_is_marked(
     subprocess.run([*exec_command(), "json"], env=environ, check=True, capture_output=True)
     assert "(ran by the last good plan)" in docket("runs").out
     assert "the last good one: " in docket("status", "--run-id", "json").out
-    assert "The run obeyed the last good plan: " in docket("why", "json").out
-    assert "runs obey the last good plan" in docket("status", "json").out
+    assert "The run used the last good plan: " in docket("why", "json").out
+    assert "runs use the last good plan" in docket("status", "json").out
 
 
 def test_help_is_a_command_too(docket: Docket) -> None:

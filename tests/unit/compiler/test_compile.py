@@ -344,7 +344,7 @@ def test_a_unit_that_a_users_manager_does_not_have_is_warned_of() -> None:
 def test_a_jitter_that_can_put_off_a_catch_up_by_a_day_is_warned_of() -> None:
     spec = ScheduleSpec(ScheduleKind.CRON, "0 3 * * *")
     (warning,) = compiled(schedules=(spec,), jitter_seconds=86_400.0).warnings
-    assert "`jitter` is 1d, and puts off the run that makes up for a missed one" in warning
+    assert "`jitter` is 1d, and delays the run that makes up for a missed one" in warning
     assert not compiled(schedules=(spec,), jitter_seconds=3600.0).warnings
     assert not compiled(schedules=(spec,), jitter_seconds=9e4, catch_up=False).warnings
 

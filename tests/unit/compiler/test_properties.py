@@ -1,4 +1,4 @@
-"""The unit of one run alone says over the bus what the unit file says in text."""
+"""The unit of a single run says over the bus what the unit file says in text."""
 
 from __future__ import annotations
 

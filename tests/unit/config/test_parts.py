@@ -77,7 +77,7 @@ def test_a_mistake_in_one_task_of_a_part_spoils_that_task(home: ConfigHome) -> N
         ("defaults: {retry: 1}", "cannot stand in a part of the config"),
         ("tasks: 5", "tasks"),
         ("groups: {disk2: {max_concurrent: many}}", "max_concurrent"),
-        ("tasks: {}\ntasks: {}", "stands twice"),
+        ("tasks: {}\ntasks: {}", "occurs twice"),
     ],
 )
 def test_a_part_that_cannot_be_used_spoils_nothing_else(

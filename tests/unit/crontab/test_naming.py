@@ -1,4 +1,4 @@
-"""Names come from what a line says, and never from where it stands."""
+"""Names come from what a line says, and never from its place."""
 
 from __future__ import annotations
 

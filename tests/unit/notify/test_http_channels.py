@@ -126,7 +126,7 @@ def test_a_rate_limit_beyond_the_deadline_is_told_and_not_waited_for(
     begun = time.monotonic()
     found = told(home, kind, server.url, settings={"timeout_seconds": 60.0})
     assert (found["state"], found["exit_code"]) == ("failed", 429)
-    assert found["stderr"] == f"{server.host} takes no more for now (429)"
+    assert found["stderr"] == f"{server.host} accepts no more requests for now (429)"
     assert (len(server.asked), time.monotonic() - begun < 30) == (1, True)
 
 

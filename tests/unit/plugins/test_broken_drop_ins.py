@@ -1,4 +1,4 @@
-"""A drop-in file that is wrong breaks itself alone, in every command of a fresh installation.
+"""A wrong drop-in file breaks only its own task, in every command of a fresh installation.
 
 The defects of the older program that these keep away: a single file in tasks_dir crashed every
 command, one with a syntax error blocked every task, `sys.exit` in one ended the program with its

@@ -28,7 +28,7 @@ def hint_of(expression: str) -> str:
 
 
 def specs_in(hint: str) -> list[ScheduleSpec]:
-    """Return the schedules that stand in a hint after `write`, as a reader would copy them."""
+    """Return the schedules in a hint after `write`, as a reader would copy them."""
     written = re.search(r"write `([^`]*)`", hint)
     assert written is not None, hint
     if not written[1].startswith("schedule:"):

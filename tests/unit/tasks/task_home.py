@@ -21,7 +21,7 @@ _SOURCE = Path(docket.__path__[0]).parent
 
 
 class TaskHome:
-    """A home directory, its configuration, and a `bin` that stands first on PATH."""
+    """A home directory, its configuration, and a `bin` that is first on PATH."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -37,7 +37,7 @@ class TaskHome:
         }
 
     def configure(self, **tasks: Any) -> None:
-        """Write the configuration; `_` in a name stands for `-`."""
+        """Write the configuration; `_` in a name means `-`."""
         named = {name.replace("_", "-"): task for name, task in tasks.items()}
         file = self.docket / "config.yaml"
         file.write_text(json.dumps({"tasks": named}))

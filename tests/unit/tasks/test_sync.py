@@ -93,7 +93,7 @@ def test_a_failure_says_the_programs_own_last_word(home: TaskHome, source: Path,
     result = home.run("backup")
     assert (result["status"], result["returncode"], result["retry_count"]) == ("failed", 1, 1)
     assert f"{tool} failed with exit" in result["summary"]
-    assert "may hold a part of it only" in result["summary"]
+    assert "may hold only a part of it" in result["summary"]
     assert result["details"]["exit_code"] > 0
     assert result["details"]["partial"] is True
     assert "missing" in result["details"]["stderr"]
@@ -163,7 +163,7 @@ def test_a_cancel_in_the_middle_ends_every_process_and_tells_what_is_left(
     assert b'"cancelled"' in out, out
     (row,) = home.runs()
     assert row.status == "cancelled"
-    assert f"{tool} was stopped; {remote(tool, home)} may hold a part of it only" in row.summary
+    assert f"{tool} was stopped; {remote(tool, home)} may hold only a part of it" in row.summary
     assert row.details["partial"] is True
     assert "stdout" in row.details
     wait_until(lambda: not any(alive(pid) for pid in workers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from docket.cli.commandtable import VERBS
 
 # {run}, {fail}, {lines}: ids of runs of those tasks; {out}: a folder for files; {slow}: a run that
-# is under way. A command is called as it stands, with --json, and with -vv.
+# is under way. A command is called as written, with --json, and with -vv.
 TOUR: dict[str, list[str]] = {
     "run": [
         "run text",
@@ -57,7 +57,7 @@ TOUR: dict[str, list[str]] = {
     "eject": ["eject telling", "eject lines", "eject lines --output-dir {out}-{n}"],
     "uninstall": ["uninstall --all"],
 }
-# These take long: for people they are called in these forms alone.
+# These take long: the human output is checked only in these forms.
 SPOKEN_RUNS = {"run fail", "run raising", "run text --dry-run", "run telling --dry-run"}
 # Served until its input ends; its answers are toured in tests/mcp.
 SERVERS = {"mcp"}

@@ -227,7 +227,7 @@ def leaks(data: bytes, allowed: Iterable[str] = ()) -> list[str]:
 def leaking_files(root: Path, allowed: Mapping[str, Iterable[str]]) -> list[str]:
     """Return the files under `root` with a secret in them, each with what it holds.
 
-    `allowed` has, by the end of a path (a folder ends in /), what may stand there.
+    `allowed` has, by the end of a path (a folder ends in /), what is allowed there.
     """
     found = []
     for directory, _, names in os.walk(root):

@@ -12,7 +12,7 @@ from docket.cli.render.run import cancelled_text
 @verb("cancel")
 @run_id_argument()
 def command(call: Call, run_id: str) -> Answer:
-    """Cancel a run, wherever it stands: waiting, running, or between two attempts.
+    """Cancel a run that waits, runs, or is between two attempts.
 
     RUN is an id, a part of it, or a task, whose run under way it means. Its command gets SIGTERM,
     and all that is left of it SIGKILL after the grace; hooks run with the status cancelled.

@@ -34,9 +34,7 @@ SHOWN = 500
     metavar="N",
     help="Begin after the event of this number.  [default: 0]",
 )
-@click.option(
-    "--follow", "-f", is_flag=True, help="Go on showing what comes until the run is over."
-)
+@click.option("--follow", "-f", is_flag=True, help="Keep showing new events until the run is over.")
 def command(
     call: Call, run_id: str, limit: int | None, after_index: int, follow: bool
 ) -> Answer | AnswerStream:

@@ -16,7 +16,7 @@ from docket.cli.render.health import health_text
 @click.option(
     "--check",
     is_flag=True,
-    help="End with 1 where a task is failed, stale or degraded, for monitors.",
+    help="End with 1 if a task is failed, stale or degraded, for monitors.",
 )
 def command(call: Call, tasks: tuple[str, ...], check: bool) -> Answer:
     """Say how the tasks are doing: healthy, degraded, failed, stale or never run.

@@ -23,7 +23,7 @@ from docket.errors import UsageError
     "--tail",
     type=click.IntRange(0, MOST_ROWS * 1000),
     metavar="N",
-    help="Show the last N lines alone.",
+    help="Show only the last N lines.",
 )
 @click.option(
     "--source",
@@ -37,9 +37,7 @@ from docket.errors import UsageError
     metavar="TIME",
     help="Show what the journal has from then on: 10min ago, today 09:00.",
 )
-@click.option(
-    "--follow", "-f", is_flag=True, help="Go on showing what comes until the run is over."
-)
+@click.option("--follow", "-f", is_flag=True, help="Keep showing new events until the run is over.")
 def command(
     call: Call, run_id: str, tail: int | None, source: str, since: int | None, follow: bool
 ) -> Answer | AnswerStream:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--force",
     is_flag=True,
-    help="Run although a guard would skip the run. It does not pass the lock.",
+    help="Run even if a guard would skip the run. It does not override the lock.",
 )
 @click.option(
     "--async", "background", is_flag=True, help="Start the run, print its receipt and leave it."
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     type=KnownWord("launcher", Launcher),
     default="auto",
     metavar="WHICH",
-    help="systemd (a unit of its own), direct (a process of the caller's), or auto, which takes"
-    " systemd where the task needs it and, with --async, where it runs.  [default: auto]",
+    help="systemd (a unit of its own), direct (a process without a unit), or auto, which takes "
+    "systemd if the task needs it and, with --async, if systemd is running.  [default: auto]",
 )
 @click.option(
     "--param",
@@ -118,7 +118,7 @@ def _output(
     screen = call.screen()
     if call.json or dry_run or not screen.terminal or not screen.moves:
         return nullcontext(1)
-    from docket.app.runs.liveprogress import shown_on  # noqa: PLC0415  (on terminals alone)
+    from docket.app.runs.liveprogress import shown_on  # noqa: PLC0415  (only on terminals)
     from docket.cli.render.layout.progressbar import ProgressBar  # noqa: PLC0415  (as above)
 
     return shown_on(ProgressBar(1, screen), session, run_id)

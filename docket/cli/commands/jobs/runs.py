@@ -28,7 +28,7 @@ from docket.model.states import RunStatus, Trigger
     type=KnownWord("status", RunStatus),
     multiple=True,
     metavar="STATUS",
-    help="Show runs of that status alone; may be given several times.",
+    help="Show only runs of that status; may be given several times.",
 )
 @click.option(
     "--trigger",

@@ -1,4 +1,4 @@
-"""`docket status`: where tasks and runs stand."""
+"""`docket status`: the state of tasks and runs."""
 
 from __future__ import annotations
 

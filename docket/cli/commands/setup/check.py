@@ -13,7 +13,7 @@ from docket.cli.render.check import check_text
 def command(call: Call) -> Answer:
     """Check the config and compile every task, and list every mistake with its place.
 
-    Nothing is changed. The exit code is 1 where there is a mistake; a warning alone is none.
+    Nothing is changed. The exit code is 1 if there is a mistake; a warning does not count.
     """
     report = check(call.session())
     return Answer(

@@ -20,7 +20,7 @@ from docket.cli.render.doctor import agent_examination_text, examination_text
 def command(call: Call, agent: bool) -> Answer:
     """Examine the installation: config, store, service manager, timers, journal, programs.
 
-    The exit code is 1 where a check failed; a remark alone does not count as a failure.
+    The exit code is 1 if a check failed; a remark is not a failure.
     """
     if agent:
         deep = examine_for_agents(call.session())

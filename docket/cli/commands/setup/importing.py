@@ -21,7 +21,8 @@ from docket.errors import UsageError
 @click.option(
     "--user-field/--no-user-field",
     default=None,
-    help="Whether a user stands before each command.  [default: by the path, as /etc/cron.d]",
+    help="Whether each line names a user before the command.  [default: by the path, as "
+    "/etc/cron.d]",
 )
 @click.option(
     "--years",
@@ -47,9 +48,9 @@ def command(
 ) -> Answer:
     """Turn crontabs into tasks, as YAML for review, with a proof that they fire as cron does.
 
-    Without FILE it is your own crontab. A directory such as /etc/cron.d stands for its files, and
+    Without FILE it is your own crontab. A directory such as /etc/cron.d means its files, and
     `-` for standard input. --append puts the tasks into the config, whose other lines stay as they
-    are. Nothing is installed, and no crontab is changed. The exit code is 1 where a line could not
+    are. Nothing is installed, and no crontab is changed. The exit code is 1 if a line could not
     be carried over or does not fire alike; the others are good all the same.
     """
     del what  # there is one
@@ -58,7 +59,7 @@ def command(
     if output == "":
         raise UsageError("--output needs a file, and got an empty name.")
     if append and output is not None:
-        raise UsageError("--append writes into the config, so that --output is not for it.")
+        raise UsageError("--append writes into the config, so it excludes --output.")
     found = import_crontabs(
         call.session(), files, user_field=user_field, years=years, read_stdin=_read_stdin
     )

@@ -15,12 +15,12 @@ from docket.paths import exec_command
 @verb("notify")
 @click.argument("action", type=click.Choice(["test"]))
 @task_argument()
-@click.option("--channel", metavar="NAME", help="Test this channel alone, such as discord.")
+@click.option("--channel", metavar="NAME", help="Test only this channel, such as discord.")
 def command(call: Call, action: str, task: str, channel: str | None) -> Answer:
     """Send a test message through every channel of TASK, and say what became of each.
 
     It is sent by the code that tells of a run, with the task's environment files and the variables
-    of this shell. The exit code is 1 where one channel failed. Nothing is recorded.
+    of this shell. The exit code is 1 if one channel failed. Nothing is recorded.
     """
     del action  # there is one
     tested = notify_test(call.session(), exec_command(), task, channel)

@@ -19,7 +19,7 @@ from docket.errors import UsageError
 @click.argument("action", type=click.Choice(["set", "list", "remove"]))
 @click.argument("name", required=False)
 @click.option("--encrypt", is_flag=True, help="set: have systemd-creds encrypt it.")
-@click.option("--force", is_flag=True, help="remove: although a task names it.")
+@click.option("--force", is_flag=True, help="remove: even if a task names it.")
 def command(call: Call, action: str, name: str | None, encrypt: bool, force: bool) -> Answer:
     """Keep secrets for tasks: docket secret set NAME, list, or remove NAME.
 

@@ -17,7 +17,7 @@ from docket.cli.render.pause import pause_text
     "--until",
     type=InstantOption(ahead=True),
     metavar="TIME",
-    help="Go on by itself then: 2h, tomorrow 06:00, 2026-12-01 08:00.",
+    help="Resume by itself then: 2h, tomorrow 06:00, 2026-12-01 08:00.",
 )
 @click.option("--reason", metavar="TEXT", help="Keep TEXT with each fire that is skipped.")
 def command(call: Call, tasks: tuple[str, ...], until: int | None, reason: str | None) -> Answer:

@@ -18,7 +18,7 @@ from docket.cli.render.pause import skip_text
     type=click.IntRange(0, 1_000_000),
     default=1,
     metavar="N",
-    help="Skip the next N fires; 0 skips none after all.  [default: 1]",
+    help="Skip the next N fires; 0 takes it back.  [default: 1]",
 )
 @click.option("--reason", metavar="TEXT", help="Keep TEXT with each fire that is skipped.")
 def command(call: Call, tasks: tuple[str, ...], count: int, reason: str | None) -> Answer:

@@ -32,7 +32,7 @@ def command(
 ) -> Answer | AnswerStream:
     """Translate a cron expression or macro into the OnCalendar lines of a systemd timer.
 
-    EXPR stands in quotes: docket translate '0 9 * * 1-5' --timezone Europe/Berlin. What has no
+    EXPR must be in quotes: docket translate '0 9 * * 1-5' --timezone Europe/Berlin. What has no
     calendar form is printed as its whole directive, such as OnStartupSec=0 for @reboot.
 
     With --batch each line in is an object like {"id": 1, "expr": "0 9 * * 1-5", "tz": "UTC"}, and

@@ -24,7 +24,7 @@ class Ink(StrEnum):
 
 
 class Screen(Record):
-    """One place where text is shown. `width` is None where nothing limits it (a pipe, a file)."""
+    """One place where text is shown. `width` is None if nothing limits it (a pipe, a file)."""
 
     width: int | None
     colour: bool

@@ -28,7 +28,7 @@ class Cell(Record):
 
 
 class Row(Record):
-    """The cells of one line, and a note that stands beside it or, on a narrow screen, below."""
+    """The cells of one line, and a note beside it or, on a narrow screen, below it."""
 
     cells: Sequence[Cell | str]
     note: str = ""

@@ -178,7 +178,7 @@ def test_cancelling_a_finished_run_signals_nothing(home: Home) -> None:
 def test_a_process_that_got_the_number_of_a_dead_runner_is_never_signalled(home: Home) -> None:
     with subprocess.Popen(["sleep", "60"]) as bystander:
         run_id = home.record("a", "running", pid=bystander.pid, boot_id=boot_id())
-        with suppress(CancelError):  # nobody can be found who runs it: that is the truth
+        with suppress(CancelError):  # no process that runs it was found: that is the truth
             cancel(home.session, run_id)
         assert bystander.poll() is None
         bystander.kill()

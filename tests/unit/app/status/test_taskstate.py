@@ -1,4 +1,4 @@
-"""describe: where a task stands now, beside its contract."""
+"""describe: the state of a task now, beside its contract."""
 
 from __future__ import annotations
 

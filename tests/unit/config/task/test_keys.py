@@ -148,7 +148,7 @@ EVERY_KEY: dict[str, tuple[str, dict[str, Any]]] = {
         {"retention": Retention(9, 1.5, None, whichever_is_more=False)},
     ),
 }
-# Keys that say what the task is, or that mean something together with others alone.
+# Keys that say what the task is, or that have an effect only together with others.
 WITHOUT_CHOICE = {"type", "group", "depends_on"}
 # Keys that only the system scope has: see test_user.py.
 OF_SYSTEM = {"user", "hooks_as", "capabilities", "new_privileges"}

@@ -55,7 +55,7 @@ def test_a_task_of_the_system_scope_has_a_user(
         ("user: 4000000000", "there is no user `4000000000`", None),
         ("user: nobody:deamon", "there is no group `deamon`", "did you mean `daemon`?"),
         ("user: 'nobody:'", "there is no group ``", None),
-        ("user: dynamic", "`user: dynamic` cannot be had", "adduser --system NAME"),
+        ("user: dynamic", "`user: dynamic` is not possible", "adduser --system NAME"),
         ("user: root:daemon", "root may do everything", None),
         ("user: root; hooks_as: root", "`hooks_as` has no meaning", None),
         ("hooks_as: root", "only together with `user`", "add `user`"),

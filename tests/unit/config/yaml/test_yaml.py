@@ -14,7 +14,7 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 
 UNREADABLE = [
-    ("a:\n\tb: 1\n", (2, 1), "a tab stands", Code.YAML),
+    ("a:\n\tb: 1\n", (2, 1), "indented with a tab", Code.YAML),
     ("tasks:\n  a: {}\n---\ntasks: {}\n", (3, 1), "second YAML document", Code.YAML),
     ("a: 'x\nb: 1\n", (1, 4), "a quote is opened", Code.YAML),
     ("a: [1, 2\nb: 3\n", (2, 2), "not closed", Code.YAML),
@@ -24,8 +24,8 @@ UNREADABLE = [
     ("a: @x\n", (1, 4), "no value can begin", Code.YAML),
     ('a: "\\q"\n', (1, 5), "no such escape", Code.YAML),
     ("a: *nowhere\n", (1, 4), "no anchor", Code.YAML),
-    ("a: &x [*x]\n", (1, 8), "inside itself", Code.TOO_COMPLEX),
-    ("a: &x 1\nb: &x 2\n", (2, 4), "stands twice", Code.YAML),
+    ("a: &x [*x]\n", (1, 8), "refers to itself", Code.TOO_COMPLEX),
+    ("a: &x 1\nb: &x 2\n", (2, 4), "occurs twice", Code.YAML),
     ("? [a]\n: 1\n", (1, 3), "single word", Code.YAML),
     ("'': 1\n", (1, 1), "key is empty", Code.YAML),
     ("a: !!python/object/apply:os.system [id]\n", (1, 4), "tags", Code.YAML),

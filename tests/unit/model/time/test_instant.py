@@ -101,7 +101,7 @@ def test_a_bare_number_is_refused_and_the_hint_gives_it_a_unit(text: str) -> Non
         ("2026-11-20 25:00", "there is no time of day '2026-11-20 25:00'"),
         ("Mon 2026-11-20", "2026-11-20 is a Friday, not a Monday"),
         ("09:00 Mars/Olympus", "'Mars/Olympus' is no time zone of this machine"),
-        ("@soon", "after @ stand the seconds since 1970"),
+        ("@soon", "@ must be followed by the seconds since 1970"),
     ],
 )
 def test_a_date_that_does_not_exist_is_refused_with_the_reason(text: str, reason: str) -> None:

@@ -295,6 +295,13 @@ def test_a_cancelled_run_by_hand_leaves_none_of_its_users_processes(worker: Host
     await_that("the end", lambda: not worker.pids("sleep 72") and not worker.pids("sleep 73"))
 
 
+def test_a_dry_run_is_the_user_too(worker: HostSeat) -> None:
+    dry = command("/bin/false", user="worker", dry_run_command=["/usr/bin/id", "-un"])
+    worker.configure({"dry": dry})
+    told = worker.answer("run", "dry", "--dry-run", check=False)
+    assert told["details"]["stdout"] == "worker\n"
+
+
 def test_named_capabilities_are_kept_and_no_others(worker: HostSeat) -> None:
     bind = "import socket; socket.socket().bind(('127.0.0.1', 81))"
     capable = {"user": "worker", "capabilities": ["CAP_NET_BIND_SERVICE"]}

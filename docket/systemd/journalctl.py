@@ -13,6 +13,7 @@ from docket.model.signals import signal_name
 
 TIMEOUT_SECONDS = 30.0
 _HEX = frozenset("0123456789abcdef")
+_MAIN = "ExecStart"  # in COMMAND= of an entry: the main process of a service
 
 
 class JournalError(DocketError):
@@ -60,7 +61,8 @@ def read_end(
             entry = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if "EXIT_CODE" in entry:
+        # ExecStopPost= can fail too, after the main process; its end is not the run's.
+        if "EXIT_CODE" in entry and entry.get("COMMAND", _MAIN) == _MAIN:
             status = _exit_status(str(entry["EXIT_CODE"]), _number(entry.get("EXIT_STATUS"), 0))
         if "UNIT_RESULT" in entry:
             result = str(entry["UNIT_RESULT"])

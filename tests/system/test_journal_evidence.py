@@ -57,6 +57,22 @@ def test_entries_that_a_task_or_another_user_forges_are_not_believed(
     assert "forged" not in said
 
 
+def test_the_end_of_a_run_is_its_runners_and_not_that_of_what_came_after(root: HostSeat) -> None:
+    root.configure({"job": shell("sleep 300", schedule="@yearly")})
+    root.docket("install")
+    unit = root.unit("job.service")
+    drop_in = "[Service]\nExecStopPost=\nExecStopPost=/nonexistent/docket\n"
+    root.write(f"{root.unit_dir}/{unit}.d/by-hand.conf", drop_in, 0o644)
+    root.systemctl("daemon-reload")
+    root.systemctl("start", "--no-block", unit)
+    run = root.await_run("job", lambda run: run["status"] == "running")
+    root.systemctl("kill", "--signal=KILL", unit)
+    await_that("its end", lambda: root.shown(unit, "ActiveState") == "failed")
+    root.run(["journalctl", "--sync"])
+    done = root.run([sys.executable, "-c", _READ, run["invocation_id"], "system"])
+    assert json.loads(done.stdout)[:2] == ["signal", "KILL"]
+
+
 _UNIT_ENTRIES = (
     "sentry.service: Main process exited, code=exited, status=243/CREDENTIALS",
     "Condition check resulted in sentry.service being skipped.",

@@ -10,17 +10,21 @@ import functools
 from collections.abc import Sequence
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@,+-")
-_IN_QUOTES = {
-    '"': '\\"',
-    "\\": "\\\\",
-    "%": "%%",
-    "$": "$$",
-    "\t": "\\t",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\v": "\\v",
-    "\a": "\\a",
-}
+_CONTROL = {chr(code): f"\\x{code:02x}" for code in (*range(0x20), 0x7F)}
+_IN_QUOTES_WITHOUT_VARIABLES = str.maketrans(
+    {
+        **_CONTROL,
+        '"': '\\"',
+        "\\": "\\\\",
+        "%": "%%",
+        "\t": "\\t",
+        "\b": "\\b",
+        "\f": "\\f",
+        "\v": "\\v",
+        "\a": "\\a",
+    }
+)
+_IN_QUOTES = {**_IN_QUOTES_WITHOUT_VARIABLES, ord("$"): "$$"}
 
 
 def refusal(text: str) -> str | None:
@@ -75,7 +79,7 @@ def quote_argument(word: str) -> str:
     """Return one argument of a command line, quoted so that the manager passes it on as it is."""
     if word and all(c in _PLAIN for c in word):
         return word
-    return '"' + "".join(_quoted_character(c) for c in word) + '"'
+    return f'"{word.translate(_IN_QUOTES)}"'
 
 
 def quote_assignment(name: str, value: str) -> str:
@@ -85,15 +89,14 @@ def quote_assignment(name: str, value: str) -> str:
     """
     if any((ord(c) < 0x20 and c not in "\t\n") or c == "\x7f" for c in value):
         raise ValueError("holds a control character")
-    kept = (c if c == "$" else _quoted_character(c) for c in f"{name}={value}")
-    return '"' + "".join(kept) + '"'
+    return f'"{f"{name}={value}".translate(_IN_QUOTES_WITHOUT_VARIABLES)}"'
 
 
 def quote_path(path: str) -> str:
     """Return one path of a list such as ReadWritePaths=, where `$` means nothing."""
     if all(c in _PLAIN for c in path):
         return path
-    return '"' + "".join(c if c == "$" else _quoted_character(c) for c in path) + '"'
+    return f'"{path.translate(_IN_QUOTES_WITHOUT_VARIABLES)}"'
 
 
 def command_line(words: Sequence[str]) -> str:
@@ -107,12 +110,3 @@ def command_line(words: Sequence[str]) -> str:
     if not program.startswith("/") or "$" in program:
         raise ValueError("must be started by an absolute path without a '$'")
     return " ".join(quote_argument(word) for word in words)
-
-
-def _quoted_character(character: str) -> str:
-    special = _IN_QUOTES.get(character)
-    if special is not None:
-        return special
-    if ord(character) < 0x20 or ord(character) == 0x7F:
-        return f"\\x{ord(character):02x}"
-    return character

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, dataclass_transform
 if TYPE_CHECKING:
     from typing import Self
 
+_SET_FIELD = object.__setattr__  # looked up once: records are made by the ten thousand
+
 
 class _Factory:
     """A default that is made anew for each record."""
@@ -52,17 +54,17 @@ class Record(metaclass=_RecordType):
     """An immutable value; two of one class are equal where all their fields are."""
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        names, defaults = self.field_names(), type(self).__defaults__
+        names, defaults, set_field = self.field_names(), type(self).__defaults__, _SET_FIELD
         if len(values) > len(names):
             raise TypeError(f"{type(self).__name__} has {len(names)} fields, not {len(values)}")
         for name, value in zip(names, values, strict=False):
-            object.__setattr__(self, name, value)
+            set_field(self, name, value)
         for name in names[len(values) :]:
             try:
                 value = named.pop(name) if name in named else defaults[name]
             except KeyError:
                 raise TypeError(f"{type(self).__name__} needs a value for {name}") from None
-            object.__setattr__(self, name, value.make() if type(value) is _Factory else value)
+            set_field(self, name, value.make() if type(value) is _Factory else value)
         if named:
             raise TypeError(f"{type(self).__name__} does not take {', '.join(named)}")
 
@@ -73,7 +75,13 @@ class Record(metaclass=_RecordType):
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some fields changed."""
-        return type(self)(**self.to_dict() | changes)
+        copy = object.__new__(type(self))
+        for name in self.field_names():
+            value = changes.pop(name) if name in changes else getattr(self, name)
+            _SET_FIELD(copy, name, value)
+        if changes:
+            raise TypeError(f"{type(self).__name__} does not take {', '.join(changes)}")
+        return copy
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by name, in order."""

@@ -119,11 +119,8 @@ def shown_names(config: Config, also: Container[str] = ()) -> list[str]:
     their name is in `also`.
     """
     no_config = any(warning.code == ConfigMissingError.code for warning in config.warnings)
-    return [
-        name
-        for name in known_names(config)
-        if no_config or name in also or name not in built_in_names(config)
-    ]
+    built_in = frozenset(() if no_config else built_in_names(config))
+    return [name for name in known_names(config) if name in also or name not in built_in]
 
 
 def built_in_names(config: Config) -> list[str]:

@@ -31,6 +31,8 @@ def damaged_part(plan: Plan) -> str | None:
 def _is_text(value: Any) -> bool:
     if not isinstance(value, str) or "\0" in value:
         return False
+    if value.isascii():
+        return True
     try:
         value.encode(errors="surrogateescape")
     except UnicodeEncodeError:  # half a pair
@@ -65,8 +67,9 @@ def _is_channel(value: Channel) -> bool:
 
 
 def _first_misfit(value: Struct) -> str | None:
-    for name in value.FIELDS:
-        if not _FITS[type(value).__annotations__[name]](getattr(value, name)):
+    own = value.__dict__
+    for name, annotation in type(value).__annotations__.items():
+        if not _FITS[annotation](own[name]):
             return name
     return None
 

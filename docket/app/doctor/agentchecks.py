@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from docket.app.catalog.planfiles import plans
 from docket.app.doctor.check import Examined
 from docket.app.doctor.homechecks import UNATTENDED, config_file, state_db, task_discovery
 from docket.app.doctor.remotes import Rclone, remote_name
@@ -84,7 +83,7 @@ def _names(seen: Examined) -> set[str]:
 
 def _plans(seen: Examined) -> dict[str, Plan]:
     if seen.compilation is None:
-        return {plan.task: plan for plan in plans(seen.session.paths)}
+        return {plan.task: plan for plan in seen.usable_plans}
     return {name: bundle.plan for name, bundle in seen.compilation.bundles.items()}
 
 

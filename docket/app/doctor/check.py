@@ -11,6 +11,7 @@ from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
 from docket.app.text.redaction import redact, redact_text
 from docket.errors import ConfigError, DocketError
+from docket.model.plan import Plan
 from docket.model.record import Record, field
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class Check(Record):
 class Examined(Record):
     """What the checks look at; without a usable config `compilation` is None, and `refusal` why.
 
-    `states` is what the service manager said of the units, asked once for all checks.
+    `states` is what the service manager said of the units, and `plans` the plan of each task that
+    has a plan file, None where it is damaged: asked and read once for all checks.
     """
 
     session: Session
@@ -66,6 +68,12 @@ class Examined(Record):
     compilation: Compilation | None
     refusal: ConfigError | None
     states: Mapping[str, UnitState] | None = None  # None: the service manager does not answer
+    plans: Mapping[str, Plan | None] = field(default_factory=dict)
+
+    @property
+    def usable_plans(self) -> list[Plan]:
+        """The plans that are not damaged, in the order of their tasks' names."""
+        return [plan for plan in self.plans.values() if plan is not None]
 
 
 class Inspection(Record):

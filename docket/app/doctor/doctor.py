@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.compilation import Compilation, compile_tasks
 from docket.app.catalog.lookup import state_db
-from docket.app.catalog.planfiles import plans
+from docket.app.catalog.planfiles import planned_tasks, read_plan
 from docket.app.doctor import homechecks, startchecks, storechecks, unitchecks
 from docket.app.doctor.agentchecks import AgentCheck, agent_checks
 from docket.app.doctor.check import Check, Examined, Inspection
@@ -86,8 +86,9 @@ def examine_for_agents(session: Session) -> AgentExamination:
 
 def _look(session: Session) -> Examined:
     compilation, refusal = _compile(session)
-    states = _states(session, compilation)
-    return Examined(session, _state_db(session, compilation), compilation, refusal, states)
+    plans = {task: read_plan(session.paths, task) for task in planned_tasks(session.paths)}
+    seen = Examined(session, _state_db(session, compilation), compilation, refusal, plans=plans)
+    return seen.replace(states=_states(seen))
 
 
 def _examination(seen: Examined) -> Examination:
@@ -105,14 +106,14 @@ def _compile(session: Session) -> tuple[Compilation | None, ConfigError | None]:
         return None, ConfigError(f"{error.filename}: {error.strerror}.")
 
 
-def _states(session: Session, compilation: Compilation | None) -> Mapping[str, UnitState] | None:
-    if compilation is None:
-        installed = [plan for plan in plans(session.paths) if plan.timer_unit in plan.unit_hashes]
+def _states(seen: Examined) -> Mapping[str, UnitState] | None:
+    if seen.compilation is None:
+        installed = [plan for plan in seen.usable_plans if plan.timer_unit in plan.unit_hashes]
     else:
-        installed = [bundle.plan for bundle in compilation.bundles.values() if bundle.units]
+        installed = [bundle.plan for bundle in seen.compilation.bundles.values() if bundle.units]
     names = [name for plan in installed for name in (plan.unit, plan.timer_unit)]
     try:
-        return session.units().states(names) if names else {}
+        return seen.session.units().states(names) if names else {}
     except BusError:
         return None
 

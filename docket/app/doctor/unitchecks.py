@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from docket.app.catalog.planfiles import is_fresh, planned_tasks, plans, read_plan
+from docket.app.catalog.planfiles import is_fresh
 from docket.app.doctor.check import Check, CheckStatus, Examined, check, verdict_of
 from docket.app.doctor.homechecks import UNATTENDED
 from docket.app.fires.failedunits import failed_unit
@@ -115,7 +115,7 @@ def timers(seen: Examined) -> Check:
 @check("failed_units")
 def failed_units(seen: Examined) -> Check:
     """Whether a task's service failed before there was a run."""
-    names = {plan.unit: plan.task for plan in plans(seen.session.paths)}
+    names = {plan.unit: plan.task for plan in seen.usable_plans}
     with open_reader(seen.state_db) as reader:
         found = [
             failed
@@ -144,11 +144,11 @@ def drop_ins(seen: Examined) -> Check:
 def last_good_plans(seen: Examined) -> Check:
     """Whether tasks run by an older plan because the config is broken now, or a plan is damaged."""
     paths = seen.session.paths
-    damaged = [name for name in planned_tasks(paths) if read_plan(paths, name) is None]
+    damaged = [name for name, plan in seen.plans.items() if plan is None]
     usable = set(seen.compilation.bundles) if seen.compilation is not None else set()
     names = [
         plan.task
-        for plan in plans(paths)
+        for plan in seen.usable_plans
         if plan.task not in usable and not is_fresh(plan.sources) and not _gone(seen, plan.task)
     ]
     parts = []

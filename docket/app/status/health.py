@@ -24,6 +24,7 @@ from docket.app.status.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
 from docket.app.text.documents import hook_sentence, iso_or_none, latest_document
 from docket.app.text.redaction import redact_text
 from docket.errors import BusError, ConfigError
+from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.model.records import OverrideRecord, RunRecord
 from docket.model.states import RunStatus
@@ -191,10 +192,12 @@ class _Survey:
         self._overrides = reader.overrides(self._now_us)
         self._bad_hooks = reader.bad_hooks([run.run_id for run in self._latest.values()])
         self._states: Mapping[str, UnitState] | None = {}
+        self._plans: Mapping[str, Plan | None] = {}
 
     def ask(self, names: Sequence[str]) -> None:
-        """Ask the service manager about the installed services of all tasks, once."""
-        found = (read_plan(self._session.paths, name) for name in names)
+        """Read the plans of all tasks, and ask the service manager about their services, once."""
+        self._plans = {name: read_plan(self._session.paths, name) for name in names}
+        found = self._plans.values()
         units = [plan.unit for plan in found if plan is not None and plan.unit_hashes]
         try:
             self._states = self._session.units().states(units) if units else {}
@@ -208,7 +211,7 @@ class _Survey:
     def of(self, name: str) -> TaskHealth:
         """Return how one task is doing."""
         task = self._config.tasks.get(name) if self._config is not None else None
-        plan = read_plan(self._session.paths, name)
+        plan = self._plans[name]
         due_times = due_times_of(self._session, task, plan)
         past = Past(self._reader.samples(name, RECENT), self._reader.good_samples(name, SAMPLE))
         paused = [order for order in self._overrides.get(name, ()) if order.kind == PAUSE]

@@ -27,6 +27,7 @@ _ENUMS: dict[str, type[StrEnum]] = {
     enum.__name__: enum
     for enum in (ExitMeaning, Network, OutputFormat, Overlap, Period, Profile, ScheduleKind)
 }
+_LISTS: dict[str, type[list[Any] | tuple[Any, ...]]] = {"list": list, "tuple": tuple}
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -51,17 +52,13 @@ def unpack(packed: Any) -> Any:
     if not isinstance(packed, list):
         return packed
     try:
-        match packed:
-            case ["tuple", *parts]:
-                return tuple(map(unpack, parts))
-            case ["list", *parts]:
-                return list(map(unpack, parts))
-            case ["mapping", *pairs]:
-                return {unpack(key): unpack(part) for key, part in pairs}
-            case ["enum", str(name), str(value)]:
-                return _ENUMS[name](value)
-            case ["record", str(name), *parts]:
-                return _RECORDS[name](*map(unpack, parts))
-    except (KeyError, TypeError) as error:
+        kind, *parts = packed
+        if kind == "mapping":
+            return {unpack(key): unpack(part) for key, part in parts}
+        if kind == "enum":
+            name, value = parts
+            return _ENUMS[name](value)
+        values = [unpack(part) if isinstance(part, list) else part for part in parts]
+        return _RECORDS[values[0]](*values[1:]) if kind == "record" else _LISTS[kind](values)
+    except (IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not packed here: {error}") from None
-    raise ValueError("not packed here")

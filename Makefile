@@ -1,6 +1,6 @@
 # The one front door. `make demo` and `make test` need nothing before them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz test-trixie compare lint mutants bench clean setup
+.PHONY: help demo test fuzz test-trixie test-deb deb compare lint mutants bench clean setup
 
 PYTHON := .venv/bin/python
 
@@ -18,6 +18,15 @@ test-trixie:  ## the system tests on Debian 13, in a root tree that is made once
 	@tools/setup test
 	@tree=$$(tools/trixie) && DOCKET_TEST_TREE=$$tree DOCKET_REQUIRE_SYSTEM_TESTS=1 \
 		$(PYTHON) -m pytest -o faulthandler_timeout=180 tests/system $(PYTEST_ARGS)
+
+deb:  ## the Debian package for this machine's suite, in dist/
+	@tools/deb
+
+test-deb:  ## the package that `make deb` makes: the same bytes twice, lintian, install to purge in a booted tree (as root)
+	@tools/setup test
+	@deb=$$(tools/deb) && tree=$$(tools/tree $$(. /etc/os-release && echo $$VERSION_CODENAME)) && \
+		DOCKET_TEST_DEB=$$deb DOCKET_TEST_TREE=$$tree DOCKET_REQUIRE_SYSTEM_TESTS=1 \
+		$(PYTHON) -m pytest -o faulthandler_timeout=300 tests/deb $(PYTEST_ARGS)
 
 fuzz:  ## property tests that look for new cases, 50 times as many; TIMES=N for N times
 	@tools/setup test

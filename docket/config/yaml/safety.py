@@ -32,7 +32,7 @@ def refuse_if_others_can_replace(path: str) -> None:
     try:
         status = os.stat(path)
     except OSError:
-        _refuse_way(os.path.dirname(path), name, path, sticky=False)
+        _refuse_way(path, name, path, sticky=False)
         return
     own = status.st_gid == status.st_uid and not status.st_mode & stat.S_IWOTH
     _refuse_file(path, status, writable=own)

@@ -112,6 +112,9 @@ def test_a_file_that_is_not_there_yet_is_nobody_elses_to_make(tmp_path: Path) ->
     (tmp_path / "open").chmod(0o1777)
     with pytest.raises(UnsafeFileError, match="can be written by others"):
         refuse_if_others_can_replace(missing)
+    (tmp_path / "link").symlink_to(missing)
+    with pytest.raises(UnsafeFileError, match=f"{tmp_path}/open, where link lies"):
+        refuse_if_others_can_replace(str(tmp_path / "link"))
     (tmp_path / "open" / "new").touch(0o600)
     refuse_if_others_can_replace(missing)
 

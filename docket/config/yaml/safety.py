@@ -77,7 +77,8 @@ def _refuse_way(place: str, holds: str, path: str, *, sticky: bool = True) -> No
 def _way(path: str) -> list[tuple[str, os.stat_result]]:
     """Return each directory and link that the kernel passes to reach `path`, as far as they are."""
     found = [("/", os.stat("/"))]
-    left = [name for name in reversed(os.path.abspath(path).split("/")) if name]
+    whole = path if path.startswith("/") else os.path.abspath(path)
+    left = _parts(whole)
     at, links = "/", 0
     with contextlib.suppress(OSError):
         while left and links < _MOST_LINKS:
@@ -91,8 +92,13 @@ def _way(path: str) -> list[tuple[str, os.stat_result]]:
             links += 1
             target = os.readlink(step)
             at = "/" if target.startswith("/") else at
-            left += [part for part in reversed(target.split("/")) if part not in ("", ".")]
+            left += _parts(target)
     return found
+
+
+def _parts(path: str) -> list[str]:
+    """Return the names in a path, the last one first; `..` stays, for it is seen from a link."""
+    return [part for part in reversed(path.split("/")) if part not in ("", ".")]
 
 
 def refuse_what_anybody_can_write(path: str, status: os.stat_result) -> None:

@@ -99,6 +99,18 @@ def test_a_link_of_somebody_else_is_refused_wherever_it_leads(
     assert caught.value.hint == f"chown -h root {place}"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link away")
+def test_what_a_path_only_passes_through_counts(tmp_path: Path) -> None:
+    (tmp_path / "deep" / "down").mkdir(parents=True)
+    (tmp_path / "deep" / "file").touch(0o600)
+    (tmp_path / "link").symlink_to("deep/down")
+    path = str(tmp_path / "link" / ".." / "file")
+    refuse_if_others_can_replace(path)
+    os.chown(tmp_path / "link", 12345, 12345, follow_symlinks=False)
+    with pytest.raises(UnsafeFileError, match="12345"):
+        refuse_if_others_can_replace(path)
+
+
 @pytest.mark.parametrize("target", ["loop", "loop/x", "../" * 50 + "loop"])
 def test_links_that_lead_nowhere_end(tmp_path: Path, target: str) -> None:
     os.symlink(target, tmp_path / "loop")

@@ -18,7 +18,7 @@ except ImportError:  # another Python than CPython
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     # (unit, the last word of the interface's name, property)
     Question = tuple[str, str, str]
@@ -30,17 +30,21 @@ _PATH = "/org/freedesktop/systemd1"
 _PATIENCE_SECONDS = 5.0  # a manager that reloads a thousand units answers late
 _LARGEST_MESSAGE = 65_536
 _MANAGER = ""  # in the place of a unit: the manager itself
+_AT_ONCE = 300  # what both sides hold in their buffers while the other one writes
 _HEADER = 16
 _METHOD_CALL, _METHOD_RETURN, _ERROR = 1, 2, 3
 
 
-def read_properties(questions: Sequence[Question], *, system: bool) -> list[Value] | None:
+def read_properties(
+    questions: Sequence[Question], *, system: bool, environ: Mapping[str, str] = os.environ
+) -> list[Value] | None:
     """Return the value of each property, None for one that the manager does not know.
 
-    Returns None if the manager of the scope cannot be asked. Numbers, strings, byte arrays and
+    The questions are sent many at a time: a round trip for each would be most of the time.
+    Returns None where the manager of the scope cannot be asked. Numbers, strings, byte arrays and
     arrays of strings are understood; a property of another type is None too.
     """
-    address = _address(system=system)
+    address = _address(environ, system=system)
     if address is None:
         return None
     connection = Socket(AF_UNIX, SOCK_STREAM)
@@ -65,10 +69,10 @@ def manager_environment(*, system: bool) -> dict[str, str]:
     return dict(entry.partition("=")[::2] for entry in entries)
 
 
-def _address(*, system: bool) -> str | None:
+def _address(environ: Mapping[str, str], *, system: bool) -> str | None:
     if system:
         return SYSTEM_SOCKET
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
     return f"{runtime}/systemd/private" if runtime.startswith("/") else None
 
 
@@ -84,9 +88,14 @@ def _ask(connection: Socket, questions: Sequence[Question]) -> list[Value] | Non
     stream = _Stream(connection)
     if not stream.line().startswith(b"OK "):
         return None
-    calls = [_call(serial, *question) for serial, question in enumerate(questions, 1)]
-    connection.sendall(b"".join(calls))
-    return [stream.reply() for _ in questions]
+    found: list[Value] = []
+    while len(found) < len(questions):
+        begin = len(found)
+        some = questions[begin : begin + _AT_ONCE]
+        calls = [_call(serial, *question) for serial, question in enumerate(some, begin + 1)]
+        connection.sendall(b"".join(calls))
+        found += [stream.reply() for _ in some]
+    return found
 
 
 class _Stream:

@@ -41,11 +41,11 @@ class SystemdUnits:
 
     def states(self, names: Sequence[str]) -> Mapping[str, UnitState]:
         """Return the state of each unit; one that has no file is `not-found`."""
-        return {state.name: state for state in UnitStates(self._bus()).of(names)} if names else {}
+        return {state.name: state for state in self._unit_states().of(names)} if names else {}
 
     def detail(self, name: str) -> UnitDetail:
         """Return the state of one unit with its last result and invocation."""
-        return UnitStates(self._bus()).detail(name)
+        return self._unit_states().detail(name)
 
     def active(self, names: Sequence[str]) -> frozenset[str]:
         """Return which of `names` are active now; one call however many there are."""
@@ -178,6 +178,9 @@ class SystemdUnits:
         except BusError as error:
             if "does not exist" not in error.sentence:
                 raise
+
+    def _unit_states(self) -> UnitStates:
+        return UnitStates(self._bus(), self._environ, system=self._system)
 
     def _bus(self) -> Connection:
         if self._open is None:

@@ -1,7 +1,8 @@
 """The states of many units in few calls, and of one unit with more of it.
 
 One call names them all. What the manager has no list of is asked for each unit that has it: when
-a timer fires and fired, and what changed on the disk since it was loaded. Never asked for is
+a timer fires and fired (of all timers in a few writes over the manager's private socket, where it
+can be opened), and what changed on the disk since it was loaded. Never asked for is
 `UnitFileState`, nor everything of a unit at once, which contains it (see `unitfiles`).
 """
 
@@ -9,10 +10,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from docket.model.unitstate import UnitDetail, UnitState
+from docket.systemd.privatesocket import read_properties
 from docket.systemd.unitfiles import UnitFiles
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 _UNIT = b"org.freedesktop.systemd1.Unit"
 _TIMER = b"org.freedesktop.systemd1.Timer"
 _SERVICE = b"org.freedesktop.systemd1.Service"
+_INSTANTS = ("NextElapseUSecRealtime", "NextElapseUSecMonotonic", "LastTriggerUSec")
 _NEVER_US = 2**64 - 1
 _NOT_FOUND = ("not-found", "inactive", "")
 
@@ -28,8 +31,10 @@ _NOT_FOUND = ("not-found", "inactive", "")
 class UnitStates:
     """One look at the manager and at its unit directories."""
 
-    def __init__(self, bus: Connection) -> None:
+    def __init__(self, bus: Connection, environ: Mapping[str, str], *, system: bool) -> None:
         self._bus = bus
+        self._environ = environ
+        self._system = system
         directories = bus.manager_property(b"UnitPath", b"as")
         self._files = UnitFiles([directory.decode() for directory in directories])
         self._loaded_us = _loaded_us(bus)
@@ -37,8 +42,10 @@ class UnitStates:
     def of(self, names: Sequence[str]) -> Iterator[UnitState]:
         """Yield the state of each unit; one that has no file is `not-found`."""
         seen = set()
-        for row in self._rows(names):
-            state = UnitState(**self._known(row))
+        rows = self._rows(names)
+        fires = self._fires_of([row for row in rows if _is_active_timer(row)])
+        for row in rows:
+            state = UnitState(**self._known(row, fires))
             seen.add(state.name)
             yield state
         # The manager leaves out what can be no unit's name.
@@ -54,7 +61,7 @@ class UnitStates:
         invocation = self._get(path, _UNIT, b"InvocationID", b"ay")
         result = self._get(path, own, b"Result", b"s") if row[2] == b"loaded" else b""
         return UnitDetail(
-            **self._known(row),
+            **self._known(row, self._fires_of([row] if _is_active_timer(row) else [])),
             result=_text(result),
             invocation_id=bytes(invocation or b"").hex(),
             active_since_us=instant(self._get(path, _UNIT, b"ActiveEnterTimestamp", b"t")),
@@ -74,7 +81,9 @@ class UnitStates:
         found: Sequence[Sequence[Any]] = self._bus.manager(b"ListUnitsByNames", b"as", wires)
         return found
 
-    def _known(self, row: Sequence[Any]) -> dict[str, Any]:
+    def _known(
+        self, row: Sequence[Any], fires: Mapping[bytes, Mapping[str, int | None]]
+    ) -> dict[str, Any]:
         name, loaded, active, path = (row[at] for at in (0, 2, 3, 6))
         known = {
             "name": name.decode(errors="surrogateescape"),
@@ -84,9 +93,7 @@ class UnitStates:
         known["unit_file_state"] = self._files.state(known["name"])
         if loaded != b"not-found":
             known |= self._on_disk(known["name"], path)
-        if active == b"active" and known["name"].endswith(".timer"):
-            known |= self._fires(path)
-        return known
+        return {**known, **fires.get(name, {})}
 
     def _on_disk(self, name: str, path: bytes) -> dict[str, Any]:
         has_drop_ins = self._files.has_drop_ins(name)
@@ -98,17 +105,36 @@ class UnitStates:
             "drop_in_paths": tuple(_text(drop_in) for drop_in in paths),
         }
 
-    def _fires(self, path: bytes) -> dict[str, int | None]:
-        realtime = self._get(path, _TIMER, b"NextElapseUSecRealtime", b"t")
-        monotonic = self._get(path, _TIMER, b"NextElapseUSecMonotonic", b"t")
-        last = self._get(path, _TIMER, b"LastTriggerUSec", b"t")
+    def _fires_of(self, rows: Sequence[Sequence[Any]]) -> dict[bytes, dict[str, int | None]]:
+        """Return when each active timer fires and fired, by its name on the wire."""
+        answers = iter(self._instants(rows))
         return {
-            "next_elapse_us": _next_elapse(instant(realtime), instant(monotonic)),
-            "last_trigger_us": instant(last),
+            row[0]: {
+                "next_elapse_us": _next_elapse(instant(realtime), instant(monotonic)),
+                "last_trigger_us": instant(last),
+            }
+            for row, realtime, monotonic, last in zip(rows, answers, answers, answers, strict=True)
         }
+
+    def _instants(self, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """Return the properties `_INSTANTS` of each timer, one timer after the other."""
+        if not rows:
+            return ()
+        units = [row[0].decode(errors="surrogateescape") for row in rows]
+        questions = [(unit, "Timer", name) for unit in units for name in _INSTANTS]
+        found = read_properties(questions, system=self._system, environ=self._environ)
+        if found is not None:
+            return found
+        return [  # by the message bus, one by one
+            self._get(row[6], _TIMER, name.encode(), b"t") for row in rows for name in _INSTANTS
+        ]
 
     def _get(self, path: bytes, interface: bytes, name: bytes, signature: bytes) -> Any:
         return self._bus.property(path, interface, name, signature)
+
+
+def _is_active_timer(row: Sequence[Any]) -> bool:
+    return bool(row[3] == b"active" and row[0].endswith(b".timer"))
 
 
 def _loaded_us(bus: Connection) -> int:

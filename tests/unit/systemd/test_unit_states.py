@@ -12,6 +12,7 @@ import pytest
 from docket.systemd.bus import Connection
 from docket.systemd.unitfiles import UnitFiles
 from docket.systemd.unitstates import UnitStates
+from tests.unit.runner.manager import PrivateManager
 
 RELOADED_US = 1_900_000_000_000_000  # after every file of these tests
 FIRES_US = RELOADED_US + 60_000_000
@@ -60,6 +61,10 @@ class CountingBus(Connection):
         return (name, b"", *words, b"", b"/unit/" + name, 0, b"", b"/")
 
 
+def _states(bus: Connection, runtime: str = "") -> UnitStates:
+    return UnitStates(bus, {"XDG_RUNTIME_DIR": runtime}, system=False)
+
+
 def _install(directory: Path, count: int) -> list[str]:
     names = [f"docket-t{n}.{kind}" for n in range(count) for kind in ("service", "timer")]
     for name in names:
@@ -72,22 +77,41 @@ def test_services_and_gone_units_cost_no_call_of_their_own(tmp_path: Path, count
     services = [name for name in _install(tmp_path, count) if name.endswith(".service")]
     gone = [f"docket-gone{n}.timer" for n in range(count)]
     bus = CountingBus(tmp_path)
-    found = {state.name: state for state in UnitStates(bus).of([*services, *gone])}
+    found = {state.name: state for state in _states(bus).of([*services, *gone])}
     assert bus.calls == {"UnitPath": 1, "UnitsLoadTimestamp": 1, "ListUnitsByNames": 1}
     assert {found[name].load_state for name in services} == {"loaded"}
     assert {found[name].load_state for name in gone} == {"not-found"}
 
 
 @pytest.mark.parametrize("count", [1, 50])
-def test_an_active_timer_costs_its_three_instants_and_nothing_else(
+def test_over_a_message_bus_an_active_timer_costs_three_calls_and_nothing_else(
     tmp_path: Path, count: int
 ) -> None:
     names = _install(tmp_path, count)
     bus = CountingBus(tmp_path)
-    found = {state.name: state for state in UnitStates(bus).of(names)}
+    found = {state.name: state for state in _states(bus).of(names)}
     assert bus.calls.total() == 3 + 3 * count
     assert found["docket-t0.timer"].next_elapse_us == FIRES_US
     assert found["docket-t0.timer"].last_trigger_us is None
+
+
+@pytest.mark.parametrize("count", [1, 250])  # more questions than are sent at once
+def test_over_the_private_socket_no_timer_costs_a_call_of_its_own(
+    tmp_path: Path, count: int
+) -> None:
+    units, runtime = tmp_path / "units", tmp_path / "runtime"
+    units.mkdir()
+    runtime.mkdir()
+    names = _install(units, count)
+    bus = CountingBus(units)
+    with PrivateManager(runtime) as manager:
+        for n in range(count):
+            manager.properties[f"docket-t{n}.timer", "NextElapseUSecRealtime"] = FIRES_US + n
+            manager.properties[f"docket-t{n}.timer", "LastTriggerUSec"] = 2**64 - 1
+        found = {state.name: state for state in _states(bus, str(runtime)).of(names)}
+    assert bus.calls == {"UnitPath": 1, "UnitsLoadTimestamp": 1, "ListUnitsByNames": 1}
+    last = found[f"docket-t{count - 1}.timer"]
+    assert (last.next_elapse_us, last.last_trigger_us) == (FIRES_US + count - 1, None)
 
 
 def test_only_what_changed_since_the_reload_is_asked_whether_it_needs_one(tmp_path: Path) -> None:
@@ -97,7 +121,7 @@ def test_only_what_changed_since_the_reload_is_asked_whether_it_needs_one(tmp_pa
         os.utime(tmp_path / name, ns=(0, 0))
     os.utime(tmp_path / "docket-t3.service", ns=(0, (us + 5_000_000) * 1000))
     bus = CountingBus(tmp_path, reloaded_us=us + 1)
-    found = {state.name: state for state in UnitStates(bus).of(names)}
+    found = {state.name: state for state in _states(bus).of(names)}
     assert bus.calls["NeedDaemonReload"] == 1
     assert [name for name, state in found.items() if state.needs_reload] == ["docket-t3.service"]
 

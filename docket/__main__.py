@@ -1,4 +1,4 @@
-"""The fork in the road: `exec` goes to the runner, everything else to the command line.
+"""The entry point: `exec` goes to the runner, everything else to the command line.
 
 `--version` and `--help` need neither: they are answered here.
 """
@@ -48,7 +48,7 @@ def _answered(words: list[str]) -> bool:
 
 
 def _is_wide() -> bool:
-    """Whether standard output is no terminal or one as wide as the text."""
+    """Whether standard output is not a terminal, or is one as wide as the text."""
     if "COLUMNS" in os.environ:
         return False
     try:

@@ -80,7 +80,7 @@ _GOOD = (0, EXIT_DRY_RUN)
 
 
 class Scope(TypedDict, total=False):
-    """Which Docket is meant; without any of these, the one that the environment names."""
+    """The options that select a Docket; without them, the environment does."""
 
     system: bool
     home: str | os.PathLike[str] | None
@@ -88,7 +88,7 @@ class Scope(TypedDict, total=False):
 
 
 class DocketAPIError(RuntimeError):
-    """A command's answer that is no success.
+    """The answer of a command that did not succeed.
 
     `exit_code` is the command's, and `payload` the document that it prints with --json: an error
     (with `error`, `error_code` and `hint`), or the whole result of a run that failed.
@@ -290,7 +290,7 @@ def doctor(
 
 @contextmanager
 def _session(scope: Scope) -> Iterator[Session]:
-    """Open the session that is meant; what is refused in it becomes a DocketAPIError."""
+    """Open the session that the options select; refusals in it become a DocketAPIError."""
     try:
         yield _open(**scope)
     except DocketError as error:

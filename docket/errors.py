@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class DocketError(Exception):
-    """Something the user can be told in one sentence.
+    """An error that one sentence explains to the user.
 
     `code` is stable and machine-readable, `hint` says what to do next, and `facts` are the
     identifying keys that the JSON form of the error carries beside them (`task`, `run_id`, ...).
@@ -69,7 +69,7 @@ class ConfigError(DocketError):
 
 
 class ConfigMissingError(ConfigError):
-    """There is no configuration file where one is looked for."""
+    """There is no configuration file at the expected path."""
 
     code = "config.missing"
 
@@ -87,7 +87,7 @@ class ConfigChangedError(ConfigError):
 
 
 class NameRefusedError(DocketError):
-    """A task name that is no safe unit and file name."""
+    """A task name that is not safe in a unit name or a file name."""
 
     code = "task.name_refused"
 
@@ -219,7 +219,7 @@ class RunnerDiedError(DocketError):
 
 
 class NeedsSystemdError(DocketError):
-    """Only a systemd unit can give the task what its contract promises."""
+    """The task needs a systemd unit for what its contract promises."""
 
     code = "run.needs_systemd"
 
@@ -249,7 +249,7 @@ class KeyTakenError(DocketError):
 
 
 class DestructiveRefusedError(DocketError):
-    """A destructive task, or one that runs such a task first, where only others are allowed."""
+    """A destructive task, or one that runs such a task first, that may not run here."""
 
     code = "task.destructive_refused"
 

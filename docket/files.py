@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 LARGEST_BYTES = 4 * 1024 * 1024
 
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-# O_NONBLOCK: opening a pipe that somebody planted, or a file under a lease, must not wait.
+# O_NONBLOCK: opening a planted pipe, or a file under a lease, must not wait.
 _ALWAYS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _SHOWN_NAME = 40  # characters of the name in that of its temporary: at most 160 bytes
 
 
 class NotPlainError(OSError):
-    """Something else than a plain file, or one that is too large, has the name of a file."""
+    """The path is not a plain file, or is one that is too large."""
 
 
 def open_plain(
@@ -72,7 +72,7 @@ def read_plain(
     """
     descriptor, status = open_plain(path)
     try:
-        # A size that is too large is not read first: a sparse file costs nobody a disk.
+        # A file that is too large is refused before it is read: it may be sparse.
         too_large = status.st_size > largest
         found = os.pread(descriptor, len(begins), 0) if begins else b""
         if found and found != begins:
@@ -142,7 +142,7 @@ def make_directory(path: str, mode: int = 0o700) -> None:
         if parent in ("", path):
             raise
         make_directory(parent, mode)
-        _make_one(path, mode)  # in /proc the parent exists, and nothing can be made in it
+        _make_one(path, mode)  # in /proc the parent exists, but nothing can be created in it
 
 
 def open_directory(path: str) -> int:

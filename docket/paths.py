@@ -154,9 +154,9 @@ def program_paths() -> tuple[str, ...]:
 def runtime_directory(environ: Mapping[str, str]) -> str | None:
     """Return the user's runtime directory, or None if there is none.
 
-    As its specification asks, it must belong to the caller, and nobody else may write to it: after
-    `su` XDG_RUNTIME_DIR names the directory of another user, whose links root would follow. Cron,
-    sudo and sandboxes of agents often lack XDG_RUNTIME_DIR while /run/user/UID is there.
+    As its specification demands, it must belong to the caller, and nobody else may write to it:
+    after `su` XDG_RUNTIME_DIR names the directory of another user, whose links root would follow.
+    Cron, sudo and sandboxes of agents often lack XDG_RUNTIME_DIR while /run/user/UID is there.
     """
     named = environ.get("XDG_RUNTIME_DIR")
     if named and is_own_directory(named):
@@ -199,7 +199,7 @@ def _instance_key(home: str, config: str) -> str:
 
 
 def _fingerprint(data: bytes) -> int:
-    """Return the 64-bit FNV-1a hash: `hashlib` would double what a job's runner takes."""
+    """Return the 64-bit FNV-1a hash: `hashlib` would double the runner's start-up cost."""
     value = 0xCBF29CE484222325
     for byte in data:
         value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF

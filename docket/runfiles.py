@@ -6,7 +6,7 @@ import os
 
 LOCK = ".lock"  # held by the runner to the end; holds the row as JSON
 REQUEST = ".request"  # what the run is given when it starts: may hold secret parameters
-CANCEL = ".cancel"  # its presence asks that the run be cancelled
+CANCEL = ".cancel"  # its presence is a request to cancel the run
 RESULT = ".result"  # what DOCKET_RESULT_FILE names, written by the task
 DETAILS = ".details"  # what DOCKET_DETAILS_FILE names, read by hooks
 
@@ -43,7 +43,7 @@ def run_file(lock_dir: str, run_id: str, kind: str) -> str:
 
 
 def is_cancelled(lock_dir: str, run_id: str) -> bool:
-    """Whether somebody has asked that the run be cancelled."""
+    """Whether a cancel of the run was requested."""
     return os.path.lexists(run_file(lock_dir, run_id, CANCEL))
 
 

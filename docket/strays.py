@@ -14,13 +14,13 @@ _HOOKS_HAVE = b"DOCKET_STATUS="
 def kill_leftovers(run_id: str, owner: int | None = None) -> list[int]:
     """Kill every process that a run's command left behind; return their ids when they are dead.
 
-    They are the caller's, or those of `owner`, the user whom the task runs as.
+    They belong to the caller, or to `owner`, the user of the task.
     They are known by the environment that they were started with. Hooks, other runs and the caller
     are spared; each process is held by a pidfd while it is looked at, so that no other is hit.
     """
     killed: list[int] = []
     while found := [pid for pid in _pids() if pid not in killed and _kill(pid, run_id, owner)]:
-        killed += found  # one that forked meanwhile left a child: look again
+        killed += found  # a process that forked meanwhile left a child: look again
     return killed
 
 
@@ -34,7 +34,7 @@ class Strays:
     __slots__ = ("_held", "_owner", "_run_id")
 
     def __init__(self, run_id: str, owner: int | None = None) -> None:
-        """`owner` is the user whom the task runs as, where that is another one."""
+        """`owner` is the user of the task, if that is another one."""
         self._run_id = run_id
         self._owner = owner
         self._held: dict[int, int] = {}
@@ -114,7 +114,7 @@ def _kill(pid: int, run_id: str, owner: int | None) -> bool:
 
 def _belongs(pid: int, run_id: str, owner: int | None) -> bool:
     try:
-        # A row is the word of its user, and says nothing about the processes of anybody else.
+        # A user writes its own rows, so a row says nothing about the processes of another user.
         if os.stat(f"/proc/{pid}").st_uid not in (os.geteuid(), owner):
             return False
     except OSError:

@@ -12,7 +12,7 @@ Reporter = Callable[[str, dict[str, Any]], None]
 
 @dataclass
 class TaskResult:
-    """What one run of a task came to. `details` is anything that JSON can say."""
+    """The result of one run of a task. `details` is anything that JSON can say."""
 
     ok: bool
     summary: str
@@ -64,7 +64,7 @@ class BaseTask:
         """Say how far the run is: a fraction from 0 to 1 (None: not known), and what it is at.
 
         Call it as often as you like: what comes too fast to be read is left out, the last never.
-        A fraction outside of 0 to 1 counts as the nearer end. Outside of Docket nothing happens.
+        A fraction outside of 0 to 1 becomes 0 or 1. Outside of Docket nothing happens.
         """
         document = {"event": "progress", "fraction": _reporting.fraction(fraction)}
         if message:
@@ -73,7 +73,7 @@ class BaseTask:
 
 
 class _Reporting:
-    """Where events and progress of this process go; nowhere, until somebody asks for them."""
+    """Where events and progress of this process go; nowhere until `report_to` is called."""
 
     def __init__(self) -> None:
         self.reporter: Reporter | None = None

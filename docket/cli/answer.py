@@ -1,4 +1,4 @@
-"""What a command hands back: document, text and exit code; printing is not its part."""
+"""The answer of a command: document, text and exit code; it is printed elsewhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Answer(Record):
 class AnswerStream(Record):
     """An answer in parts, each written as it comes; an empty part asks for a flush.
 
-    `endless` is one that Ctrl-C is meant to end: that is no failure.
+    `endless` is one that Ctrl-C normally ends: that is not a failure.
     """
 
     parts: Iterable[bytes]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Call:
-    """What was asked for beside the verb; filled while the command line is parsed."""
+    """The shared options; filled while the command line is parsed."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self.environ = dict(os.environ) if environ is None else environ

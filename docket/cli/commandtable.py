@@ -72,7 +72,7 @@ SECTIONS = (JOBS, TIMERS, SETUP)
 
 
 class Usage(NamedTuple):
-    """One way to call a command, as agents are told of it."""
+    """One way to call a command, as agents see it."""
 
     name: str
     summary: str

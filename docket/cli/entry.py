@@ -126,7 +126,7 @@ def _fail(error: DocketError, arguments: list[str], call: Call, code: int = 1) -
 
 
 def _give_up_output(error: DocketError) -> None:
-    """Where standard output takes nothing, what waits for it must not fail a second time."""
+    """If standard output fails, buffered text must not fail a second time."""
     if isinstance(error, streams.OutputError):
         streams.discard_output()
 

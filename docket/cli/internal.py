@@ -1,4 +1,4 @@
-"""What nobody foresaw: one sentence for the user, the traceback into a private file."""
+"""Unforeseen errors: one sentence for the user, the traceback into a private file."""
 
 from __future__ import annotations
 

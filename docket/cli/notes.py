@@ -10,7 +10,7 @@ from docket.cli.render.layout.plain import exact
 
 
 def write_note(sentence: str, level: str, *, as_json: bool) -> None:
-    """Write one line of the log to standard error; a stream that takes nothing is no error."""
+    """Write one line of the log to standard error; a failing stream is not an error."""
     if as_json:
         now = datetime.now(tz=UTC).isoformat()
         line = compact({"timestamp": now, "level": level, "logger": "docket", "message": sentence})

@@ -1,4 +1,4 @@
-"""Writing to standard output and standard error, and what happens when they take nothing."""
+"""Writes to standard output and standard error, also if they fail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class OutputError(DocketError):
 
 
 class ReaderGoneError(Exception):
-    """Whoever read standard output has stopped reading; there is nobody to tell."""
+    """The reader of standard output is gone; there is nobody to tell."""
 
 
 def prepare() -> None:
@@ -66,7 +66,7 @@ def flush() -> None:
 
 
 def complain(text: str) -> None:
-    """Write to standard error; one that takes nothing is no error of its own."""
+    """Write to standard error; a failing stream is not an error."""
     if sys.stderr is None:
         return
     with contextlib.suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What the terminal shows of a take-over from docket-cli: how far it is, and once what it did."""
+"""Shows the progress and the result of a take-over from docket-cli on the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CLEAR_LINE = "\r\x1b[K"
 
 
 class Announcer:
-    """Tells people on standard error; beside `--json` it is silent, and `docket doctor` tells."""
+    """Reports on standard error; with `--json` it is silent, and `docket doctor` reports it."""
 
     def __init__(self, *, as_json: bool, quiet_seconds: float = _QUIET_SECONDS) -> None:
         self._as_json = as_json

@@ -29,7 +29,7 @@ class Place(Record):
     policy: Policy = Policy()
 
     def sandbox(self, task: Task, starter: Starter) -> Sandbox:
-        """Return what a run of `task` is kept from, whoever is behind its start."""
+        """Return what a run of `task` is kept from, however it was started."""
         return task.sandbox.raised(self.policy.floor(starter).sandbox)
 
 

@@ -173,7 +173,7 @@ def _lost_order(task: Task) -> Iterator[str]:
         age = format_span(task.catch_up)
         yield f"the age limit of {age} for a missed fire: every missed fire is made up for now"
     if task.destructive:
-        yield "the guard of a destructive task: whoever starts the unit runs it"
+        yield "the guard of a destructive task: starting the unit runs it"
 
 
 def _lost_meanings(task: Task) -> Iterator[str]:

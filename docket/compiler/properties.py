@@ -125,7 +125,7 @@ _SPANS = frozenset(
 class UnitProperties:
     """Takes the lines of one service, as UnitText does, and keeps them as typed properties.
 
-    `unsaid` names the directives that the bus cannot be told, with the reason.
+    `unsaid` names the directives that cannot be sent over the bus, with the reason.
     """
 
     def __init__(self, task: str) -> None:
@@ -135,7 +135,7 @@ class UnitProperties:
 
     @property
     def properties(self) -> list[Property]:
-        """What has been told so far."""
+        """The properties so far."""
         return list(self._found.values())
 
     def section(self, name: str) -> None:

@@ -35,7 +35,7 @@ _CREDENTIAL = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 
 
 class ServiceWriter(Protocol):
-    """What takes the lines of a service: the text of a unit file, or properties for the bus."""
+    """A writer for the lines of a service: the text of a unit file, or properties for the bus."""
 
     def section(self, name: str) -> None:
         """Begin a section."""
@@ -90,7 +90,7 @@ def sandbox_properties(sandbox: Sandbox, place: Place, task: str) -> list[Proper
 def write_service(
     text: ServiceWriter, task: Task, place: Place, sandbox: Sandbox, *, conditions: bool = False
 ) -> None:
-    """Tell `text` the service of the task; CompileError if a value cannot be carried.
+    """Write the service of the task into `text`; CompileError if a value cannot be written.
 
     `conditions`: what `require` says is checked by systemd too. Where somebody waits for the run,
     only the runner does it, because systemd keeps no record of an unmet condition.
@@ -115,7 +115,7 @@ def write_service(
         f"TimeoutStartSec={_start_timeout(task)}",
         f"TimeoutStopSec={format_span(_stop_seconds(task))}",
         "KillMode=mixed",
-        # The runner tells of a child that was killed for memory, and tries again where asked to.
+        # The runner reports a child that was killed for memory, and may try again.
         "OOMPolicy=continue",
         "NotifyAccess=main",
         # Else the journal names every task's lines after the interpreter.
@@ -131,7 +131,7 @@ def write_service(
 
 def description(task: Task) -> str:
     """Return the line that names the task in systemd's own lists."""
-    text = TOKEN_SHAPES.sub(REDACTED, task.description.strip())  # units are for all to read
+    text = TOKEN_SHAPES.sub(REDACTED, task.description.strip())  # everybody can read units
     return text or f"Docket task {task.name}"
 
 
@@ -188,7 +188,7 @@ def glob_quoted(path: str) -> str:
 
 
 def write_credentials(text: ServiceWriter, task: Task) -> None:
-    """Tell `text` the credentials of the task; CompileError for a name that none can have."""
+    """Write the credentials of the task into `text`; CompileError for a name that none can have."""
     for one in task.credentials:
         if not _CREDENTIAL.fullmatch(one.name) or one.name in (".", ".."):
             raise refused(task.name, "credentials", f"has the name {one.name!r}")
@@ -196,7 +196,7 @@ def write_credentials(text: ServiceWriter, task: Task) -> None:
 
 
 def write_limits(text: ServiceWriter, limits: Limits) -> None:
-    """Tell `text` what a run may use of the machine."""
+    """Write the resource limits of a run into `text`."""
     for directive, value, key in (
         ("MemoryMax", limits.memory, "memory"),
         ("MemoryHigh", limits.memory_high, "memory_high"),

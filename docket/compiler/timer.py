@@ -69,7 +69,7 @@ def _body(task: Task, directives: Directives, place: Place) -> str:
 
 
 def write_timer(text: UnitText, task: Task, directives: Directives, service: str) -> None:
-    """Tell `text` when to start the unit `service`: all of a timer but its [Unit]."""
+    """Write into `text` when to start the unit `service`: all of a timer but its [Unit]."""
     text.section("Timer")
     for directive, value in directives:
         text.value(directive, value, "schedule")

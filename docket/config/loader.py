@@ -105,7 +105,7 @@ def usable(config: Config) -> Config:
 
 
 def refused(config: Config) -> ConfigError:
-    """Return the error that tells all problems of `config`, the gravest first."""
+    """Return the error with all problems of `config`, the gravest first."""
     first = (config.fatal or config.problems)[0]
     more = len(config.problems) - 1
     tail = f" (and {more} more mistake{'s' if more > 1 else ''})" if more else ""

@@ -1,7 +1,7 @@
 """The five fields of a line and the bits that cron sets for them.
 
-It shares nothing with the compiler of schedules, for it is the witness against which that is
-proved. Sources: entry.c of Debian's cron 3.0pl1 and of cronie, whose bits are the same.
+It shares nothing with the compiler of schedules, because it is the independent check of it.
+Sources: entry.c of Debian's cron 3.0pl1 and of cronie, whose bits are the same.
 """
 
 from __future__ import annotations

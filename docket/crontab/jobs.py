@@ -1,4 +1,4 @@
-"""An entry as the job that it is: words, environment, directory, zone and mail, resolved."""
+"""A crontab entry as a job: words, environment, directory, zone and mail, resolved."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LONGEST_DESCRIPTION = 160
 
 
 class Surroundings(Record):
-    """What has to be known beside the file: who imports, and what is a secret or a program.
+    """What an import needs beside the file: who imports, and what is a secret or a program.
 
     `home` is set where the service manager does not set HOME by itself. `is_program`: whether a
     path is a file that the kernel starts by itself, so that a shell makes no difference. `home_of`
@@ -81,7 +81,7 @@ def make_jobs(entries: Sequence[CrontabEntry], around: Surroundings) -> list[Job
 
 
 def _contents(entry: CrontabEntry) -> str:
-    """Return all that makes an entry another one than the next, as one text."""
+    """Return everything that tells an entry from another, as one text."""
     settings = "\0".join(f"{name}={value}" for name, value in sorted(entry.settings.items()))
     return "\0".join((entry.expression, entry.user or "", entry.command, settings))
 

@@ -1,7 +1,7 @@
 """A task's name from its command: what a person would call it, and the same one every time.
 
 Where two lines would have one name, each gets a few letters of the hash of what it says: never a
-number, which would change hands when the lines change places.
+number, which would change when the lines change places.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ASIDE = frozenset(
     ("cd", "test", "[", "[[", ".", "source", "export", "sleep", "set", "umask", "ulimit", "trap")
 )
 _ASIDE_TOO = frozenset(("if", "then", "else", "while", "do", "true", ":", "echo", "date", "printf"))
-# They look or make room for what the line is about; they name it only where it has nothing else.
+# These commands only check or prepare; they name the task only if the line has nothing else.
 _LOOKS = frozenset(("ls", "cat", "pwd", "stat", "which", "hostname", "mkdir", "touch", "chmod"))
 _LOOKS_TOO = frozenset(("pgrep", "grep", "egrep", "fgrep", "head", "tail", "wc", "sort", "tee"))
 _WRAPPERS = frozenset(
@@ -93,7 +93,7 @@ def _tokens(command: str) -> list[str]:
     lexer.commenters = ""
     try:
         return list(lexer)
-    except ValueError:  # an open quote: the shell's business, and a name is found all the same
+    except ValueError:  # an open quote: the shell handles it, and a name is found anyway
         return command.split()
 
 

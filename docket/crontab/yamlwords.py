@@ -1,4 +1,4 @@
-"""Words and texts as YAML that every reader takes the same way."""
+"""Words and texts as YAML that every reader reads the same way."""
 
 from __future__ import annotations
 

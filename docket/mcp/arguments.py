@@ -1,4 +1,4 @@
-"""What a tool takes: declared once, told to agents as JSON Schema, and checked by that."""
+"""The arguments of a tool: declared once, published as JSON Schema, and checked by that."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Parameter(Record):
     def told(self) -> dict[str, Any]:
         """Return the schema with its default, as agents see it.
 
-        Several types are told as alternatives: some agents' models refuse a list of types.
+        Several types are written as alternatives: some agents' models refuse a list of types.
         """
         found = dict(self.schema)
         if not isinstance(found["type"], str):

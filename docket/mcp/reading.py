@@ -1,4 +1,4 @@
-"""The tools that only look."""
+"""The tools that only read."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class _RunInThread:
             self._error = error
 
     def outcome(self, seconds: float) -> RunOutcome | None:
-        """Return what the run came to, or None if it is not over in that time."""
+        """Return the outcome of the run, or None if it is not over in that time."""
         self._thread.join(seconds)
         if self._error is not None:
             raise self._error
@@ -189,7 +189,7 @@ def _undo(session: Session, run_id: str) -> Callable[[], object]:
 
 
 def _sleeper(call: ToolCall, timeout_seconds: float | None) -> Callable[[str], bool]:
-    """Return what sleeps until a lock is free, and wakes when nobody wants to wait any more.
+    """Return a function that sleeps until a lock is free or the client stops waiting.
 
     flock itself takes no timeout, and a thread that sleeps in it could not be had back.
     """

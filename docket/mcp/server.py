@@ -43,7 +43,7 @@ Context: TypeAlias = "ServerRequestContext[dict[str, Any], Any]"
 def serve(served: ServerContext) -> int:
     """Serve the client at standard input and output until it leaves; return the exit code.
 
-    What runs then goes on. Threads may be left behind: whoever calls this ends the process.
+    What runs then goes on. Threads may be left behind: the caller ends the process.
     """
     logging.getLogger("mcp").addHandler(logging.NullHandler())
     logging.getLogger("mcp").propagate = False
@@ -131,7 +131,7 @@ class _Service:
         return result
 
     def _drop(self, call: ToolCall, number: object) -> None:
-        """Nobody waits for a call any more: the client took it back, or is leaving.
+        """The client no longer waits for a call: it cancelled the request, or is leaving.
 
         A client that only had no time to wait did not ask for the end of the run.
         """
@@ -164,7 +164,7 @@ class _Service:
 
 
 async def _tell_progress(context: Context, call: ToolCall) -> None:
-    """Say every so often that it goes on: progress is how many seconds it has taken."""
+    """Report now and then that it goes on: progress is the number of seconds so far."""
     begun = time.monotonic()
     while True:
         await anyio.sleep(call.every_seconds)

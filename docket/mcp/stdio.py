@@ -32,7 +32,7 @@ def take_streams() -> tuple[int, int]:
     os.dup2(nothing, 0)
     try:
         os.dup2(2, 1)
-    except OSError:  # standard error is closed: nobody is to be told anything
+    except OSError:  # standard error is closed: nothing can be reported
         os.dup2(nothing, 1)
     if nothing > 2:
         os.close(nothing)
@@ -105,7 +105,7 @@ class Requests:
         while True:
             try:
                 return os.read(self._descriptor, _CHUNK)
-            except BlockingIOError:  # whoever started us shares it, and wants it so
+            except BlockingIOError:  # our parent shares it, and wants it so
                 select.select([self._descriptor], [], [])
             except OSError:
                 return b""  # as good as its end
@@ -127,7 +127,7 @@ class Requests:
 
 
 class Answers:
-    """What goes to the client; one that has gone away is told nothing more."""
+    """The output to the client; after it has gone away nothing more is sent."""
 
     def __init__(self, descriptor: int, ended: Callable[[], None]) -> None:
         self._descriptor = descriptor

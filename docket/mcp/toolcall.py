@@ -1,4 +1,4 @@
-"""One call of a tool while it goes on: what it says of its progress, and whether it is wanted."""
+"""One call of a tool: its progress, and whether the client still waits for it."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def bounded(document: Any, room: int, depth: int = 0) -> Any:
 
 
 def _cut_run(found: dict[str, Any], run_id: str, room: int) -> None:
-    """Cut what a task can make long as it likes."""
+    """Cut the values that a task can make arbitrarily long."""
     for key in ("details", "event"):
         if isinstance(found.get(key), dict):
             found[key] = _cut_details(found[key], run_id, room)

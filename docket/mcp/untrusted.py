@@ -1,4 +1,4 @@
-"""What in an answer comes from a task and not from Docket: data, never instructions."""
+"""The parts of an answer that come from a task: data, never instructions."""
 
 from __future__ import annotations
 

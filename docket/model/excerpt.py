@@ -1,4 +1,4 @@
-"""The beginning and the end of what a program writes; memory stays flat whatever that is."""
+"""The beginning and the end of a program's output; memory stays flat however long it is."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def decoded(data: bytes) -> str:
 def complaint_in(errors: str, output: str) -> str:
     """Return the line that says what went wrong: the last of standard error that complains.
 
-    Where none does, the last one there; of the output, only a line that complains counts.
+    If none does, the last line of standard error; of the output, only a line that complains.
     """
     lines = _last_lines(errors)
     for line in (*lines, *([] if lines else _last_lines(output))):

@@ -1,7 +1,7 @@
-"""When a failure is told, when it is kept silent, and when its end is told.
+"""When a failure is reported, when it is kept silent, and when its end is reported.
 
-An incident begins with a failure, goes on while runs fail, and ends with a success. It is told
-when it begins, when its cause changes, and again after a while; its end is told once.
+An incident begins with a failure, goes on while runs fail, and ends with a success. It is reported
+when it begins, when its cause changes, and again after a while; its end is reported once.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _LONGEST = 300
 class Incident(Struct):
     """The last incident of a task, as its columns.
 
-    `judged` is the run that was looked at last, `verdict` what was to be told of it; so whoever
-    asks again for the same run, after a crash, gets the same answer. `told_at` is when somebody was
-    really told, None as long as nobody was.
+    `judged` is the last run that was looked at, and `verdict` what to report of it: a second look
+    at the same run, after a crash, gets the same answer. `told_at` is when a message was delivered,
+    None before that.
     """
 
     task: str
@@ -68,9 +68,10 @@ class Failed:
 def on_failure(
     standing: Incident | None, failed: Failed, remind_after_us: int, *, stale: bool
 ) -> Incident:
-    """Return the incident after a failure; its `verdict` says what is to be told.
+    """Return the incident after a failure; its `verdict` says what to report.
 
-    `stale`: the task has run on since, so this one is told (once in a while), and opens nothing.
+    `stale`: the task has run again since, so this failure is reported (once in a while) and opens
+    no incident.
     """
     if standing is not None and standing.judged == failed.run_id:
         return standing

@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-DEEPEST = 200  # levels of what is stored; whoever walks a deeper value may run out of stack
-DEEPEST_OUTPUT = 100  # levels of what a task says, which is stored within details and events
+DEEPEST = 200  # levels of what is stored; walking a deeper value may exhaust the stack
+DEEPEST_OUTPUT = 100  # levels of what a task reports, which is stored within details and events
 
 
 def depth(value: Any) -> int:
@@ -30,7 +30,7 @@ def depth(value: Any) -> int:
 
 
 def loads_output(text: str) -> Any:
-    """Return the value of JSON that a task wrote; ValueError for none, and for too deep a one."""
+    """Return the value of JSON that a task wrote; ValueError if it is invalid or too deep."""
     value = loads(text)
     brackets = text.count("[") + text.count("{")
     if brackets > DEEPEST_OUTPUT and depth(value) > DEEPEST_OUTPUT:

@@ -64,7 +64,7 @@ class Hook:
 class Channel:
     """One way to tell somebody: its kind, and every option of that kind.
 
-    `monitors`: it watches for runs that do not come, so it is told of each one, whatever `on` says.
+    `monitors`: it notices runs that do not come, so it gets every run, whatever `on` says.
     """
 
     __slots__ = ("kind", "monitors", "options")
@@ -76,7 +76,7 @@ class Channel:
 
 
 class Notify(Struct):
-    """Who is told of the runs; `on` holds success, failure and complete, `triggers` [] is all."""
+    """Who is notified of the runs; `on` has success, failure, complete; `triggers` [] is all."""
 
     channels: list[Channel]
     on: list[str]
@@ -101,7 +101,7 @@ class Notify(Struct):
 
 
 class RunAs(Struct):
-    """Who a task's processes are, where that is not whom the runner runs as.
+    """The user of a task's processes, if that is not the runner's own user.
 
     `group` is "" for the user's own; `capabilities` are the numbers of those that they keep.
     """
@@ -168,7 +168,7 @@ class Plan(Struct):
     env_credentials: dict[str, str]  # variable -> the credential whose value the task gets in it
     env_files: list[str]
     path_variable: str  # PATH that the task gets where its own environment brings none
-    cwd: str  # "" means the home directory of whoever runs it
+    cwd: str  # "" means the home directory of its user
     run_as: RunAs | None
     required_env: list[str]
     secrets: list[str]  # variables, credentials and inputs whose values no output may show

@@ -48,12 +48,12 @@ class RunRecord(RunRow):
 
     @property
     def cancel_requested_us(self) -> int | None:
-        """When somebody first asked that it be cancelled."""
+        """When a cancel was first requested."""
         return self.cancel_requested_at
 
 
 class RunSample(NamedTuple):
-    """What a run tells of how its task is doing; instants are microseconds since the epoch."""
+    """What the health of a task needs of one run; instants are microseconds since the epoch."""
 
     status: RunStatus
     error_code: str | None
@@ -72,12 +72,12 @@ class RunSample(NamedTuple):
 
     @property
     def reached_us(self) -> int:
-        """The latest instant that it accounts for: no other run was due up to then."""
+        """The latest instant that it covers: no other run was due up to then."""
         return max(self.started_us, self.finished_us or 0, self.scheduled_for_us or 0)
 
 
 class OverrideRecord(Record):
-    """What somebody has ordered of a task's timer for a while."""
+    """A pause or a skip of a task's timer."""
 
     task: str
     kind: str  # pause, skip-next
@@ -122,7 +122,7 @@ class EventRecord(EventRow):
 
 
 def hook_went_well(label: str, state: str, exit_code: int | None) -> bool:
-    """Whether a hook did what it was for; the exit code of an agent's and a message's is HTTP's."""
+    """Whether a hook succeeded; the exit code of an agent hook and a message is an HTTP status."""
     if state in ("delivered", "suppressed"):
         return True
     return state == "done" and (not exit_code or label.startswith("agent:"))
@@ -140,7 +140,7 @@ class HookRecord(HookRow):
 
     @property
     def went_well(self) -> bool:
-        """Whether it did what it was for."""
+        """Whether it succeeded."""
         return hook_went_well(self.label, self.state, self.exit_code)
 
 

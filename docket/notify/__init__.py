@@ -1,1 +1,1 @@
-"""Telling people and agents of the end of a run; each channel speaks in a process of its own."""
+"""Notifies people and agents of the end of a run; each channel sends in a process of its own."""

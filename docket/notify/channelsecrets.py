@@ -19,7 +19,7 @@ _SHORTEST = 6  # of a part of an address that may be secret; shorter ones are wo
 class ChannelSettings:
     """The options of one channel, and where the values of its `*_env` options are found.
 
-    What was read as a secret is remembered, to be hidden in whatever is told of the outcome.
+    Secrets that were read are remembered, to be hidden in every report of the outcome.
     """
 
     def __init__(self, options: Mapping[str, Any], environment: Mapping[str, str]) -> None:

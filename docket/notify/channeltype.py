@@ -41,8 +41,8 @@ class ChannelType(Record):
     `keys` are JSON Schemas, as the config's schema publishes them; `needs` are keys of which one
     has to be there. `secrets` are keys that are better written as `KEY_env`. `settle` turns the
     written keys, with their defaults, into the options that `send` reads. `example` is a mapping
-    that works. `monitors` is a channel that notices when no run comes: it is told of the start and
-    the end of every run, whatever `on` says, and its option `start` can leave the start out.
+    that works. `monitors` is a channel that notices when no run comes: it gets the start and the
+    end of every run, whatever `on` says, and its option `start` can leave the start out.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""The sending process: what it keeps of its parent, its own deadline, and what it tells."""
+"""The sending process: what it keeps of its parent, its own deadline, and its report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ASKING = (
     signal.SIGTERM,
     signal.SIGINT,
     signal.SIGHUP,
-)  # SIGPIPE stays ignored: an error tells more
+)  # SIGPIPE stays ignored: an error says more
 
 
 class OutOfTimeError(BaseException):
@@ -40,7 +40,7 @@ class OutOfTimeError(BaseException):
 def speak(
     job: ChannelJob, environment: Mapping[str, str], writer: int, timeout_seconds: float
 ) -> None:
-    """Send one job in this process, which is for nothing else, and tell the outcome."""
+    """Send one job in this process, which does nothing else, and report the outcome."""
     _become(environment, writer)
     signal.signal(signal.SIGALRM, _out_of_time)
     signal.setitimer(signal.ITIMER_REAL, timeout_seconds)
@@ -96,7 +96,7 @@ def _sender(kind: str) -> Callable[..., Delivery]:
 
 
 def _become(environment: Mapping[str, str], writer: int) -> None:
-    """Let go of everything of the runner's: descriptors, signals, environment.
+    """Release everything of the runner's: descriptors, signals, environment.
 
     Closing releases none of its locks: those are its own, or shared by descriptors that stay open.
     """

@@ -1,4 +1,4 @@
-"""What became of one message, and why."""
+"""The outcome of one message, and why."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class DeliveryError(Exception):
     """A message that did not arrive; the text is a sentence without any address or token.
 
     `passing`: another try may go better, after `wait` seconds where the other side said so.
-    `untaken`: the other side surely has not taken the message, so a second one is no repetition.
+    `untaken`: the other side has certainly not accepted the message, so a second try cannot repeat
+    it.
     """
 
     def __init__(
@@ -70,5 +71,5 @@ class DeliveryError(Exception):
 
 
 def missing(what: str) -> DeliveryError:
-    """Return the error for a setting that is nowhere to be found."""
+    """Return the error for a setting that was not found."""
     return DeliveryError(f"Missing {what}", NOT_SENT)

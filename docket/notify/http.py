@@ -23,7 +23,7 @@ _LARGEST_ANSWER = 64 * 1024
 _KEPT_OF_ANSWER = 4096  # much more than is shown: what is cut within a secret is cut off later
 _TRY_SECONDS = 10.0
 _TRIES = 3
-_LONGEST_WAIT = 20.0  # a server that asks for more is told of, not waited for
+_LONGEST_WAIT = 20.0  # a longer wait is reported as a failure
 _DEADLINE_MARGIN = 0.2
 _TOO_MANY = 429
 _UNREACHABLE = (errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH)
@@ -103,11 +103,11 @@ class Client:
         check: Callable[[HttpResponse], str | None] | None = None,
         once: bool = False,
     ) -> HttpResponse:
-        """Send a request until it is taken, and return the answer; DeliveryError if it is not.
+        """Send a request until it is accepted, and return the answer; DeliveryError if it is not.
 
-        `check` looks into an answer of success and says in words why it is none. What may pass (no
-        connection, 429, 5xx) is tried again, three times at most. With `once` one try has all the
-        time that is left, and another follows only where the request surely was not taken.
+        `check` looks into an answer of success and says in words why it is none. Temporary failures
+        (no connection, 429, 5xx) are tried again, three times at most. With `once` one try has all
+        the time that is left, and another follows only if the request was certainly not accepted.
         """
         host = host_of(url)
         parts = urlsplit(url)

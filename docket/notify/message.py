@@ -1,4 +1,4 @@
-"""What is told of a run, in plain values."""
+"""The contents of a message about a run, in plain values."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Message(Struct):
 
     @property
     def bad(self) -> bool:
-        """Whether it tells of something that went wrong."""
+        """Whether it reports a failure."""
         return self.event in ("failure", "reminder")
 
     @property

@@ -1,4 +1,4 @@
-"""The channels there are: every module of `docket.notify.channels` is one."""
+"""The list of channels: every module of `docket.notify.channels` is one."""
 
 from __future__ import annotations
 

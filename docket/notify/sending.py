@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-KILL_AFTER_SECONDS = 1.0  # what a channel gets beyond its deadline to tell of it itself
+KILL_AFTER_SECONDS = 1.0  # the time after its deadline in which a channel may report it itself
 _LARGEST = 256 * 1024
 
 
@@ -46,13 +46,13 @@ class Sending:
         os.close(writer)
 
     def read(self) -> bool:
-        """Take what the process tells; False once it has told everything."""
+        """Read what the process writes; False once it has written everything."""
         data = os.read(self.reader, 1 << 16)
         self._told += data[: _LARGEST - len(self._told)]
         return bool(data)
 
     def finish(self, *, ended: bool) -> Delivery:
-        """Return what became of the message; a process that has not `ended` is killed."""
+        """Return the outcome of the message; a process that has not `ended` is killed."""
         self.seconds = time.monotonic() - self._begun
         os.close(self.reader)
         try:
@@ -99,7 +99,7 @@ def deliver(sendings: Sequence[Sending]) -> list[Delivery]:
 def _in_child(
     job: ChannelJob, environment: Mapping[str, str], writer: int, timeout_seconds: float
 ) -> None:
-    """Send, tell the outcome into the pipe, and end the process, whatever happens."""
+    """Send, write the outcome into the pipe, and end the process, whatever happens."""
     try:
         os.setpgid(0, 0)
         from docket.notify.child import speak  # noqa: PLC0415  (only in the sending process)

@@ -32,7 +32,7 @@ class _NoLog:
     ends_line = True
 
     def write(self, data: bytes) -> None:
-        """Keep nothing."""
+        """Keep no output."""
 
 
 def dry_run(arguments: Arguments, loaded: LoadedPlan, stop: StopSignals) -> Finished:

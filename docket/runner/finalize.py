@@ -164,7 +164,7 @@ def _close(row: RunRow, end: End) -> None:
 
 
 def _run_owed_hooks(plan: Plan, row: RunRow, recorder: Recorder) -> None:
-    """Do what is owed to the run and nobody has begun: what was begun is never done twice."""
+    """Run the pending hooks and notifications of the run: what was begun is never done twice."""
     if not plan.hooks and plan.notify is None:
         return
     begun: set[int] = set()

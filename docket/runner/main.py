@@ -43,7 +43,7 @@ def main(words: list[str], recompile: Recompile) -> int:
         code = _fail(DocketError(f"docket exec cannot go on: {error}."), result_fd)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # everything is written: taking the interpreter down would only cost time
+    os._exit(code)  # everything is written: an orderly exit of the interpreter would only cost time
 
 
 def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
@@ -88,7 +88,7 @@ def _exit_code(finished: Finished) -> int:
 
 
 def _say(loaded: LoadedPlan) -> None:
-    """Tell the journal that an older plan is obeyed."""
+    """Write to the journal that an older plan is used."""
     if loaded.warning is None or loaded.removed:
         return
     from docket.systemd.journal import PLAN_IS_OLD, send  # noqa: PLC0415  (rare)
@@ -98,7 +98,7 @@ def _say(loaded: LoadedPlan) -> None:
 
 
 def _record_without_plan(arguments: Arguments, paths: Paths, error: DocketError) -> None:
-    """Leave a row for a run that never had a plan, for a timer's fire is never lost."""
+    """Write a row for a run without a plan, because a timer's fire is never lost."""
     from docket.runner.planless import record_failure  # noqa: PLC0415  (rare)
 
     if not (arguments.dry_run or arguments.notify_test or arguments.prepare):
@@ -153,7 +153,7 @@ def _document(finished: Finished) -> dict[str, Any]:
 
 
 def _fail(error: DocketError, result_fd: str | None) -> int:
-    """Tell the error where it is read, and return the exit code."""
+    """Print the error where it is read, and return the exit code."""
     if result_fd is not None:
         _hand_over(error.document(), result_fd)
     else:

@@ -214,7 +214,7 @@ class _Run:
             row.note(log_problem=log.problem)
 
     def _become(self) -> str:
-        """Find out whom the task runs as; return the path of its result file."""
+        """Look up the user of the task; return the path of its result file."""
         plan, run_id = self._plan, self._row.run_id
         self._account = account_for(plan)
         if self._account is None:
@@ -325,7 +325,7 @@ class _Run:
         return not self._stop.received
 
     def _cut_short(self, context: AttemptContext, last: Verdict) -> Verdict:
-        """Return what to call a run whose next attempt never came."""
+        """Return the status of a run whose next attempt never came."""
         if self._stop_signal() == signals.SIGINT:
             verdict = Verdict(RunStatus.CANCELLED, "cancelled", f"Cancelled. {last.summary}")
         elif self._stop_signal():
@@ -378,14 +378,14 @@ class _Run:
     def _notify(self) -> None:
         if self._plan.notify is None:
             return
-        # Nothing of the task goes on: a slow channel does not keep the next run from beginning.
+        # The task is over: a slow channel does not keep the next run from starting.
         self._admission.release()
         notifier = self._notifier or self._make_notifier(self._environment_left())
         notify_status(f"notifications of run {self._row.run_id}")
         self._hooks += notifier.ended(set())
 
     def _environment_left(self) -> dict[str, str]:
-        """Return the task's environment; where that was refused, as much of it as there is."""
+        """Return the task's environment, or what could be read of it if it was refused."""
         if self._environment:
             return self._environment
         return usable_environment(self._plan, self._account, in_unit=self._row.unit is not None)

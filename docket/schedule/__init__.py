@@ -1,1 +1,1 @@
-"""Cron and the other triggers, turned into OnCalendar lines and their kin."""
+"""Cron and the other triggers, turned into OnCalendar and similar lines."""

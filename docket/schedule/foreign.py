@@ -188,7 +188,7 @@ def _number(field: CronField, text: str) -> int:
 def _reversed(field: CronField, low: str, high: str) -> bool:
     first, last = _number(field, low), _number(field, high)
     if field is WEEKDAY and last == 0 < first < 7:
-        return False  # cron's own reading of `fri-sun`
+        return False  # cron reads `fri-sun` differently
     return first > last
 
 

@@ -1,4 +1,4 @@
-"""Why an expression is refused, and what to write instead."""
+"""The refusals of expressions, and what to write instead."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def out_of_range(field: CronField, text: str, item: str) -> ScheduleError:
 
 
 def bad_step(item: str) -> ScheduleError:
-    """A step that is no step."""
+    """A step that is not a number of 1 or more."""
     return ScheduleError(
         f"{shown(item)} has a step that is no whole number of 1 or more.",
         code=OUT_OF_RANGE,

@@ -36,7 +36,7 @@ _EVERY_MINUTE = frozenset(range(60))
 
 
 class _Part(Record):
-    """What one trigger becomes."""
+    """The compiled form of one trigger."""
 
     directives: tuple[tuple[str, str], ...]
     calendars: tuple[Calendar, ...] = ()

@@ -1,4 +1,4 @@
-"""Recording what is asked of a run that goes on."""
+"""Recording the request to cancel a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BUSY_SECONDS = 2.0
 
 
 def record_cancel_request(state_db: str, run_id: str, now_us: int) -> bool:
-    """Record when it was first asked that a run be cancelled; False if that cannot be written.
+    """Record the first request to cancel a run; False if it cannot be written.
 
     A run that is over is not touched.
     """

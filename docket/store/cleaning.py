@@ -57,7 +57,7 @@ def run_record(values: Sequence[Any]) -> RunRecord:
 
 
 def run_sample(values: Sequence[Any]) -> RunSample:
-    """Return what the columns that SAMPLE names tell of a run."""
+    """Return a run from the columns that SAMPLE names."""
     known, _ = cleaned(RunRow, values, SAMPLE)
     return RunSample(
         _member(RunStatus, known["status"]) or RunStatus.LOST,
@@ -138,7 +138,7 @@ def instant(value: Any) -> int | None:
 def shallow_json(text: Any) -> Any:
     """Return the value of a JSON text; ValueError if it is none.
 
-    A value that is nested so deeply that whoever walks it fails is replaced by a note.
+    A value that is nested too deeply to be walked is replaced by a note.
     """
     if not isinstance(text, str):
         raise ValueError("no text")  # noqa: TRY004  (one error for all that is no JSON)

@@ -49,7 +49,7 @@ def connect_read_only(path: str, *, locked: bool = False) -> sqlite3.Connection:
 
 
 def is_there(path: str) -> bool:
-    """Whether there is a file; OSError for a link, a pipe or anything else that is no plain file.
+    """Whether there is a file; OSError for anything but a plain file.
 
     It is not opened: closing it would take away the locks (fcntl) that a connection of this process
     holds on it.

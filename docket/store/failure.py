@@ -1,4 +1,4 @@
-"""What an error of SQLite means for the user, in one sentence."""
+"""Turns an error of SQLite into one sentence for the user."""
 
 from __future__ import annotations
 
@@ -39,6 +39,6 @@ def unreadable(path: str, error: OSError) -> StoreError:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the error is the file's own fault, and not the disk's or another program's."""
+    """Whether the file itself is damaged; else the disk or another program is the cause."""
     text = str(error)
     return any(word in text for word in ("not a database", "malformed", "no such table"))

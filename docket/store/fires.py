@@ -39,7 +39,7 @@ class RecordedMisses(Record):
 
 
 class Override(NamedTuple):
-    """What somebody has ordered for a task: from when on, and until when (None: without end)."""
+    """A pause or a skip of a task: from when on, and until when (None: without end)."""
 
     kind: str
     created_us: int
@@ -99,7 +99,7 @@ class FireLedger:
         return RecordedMisses(tuple(run_ids), rows[0][1], rows[0][2], first, count)
 
     def overrides(self, task: str) -> list[Override]:
-        """Return what has been ordered for a task."""
+        """Return the pauses and skips of a task."""
         rows = self._connection.execute(
             "SELECT kind, created_at, until FROM overrides WHERE task = ?", (task,)
         )
@@ -108,7 +108,7 @@ class FireLedger:
         ]
 
     def boot_spans(self, since_us: int) -> list[tuple[str, int, int]]:
-        """Return (boot id, first instant, last instant) of the boots that runs tell of."""
+        """Return (boot id, first instant, last instant) of the boots that recorded runs name."""
         rows = self._connection.execute(
             "SELECT boot_id, min(started_at), max(coalesce(finished_at, started_at)) FROM runs "
             "WHERE started_at BETWEEN ? AND ? AND boot_id IS NOT NULL GROUP BY boot_id",

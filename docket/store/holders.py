@@ -11,8 +11,8 @@ _LOCKS = "/proc/locks"
 def open_holder(path: str) -> tuple[int, int] | None:
     """Return (pid, pidfd) of the process that holds the flock on `path`, else None.
 
-    The number in /proc/locks may be another process's by now, so the process is held by its pidfd
-    first and asked then: it has to be alive with that very file open.
+    The number in /proc/locks may be another process's by now, so the process is first held by a
+    pidfd and then checked: it must be alive and have this file open.
     """
     try:
         found = os.lstat(path)  # a link would name the lock of any other program
@@ -38,8 +38,8 @@ def is_over(pidfd: int) -> bool:
 def _flock_owner(inode: int) -> int | None:
     """Return the owner of the exclusive flock on the inode, as proc_locks(5) lists it.
 
-    Device numbers are left aside, for some file systems show others there than to stat; a wrong
-    inode is told by the open file.
+    Device numbers are left aside, for some file systems show others there than to stat; the open
+    file shows a wrong inode.
     """
     with open(_LOCKS, encoding="ascii", errors="replace") as file:
         for line in file:

@@ -47,9 +47,9 @@ def settle(
     run_id: str,
     judge: Callable[[Incident | None, bool], Incident | None],
 ) -> Incident | None:
-    """Let `judge` make the new incident of the standing one, and keep it; return it.
+    """Let `judge` make the new incident from the stored one; store and return it.
 
-    It is told, too, whether a later run of the task is over already.
+    `judge` also gets whether a later run of the task is over already.
     """
     standing = incident_of(connection, task)
     found = judge(standing, _has_run_since(connection, task, run_id))
@@ -66,7 +66,7 @@ def _write(connection: sqlite3.Connection, incident: Incident) -> None:
 
 
 def mark_told(connection: sqlite3.Connection, task: str, run_id: str, at: int) -> None:
-    """Record that somebody was told of the task's incident by a run."""
+    """Record that a run's message about the incident was delivered."""
     connection.execute(
         "UPDATE incidents SET told_at = ?, told_by = ? WHERE task = ?", (at, run_id, task)
     )

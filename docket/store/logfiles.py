@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CHUNK = 1 << 20
-_LARGEST = 4 << 30  # bytes; a log is capped, and whoever raises the cap so far has other readers
+_LARGEST = 4 << 30  # bytes; logs are capped well below this
 NEWER_SEGMENT = ".1"
 OLDER_SEGMENT = ".2"
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC

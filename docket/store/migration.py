@@ -99,7 +99,7 @@ def only_upgrade(path: str) -> Iterator[None]:
         try:
             yield
         finally:
-            with suppress(FileNotFoundError):  # whoever waits for it looks at the file anew
+            with suppress(FileNotFoundError):  # a process that waits for it checks the file again
                 os.unlink(lock)
     finally:
         os.close(descriptor)
@@ -135,7 +135,7 @@ def _take_over(connection: sqlite3.Connection, path: str, *, allowed: bool) -> N
 
 
 class _Whole:
-    """A transaction of which all or nothing stays, whatever ends it."""
+    """A transaction: all of it is kept, or nothing."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

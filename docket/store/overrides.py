@@ -1,4 +1,4 @@
-"""What people have ordered of a task's timer for a while: `pause` and `skip-next`."""
+"""Pauses and skips of a task's timer: `pause` and `skip-next`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Order:
 def set_override(
     state_db: str, tasks: Sequence[str], order: Order, *, at_us: int, uid: int
 ) -> None:
-    """Order the same of several tasks, in one transaction with its audit; StoreError."""
+    """Pause or skip several tasks, in one transaction with its audit; StoreError."""
     details = {"until": order.until, "remaining": order.remaining, "reason": order.reason}
     values = (order.until, order.remaining, order.reason, at_us)
     with _transaction(state_db) as connection:
@@ -56,7 +56,7 @@ def set_override(
 
 
 def lift(state_db: str, tasks: Sequence[str], *, at_us: int, uid: int) -> list[str]:
-    """Take back whatever was ordered of the tasks, and return those of which something was."""
+    """Remove the pauses and skips of the tasks, and return the tasks that had one."""
     lifted = []
     with _transaction(state_db) as connection:
         for task in tasks:

@@ -14,7 +14,7 @@ _FAILED = tuple(
     for status in RunStatus
     if status.final and status not in (RunStatus.SUCCEEDED, RunStatus.SKIPPED, RunStatus.CANCELLED)
 )
-# One of each task, the newest, if none since has been told or kept silent.
+# The newest of each task, unless a later one was reported or kept silent.
 _UNTOLD = f"""
 SELECT task, max(run_id), plan_hash FROM runs r
 WHERE started_at >= ? AND finished_at <= ? AND dry_run = 0

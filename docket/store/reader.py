@@ -228,7 +228,7 @@ class Reader:
         return instant(rows[0][0]) if rows else None
 
     def bad_hooks(self, run_ids: Sequence[str]) -> dict[str, list[HookRecord]]:
-        """Return, per run, the hooks and messages that did not do what they were for."""
+        """Return, per run, the hooks and messages that failed."""
         found: dict[str, list[HookRecord]] = {}
         for begin in range(0, len(run_ids), _MOST_VALUES):
             chosen = run_ids[begin : begin + _MOST_VALUES]
@@ -259,7 +259,7 @@ class Reader:
         return [hook_record(run_id, row) for run_id, *row in rows]
 
     def notified(self, run_ids: Sequence[str]) -> dict[str, str]:
-        """Return, per run that was to be told of, what became of it.
+        """Return, per run with messages, what happened to them.
 
         That is `failed` where one message did not arrive, else `delivered`, else `suppressed`.
         """
@@ -306,7 +306,7 @@ class Reader:
         return found[0] if found else None
 
     def overrides(self, at_us: int) -> dict[str, list[OverrideRecord]]:
-        """Return, per task, what is ordered of its timer and still holds at an instant."""
+        """Return, per task, the pauses and skips of its timer that are in effect at an instant."""
         rows = self.query(
             "SELECT task, kind, until, remaining, reason, created_at FROM overrides "
             "WHERE until IS NULL OR until > ? ORDER BY task, kind",

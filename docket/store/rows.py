@@ -1,4 +1,4 @@
-"""What writers put into the store: one run with its attempts, hooks and events."""
+"""Writes a run with its attempts, hooks and events."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def last_start_by_timer(connection: sqlite3.Connection, task: str, before_us: in
 def overrides_of(
     connection: sqlite3.Connection, task: str
 ) -> list[tuple[str, int | None, str | None]]:
-    """Return (kind, until, reason) of what has been ordered of the task's timer."""
+    """Return (kind, until, reason) of the pauses and skips of the task's timer."""
     return connection.execute(
         "SELECT kind, until, reason FROM overrides WHERE task = ? "
         "AND typeof(until) IN ('integer', 'null')",

@@ -1,1 +1,1 @@
-"""The gateways to systemd: D-Bus, journal, sd_notify, systemd-analyze."""
+"""The interfaces to systemd: D-Bus, journal, sd_notify, systemd-analyze."""

@@ -53,7 +53,7 @@ def machine_started_us() -> int:
 
 
 def journal_boots(environ: Mapping[str, str]) -> list[BootTime]:
-    """Return the boots that the journal tells of, as far as it may be read; never fails."""
+    """Return the boots in the journal, as far as it may be read; never fails."""
     text = _journalctl(environ, ["--list-boots", "--utc", "-o", "json"])
     return parse_boots(text)
 
@@ -77,7 +77,7 @@ def parse_boots(text: str) -> list[BootTime]:
 
 
 def wtmp_boots(path: str = _WTMP) -> list[BootTime]:
-    """Return the boots that wtmp tells of, each up to its orderly shutdown; never fails.
+    """Return the boots in wtmp, each up to its orderly shutdown; never fails.
 
     Of a boot that ended without one only the beginning is known.
     """

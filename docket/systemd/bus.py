@@ -96,7 +96,7 @@ class Connection:
             raise _bus_error(error) from None
 
     def watch_jobs(self, ended: Callable[[bytes, str], None]) -> None:
-        """Have `ended` called with each job's path and result as it ends (see `pump`)."""
+        """Call `ended` with each job's path and result as it ends (see `pump`)."""
         self.manager(b"Subscribe")
 
         def heard(message: Any, error: Any = None, userdata: Any = None) -> None:

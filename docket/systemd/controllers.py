@@ -9,7 +9,7 @@ _OLDER_NAMES = {"blkio": "io"}  # of the hierarchies before cgroup2
 
 
 def controllers(*, system: bool, uid: int, root: str = ROOT) -> frozenset[str] | None:
-    """Return the controllers of the scope's control group; None if that cannot be told.
+    """Return the controllers of the scope's control group; None if that is not known.
 
     The user's manager has those that its unit delegates (systemd.resource-control(5), Delegate=).
     In the older hierarchies nothing is delegated to it.

@@ -1,4 +1,4 @@
-"""sd_notify: one datagram tells the service manager how a unit is getting on."""
+"""sd_notify: one datagram sends the status of a unit to the service manager."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ except ImportError:  # another Python than CPython
 
 
 def notify_status(text: str) -> bool:
-    """Show `text` in `systemctl status`; False if no service manager asked to be told."""
+    """Show `text` in `systemctl status`; False if no service manager listens."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return False

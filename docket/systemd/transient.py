@@ -64,7 +64,7 @@ def main_pid(bus: Connection, name: str) -> int | None:
     path = bus.manager(b"LoadUnit", b"s", _wire(name))
     if bus.property(path, _UNIT, b"LoadState", b"s") != b"loaded":
         return None
-    # Asked before the process: a unit that ended in between is asked again by whoever waits.
+    # Asked before the process: a unit that ended in between is asked again by the caller.
     failed = bus.property(path, _UNIT, b"ActiveState", b"s") == b"failed"
     pid = int(bus.property(path, _SERVICE, b"ExecMainPID", b"u"))
     return pid or (None if failed else 0)

@@ -19,7 +19,7 @@ _USUAL: Mapping[str, Any] = {
 
 
 class Backup(BaseTask):
-    """Has rclone, rsync, hbackup or gog do the work, and says what came of it."""
+    """Lets rclone, rsync, hbackup or gog do the work, and reports the result."""
 
     name = "backup"
     description = "Copies a folder to another place with rclone, rsync, hbackup or gog"
@@ -73,7 +73,7 @@ class Backup(BaseTask):
         return self._made({**_USUAL, **config}, dry_run=False)
 
     def dry_run(self, config: dict[str, Any]) -> TaskResult:
-        """Let the program preview it; where it cannot, say what would be run."""
+        """Let the program preview it; if it cannot, say what would be run."""
         return self._made({**_USUAL, **config}, dry_run=True)
 
     def _made(self, config: Mapping[str, Any], *, dry_run: bool) -> TaskResult:

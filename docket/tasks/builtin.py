@@ -1,4 +1,4 @@
-"""The tasks that come with Docket, as the loader is told of them."""
+"""The tasks that come with Docket, as the loader gets them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bounds of the child that imports what is not ours: memory, time, network, processes."""
+"""The limits of the child that imports foreign code: memory, time, network, processes."""
 
 from __future__ import annotations
 

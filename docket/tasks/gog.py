@@ -78,7 +78,7 @@ class _Sending:
         self._facts = facts
 
     def run(self, directory: str) -> TaskResult:
-        """Pack, then send; whatever happens, say how far it came."""
+        """Pack, then send; whatever happens, report how far it got."""
         archive = os.path.join(directory, "archive.tar.zst")
         packed = self._program.run(pack_words(self._config, archive), sign=growth_of(archive))
         if packed.stopped or packed.exit_code not in (0, _CHANGED_MEANWHILE):

@@ -1,4 +1,4 @@
-"""What a drop-in file or an entry point holds, learned in a child that may do what it wants."""
+"""Learns in a confined child which tasks a drop-in file or an entry point holds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MOST_FILES = 8
 
 
 class Probed(Record):
-    """What became of one of them: its tasks, and whether it was still running at the deadline."""
+    """The result of one of them: its tasks, and whether it was still running at the deadline."""
 
     target: DropIn | EntryPoint
     classes: tuple[TaskClass | BrokenTaskClass, ...]

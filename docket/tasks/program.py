@@ -171,8 +171,8 @@ class _Watch:
     def _end_it(self, asked_at: float, now: float) -> float:
         """End the child step by step, and return when the next step is due.
 
-        Whoever asked us to stop has mostly asked the whole group, and a second TERM can cut short
-        what the first one began; so it comes only when nothing has happened.
+        A stop request mostly reaches the whole group, and a second TERM can cut short what the
+        first one began; so it comes only when nothing has happened.
         """
         if self._steps is None:
             self._poll.unregister(self._stop.descriptor)

@@ -1,7 +1,7 @@
 """A program's output on its way through: passed on as it comes, and its progress thinned out.
 
 A program that draws a moving line prints the same news a thousand times, and one that repeats its
-numbers although nothing moves would look alive to whoever waits for a sign of life. So a line of
+numbers although nothing moves would look alive to the idle timeout. So a line of
 progress is passed on only when it says something new, and once in a while.
 """
 
@@ -125,7 +125,7 @@ class Relay:
         self._write(data)
 
     def _write(self, data: bytes) -> None:
-        """Write to our own stream; when nobody reads it any more, the work has lost its master."""
+        """Write to our own stream; if nobody reads it any more, the work ends."""
         while data and not self._gone:
             try:
                 data = data[os.write(self._target, data) :]

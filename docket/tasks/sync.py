@@ -13,7 +13,7 @@ from docket.tasks.stopping import StopRequest
 
 
 def deletes(config: Mapping[str, Any]) -> bool:
-    """Whether the program deletes files: `rclone sync` does, and rsync where it is told to."""
+    """Whether the program deletes files: `rclone sync` does, and rsync with the right flags."""
     if config["tool"] == "rclone":
         return True
     return config["tool"] == "rsync" and rsync.deletes(config["extra_args"])

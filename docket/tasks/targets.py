@@ -16,7 +16,7 @@ class DropIn(Record):
 
     @property
     def words(self) -> list[str]:
-        """What the importing child is told."""
+        """The words that the importing child gets."""
         return [self.path]
 
     @property
@@ -28,7 +28,7 @@ class DropIn(Record):
         self, sentence: str, file: str = "", line: int | None = None, name: str = ""
     ) -> BrokenTaskClass:
         """Return what is known of it where it cannot be used."""
-        del file  # a mistake is told at the drop-in itself
+        del file  # a mistake is reported at the drop-in itself
         whole = f"the drop-in file {self.path} cannot be used: {sentence}"
         hint = "fix the file or move it away; every other task works meanwhile"
         return BrokenTaskClass(name or self.guessed_name, self.path, whole, line, hint)
@@ -55,7 +55,7 @@ class EntryPoint(Record):
 
     @property
     def words(self) -> list[str]:
-        """What the importing child is told."""
+        """The words that the importing child gets."""
         return [self.module, self.attribute]
 
     @property

@@ -108,7 +108,7 @@ class Program:
 
 
 def answers(program: Program, run_ids: Sequence[str], tasks: Sequence[str]) -> dict[str, Any]:
-    """Return everything that a program tells of the history."""
+    """Return everything that a program shows of the history."""
     told = {
         "runs": program.ask("runs", "--limit", "500"),
         "status": by_name(program.ask("status"), "task_name"),

@@ -437,7 +437,7 @@ class Raw:
         return json.loads(self.process.stdout.readline())
 
     def answer(self) -> Any:
-        """Return the result of the last request; what was told of wrong lines comes before it."""
+        """Return the result of the last request; messages about wrong lines come before it."""
         while (told := self.told()).get("id") != self.number:
             assert "error" in told
         return told["result"]
@@ -448,4 +448,4 @@ class Raw:
         self.process.stdin.close()
         assert self.process.wait(PATIENCE) == 0
         for line in self.process.stdout.read().splitlines():
-            assert json.loads(line)["jsonrpc"] == "2.0"  # what was under way may be told its end
+            assert json.loads(line)["jsonrpc"] == "2.0"  # a call under way may still get its end

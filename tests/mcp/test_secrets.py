@@ -16,7 +16,7 @@ from tests.unit.tour.loopback import receiving
 
 
 class Tour:
-    """A session that calls every tool, and what it was told."""
+    """A session that calls every tool, and its answers."""
 
     def __init__(self, home: Path, session: Session) -> None:
         self.home = home
@@ -33,7 +33,7 @@ class Tour:
         return self.call("docket_task_status", run_id=run_id)["status"]
 
     def go(self) -> None:
-        """Run what tells its secrets, and ask for it in every way."""
+        """Run a task that prints its secrets, and read its output in every way."""
         for task in ("text", "fail", "lines", "json", "telling", "raising"):
             run_id = self.call("docket_run_task", task_name=task).get("run_id")
             for name in ("docket_run_logs", "docket_run_events", "docket_wait_run"):

@@ -94,7 +94,7 @@ def test_the_examples_of_the_unit_tests_are_systemds_opinion_too() -> None:
         assert verdict is not None, text
         if "@" not in text and parse_on_calendar(text, "UTC").exact:
             assert verdict.elapses == elapses(parse_on_calendar(text, "UTC").calendar), text
-    ours_alone = {"*:*:0.5", "@-5"}  # fractions of a second; a sign that systemd wraps around
+    ours_alone = {"*:*:0.5", "@-5"}  # fractions of a second; a sign for which systemd wraps around
     theirs = [
         text
         for text in REFUSED

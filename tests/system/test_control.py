@@ -10,7 +10,7 @@ from tests.system.host import HostError
 from tests.system.jobs import command, shell
 from tests.system.seat import DOCKET, Seat
 
-_SLEEP = "sleep 4713.25"  # a number by which the processes of these tests are told
+_SLEEP = "sleep 4713.25"  # a number that marks the processes of these tests
 _STUBBORN = f"trap '' TERM; setsid {_SLEEP} & setsid -f {_SLEEP}; {_SLEEP} & wait; {_SLEEP}"
 
 

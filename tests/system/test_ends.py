@@ -10,7 +10,7 @@ from typing import Any
 from tests.system.jobs import command, shell
 from tests.system.seat import DOCKET, HostSeat, Seat, await_that
 
-_SLEEP = "sleep 4711.25"  # a number by which the processes of these tests are told
+_SLEEP = "sleep 4711.25"  # a number that marks the processes of these tests
 _FAMILY = f"{_SLEEP} & {_SLEEP}"
 
 

@@ -1,4 +1,4 @@
-"""On a booted systemd: a failure that its runner cannot tell is told all the same, and once."""
+"""On a booted systemd: a failure that its runner cannot report is still reported, once."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.unit.compiler.test_quoting import AWKWARD
 
 @pytest.fixture
 def bench(seat: Seat) -> Iterator[SeatBench]:
-    """The bench of whoever has a manager."""
+    """The manager of the caller."""
     bench = SeatBench(seat)
     yield bench
     bench.agent.close()

@@ -108,7 +108,7 @@ def worker(root: HostSeat) -> Iterator[HostSeat]:
 
 
 def seen(seat: HostSeat, what: str) -> dict[str, Any]:
-    """Return what a process told of itself, without what differs from run to run."""
+    """Return what a process printed about itself, without what differs from run to run."""
     found: dict[str, Any] = json.loads(seat.read(f"/srv/worker/seen/{what}"))
     environ = found["environ"]
     found["environ"] = {
@@ -120,7 +120,7 @@ def seen(seat: HostSeat, what: str) -> dict[str, Any]:
 
 
 def show(what: str, **keys: Any) -> dict[str, Any]:
-    """Return a task that tells what it is."""
+    """Return a task that prints its identity."""
     return command("/usr/bin/python3", "/srv/worker/show.py", what, user="worker", **keys)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 
 def serve(descriptor: int) -> None:
-    """Answer calls until standard input ends: whoever started this process is gone then."""
+    """Answer calls until standard input ends: then the parent is gone."""
     _import_the_command_line()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(fileno=descriptor)

@@ -81,7 +81,7 @@ class ClassCache:
 
 
 def identities(files: Sequence[str]) -> dict[str, list[int]]:
-    """Return what tells each file as it is now from what it may become."""
+    """Return the present identity of each file."""
     return {file: found for file in files if (found := _identity(file))}
 
 

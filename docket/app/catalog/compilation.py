@@ -349,7 +349,7 @@ def _require_usable(config: Config, task: str) -> None:
 
 
 def _no_more_configured(task: str) -> UnknownTaskError:
-    """A timer that is left over must not run a built-in task by its defaults."""
+    """A left-over timer must not run a built-in task with its defaults."""
     return UnknownTaskError(
         f"The task {task!r} is not in the config any more, and its timer is still installed.",
         hint="docket install removes the timer.",

@@ -80,7 +80,7 @@ def remember(
 
 
 def forget(paths: Paths) -> None:
-    """Keep no config any more."""
+    """Forget the remembered config."""
     with contextlib.suppress(OSError):
         os.unlink(_path(paths))
 

@@ -1,4 +1,4 @@
-"""Where a task's program lies: user units start with a bare PATH, so it is settled beforehand."""
+"""Where a task's program is: user units start with a bare PATH, so it is looked up beforehand."""
 
 from __future__ import annotations
 

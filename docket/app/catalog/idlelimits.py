@@ -25,7 +25,7 @@ DELEGATE_HINT = "An administrator can set Delegate= of user@.service."
 
 
 def idle_limits(session: Session, limits: Limits) -> tuple[str, ...]:
-    """Return the keys of `limits` that have no effect here; none where that cannot be told."""
+    """Return the keys of `limits` that have no effect here; none if that is not known."""
     keys = (key for key in _NEEDS if getattr(limits, _FIELDS.get(key, key)) is not None)
     return _without_controller(session, keys)
 
@@ -47,7 +47,7 @@ def no_effect(keys: Iterable[str], *, system: bool) -> str:
 
 
 def limit_warnings(session: Session, plan: Plan) -> tuple[str, ...]:
-    """Return what is to be said beside a run of the plan about limits without effect."""
+    """Return the warning about limits without effect for a run of the plan."""
     idle = idle_limits_of(session, plan)
     return (no_effect(idle, system=session.paths.system),) if idle else ()
 

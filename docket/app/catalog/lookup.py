@@ -95,7 +95,7 @@ def _state_db(session: Session) -> str:
 
 
 def find_task(config: Config, name: str) -> Task:
-    """Return a task of the config; UnknownTaskError or BrokenTaskError if it cannot be had."""
+    """Return a task of the config; UnknownTaskError or BrokenTaskError if it cannot be used."""
     refuse_unsafe_name(name)
     task = config.tasks.get(name)
     if task is not None:

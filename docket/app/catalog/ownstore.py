@@ -1,7 +1,7 @@
 """The record of runs is opened only where it is the caller's own.
 
 Reading it merges spooled records, closes dead runs and kills what those left behind. In the home of
-another user all of that would obey what the other one planted there, with the caller's rights.
+another user all of that would act on planted files with the caller's rights.
 """
 
 from __future__ import annotations

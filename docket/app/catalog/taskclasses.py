@@ -91,8 +91,8 @@ def _classes(
     before = {t: identities([*_files_before(t), *cache.files(keys[t])]) for t in unknown}
     for probed in probe(unknown, environ) if unknown else ():
         found[probed.target] = probed.classes
-        # What fails may fail for want of a module that is there tomorrow; only what cost the whole
-        # deadline is remembered, or each command would pay for it again.
+        # A failure may come from a module that is only missing today, so it is not remembered; a
+        # timeout is, or each command would wait for it again.
         if probed.hung or not any(isinstance(c, BrokenTaskClass) for c in probed.classes):
             _remember(cache, keys[probed.target], before[probed.target], probed)
     return found

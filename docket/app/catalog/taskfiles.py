@@ -95,7 +95,7 @@ def _holds_a_secret(path: str, secrets: tuple[str, ...]) -> bool:
 
 
 def doubtful_files(task: Task) -> Iterator[str]:
-    """Yield a sentence for what systemd does not read in a file as its writer may have meant."""
+    """Yield a sentence for each line that systemd probably reads differently than meant."""
     for path in task.env_files:
         try:
             data, _status = read_plain(os.path.realpath(path))

@@ -64,7 +64,7 @@ class CrontabImport(Record):
 
     @property
     def ok(self) -> bool:
-        """Whether every line was carried over and fires as it did."""
+        """Whether every line became a task that fires as it did."""
         return not self.problems
 
     def document(self) -> CrontabImportDocument:

@@ -144,7 +144,7 @@ def _compared(
     different = by_cron ^ by_timer
     daylight = changes(window, clock) if different else 0
     meaning = different & ~daylight
-    # What is no matter of the clocks is told first, for that is a fault.
+    # Differences without a change of the clocks come first: they are faults.
     told = [*instants(window, meaning, MOST_DIFFERENCES)]
     told += instants(window, different & daylight, MOST_DIFFERENCES - len(told))
     return Proof(

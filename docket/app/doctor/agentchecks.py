@@ -31,7 +31,7 @@ _DISCOVERED = "configured_task_discovered"
 
 
 class AgentCheck(Record):
-    """One thing that holds or does not; `detail` says what was seen."""
+    """One check and its outcome; `detail` says what was seen."""
 
     name: str
     ok: bool
@@ -46,7 +46,7 @@ class AgentCheck(Record):
 
 
 class _Record(Record):
-    """What the store says of all tasks; both empty where it cannot be asked."""
+    """The record of all tasks; both are empty if it cannot be read."""
 
     latest: Mapping[str, RunRecord] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)

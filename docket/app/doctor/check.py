@@ -22,7 +22,7 @@ class CheckStatus(StrEnum):
     """How a check came out."""
 
     OK = "ok"
-    WARNING = "warning"  # it works, and may surprise
+    WARNING = "warning"  # it works, but may surprise
     MISSING = "missing"  # not there yet
     ERROR = "error"  # it does not work
 
@@ -60,7 +60,7 @@ class Examined(Record):
     """What the checks look at; without a usable config `compilation` is None, and `refusal` why.
 
     `states` is what the service manager said of the units, and `plans` the plan of each task that
-    has a plan file, None where it is damaged: asked and read once for all checks.
+    has a plan file, None if it is damaged: asked and read once for all checks.
     """
 
     session: Session

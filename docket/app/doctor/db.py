@@ -75,7 +75,7 @@ class BackupReport(Record):
 
 
 class Repair(Record):
-    """What a repair came to; `kept` is None if the database was sound and stayed."""
+    """The result of a repair; `kept` is None if the database was sound and stayed."""
 
     path: str
     runs: int

@@ -1,4 +1,4 @@
-"""Checking the configuration, and changing it without ever leaving a broken one behind."""
+"""Checks the configuration, and changes it without ever leaving a broken one behind."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CheckReport(Record):
 
 
 class ConfigureReport(Record):
-    """What became of an editing session; `kept` is where a text that was not saved lies."""
+    """The result of an editing session; `kept` is where a text that was not saved lies."""
 
     path: str
     created: bool
@@ -284,7 +284,7 @@ class _Draft:
             return self._before
 
     def saved(self) -> None:
-        """Forget the copy: its text is in the configuration."""
+        """Remove the copy: its text is in the configuration."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
 

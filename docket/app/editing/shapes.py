@@ -24,7 +24,7 @@ class CheckReportDocument(ConfigReportDocument):
 
 
 class ConfigureReportDocument(ConfigReportDocument):
-    """What became of an edit."""
+    """The result of an edit."""
 
     created: Annotated[bool, "Whether the config was created."]
     saved: Annotated[bool, "Whether the edited text is the config now."]

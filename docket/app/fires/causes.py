@@ -1,4 +1,4 @@
-"""Why a fire had no run: the likely cause, from boots, the service manager and what was ordered."""
+"""Why a fire had no run: the likely cause, from boots, the service manager, pauses and skips."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def cause_in_words(cause: str, detail: str = "") -> str:
 
 
 class Machine(Record):
-    """When the machine was on and awake, as far as anything tells."""
+    """When the machine was on and awake, as far as it is known."""
 
     started_us: int
     earlier: tuple[BootTime, ...] = ()  # what is known of the boots before this one
@@ -47,7 +47,7 @@ class Machine(Record):
 
 
 def this_machine(session: Session, ledger: FireLedger, since_us: int) -> Machine:
-    """Return what the journal, wtmp and the runs of the record tell of this machine."""
+    """Return what the journal, wtmp and the recorded runs show of this machine."""
     started = boots.machine_started_us()
     earlier: list[BootTime] = []
     if since_us < started:
@@ -109,7 +109,7 @@ class CauseFinder:
         return start.detail if start is not None and start.cause == cause else ""
 
     def _of_service(self, plan: Plan, at_us: int) -> str:
-        """Return why the start that the fire asked for came to nothing, where systemd says so."""
+        """Return why the start for the fire failed, if systemd says so."""
         if self.answered and plan.unit not in self._starts:
             self._starts[plan.unit] = failed_starts(
                 plan.unit, system=self._system, environ=self._environ

@@ -1,4 +1,4 @@
-"""When a task should run: the fires around an instant, and the one that has to have had a run."""
+"""When a task should run: the fires around an instant, and the one that should have had a run."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class DueTimes(Record):
 def due_times_of(session: Session, task: Task | None, plan: Plan | None) -> DueTimes | None:
     """Return when a task should run: by its installed timer, else by the config; None if never.
 
-    `task` is None if the config cannot be used: then its plan is all there is.
+    `task` is None if the config cannot be used: then only its plan is known.
     """
     timer = None if plan is None else read_timer(session.paths, plan)
     if task is not None and not (task.schedules and task.enabled):

@@ -1,4 +1,4 @@
-"""Starts of a service that came to nothing, as systemd logged and remembers them."""
+"""Failed starts of a service, as systemd logged and remembers them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNASSERTED = ("Assertion failed", "Starting requested but asserts failed")
 
 
 class FailedStart(Record):
-    """One start that came to nothing. `cause` is the cause of the fire's row."""
+    """One failed start. `cause` is the cause of the fire's row."""
 
     at_us: int
     cause: str
@@ -31,7 +31,7 @@ class FailedStart(Record):
 def failed_starts(
     unit: str, *, system: bool, environ: Mapping[str, str]
 ) -> tuple[FailedStart, ...]:
-    """Return the starts of a service that came to nothing, as far as anything still tells."""
+    """Return the failed starts of a service, as far as they are still known."""
     try:
         lines = read_unit(unit, system=system, environ=environ, tail=_LINES)
     except DocketError:
@@ -41,7 +41,7 @@ def failed_starts(
 
 
 def logged_starts(lines: Sequence[JournalLine]) -> list[FailedStart]:
-    """Return what the manager's own lines say of starts that came to nothing."""
+    """Return what the manager's own lines say of failed starts."""
     found = []
     for line in lines:
         text = line.message.decode("utf-8", "replace")

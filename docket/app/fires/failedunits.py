@@ -39,9 +39,9 @@ class FailedUnit(Record):
 def failed_unit(
     session: Session, reader: Reader, task: str, unit: str, states: Mapping[str, UnitState] | None
 ) -> FailedUnit | None:
-    """Return the failure of a task's service that no row tells of; None if there is none.
+    """Return the failure of a task's service that has no row; None if there is none.
 
-    Later rows of the task supersede it, and the row of a missed fire that names it tells of it.
+    Later rows of the task supersede it, and so does the row of a missed fire that names it.
     `states` are what the manager said of all units, None if it did not answer.
     """
     state = (states or {}).get(unit)

@@ -1,4 +1,4 @@
-"""When tasks and expressions fire next, and what systemd is told: `next` and `translate`."""
+"""When tasks and expressions fire next, and the lines for systemd: `next` and `translate`."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ def _monotonic_notes(timing: Timing) -> Iterator[str]:
 
 
 def _kind_of(expression: str) -> ScheduleKind:
-    """Tell systemd's calendar expressions from cron's; what is neither is judged as cron's."""
+    """Tell systemd's calendar expressions from cron's; any other text counts as cron's."""
     spec = ScheduleSpec(ScheduleKind.CALENDAR, expression)
     try:
         compile_timing((spec,), zone=None, machine_zone="UTC", system=False)

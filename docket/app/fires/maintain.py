@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Upkeep(Record):
     """What a round of maintenance did, by number.
 
-    `told` is for how many runs hooks and notifications were made up for.
+    `told` is the number of runs whose pending hooks and notifications were sent.
     `problems` are sentences on what could not be done.
     """
 
@@ -91,7 +91,7 @@ def maintain(session: Session) -> Upkeep:
 def _clear_away(session: Session, state_db: str) -> None:
     """Remove what runners left that were killed after they had recorded the end of their run.
 
-    Whoever works on a run, its finalizer too, holds its lock: the files of a held run stay.
+    A process that works on a run, its finalizer too, holds its lock: the files of a held run stay.
     """
     with suppress(StoreError), open_reader(state_db) as reader:
         for lock_dir in {session.paths.lock_dir, *(plan.lock_dir for plan in plans(session.paths))}:

@@ -1,4 +1,4 @@
-"""Fires that nothing ran for: found by whoever looks next, and by the maintenance timer."""
+"""Fires without a run: found by the next command, and by the maintenance timer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Machines = Callable[[Session, FireLedger, int], Machine]
 
 
 class MissedCounts(Record):
-    """What a look at the fires found: how many were missed, and how many fell into a run."""
+    """The result of a look at the fires: how many were missed, and how many came during a run."""
 
     missed: int = 0
     swallowed: int = 0
@@ -59,7 +59,7 @@ def look(
     """Give every fire of a task (or of all) that had no run its row, and return how many had none.
 
     A look at all tasks comes at most once a minute and is quick, unless it is `thorough`; what it
-    leaves is for one of the next ones. What is to be told of missed fires is set off, or added to
+    leaves is for one of the next ones. Notifications of missed fires are started, or added to
     `owed`. A record that cannot be written now makes it find nothing. `reader` is the open record,
     which tells whether it is time to look at all tasks.
     """
@@ -105,7 +105,7 @@ class _Judge:
         self.owed: list[Owed] = []
 
     def task(self, timer: InstalledTimer, rounds: int) -> MissedCounts:
-        """Write what became of the fires of one task since they were last judged."""
+        """Record the fires of one task that came since they were last judged."""
         found = MissedCounts()
         for _ in range(rounds):
             part, more = self._judge(timer)
@@ -124,7 +124,7 @@ class _Judge:
         if begin is None:
             return MissedCounts(), False
         if before is None:
-            # Kept even if nothing can be judged yet: the link that tells of it may go.
+            # Kept even if nothing can be judged yet: the link that shows it may go.
             before = begin
             self._ledger.mark(plan.task, begin)
         if until <= begin:
@@ -147,7 +147,7 @@ class _Judge:
         return MissedCounts(len(absent) - swallowed, swallowed), not fires.complete
 
     def _note_missed(self, plan: Plan, rows: list[RunRow]) -> None:
-        """Note the newest missed fire, of which somebody is to be told; a pause was an order."""
+        """Note the newest missed fire for a notification; a paused fire needs none."""
         missed = [
             row for row in rows if row.status == RunStatus.MISSED and row.error_code != "paused"
         ]
@@ -177,7 +177,7 @@ class _Judge:
         ]
 
     def _ask(self, begin: int) -> CauseFinder:
-        """Return who answers for the time since `begin`."""
+        """Return the witnesses for the time since `begin`."""
         if self._cause_finder is None or self._cause_finder[0] > begin:
             machine = self._machines(self._session, self._ledger, begin)
             self._cause_finder = (begin, CauseFinder(self._session, machine))

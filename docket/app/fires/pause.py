@@ -1,4 +1,4 @@
-"""Holding the timers of tasks back for a while; every fire that is held back leaves its row."""
+"""Pauses and skips of timers; every fire that is held back leaves a row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_REASON = 300
 
 
 class PauseReport(Record):
-    """What was ordered of which tasks; `until_us` None is until somebody resumes."""
+    """A pause or a skip of tasks; `until_us` None is until `resume`."""
 
     tasks: tuple[str, ...]
     until_us: int | None = None

@@ -1,4 +1,4 @@
-"""Which timers are on, and which ones somebody switched off.
+"""Which timers are on, and which ones a user switched off.
 
 A timer without a link below timers.target.wants is off. Whether it was never on, or was on and
 somebody switched it off, needs a list of the timers that were on.

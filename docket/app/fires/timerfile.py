@@ -1,4 +1,4 @@
-"""A timer as it lies on the disk: that is what systemd obeys, whatever the config says by now."""
+"""A timer as the disk has it: systemd uses this file, whatever the config says now."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Piece(Record):
     content: bytes
 
     def document(self) -> LogLineDocument:
-        """Return the piece as `docket logs --follow --json` prints it, on one line."""
+        """Return the piece as one line of `docket logs --follow --json`."""
         return {
             "run_id": self.run_id,
             "content": self.content.decode("utf-8", "replace"),

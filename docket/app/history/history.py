@@ -28,7 +28,7 @@ class RunList(Record):
     """Runs, newest first, of one task or of all (`task` None).
 
     `alive` says of those that are not over whether their lock is held, `notified` of those that
-    somebody was to be told of what became of it: delivered, failed or suppressed.
+    had messages, what happened to them: delivered, failed or suppressed.
     """
 
     task: str | None

@@ -208,7 +208,7 @@ def _quietly_from_journal(session: Session, run: RunRecord, tail: int | None) ->
     try:
         return _from_journal(session, run, tail)
     except DocketError:
-        return None  # the missing file is what the user is told of
+        return None  # the error names the missing file
 
 
 def _has_run(run: RunRecord) -> bool:

@@ -1,4 +1,4 @@
-"""The shapes of what `runs`, `logs` and their kin answer."""
+"""The shapes of what `runs`, `logs` and similar commands answer."""
 
 from __future__ import annotations
 

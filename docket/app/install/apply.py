@@ -25,10 +25,10 @@ _PENDING = "reload-pending"
 class InstallRun:
     """One install under way. It keeps account of every step, so that the report is never a guess.
 
-    The manager is told in this order: timers with new contents and timers that go are stopped while
-    their old definition is still known (a reload computes the next fire of an active timer anew,
-    from its last one, and would fire a changed schedule at once); stamps are set to now; then one
-    reload; then the stopped ones start again.
+    The manager is called in this order: timers with new contents and timers that go are stopped
+    while their old definition is still known (a reload computes the next fire of an active timer
+    anew, from its last one, and would fire a changed schedule at once); stamps are set to now; then
+    one reload; then the stopped ones start again.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class InstallRun:
             needed = self._plan.dirty or bool(enabled) or os.path.lexists(self._marker())
             reloaded = needed and self._manager.do("reload its units", lambda u: u.reload())
         finally:
-            # Whatever went wrong, what ran before runs again.
+            # Whatever went wrong, the timers that ran before run again.
             restarted = self._manager.start(stopped)
         started = self._start(stopped) if self._start_timers else ()
         if needed:

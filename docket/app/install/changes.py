@@ -13,7 +13,7 @@ EDITED = "was edited by hand"
 
 
 class Action(StrEnum):
-    """What becomes of one unit file."""
+    """What happens to one unit file."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -109,18 +109,18 @@ def differences(
     owner: Ownership,
     removable: Mapping[str, bool],
 ) -> tuple[Change, ...]:
-    """Return what becomes of each unit file, in the order of their names.
+    """Return what happens to each unit file, in the order of their names.
 
     `compiled` are the texts of the wanted files by task and name.
-    `removable` tells of each task on disk whether files of it that are not compiled any more may
-    go: false for a task that is broken, or that was not selected.
+    `removable` says for each task on disk whether its files that are no longer compiled may go:
+    false for a task that is broken, or that was not selected.
     """
     changes = [
         _wanted(name, text, task, disk.get(name), owner)
         for task, units in compiled.items()
         for name, text in units.items()
     ]
-    # A timer of ours for a service of somebody else's would be worse than neither.
+    # Our timer for a foreign service would be worse than neither.
     blocked = {change.task for change in changes if change.in_the_way}
     changes = [c for c in changes if c.task not in blocked or not c.action.writes]
     wanted = {name for units in compiled.values() for name in units}
@@ -147,7 +147,7 @@ def _wanted(name: str, after: str, task: str, unit: DiskUnit | None, owner: Owne
 
 
 def _over(before: str, after: str, owner: Ownership) -> tuple[Action, str, str]:
-    """Return what becomes of a file that is there, its text, and the reason if it is kept."""
+    """Return what happens to an existing file, its text, and the reason if it is kept."""
     header, body = split(before)
     if before == after:
         action, reason = Action.UNCHANGED, ""

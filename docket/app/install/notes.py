@@ -1,4 +1,4 @@
-"""What an install has to say beside what it did: doubts, and commands that are left to the user."""
+"""The notes of an install: warnings, and commands that are left to the user."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def next_command(
     if not idle and not at_boot:
         return None
     if len(idle) + len(at_boot) > _MOST_NAMED:
-        # Hundreds of names are no line to be typed, and this one does the same.
+        # For hundreds of names this shorter command does the same.
         own = paths.exec_arguments() if paths.instance_key or paths.system else []
         return shlex.join(["docket", *own, "install", "--now", *names])
     now = [systemctl(paths, "enable", "--now", *idle)] if idle else []

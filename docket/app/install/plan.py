@@ -94,7 +94,7 @@ class InstallPlan(Record):
         )
 
     def _heeded_now(self) -> tuple[Problem, ...]:
-        """What docket-cli did not heed, said once: when its units give way."""
+        """What docket-cli ignored; reported once, when its units are replaced."""
         tasks = sorted(
             name for name, bundle in self.compilation.bundles.items() if bundle.task.notify
         )
@@ -144,7 +144,7 @@ class InstallReport(Record):
     """What an install did. `pending` are commands that are still to be run by hand.
 
     `next_command` enables and starts the timers that are not enabled yet, None if all are.
-    `linger` is None if it does not matter or cannot be told.
+    `linger` is None if it does not matter or is not known.
     """
 
     installed: tuple[str, ...]  # paths of all unit files of the selected tasks

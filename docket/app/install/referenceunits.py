@@ -1,4 +1,4 @@
-"""The unit files that docket-cli 0.2 wrote: known by their very shape, for they bear no mark."""
+"""The unit files that docket-cli 0.2 wrote: recognised by their shape; they have no mark."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def uninstall(
         wanted = on_disk if everything else set(names)
         changes = tuple(_decided(c, force=force) for c in found if c.task in wanted)
         kept = {change.task for change in changes if change.action is Action.KEPT}
-        # A task is removed whole or not at all.
+        # A task is removed completely or not at all.
         plan = InstallPlan(
             _nothing_compiled(session, instance),
             tuple(names),
@@ -130,7 +130,7 @@ def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
     with install_lock(session.paths):
         timers = _timers(session, names)
         units = session.units()
-        look(session)  # from now on nothing tells since when the timers were on
+        look(session)  # from now on nothing shows since when the timers were on
         Switches(session.paths).keep(timers)
         if timers:
             units.stop(timers)
@@ -140,7 +140,7 @@ def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
 
 
 def own_units(session: Session, tasks: Sequence[str]) -> list[Change]:
-    """Return the unit files of `tasks` that this home has made; `reason` says of hand edits."""
+    """Return the unit files of `tasks` that this home has made; `reason` says why one is kept."""
     instance = _instance(session, _config_if_any(session))
     return [change for change in _own_units(session, instance) if change.task in tasks]
 
@@ -185,7 +185,7 @@ def _config_if_any(session: Session) -> Config | None:
 
 
 def _instance(session: Session, config: Config | None) -> str:
-    """The instance, which a config that cannot be read is taken not to have named."""
+    """The instance; an unreadable config is assumed not to name one."""
     return (config.instance if config else "") or session.paths.instance_key
 
 

@@ -35,7 +35,7 @@ class FireChangeDocument(TypedDict):
 
 
 class UnitChangeDocument(TypedDict):
-    """What becomes of one unit file."""
+    """What happens to one unit file."""
 
     unit: Annotated[str, "The name of the unit file."]
     path: Annotated[str, "Its path."]

@@ -1,4 +1,4 @@
-"""What becomes of the maintenance units: they come with the first timer, and go with the last."""
+"""The maintenance units: they come with the first timer, and go with the last."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def upkeep_changes(
     disk: Mapping[str, DiskUnit],
     owner: Ownership,
 ) -> tuple[Change, ...]:
-    """Return what becomes of the maintenance units after `changes` to the tasks' units.
+    """Return the changes to the maintenance units after `changes` to the tasks' units.
 
     `on_disk` are the names of all unit files that may be tasks', `disk` what was read of them.
     """

@@ -18,7 +18,7 @@ _AT_WORK = ("active", "activating", "reloading", "deactivating", "maintenance")
 
 
 class DeathCause(Record):
-    """How a run ended, when at the latest, and whom that was asked."""
+    """How a run ended, the latest time of it, and the witnesses that were asked."""
 
     end: End
     at_us: int

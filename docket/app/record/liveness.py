@@ -16,7 +16,7 @@ from docket.runfiles import LOCK, boot_id, run_file, runs_directory
 
 
 def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
-    """Whether somebody holds the run's lock; None if that cannot be told from here.
+    """Whether somebody holds the run's lock; None if that is not known here.
 
     A run that is over is not asked about: None.
     """
@@ -46,7 +46,7 @@ def lock_dir_of(paths: Paths, task: str) -> str:
 
 
 def leftovers_owner(paths: Paths, task: str) -> int | None:
-    """Return the user whom the task's processes are, where its plan names one that exists."""
+    """Return the user of the task's processes, if its plan names one that exists."""
     plan = read_plan(paths, task)
     if plan is None or plan.run_as is None:
         return None

@@ -1,4 +1,4 @@
-"""What is owed to runs whose runner cannot do it any more: their hooks and their notifications."""
+"""The pending hooks and notifications of runs whose runner is gone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOOK_SECONDS = 0.05
 
 
 class Owed(NamedTuple):
-    """A finished run that hooks or notifications are owed to."""
+    """A finished run with pending hooks or notifications."""
 
     task: str
     run_id: str
@@ -36,7 +36,7 @@ def is_owed_something(session: Session, task: str) -> bool:
 
 
 def start(session: Session, owed: Sequence[Owed]) -> None:
-    """Have it done by processes of their own: whoever looked does not wait for them."""
+    """Start it in processes of their own: the caller does not wait for them."""
     for one in owed[:_MOST_DETACHED]:
         # The shell goes at once, and leaves nothing behind that we would have to wait for.
         pid = _process(session, ["/bin/sh", "-c", '"$@" &', "sh", *_words(session, one)])
@@ -45,7 +45,7 @@ def start(session: Session, owed: Sequence[Owed]) -> None:
 
 
 def settle(session: Session, owed: Sequence[Owed]) -> int:
-    """Do it, a few at a time, and return for how many runs it was done.
+    """Run them, a few at a time, and return for how many runs.
 
     The maintenance unit is confined, and hooks need what their task may do: from there each is
     done in a unit of its own, where the manager makes one.
@@ -79,15 +79,16 @@ def in_maintenance_unit(session: Session, cgroup: str = "/proc/self/cgroup") -> 
 
 
 def untold(session: Session, state_db: str) -> list[Owed]:
-    """Return the failures of the last day that nobody has begun to tell, one of each task.
+    """Return the unreported failures of the last day, one of each task.
 
-    Those are left by a sender that was killed before it began, or by a command that set off enough.
+    They come from a sender that was killed before it began, or from a command that had started
+    enough.
     """
     now_us = session.now_us()
     found = []
     for task, run_id, plan_hash in untold_runs(state_db, now_us - _SINCE_US, now_us - _SETTLED_US):
         plan = read_plan(session.paths, task) if is_safe_name(task) else None
-        # Under another plan, perhaps, nobody was to be told.
+        # Another plan, perhaps, had no notifications.
         if plan is not None and plan.notify is not None and plan.plan_hash == plan_hash:
             found.append(Owed(task, run_id))
     return found

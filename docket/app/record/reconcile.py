@@ -77,7 +77,7 @@ def _seems_dead(session: Session, run: RunRecord) -> bool:
         return not alive
     if run.status is RunStatus.PENDING:
         asked = run_file(lock_dir_of(session.paths, run.task), run.run_id, REQUEST)
-        # Whoever starts it holds its request meanwhile, however long a busy machine takes.
+        # The starter holds its request meanwhile, however long a busy machine takes.
         return not is_held(asked) and session.now_us() - run.started_us > _STARTING_US
     # Its lock file is gone: its runner removed it as the last thing, or the runtime directory went.
     return run.pid is None or not _is_runner(run.pid)

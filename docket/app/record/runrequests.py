@@ -1,4 +1,4 @@
-"""What is asked of a run before it begins: its parameters, its key, and the file that says so."""
+"""The request for a run: its parameters, its key, and the file that holds them."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Launcher(StrEnum):
 
 @contextlib.contextmanager
 def requested(plan: Plan, row: RunRow) -> Iterator[None]:
-    """Lay the request of a run before its runner, and keep it locked while the run is started.
+    """Write the request file of a run, and keep it locked while the run is started.
 
-    Whoever finds a pending run whose request is locked knows that it is about to begin. OSError if
+    A pending run whose request is locked is about to begin. OSError if
     it cannot be written. It goes away where the run is not started, else its runner takes it.
     """
     path = run_file(plan.lock_dir, row.run_id, REQUEST)

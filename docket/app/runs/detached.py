@@ -1,4 +1,4 @@
-"""A process in a session of its own: no terminal and no open file of the caller's."""
+"""Starts a process in a session of its own, without the caller's terminal and open files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-# What a service manager tells the caller about the caller's own unit is none of the new process.
+# Variables about the caller's own unit do not go to the new process.
 _OF_THE_CALLERS_UNIT = (
     "CREDENTIALS_DIRECTORY",
     "INVOCATION_ID",
@@ -43,7 +43,7 @@ def start_detached(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Start a program that goes on by itself and return its process id; OSError if it cannot be.
 
     Its standard streams are /dev/null. The caller may have threads, so nothing is forked here, and
-    may live for long, so what is left of the program when it ends is taken away.
+    may live for long, so the ended program is reaped.
     """
     null = os.devnull
     actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
@@ -65,7 +65,7 @@ def start_detached(words: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _reap(pid: int) -> None:
-    with suppress(ChildProcessError):  # whoever started us ignores SIGCHLD
+    with suppress(ChildProcessError):  # our parent ignores SIGCHLD
         os.waitpid(pid, 0)
 
 

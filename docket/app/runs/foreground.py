@@ -1,4 +1,4 @@
-"""One `docket exec` in the foreground: its result comes by a pipe, our signals go to it."""
+"""One `docket exec` in the foreground: its result comes through a pipe, and it gets our signals."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def _read_available(reading: int, parts: list[bytes]) -> bool:
 
 
 def _end(pid: int) -> None:
-    """Let the runner end what it runs, its hooks included, and take away what is left of it."""
+    """Let the runner end its run, hooks included, and reap it."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGINT)
     _reap(pid)
@@ -144,7 +144,7 @@ def _reap(pid: int) -> int:
     try:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     except ChildProcessError:
-        return UNKNOWN_EXIT  # whoever started us ignores SIGCHLD: the kernel kept no status
+        return UNKNOWN_EXIT  # our parent ignores SIGCHLD: the kernel kept no status
 
 
 @contextmanager
@@ -152,7 +152,7 @@ def _watching(pid: int) -> Iterator[int | None]:
     """Give a descriptor that is readable once the process has ended; None if there is none."""
     try:
         descriptor = os.pidfd_open(pid)
-    except OSError:  # some sandboxes have no pidfd: the end of the pipe has to do
+    except OSError:  # some sandboxes have no pidfd: wait for the end of the pipe instead
         yield None
         return
     try:

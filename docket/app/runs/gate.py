@@ -1,4 +1,4 @@
-"""The gate before destructive tasks, asked before a run is recorded; the runner asks once more."""
+"""The gate before destructive tasks: checked before a run is recorded, and again by the runner."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from docket.app.session.session import Session
 def refuse_destructive(session: Session, task: str) -> None:
     """Raise DestructiveRefusedError if no agent may run the task, or one that it runs first.
 
-    What is asked is the plan of each, as its run would obey it. Raises what `current_plan` raises:
+    The plan that each run would use decides. Raises what `current_plan` raises:
     where a dependency cannot be known, nothing is let through.
     """
     seen: set[str] = set()

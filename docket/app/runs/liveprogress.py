@@ -1,4 +1,4 @@
-"""How far a run is, as its task reports it, and showing that beside what the run prints."""
+"""Shows the progress that a run's task reports, below what the run prints."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RunProgress(Record):
 
 
 class Display(Protocol):
-    """Where what a run prints is shown, and how far it is beside it."""
+    """Shows the output of a run, and its progress below it."""
 
     def output(self, data: bytes) -> None:
         """Show what the run printed."""
@@ -50,7 +50,7 @@ class Display(Protocol):
         """Show how far it is."""
 
     def close(self) -> None:
-        """Leave nothing but the output behind."""
+        """Remove the progress, and leave only the output."""
 
 
 def progress_document(progress: RunProgress | None) -> ProgressDocument | None:
@@ -59,13 +59,13 @@ def progress_document(progress: RunProgress | None) -> ProgressDocument | None:
 
 
 def progress_of(reader: Reader, run_id: str) -> RunProgress | None:
-    """Return what a run said last of how far it is; None if it says nothing of it."""
+    """Return the last progress of a run; None if it reported none."""
     event = reader.last_progress(run_id)
     return None if event is None else _understood(event)
 
 
 def _understood(event: EventRecord) -> RunProgress:
-    """Return what an event says; whatever in it is not as it should be counts as not said."""
+    """Return the progress in an event; wrong values count as missing."""
     said = event.event if isinstance(event.event, dict) else {}
     fraction = said.get("fraction")
     if isinstance(fraction, bool) or not isinstance(fraction, int | float):

@@ -32,7 +32,7 @@ class ChannelOutcome(Record):
 
     @property
     def ok(self) -> bool:
-        """Whether the other side has taken the message."""
+        """Whether the other side accepted the message."""
         return self.state == DELIVERED
 
     def document(self) -> DeliveryDocument:
@@ -57,7 +57,7 @@ class NotifyTest(Record):
 
     @property
     def ok(self) -> bool:
-        """Whether every channel took the message."""
+        """Whether every channel accepted the message."""
         return all(channel.ok for channel in self.channels)
 
     def document(self) -> NotifyTestDocument:

@@ -71,7 +71,7 @@ def as_recorded(plan: Plan, row: RunRow) -> RunRow:
 
 
 def exec_words(row: RunRow, options: RunOptions) -> list[str]:
-    """Return what `docket exec` is told of a run that was recorded in advance."""
+    """Return the words for `docket exec` of a run that was recorded in advance."""
     found = ["--trigger", row.trigger, "--run-id", row.run_id]
     return found + ["--force"] * options.force + ["--no-destructive"] * options.gated
 

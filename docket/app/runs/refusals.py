@@ -14,7 +14,7 @@ Word = TypeVar("Word", bound=StrEnum)
 def refuse_in_dry_run(
     *, background: bool = False, params: bool = False, idempotency_key: bool = False
 ) -> None:
-    """Raise UsageError for what a dry run cannot have; each is whether it was asked for."""
+    """Raise UsageError for what a dry run does not accept; each says whether it was given."""
     hint = "Leave out the dry run, or what it does not accept."
     if background:
         raise UsageError(

@@ -62,7 +62,7 @@ _SAME_IN_RESULT = (
 
 
 class RunOutcome(RunRecord):
-    """What became of one run: its record, and what its caller is shown with it."""
+    """The outcome of one run: its record, and what its caller is shown with it."""
 
     exit_code: int  # 0, 1, 2 (a dry run completed) or 130
     hooks: tuple[HookDocument, ...] = ()
@@ -107,7 +107,7 @@ def run(
     options: RunOptions = RunOptions(),  # noqa: B008  (immutable)
     attachment: Attachment = Attachment(),  # noqa: B008  (immutable)
 ) -> RunOutcome:
-    """Run a task to its end and return what became of it.
+    """Run a task to its end and return its outcome.
 
     `exec_command` are the words that start `docket exec`, which a task that needs a unit gets in a
     transient one. Raises AlreadyRunningError if another run is in the way, NeedsSystemdError if
@@ -146,7 +146,7 @@ def run(
 
 
 def _told_outcome(session: Session, outcome: RunOutcome) -> RunOutcome:
-    """Return what the caller is told: what such runs take, and who was in the way as an error."""
+    """Return the answer for the caller: how long such runs take, or why not, as an error."""
     if outcome.status is RunStatus.SKIPPED and outcome.error_code == "overlap":
         raise _already_running(session, outcome)
     if outcome.status is RunStatus.SKIPPED and outcome.error_code == "destructive_refused":
@@ -155,7 +155,7 @@ def _told_outcome(session: Session, outcome: RunOutcome) -> RunOutcome:
 
 
 def destructive_refused(task: str, why: str, **facts: Any) -> DestructiveRefusedError:
-    """Return the error for a destructive task that whoever asked may not run."""
+    """Return the error for a destructive task that the caller may not run."""
     return DestructiveRefusedError(
         f"Task {task!r} may not be run from here. {why}",
         hint="A dry run is allowed. The person who starts the server allows the rest, with"
@@ -166,7 +166,7 @@ def destructive_refused(task: str, why: str, **facts: Any) -> DestructiveRefused
 
 
 def _told(plan: Plan, run_id: str, params: dict[str, str] | None) -> AbstractContextManager[None]:
-    """Lay what the run is given before its runner; nothing where it is given nothing."""
+    """Write the run's request file for its runner, if there is anything to request."""
     if params is None:
         return nullcontext()
     row = RunRow(run_id=run_id, task=plan.task, trigger="manual", started_at=0, params=params)
@@ -191,7 +191,7 @@ def outcome_of_result(document: Mapping[str, Any]) -> RunOutcome:
 
 
 def recorded_outcome(session: Session, task: str, run_id: str) -> RunOutcome:
-    """Return what became of a run that is over; raises as `run` does."""
+    """Return the outcome of a run that is over; raises as `run` does."""
     return _told_outcome(session, _recorded_outcome(session, RunnerExit(0, b""), task, run_id))
 
 

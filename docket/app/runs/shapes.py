@@ -110,7 +110,7 @@ class CancelledDocument(RunDocument):
 
 
 class DeliveryDocument(TypedDict):
-    """What became of the test message of one channel."""
+    """The outcome of one channel's test message."""
 
     channel: Annotated[str, "The channel."]
     ok: Annotated[bool, "Whether the other side accepted the message."]
@@ -122,7 +122,7 @@ class DeliveryDocument(TypedDict):
 
 
 class NotifyTestDocument(TypedDict):
-    """What became of the test messages of a task."""
+    """The outcomes of a task's test messages."""
 
     ok: Annotated[bool, "Whether every channel accepted the message."]
     task: Annotated[str, "The task."]

@@ -1,4 +1,4 @@
-"""Waiting for runs to be over, asleep on their locks: the kernel frees one when its runner ends."""
+"""Waits for runs by sleeping on their locks: the kernel frees one when its runner ends."""
 
 from __future__ import annotations
 

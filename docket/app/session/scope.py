@@ -1,4 +1,4 @@
-"""Which Docket is meant: what `--system`, `--home` and `--config` say, in whatever way it comes."""
+"""Which Docket home to use: the values of `--system`, `--home` and `--config`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from docket.paths import Paths, discover
 
 
 class SessionScope(Record):
-    """One scope and home; what is None is as the environment says."""
+    """One scope and home; None is what the environment says."""
 
     system: bool = False
     home: str | None = None
@@ -28,14 +28,14 @@ class SessionScope(Record):
         return changed
 
     def program(self) -> str:
-        """Return how a shell calls the very Docket that is meant."""
+        """Return how a shell calls this same Docket."""
         words = ["docket", *(["--system"] if self.system else [])]
         for option, value in (("--home", self.home), ("--config", self.config)):
             words += [option, value] if value is not None else []
         return shlex.join(words)
 
     def paths(self, environ: Mapping[str, str]) -> Paths:
-        """Return the places that are meant; nothing is created. Raises UsageError."""
+        """Return the places of that home; nothing is created. Raises UsageError."""
         if self.system and self.home is not None:
             raise UsageError(
                 "--system and --home exclude each other.",

@@ -1,6 +1,6 @@
 """What is odd about a task although its last run may be good: stable words, each with a sentence.
 
-The newest run is held against the ones before it: their median, and how far they usually are from
+The newest run is compared with the ones before it: their median, and how far they usually are from
 it (the median of the distances, which single outliers do not move).
 """
 

@@ -45,7 +45,7 @@ class RequirementDocument(TypedDict):
 
 
 class UserDocument(TypedDict):
-    """Whom a task of the system scope runs as."""
+    """The user of a task in the system scope."""
 
     name: Annotated[str, "The name or number of the user."]
     group: Annotated[str | None, "The group; null is the user's own."]

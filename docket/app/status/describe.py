@@ -181,7 +181,7 @@ def _user(user: UserSpec) -> UserDocument:
 
 
 def _notify(notify: NotifySpec) -> NotifySpecDocument:
-    """Return who is told of what, without any address or token."""
+    """Return who is notified of what, without any address or token."""
     return {
         "channels": [channel.kind for channel in notify.channels],
         "on": list(notify.on),

@@ -50,7 +50,7 @@ class Category(StrEnum):
 
     @property
     def well(self) -> bool:
-        """Whether nobody has to look at it: what never ran has nothing to tell yet."""
+        """Whether nobody has to look at it: a task that never ran counts as well."""
         return self in (Category.HEALTHY, Category.NEVER_RUN)
 
 

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 
 class PlanState(StrEnum):
-    """What the next run of a task will obey."""
+    """The plan that the next run of a task will use."""
 
     FRESH = "fresh"  # the plan, as its sources are unchanged
     STALE = "stale"  # the sources changed: the plan is made anew first
@@ -92,7 +92,7 @@ class TaskStatus(Record):
     task: str
     configured: bool
     last: RunRecord | None
-    running: tuple[tuple[RunRecord, bool | None], ...]  # each with whether it is alive
+    running: tuple[tuple[RunRecord, bool | None], ...]  # (run, whether it is alive) each
     timer: TimerStatus | None
     drift: Drift
     plan_state: PlanState
@@ -105,7 +105,7 @@ class TaskStatus(Record):
     incident: Incident | None = None  # the last one, open or not
     failing_since_us: int | None = None
     bad_hooks: tuple[HookRecord, ...] = ()  # of the last run, messages too
-    failed_unit: FailedUnit | None = None  # its service failed, and no run tells of it
+    failed_unit: FailedUnit | None = None  # its service failed, and it has no run
 
     @property
     def bad_hooks_in_words(self) -> list[str]:

@@ -32,7 +32,7 @@ _COMMAND_OUTPUTS = {
 
 
 def task_document(task: Task) -> TaskDocument:
-    """Return what agents are told of a task before they run it, without secrets."""
+    """Return what agents see of a task before they run it, without secrets."""
     document: TaskDocument = {
         "name": task.name,
         "description": redact_text(task.description),

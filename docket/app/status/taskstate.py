@@ -86,7 +86,7 @@ def standing(session: Session, task: Task) -> TaskState | str:
 
 
 def _next_run(session: Session, task: Task, timer: TimerStatus | None) -> int | None:
-    """Return what systemd says; where it is silent, what the installed timer says."""
+    """Return what systemd says, or else what the installed timer says."""
     if timer is None or timer.state not in ("active", "unknown"):
         return None
     if timer.state == "active":

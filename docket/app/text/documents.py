@@ -120,7 +120,7 @@ def event_document(event: EventRecord) -> EventDocument:
 
 
 def override_document(override: OverrideRecord) -> OverrideDocument:
-    """Return what is ordered of a task's timer as a JSON object."""
+    """Return an order for a task's timer (a pause or a skip) as a JSON object."""
     return {
         "kind": override.kind,
         "until": iso_or_none(override.until_us),

@@ -1,4 +1,4 @@
-"""One answer to why: its cause as a stable word, in a sentence, with what bears it out."""
+"""One answer to why: its cause as a stable word and in a sentence, with the evidence."""
 
 from __future__ import annotations
 

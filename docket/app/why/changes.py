@@ -1,4 +1,4 @@
-"""What is different from the last time that a task succeeded."""
+"""What changed since the last success of a task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fires that a timer was to have around an instant, and what became of each."""
+"""The fires of a timer around an instant, and the outcome of each."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def fires_seen(
     known: tuple[int | None, int],
     run_for: Callable[[int], RunRecord | None],
 ) -> tuple[FireSeen, ...]:
-    """Return the fires around an instant with what became of each.
+    """Return the fires around an instant with the outcome of each.
 
     `known` is when the timer was installed (None if there is none), and the present instant.
     """

@@ -67,7 +67,7 @@ def _words(
 
 
 def _reason(code: str, run: RunRecord) -> str:
-    """Return what whoever wrote the row gave as its reason."""
+    """Return the reason in the row."""
     reason = run.details.get("reason") or run.summary or code
     if run.status is RunStatus.MISSED:
         many = run.details.get("count")
@@ -167,7 +167,7 @@ def _attempt_lines(attempts: Sequence[AttemptRecord]) -> list[str]:
 def _hook_lines(hooks: Sequence[HookRecord]) -> list[str]:
     lines = []
     for hook in hooks:
-        if hook.went_well and hook.state != "suppressed":  # that one is worth a word
+        if hook.went_well and hook.state != "suppressed":  # that one gets a sentence
             continue
         if hook.kind == NOTIFICATION:
             lines.append(_notification_line(hook))

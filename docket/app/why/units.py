@@ -1,4 +1,4 @@
-"""Why no run came about: what systemd says of the task's service and timer."""
+"""Why there was no run: what systemd says of the task's service and timer."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class UnitFacts(Record):
 
 
 def failed_start(facts: UnitFacts, known: frozenset[str | None], after_us: int) -> Finding | None:
-    """Return why the last start of the service came to no run, where that is so.
+    """Return why the last start of the service led to no run, if it did not.
 
     `known` are the invocations that have a run; what lies before `after_us` is an older story.
     """

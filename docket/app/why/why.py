@@ -141,7 +141,7 @@ def _explained(
 
 
 def _incident(incident: Incident | None) -> tuple[str, ...]:
-    """Say who knows of an incident that is open."""
+    """Say who was notified of an open incident."""
     if incident is None or not incident.is_open:
         return ()
     lead = f"An incident is open since {local(incident.opened_at)} ({incident.failures} failures)"
@@ -169,7 +169,7 @@ def _standing_or_run(session: Session, name: str) -> tuple[StatusReport, str | N
 
 
 def _of_record(run: RunRecord | None) -> tuple[str, ...]:
-    """Return how the run came to its plan and to its record, if that was not the usual way."""
+    """Return a note if the run had an older plan or a late record."""
     details = run.details if run is not None else {}
     plan = details.get("plan_warning")
     notes = [f"The run used the last good plan: {redact_text(str(plan))}"] if plan else []
@@ -290,7 +290,7 @@ class _Inquiry:
         return fires[-1] if fires and fires[-1] > begun else None
 
     def _absence(self, fire: int) -> Finding:
-        """Say why the fire at an instant came to nothing."""
+        """Say why the fire at an instant had no run."""
         installed = self._installed_us()
         blocker = whyunits.blocker(self._around)
         unit = whyunits.failed_start(self._around, frozenset(), fire)

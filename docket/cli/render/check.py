@@ -37,7 +37,7 @@ def findings(report: CheckReport, screen: Screen) -> list[str]:
 
 
 def configured_text(report: ConfigureReport, screen: Screen) -> str:
-    """Return what became of an editing session."""
+    """Return the result of an editing session."""
     out = [f"Created {exact(report.path)}."] if report.created else []
     if report.kept is not None:
         out += findings(report.check, screen)

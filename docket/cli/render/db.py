@@ -32,7 +32,7 @@ def backup_text(copied: BackupReport) -> str:
 
 
 def repair_text(done: Repair, screen: Screen) -> str:
-    """Return what the repair came to."""
+    """Return the result of the repair."""
     merged = f" {done.merged} spooled records were taken in." if done.merged else ""
     if not done.problems:
         sound = f"{exact(done.path)}: sound, {_runs(done.runs)}; nothing to repair."

@@ -1,4 +1,4 @@
-"""How one task's contract looks, and what agents are told, for people."""
+"""How one task's contract, and what agents see of it, look for people."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Fact = tuple[str, Cell | str]
 
 
 def description_text(found: TaskDescription, screen: Screen) -> str:
-    """Return a task's contract, config and schedule; its secrets were taken out before."""
+    """Return a task's contract, config and schedule; secrets are already removed."""
     document = found.document()
     title = screen.paint(one_line(found.task.name), Ink.STRONG)
     lines = [title, *fact_lines([*_now(found, screen), *_facts(document)], screen)]
@@ -158,7 +158,7 @@ def _sandbox(sandbox: Mapping[str, Any]) -> Iterator[Fact]:
 
 
 def _coexistence(contract: Mapping[str, Any]) -> Iterator[Fact]:
-    """Yield how its runs get on with each other and with those of other tasks."""
+    """Yield the limits between its runs and those of other tasks."""
     yield "overlap", contract["overlap"]
     if contract["group"] is not None:
         group = contract["group"]

@@ -1,4 +1,4 @@
-"""How tasks that were ejected look: their units, or what was written, lost, and left to do."""
+"""How ejected tasks look: their units, or what was written, lost, and left to do."""
 
 from __future__ import annotations
 

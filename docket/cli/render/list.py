@@ -58,7 +58,7 @@ def _last_run(task: ListedTask, screen: Screen) -> Cell:
 
 
 def all_users_text(found: AllUsersStatus, screen: Screen) -> str:
-    """Return a line for each task, and for each user whose tasks cannot be told."""
+    """Return a line for each task, and for each user whose tasks are not known."""
     rows = [row for user in found.users for row in _rows_of_user(user, screen)]
     if not rows:
         return "No user of this machine has a home of Docket."

@@ -14,7 +14,7 @@ from docket.cli.render.layout.times import relative, weekday_and_local
 
 
 def forecast_text(forecast: Forecast, screen: Screen) -> str:
-    """Return the next fires of one task or expression, and the lines that systemd is told."""
+    """Return the next fires of one task or expression, and the lines for systemd."""
     out = [screen.paint(exact(line), Ink.FAINT) for line in forecast.lines]
     if forecast.fires:
         out.append(_fires(forecast.fires, screen))

@@ -1,4 +1,4 @@
-"""What was ordered of timers for a while, in words."""
+"""How pauses and skips look."""
 
 from __future__ import annotations
 

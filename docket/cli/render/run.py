@@ -19,7 +19,7 @@ from docket.model.time.humantime import duration
 
 
 def outcome_text(outcome: RunOutcome, screen: Screen) -> str:
-    """Return what became of the run, what its hooks did wrong, and what to do next."""
+    """Return the outcome of the run, what its hooks did wrong, and what to do next."""
     out = [_headline(outcome, screen)]
     if outcome.summary:
         out.append(f"  {one_line(outcome.summary)}")
@@ -29,12 +29,12 @@ def outcome_text(outcome: RunOutcome, screen: Screen) -> str:
 
 
 def waited_text(report: WaitReport, screen: Screen) -> str:
-    """Return what became of the runs that were waited for, one paragraph each."""
+    """Return the outcomes of the runs that were waited for, one paragraph each."""
     return "\n".join(line for each in report.waited for line in _waited_lines(each, screen))
 
 
 def cancelled_text(found: Cancellation, screen: Screen) -> str:
-    """Return what became of a run that was to be cancelled, and what was done to it."""
+    """Return the outcome of a cancel, and what was done to the run."""
     run, how = found.run, found.termination
     word = run.status.value.replace("_", " ")
     if how is None:

@@ -176,7 +176,7 @@ def _next_fire(task: TaskStatus, screen: Screen) -> Cell:
 
 
 def _next_steps(report: StatusReport, screen: Screen) -> Iterator[str]:
-    """Yield the commands that set right what the report shows."""
+    """Yield the commands that fix what the report shows."""
     if any(_timer_state(task) == NOT_INSTALLED for task in report.tasks):
         yield next_step("docket install --now", "writes the timers and starts them", screen)
     off = [task.task for task in report.tasks if _timer_state(task) == "inactive"]

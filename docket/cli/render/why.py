@@ -17,7 +17,7 @@ _GOOD = ("succeeded", "not_due_yet", "running", "pending")
 
 
 def why_text(found: Explanation, screen: Screen) -> str:
-    """Return the answer first, then what bears it out, and at the end what to do."""
+    """Return the answer first, then the evidence, and at the end what to do."""
     return "\n".join(_lines(found, screen))
 
 

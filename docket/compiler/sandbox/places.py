@@ -13,7 +13,7 @@ from docket.model.task.sandbox import Profile, Sandbox
 _HOMES = ("/home", "/root", "/run/user")
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108  (hidden by PrivateTmp=, not used)
 _KEYS = (".ssh", ".gnupg")
-# Whoever reaches one of these sockets can start a process outside the sandbox.
+# A process that reaches one of these sockets can start another outside the sandbox.
 MANAGERS = (
     "/run/dbus/system_bus_socket",
     "/run/systemd/private",
@@ -112,7 +112,7 @@ class _Resolver:
                 )
 
     def _readable_home(self) -> tuple[str, ...]:
-        """The home of whoever runs the task stays readable; all others, and root's, are hidden."""
+        """The home of the task's user stays readable; all others, and root's, are hidden."""
         home = self._sandbox.home if self._place.paths.system else self._home
         hidden = self._tight and home not in ("", *self._roots) and self._is_hidden(home)
         return (home,) if hidden else ()

@@ -1,4 +1,4 @@
-"""Where the mistakes and doubts of one file are gathered, each with its place."""
+"""Collects the mistakes and doubts of one file, each with its place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from docket.model.problem import Mark, Problem
 
 
 class Complaints:
-    """The problems and warnings of one file; the same mistake is never told twice."""
+    """The problems and warnings of one file; the same mistake is never reported twice."""
 
     def __init__(self, file: str, root: Section, *, spares: bool = False) -> None:
         """`spares`: what spoils this file spoils nothing in other files."""
@@ -31,7 +31,7 @@ class Complaints:
         code: Code = Code.INVALID,
         at_key: bool = False,
     ) -> None:
-        """Note a mistake at `path`, which spoils the task it lies in, or everything."""
+        """Note a mistake at `path`: its task, or the whole config, cannot be used."""
         task = path[1] if len(path) > 1 and path[0] == "tasks" else None
         self._note(
             self.problems,
@@ -47,7 +47,7 @@ class Complaints:
         )
 
     def warn(self, path: Path, sentence: str, *, hint: str | None = None, code: Code) -> None:
-        """Note a doubt at `path`, which spoils nothing."""
+        """Note a warning at `path`."""
         task = str(path[1]) if len(path) > 1 and path[0] == "tasks" else None
         mark = self._mark(path, at_key=False)
         self._note(self.warnings, Problem(sentence, mark, path, None, hint, code, task))
@@ -85,7 +85,7 @@ class Complaints:
         self._note(self.problems, problem)
 
     def doubt_elsewhere(self, doubt: Problem) -> None:
-        """Note a doubt about what lies in another file; it spoils nothing."""
+        """Note a warning about another file."""
         self._note(self.warnings, doubt)
 
     def spoiled(self) -> frozenset[str]:
@@ -103,7 +103,7 @@ class Complaints:
 
     def _mark(self, path: Path, *, at_key: bool) -> Mark:
         node = key_node(self._root, path) if at_key else descend(self._root, path)
-        while node is None and path:  # a missing key is told at the mapping that lacks it
+        while node is None and path:  # a missing key is reported at the mapping that lacks it
             path = path[:-1]
             node = descend(self._root, path)
         node = node or self._root

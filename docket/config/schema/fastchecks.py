@@ -1,9 +1,9 @@
 """The schema compiled into plain checks that only tell valid from invalid, fast.
 
 jsonschema takes milliseconds for one task, and loading it takes longer than reading a whole file.
-So a value is first shown to these checks; only what they do not recognise goes to jsonschema, whose
-word is final. A keyword that is unknown here is refused when the schema is compiled, and a
-property test holds both against each other.
+So a value is first shown to these checks; only what they do not recognise goes to jsonschema, which
+decides. A keyword that is unknown here is refused when the schema is compiled, and a property test
+holds both against each other.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def _no_branch(path: Path, error: Any, root: Node, expected: str | None) -> Iter
     branches: dict[Any, list[Any]] = {}
     for cause in error.context:
         branches.setdefault(cause.schema_path[0], []).append(cause)
-    # Branches that differ only in their keys have no shape of their own.
+    # Branches that differ only in their keys do not count as shapes.
     by_keys = all(cause.validator == "required" for cause in error.context)
     shapes = ("type", "required") if by_keys else ("type",)
     for causes in branches.values():
@@ -155,7 +155,7 @@ def _wrong_value(path: Path, error: Any, root: Node, expected: str) -> Violation
     wants_text = "text" in expected or _allows_text(error.schema)
     if isinstance(node, Scalar) and wants_text and not isinstance(value, str | None):
         reading = node.trap or ("a switch" if isinstance(value, bool) else "a number")
-        # The text itself is shown only where it is a switch: a number may be a secret.
+        # The text itself is shown only if it is a switch: a number may be a secret.
         quoted = f': "{node.text}"' if isinstance(value, bool) else ""
         return Violation(
             path,
@@ -258,7 +258,7 @@ def _what(value: Any, path: Path) -> str:  # noqa: PLR0911  (one for each kind)
 
 
 def _may_be_secret(text: str, path: Path) -> bool:
-    """Whether a refused value had better not be repeated: by its key, its place or its shape."""
+    """Whether a refused value may be a secret, by its key, its place or its shape."""
     keys = [part for part in path if isinstance(part, str)]
     if _PRIVATE_PLACES.intersection(keys) or any(map(names_a_secret, keys)):
         return True

@@ -46,7 +46,7 @@ def _words(entry: TaskEntry, key: str, user_home: str) -> tuple[str, ...]:
 
 
 def _split(entry: TaskEntry, key: str, line: str) -> tuple[str, ...]:
-    # The older program took a text for one word, so the path of a program may hold spaces.
+    # The older program read a text as one word, so the path of a program may hold spaces.
     if os.path.isabs(line) and os.path.isfile(line):
         return (line,)
     try:

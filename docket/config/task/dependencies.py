@@ -8,7 +8,7 @@ from docket.config.schema.complaints import Complaints
 from docket.model.task.task import Task
 from docket.model.text.nearest import nearest
 
-_MOST_SEARCHES = 100  # for a nearest name, or the way round a circle; later mistakes go without
+_MOST_SEARCHES = 100  # limit for nearest names and cycles; later mistakes have neither
 _MOST_SHOWN = 12
 
 Below = Mapping[str, Sequence[str]]
@@ -121,7 +121,7 @@ def _strong_groups(below: Below) -> Iterator[frozenset[str]]:
 
 
 def _cut(path: list[str], name: str) -> frozenset[str]:
-    """Take everything from `name` on off the path."""
+    """Remove everything from `name` on from the path."""
     taken = [path.pop()]
     while taken[-1] != name:
         taken.append(path.pop())

@@ -8,7 +8,7 @@ from docket.config.schema.complaints import Complaints
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Key, Node, Path, Scalar, Section, descend, overlay
 
-# Mappings that are one choice: half of one and half of the other would be neither.
+# Mappings that are one choice: they are never merged.
 WHOLE = frozenset({"schedule", "on_success", "on_failure", "on_complete", "notify", "sandbox"})
 
 

@@ -76,7 +76,7 @@ def _variable(entry: TaskEntry, name: str, node: Scalar) -> str | None:
 def _word(entry: TaskEntry, path: Path, node: Scalar) -> str | None:
     """Return what docket-cli made of `true`, `false` and nothing at all: Python's words for them.
 
-    It is said, and it stays so, for programs rely on it. `yes`, `no` and their kin are refused.
+    A warning says so; it stays, because programs rely on it. `yes`, `no` and the like are refused.
     """
     name = ".".join(map(str, path))
     if node.value is not None and node.text.lower() not in ("true", "false"):

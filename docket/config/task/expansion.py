@@ -17,7 +17,7 @@ class ExpansionError(ValueError):
 
 
 class Expander:
-    """Makes absolute paths of what is written; what is relative lies beside the config file."""
+    """Makes paths absolute; relative ones start at the directory of the config file."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Whom a task's runs are told to: the `notify` mapping and its channels."""
+"""Who is notified of a task's runs: the `notify` mapping and its channels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_SECONDS = 10 * 365 * 86400.0  # for a span without end, which a plan ca
 
 
 def notify(entry: TaskEntry) -> NotifySpec | None:
-    """Return who is told of the runs; None if nobody is."""
+    """Return who is notified of the runs; None if nobody is."""
     node = entry.node("notify")
     if not isinstance(node, Section):
         return None

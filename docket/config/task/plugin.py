@@ -1,4 +1,4 @@
-"""What the class of a drop-in task demands of its configuration."""
+"""The configuration that the class of a drop-in task demands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Node, Path, Scalar, Section, Sequence
 from docket.model.task.taskclass import TaskClass
 
-# Keys that mean the same for every task since the older program; a class cannot take them over.
+# Keys with the same meaning for every task since the older program; a class cannot redefine them.
 SHARED = frozenset(
     {
         "agent_notes",

@@ -61,7 +61,7 @@ def _trigger(entry: TaskEntry, path: Path) -> ScheduleSpec | None:
 def _kind_of(entry: TaskEntry, path: Path, text: str) -> ScheduleKind:
     """Return what a bare text is: cron, or a calendar expression where it cannot be cron.
 
-    docket-cli handed whatever had not five fields to systemd as it was.
+    docket-cli gave any text without five fields to systemd unchanged.
     """
     words = text.split()
     alone = len(words) == 1 and words[0].lower() in _CALENDAR_WORDS

@@ -16,7 +16,7 @@ _NOT_FOUND = (KeyError, UnicodeError, OverflowError)
 
 
 def user(entry: TaskEntry, *, system: bool) -> UserSpec | None:
-    """Return who runs the task; None for whoever Docket itself runs as."""
+    """Return who runs the task; None for the user of Docket itself."""
     text = entry.line("user")
     if not text:
         _without_user(entry)
@@ -41,7 +41,7 @@ def user(entry: TaskEntry, *, system: bool) -> UserSpec | None:
 
 
 def at_home(expander: Expander, found: UserSpec | None) -> Expander:
-    """Return an expander for which `~` is the home of whoever runs the task."""
+    """Return an expander for which `~` is the home of the task's user."""
     if found is None:
         return expander
     name = found.user
@@ -114,7 +114,7 @@ def _group_exists(entry: TaskEntry, name: str) -> bool:
 
 
 def _as_root(entry: TaskEntry, text: str) -> None:
-    """Root is whom a task of the system scope runs as anyway; it cannot be restricted here."""
+    """A task of the system scope runs as root by default; root cannot be restricted here."""
     for key in _WITH_USER:
         if key in entry.own.entries:
             entry.problem((key,), f"`{key}` has no meaning for a task that runs as root")

@@ -1,4 +1,4 @@
-"""YAML text to a tree with places, bounded against hostile text.
+"""Turns YAML text into a tree with places, with limits against hostile text.
 
 The tree is built from the parser's events, not by yaml's own composer: that one recurses in C
 without a bound, forgets duplicate keys and copies aliases without counting.

@@ -163,7 +163,7 @@ def _refuse_directory(
 
 
 def _way_out(uid: int, path: str, *, link: bool = False) -> str:
-    """Return what to do about a file of another user: to take that user's own is no way."""
+    """Return what to do about a file of another user: changing its owner would be wrong."""
     try:
         home = pwd.getpwuid(uid).pw_dir
     except KeyError:

@@ -1,4 +1,4 @@
-"""What YAML 1.1 makes of a single word, and where that is a trap."""
+"""What YAML 1.1 makes of a single word, and whether that may surprise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNDERSCORED = re.compile(r"[0-9]_")
 
 
 class UnreadableScalarError(ValueError):
-    """A word whose value cannot be had; the text of the error is a sentence."""
+    """A word whose value cannot be read; the text of the error is a sentence."""
 
     def __init__(self, sentence: str, hint: str = "put it in quotes") -> None:
         super().__init__(sentence)

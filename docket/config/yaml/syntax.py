@@ -1,4 +1,4 @@
-"""What a YAML parser says of a broken text, in words that help."""
+"""The errors of the YAML parser, in clearer words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every cause of a run's end, of a skip and of a missed fire, with what is said of it.
+"""Every cause of a run's end, of a skip and of a missed fire, with its sentences.
 
 A cause is one entry here. `docket why`, `docket health`, `docket schema errors` and docs/errors.md
 take from it what they say. The code that finds a cause names it by its word; tests/docs checks that
@@ -460,5 +460,5 @@ CAUSES = {cause.code: cause for cause in (*OF_RUNS, *_OF_NO_RUN)}
 
 
 def is_intended(code: str | None) -> bool:
-    """Whether a skip or a missed fire of this cause is what somebody wanted, so nothing odd."""
+    """Whether a skip or a missed fire of this cause was wanted, and so is not odd."""
     return code in CAUSES and CAUSES[code].intended

@@ -1,4 +1,4 @@
-"""The exit code of a task's own command, which Docket's exit code of the run does not tell."""
+"""The exit code of a task's own command; the exit code of the run is Docket's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run is called when its runner is gone, from what the service manager says of its end."""
+"""The status of a run whose runner is gone, from what the service manager says of its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What numbers at the end of a process mean, in words: exit codes, signals, systemd's own codes."""
+"""The meanings of exit codes, signals and systemd's own codes, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of `docket.model` as JSON holds them, and back: records, enums, tuples, mappings.
+"""Values of `docket.model` to JSON and back: records, enums, tuples, mappings.
 
 Text, numbers, booleans and None are kept as they are; everything else is a list that begins with
 its kind. Only the classes below come back, so that a file can ask for nothing else.

@@ -1,4 +1,4 @@
-"""What a task says of its timing, and what that becomes for systemd."""
+"""The triggers of a task, and the timer directives that they become."""
 
 from __future__ import annotations
 

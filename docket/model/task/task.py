@@ -137,11 +137,11 @@ class ChannelSpec(Record):
 
     kind: str  # discord, telegram, slack, ntfy, webhook, mail, ping, apprise
     options: Mapping[str, Any]
-    monitors: bool = False  # told of every run, whatever `on` says
+    monitors: bool = False  # gets every run, whatever `on` says
 
 
 class NotifySpec(Record):
-    """Who is told of a task's runs, of which, and when a failure that goes on is told again."""
+    """Who is notified of which of a task's runs, and when a failure is reported again."""
 
     channels: tuple[ChannelSpec, ...]
     on: tuple[str, ...] = ("failure",)  # success, failure, complete
@@ -194,11 +194,11 @@ class Task(Record):
     env_credentials: Mapping[str, str] = field(default_factory=dict)  # variable -> credential
     credentials: tuple[Credential, ...] = ()
     cwd: str | None = None
-    user: UserSpec | None = None  # None: whoever Docket itself runs as
+    user: UserSpec | None = None  # None: the user of Docket itself
     required_env: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()  # variables, credentials and inputs to mask in all output
     hooks: tuple[HookSpec, ...] = ()
-    notify: NotifySpec | None = None  # None if nobody is to be told
+    notify: NotifySpec | None = None  # None if nobody is notified
     limits: Limits = Limits()
     sandbox: Sandbox = Sandbox()
     unit: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

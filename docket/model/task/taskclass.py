@@ -61,7 +61,7 @@ class TaskClass(Record):
 
 
 class BrokenTaskClass(Record):
-    """A class that cannot be used; where it does not say its `name`, that is guessed.
+    """A class that cannot be used; without a `name` its name is guessed.
 
     `line` counts from 1 and is None if the mistake has no place in the file.
     """

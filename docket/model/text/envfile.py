@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 _COMMENTS = "#;"
 _NEWLINES = "\n\r"
 _BLANKS = " \t\n\r"
-_UNESCAPED = '"\\`$'  # in double quotes a backslash before these is taken away
+_UNESCAPED = '"\\`$'  # in double quotes a backslash before these is removed
 _BYTE_ORDER_MARK = "\ufeff"
 
 
 class EnvironmentFileError(ValueError):
-    """The file is none that systemd reads; the text of the error says why."""
+    """systemd does not read this file; the text of the error says why."""
 
 
 class _Reader:

@@ -20,7 +20,7 @@ _AS_WORD = 8  # a shorter value is hidden only as a word of its own
 _LEAST_LINE = 12  # bytes of a line whose own base64 is looked for
 _LONGEST_CORE = 24
 _FEWEST_CAPITALS = 3
-_FEW_CORES = 8  # so many are looked for faster than the capital letters are picked out
+_FEW_CORES = 8  # below this, searching directly is faster than picking out the capital letters
 _MOST_PLACES = 64  # so often a core may stand in a piece of output for its places to be looked at
 _NO_CAPITALS = bytes(byte for byte in range(256) if not 65 <= byte <= 90)
 _HIDDEN = REDACTED.encode()
@@ -193,7 +193,7 @@ def _text(pattern: bytes) -> str:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """Yield a secret, and what of it programs take apart: an address, a scheme with its token."""
+    """Yield a secret and its parts: those of an address, a token after its scheme."""
     secret = secret.strip()
     parts = [secret]
     kind, blank, rest = secret.partition(" ")
@@ -205,7 +205,7 @@ def _spellings(secret: str) -> Iterator[str]:
         user, at, _ = place.rpartition("@")
         if at:
             parts.append(user.partition(":")[2] or user)
-        if len(path) > 2 * _AS_WORD:  # what an error about a webhook says of it
+        if len(path) > 2 * _AS_WORD:  # errors about a webhook contain it
             parts.append(slash + path)
     return (part for part in parts if worth_hiding(part))
 
@@ -254,7 +254,7 @@ def _escaped(line: str) -> Iterator[str]:
         return
     yield dumps(line)[1:-1]
     escaped = line.replace("\\", "\\\\")
-    yield escaped  # what is not ASCII is left as it is by many
+    yield escaped  # many programs leave non-ASCII characters as they are
     yield escaped.replace('"', '\\"')
     yield line.replace("/", "\\/")
     yield line.replace("'", "'\\''")

@@ -1,4 +1,4 @@
-"""Which of the known names a mistyped word was probably meant to be."""
+"""The known name that a mistyped word probably means."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SLIP = 0.85
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like `word`, whatever its case and dashes; None if none.
+    """Return the known name that is most like `word`, whatever its case and dashes, or None.
 
     Use it where `word` is certainly wrong and the question is what was meant.
     """
@@ -20,7 +20,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def slip_of(word: str, known: Iterable[str]) -> str | None:
-    """Return the known name that differs from `word` by a slip of the keyboard; None if none.
+    """Return the known name that differs from `word` by a typing error; None if there is none.
 
     Use it where `word` may be right as it is.
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REDACTED = "[redacted]"
-# What a generator made, and no name such as `npm_config_registry_timeout` or `sk-learn-pipelines`:
+# Generated text, and not a name such as `npm_config_registry_timeout` or `sk-learn-pipelines`:
 # twelve signs without a break of which one is a digit, or more than a word has.
 RANDOM_PART = (
     r"(?=(?:[A-Za-z0-9]{0,40}[_-]){0,6}(?:(?=[A-Za-z]{0,11}[0-9])[A-Za-z0-9]{12}|[A-Za-z0-9]{18}))"
@@ -29,7 +29,7 @@ _PAIRS = frozenset(
     | {("master", "key"), ("service", "key")}
 )
 _ENDINGS = ("password", "passwd", "passphrase", "token", "secret", "apikey")  # PGPASSWORD
-# A key that only names where a secret comes from is no secret, and is worth showing.
+# A key that only names the source of a secret is not a secret, and is shown.
 _REFERENCES = frozenset({"env", "file", "path", "name"})
 
 # Variables that every session has: to mask their values would shred the output and hide nothing.
@@ -59,7 +59,7 @@ def refers(key: str) -> bool:
 
 
 def is_plain_variable(name: str) -> bool:
-    """Whether a variable holds nothing of a secret by its own name, whoever requires it."""
+    """Whether a variable is never a secret by its name, even in `required_env`."""
     if name in _PLAIN or name.startswith(_PLAIN_BEGINNINGS):
         return True
     return name.endswith(_PLAIN_ENDINGS) and not names_a_secret(name)

@@ -1,4 +1,4 @@
-"""The shapes by which tokens, private keys and addresses with a password give themselves away."""
+"""The shapes of tokens, private keys and addresses with a password."""
 
 from __future__ import annotations
 

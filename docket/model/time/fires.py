@@ -1,4 +1,4 @@
-"""Fires that a timer should have had, against the runs that there were: which ones were missed."""
+"""The expected fires of a timer compared with the recorded runs: which ones were missed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from docket.model.time.calendar import Calendar, next_after
 
 
 class RunSpan(NamedTuple):
-    """What a run of the task says of its fires; µs since the epoch, `end_us` None while it lasts.
+    """The span of one run; µs since the epoch, `end_us` None while it lasts.
 
     `ran` is false for a row without a process, such as a skipped run's.
     """

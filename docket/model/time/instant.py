@@ -32,7 +32,7 @@ _WRITTEN = (
 
 
 class WrongDateError(ValueError):
-    """What was written has the form of a date or time, and there is none like it."""
+    """The text has the form of a date or time, but no such date or time exists."""
 
 
 class Written(NamedTuple):

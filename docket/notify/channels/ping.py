@@ -20,7 +20,7 @@ _ENDINGS = {"start": "/start", "success": "", "failure": "/fail"}
 
 
 def send(settings: ChannelSettings, message: Message, client: Client) -> Delivery:
-    """Ping for what the run came to; what is neither a success nor a failure goes to the log."""
+    """Ping for the outcome of the run; what is neither a success nor a failure goes to the log."""
     import uuid  # noqa: PLC0415  (only in the sending process)
 
     url = settings.secret("url", "ping URL")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from docket.runner.admission.pendingrun import Waiting
 
-# What a service manager tells of the unit that the run itself is in, which a dependency is not.
+# Variables of a service manager about the run's own unit, in which a dependency is not.
 _OF_THE_UNIT = (
     "INVOCATION_ID",
     "NOTIFY_SOCKET",
@@ -163,7 +163,7 @@ class _Child:
         )
 
     def _environment(self) -> dict[str, str]:
-        """Return ours without what belongs to our unit; a task's secrets are not the other's."""
+        """Return our environment without the variables of our unit and the secrets of this task."""
         left_out = set(_OF_THE_UNIT)
         if self._waiting.row.unit is not None:
             left_out |= variables_of_files(self._waiting.plan.env_files)

@@ -37,12 +37,12 @@ def fire_of(plan: Plan, recorder: Recorder) -> tuple[Trigger, int | None, int] |
     late = fired - due
     if late <= _LATE_US + int(plan.slack_seconds * 1e6):
         return (Trigger.TIMER, due, late)
-    # A fire whose instant nobody knows is not called late.
+    # A fire with an unknown instant is not called late.
     return (Trigger.TIMER, None, 0) if elapse.at_us is None else (Trigger.CATCH_UP, due, late)
 
 
 def is_served(elapse: Elapse, recorder: Recorder) -> bool:
-    """Whether a doubtful elapse has had its run already: then this start is by hand."""
+    """Whether a doubtful elapse already has a run: then this start is by hand."""
     if elapse.certain or elapse.at_us is None:
         return False
     now = time.time_ns() // 1000

@@ -1,4 +1,4 @@
-"""What can keep a run from starting; each refusal becomes a row with its reason."""
+"""The reasons against a start; each refusal becomes a row with its reason."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def refusal_before_lock(
 
     `force` passes every guard but the gate, and never the task's lock.
 
-    The gate is checked here too, and not only by the caller, since the plan in hand
-    is the one that is obeyed: the config may have changed since it was asked for.
+    The gate is checked here too, and not only by the caller, because only this plan counts: the
+    config may have changed since the request.
     """
     plan = loaded.plan
     if arguments.gated:

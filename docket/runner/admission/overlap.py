@@ -1,4 +1,4 @@
-"""The policies `queue`, `replace` and `allow` for a run that finds another of its task alive."""
+"""The policies `queue`, `replace` and `allow` for a run whose task is already running."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def _wait_for_lock(waiting: Waiting, *, replacing: bool) -> tuple[TaskLock | Non
 
 
 def _take_place(place: NamedLock, waiting: Waiting, *, replacing: bool) -> Refusal | None:
-    """Become the run that is next; with `replacing`, the one that waits already gives way."""
+    """Take the queue slot; with `replacing`, a run that waits already gives way."""
     if replacing:
         return waiting.until(lambda: _in_the_way(place, waiting, replacing=True))
-    # A run that only passes through has the place for a moment; one that waits keeps it.
+    # A run that starts at once holds the slot for a moment; a waiting one keeps it.
     for _ in range(_TRIES):
         if place.holder is None or place.take():
             return None

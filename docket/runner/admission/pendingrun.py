@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from docket.runner.call.signals import StopSignals
     from docket.runner.record.record import Recorder
 
-_UNKNOWN_HOLDER_SECONDS = 0.1  # how soon to look again at a lock whose holder nobody can tell
+_UNKNOWN_HOLDER_SECONDS = 0.1  # how soon to look again at a lock with an unknown holder
 _LONGEST_SLEEP_SECONDS = 5.0  # a holder may let go without ending
 
 
 class Obstacle:
     """What a run waits for: in words, the run in the way, and the locks that have to come free.
 
-    `soon`: something is to be tried again at once, whoever holds the locks.
+    `soon`: try again soon, even if the locks are still held.
     """
 
     __slots__ = ("paths", "run_id", "soon", "words")
@@ -119,7 +119,7 @@ class Waiting:
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     def ended(self, words: str, run_id: str | None) -> Refusal | None:
-        """Return what became of the run where a stop or its deadline has ended the waiting."""
+        """Return the outcome of a run whose waiting a stop or its deadline has ended."""
         if self.stop.received:
             name = signal.Signals(self.stop.received).name
             if self.stop.received == signal.SIGINT or is_cancelled(self.lock_dir, self.row.run_id):

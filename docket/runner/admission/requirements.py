@@ -20,7 +20,7 @@ _FACTS = ("type", "online", "status", "scope")  # of a power supply
 
 
 def refusal_of_unmet(waiting: Waiting, late_us: int) -> Refusal | None:
-    """Return what of the plan's `require` does not hold, or None; a network is waited for.
+    """Return which requirement of the plan is not met, or None; it waits for a network.
 
     `late_us` is how late the run's fire is: the window of `catch_up` goes on meanwhile.
     """
@@ -66,7 +66,7 @@ def _await_network(waiting: Waiting, late: float) -> Refusal | None:
 
 
 def _is_mounted(path: str) -> bool:
-    """Whether something is mounted there; the path itself is not touched, for it may hang."""
+    """Whether something is mounted there; the path itself is not touched, because it may hang."""
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         points = {_unescaped(line.split(" ", 5)[4]) for line in file}
     return path in points or os.path.realpath(path) in points
@@ -103,7 +103,7 @@ def _machine_id() -> str:
 
 
 def _on_mains() -> bool:
-    """Whether a charger is plugged in; without one, whether no battery of the machine drains."""
+    """Whether a charger is plugged in; without a charger device, whether no battery drains."""
     try:
         names = os.listdir(_POWER)
     except OSError:

@@ -1,4 +1,4 @@
-"""Telling of a run's end, after the record and the hooks; nothing here can change it."""
+"""Notifications of a run's end, after the record and the hooks; nothing here can change the run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SHOWN_OF_ANSWER = 500  # characters of what the other side said
 
 
 class _Word:
-    """What is to be told: the event ("" is nothing), a line about it, and why nothing is."""
+    """What to report: the event ("" is nothing), a line about it, and why nothing is reported."""
 
     __slots__ = ("event", "note", "silence")
 
@@ -51,7 +51,7 @@ class _Word:
 
 
 class Notifier:
-    """Tells of one run through the channels of its plan."""
+    """Sends messages about one run through the channels of its plan."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Notifier:
         self._starts: list[tuple[Channel, Sending]] = []
 
     def began(self) -> None:
-        """Tell the monitors of the start, without waiting for the answer."""
+        """Report the start to the monitors, without waiting for the answer."""
         if not self._concerns_us():
             return
         for channel in self._notify.channels:
@@ -83,7 +83,7 @@ class Notifier:
                     self._starts.append((channel, sending))
 
     def ended(self, already_started: set[int]) -> list[HookRow]:
-        """Tell of the end, as far as nobody has begun to, and return the outcomes."""
+        """Report the end unless another process has begun to, and return the outcomes."""
         found = self._ends_of_starts()
         if not self._concerns_us():
             return found
@@ -189,7 +189,7 @@ class Notifier:
         return FAILURE
 
     def _word(self) -> _Word:
-        """Return what the channels are to be told."""
+        """Return what to send to the channels."""
         asked, status = self._notify.on, self._row.status
         if all(channel.monitors for channel in self._notify.channels):
             return _Word()
@@ -220,7 +220,7 @@ class Notifier:
         incident = self._settled(
             lambda standing, stale: on_failure(standing, failed, remind_after, stale=stale)
         )
-        if incident is None:  # the record cannot be asked: rather once too often than never
+        if incident is None:  # no record: once too often is better than never
             return _Word(FAILURE)
         if incident.verdict == REMINDER:
             return _Word(REMINDER, f"Reminder: {_since(incident)}.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class HookUser:
-    """Starts the hooks of one run as whom they run; without that user none is started."""
+    """Starts the hooks of one run as their user; without that user none is started."""
 
     def __init__(self, plan: Plan, row: RunRow) -> None:
         self._plan = plan

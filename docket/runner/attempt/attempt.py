@@ -125,7 +125,7 @@ class AttemptContext:
         account: Account | None,
         in_unit: bool,
     ) -> None:
-        """`account` is whom the task runs as; `in_unit` whether the run is in its task's unit."""
+        """`account` is the user of the task; `in_unit` whether the run is in its task's unit."""
         self.account = account
         self.in_unit = in_unit
         self.plan = plan
@@ -265,7 +265,7 @@ def _until_it_ends(context: AttemptContext, child: Child, pump: Pump) -> str:
 
 def _kill(context: AttemptContext, child: Child, pump: Pump) -> None:
     """TERM, the grace, KILL: to the group, and to the rest of the run."""
-    # First the rest: a process that loses its parent is not found later.
+    # The rest comes first: a process that loses its parent is not found later.
     context.host.kill_rest(child.pid, signals.SIGTERM)
     signal_group(child.pid, signals.SIGTERM)
     until = time.monotonic() + context.plan.grace_seconds

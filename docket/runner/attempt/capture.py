@@ -1,6 +1,6 @@
-"""What is kept of a child's output: its beginning and end as text, and what a parser makes of it.
+"""The kept part of a child's output: its beginning and end as text, and the parsed values.
 
-Memory stays flat whatever the child writes; whatever is left out is said.
+Memory stays flat whatever the child writes; a note says what is left out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The runner's own standard output: the journal under systemd, else whoever started it."""
+"""The runner's own standard output: the journal under systemd, else the caller's."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Echo:
 
     @property
     def congested(self) -> bool:
-        """Whether so much waits that the child should not be read for now."""
+        """Whether so much output waits that reading from the child should pause."""
         return len(self.pending) >= _MUST_READ
 
     def write(self, block: bytes, *, is_error: bool) -> None:
@@ -101,7 +101,7 @@ class Echo:
 def _sender_for(descriptor: int) -> Send:
     """Return what writes a piece of the data, as much as does not block.
 
-    Its last argument says whether poll has just told of room.
+    Its last argument says whether poll has just reported room.
     """
     try:
         mode = os.fstat(descriptor).st_mode

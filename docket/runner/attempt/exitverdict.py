@@ -1,4 +1,4 @@
-"""What an exit code comes to where the task's `exit_codes` name it."""
+"""The verdict on an exit code that the task's `exit_codes` name."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Host:
         """Write what is due at `now` (monotonic seconds); return when to come again."""
 
     def let_go(self) -> None:
-        """Close, in a forked child, what only the runner may hold."""
+        """In a forked child, close what only the runner may hold."""
 
     def kill_rest(self, leader: int, number: int) -> None:
         """Signal what the command started outside its process group, which `leader` leads."""
@@ -51,7 +51,7 @@ class RunHost(Host):
     ) -> None:
         """`locks` are those that the run holds; events are masked with `mask`.
 
-        `account` is whom the task runs as, where that is not the runner's own user.
+        `account` is the user of the task, if that is not the runner's own user.
         """
         self._owner = None if account is None else account.uid
         self._recorder = recorder
@@ -88,7 +88,7 @@ class RunHost(Host):
         return min((at for at in (due, later) if at is not None), default=None)
 
     def let_go(self) -> None:
-        """Close, in a forked child, what only the runner may hold."""
+        """In a forked child, close what only the runner may hold."""
         for lock in self._locks:
             lock.close_in_child()
 

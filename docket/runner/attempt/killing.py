@@ -1,4 +1,4 @@
-"""The cgroup of a run that has a unit of its own: finding it, and ending all of it."""
+"""Finding the cgroup of a run in a unit of its own, and ending all its processes."""
 
 from __future__ import annotations
 

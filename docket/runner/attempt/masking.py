@@ -1,4 +1,4 @@
-"""What a task that declares secrets pays for: its output and its record with a mask over them.
+"""The mask over the output and the record of a task that declares secrets.
 
 Loaded only where the plan names a secret; the rest of the runner takes a Mask or None.
 """

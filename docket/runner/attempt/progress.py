@@ -16,7 +16,7 @@ _LONGEST_SHOWN = 200
 
 
 class Progress:
-    """Thins out what a task reports: one in so many seconds is kept, and always the last."""
+    """Thins out the progress of a task: keeps one report in some seconds, and the last."""
 
     __slots__ = ("_due", "_record", "_shown_at", "_status", "_waiting")
 

@@ -87,7 +87,7 @@ def start_python(
     reader, writer = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:
-        # Nothing above may be returned to: this process is the task from here on.
+        # Never return to the code above: from here on this process is the task.
         try:
             os.setpgid(0, 0)
             restore_in_child()

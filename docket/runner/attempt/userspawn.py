@@ -85,7 +85,7 @@ def spawn_as(
     reader, writer = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:
-        # Nothing above may be returned to: this process is the task from here on.
+        # Never return to the code above: from here on this process is the task.
         stage = _RIGHTS
         try:
             _arrange(outputs, (*kept, writer))

@@ -30,7 +30,7 @@ _SENT_BY_OTHERS = (
 
 
 class Verdict:
-    """What an attempt came to; `retryable` where another attempt may go better."""
+    """The verdict on an attempt; `retryable` if another attempt may go better."""
 
     __slots__ = ("details", "error_code", "retryable", "status", "summary")
 
@@ -87,7 +87,7 @@ def judge(
 def result_file(path: str, owner: int | None = None) -> dict[str, Any]:
     """Return what the child wrote to DOCKET_RESULT_FILE, as details, and remove the file.
 
-    `owner` is the user for whom an empty file was laid there.
+    `owner` is the user who got an empty file there.
     """
     try:
         data, status = read_plain(path, _LARGEST_RESULT_FILE)
@@ -152,7 +152,7 @@ def _said(plan: Plan, outcome: Outcome) -> str:
 
 
 def _last_words(outcome: Outcome) -> str:
-    """Return what a Python task that was told to end still said of it."""
+    """Return what a Python task still returned after it was asked to end."""
     summary = (outcome.result or {}).get("summary")
     return f": {summary}" if summary else ""
 

@@ -46,7 +46,7 @@ class Account:
 
 
 def account_of(plan: Plan) -> Account | None:
-    """Return whom the task runs as; None for whoever the runner is.
+    """Return the user of the task; None for the runner's own.
 
     AccountError if there is no such user any more, or the runner may not become it.
     """
@@ -72,7 +72,7 @@ def account_of(plan: Plan) -> Account | None:
 def inherited(*, in_unit: bool) -> dict[str, str]:
     """Return the variables that the service manager gives to every unit, and no other's.
 
-    Those of whoever starts a run by hand are root's own, and none of the user's business.
+    The variables of a run by hand are root's own, and not for the user.
     """
     if in_unit:
         known = dict(os.environ)

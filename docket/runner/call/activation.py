@@ -30,7 +30,7 @@ _TRUSTED_AGE_US = 60_000_000  # how old a fire may be where the manager cannot b
 class Elapse:
     """The elapse of a timer that started a service.
 
-    `at_us` is its instant in microseconds since the epoch, None if nothing bears one out.
+    `at_us` is its instant in microseconds since the epoch, None if nothing confirms one.
     `certain` is false where a start by hand, just after the timer's own, would look the same.
     """
 
@@ -98,7 +98,7 @@ def timer_elapse(unit: str, timers: Sequence[str], lock_dir: str, *, system: boo
 
 
 def _without_manager(timers: Sequence[str], *, system: bool) -> Elapse | None:
-    """Return what the environment says, as far as the stamp or the clock bears it out.
+    """Return what the environment says, as far as the stamp or the clock confirms it.
 
     The stamp of a persistent timer gets the instant of each elapse. Where neither is recent, the
     timer is still named, so that no guard of unattended runs is passed.

@@ -1,6 +1,6 @@
 """The time of one runner: the wall clock as it was at its start, and a steady clock since then.
 
-So what is recorded of a run keeps its order and its durations, whoever sets the clock meanwhile.
+So the record of a run keeps its order and its durations, even if the clock is set meanwhile.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ RUN_DIRECTORIES = ("XDG_RUNTIME_DIR", "CREDENTIALS_DIRECTORY")
 
 
 def account_for(plan: Plan) -> Account | None:
-    """Return whom the task runs as, where that is not whoever runs this; AccountError."""
+    """Return the user of the task, if that is not the runner's own; AccountError."""
     if plan.run_as is None:
         return None
     from docket.runner.call.account import account_of  # noqa: PLC0415  (tasks with `user`)
@@ -56,7 +56,7 @@ def task_environment(plan: Plan, account: Account | None, *, in_unit: bool) -> d
 
 
 def usable_environment(plan: Plan, account: Account | None, *, in_unit: bool) -> dict[str, str]:
-    """Return the environment as far as it can be had: a missing file must not silence an alarm."""
+    """Return the environment as far as it can be read: a missing file must not silence an alarm."""
     values = _inherited(plan, account, in_unit=in_unit)
     for path in [] if in_unit and account is None else plan.env_files:
         try:

@@ -98,7 +98,7 @@ def _is_fresh(plan: Plan) -> bool:
 def _recompile_in_child(
     task: str, paths: Paths, recompile: Recompile, *, keep: bool
 ) -> Plan | ErrorDocument:
-    """Compile in a forked child, so that YAML and its kin never enter the runner's own memory.
+    """Compile in a forked child, so that the runner itself never loads YAML.
 
     Returns the plan, or the error as a document.
     """

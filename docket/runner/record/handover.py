@@ -16,7 +16,7 @@ from docket.runfiles import discard, handover_directory, remove_handover
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 # An access list as the kernel takes it: linux/posix_acl_xattr.h.
 _OWNER, _USER, _GROUP, _MASK, _OTHERS, _NOBODY = 0x01, 0x02, 0x04, 0x10, 0x20, 0xFFFFFFFF
-_PASSABLE = 0o711  # a name in it can be opened by whoever knows it, and nobody sees which there are
+_PASSABLE = 0o711  # its files can be opened by their names, but not listed
 
 
 def _let_read(descriptor: int, uid: int) -> bool:

@@ -194,7 +194,7 @@ class Recorder:
         spool_events(self._spools, run_id, events)
 
     def end(self) -> None:
-        """Record the end of the run, durably, before anybody is told of it."""
+        """Record the end of the run, durably, before any notification."""
         self.flush_events()
         row = self.row
 

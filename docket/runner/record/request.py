@@ -1,4 +1,4 @@
-"""What a run is given when it starts, by a file beside its lock."""
+"""The request file of a run, beside its lock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LARGEST = 1 << 20
 
 
 def take_request(lock_dir: str, row: RunRow) -> list[str]:
-    """Fill the row from the run's request file, where there is one.
+    """Fill the row from the run's request file, if there is one.
 
     Returns the tasks that have run already in the tree this run belongs to. The parameters are as
     they were given, and may be secrets.

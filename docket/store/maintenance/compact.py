@@ -36,7 +36,7 @@ class Compacted(Record):
 def compact(path: str) -> Compacted:
     """Write the database anew without its free pages, in place and in one transaction.
 
-    Whoever reads meanwhile is not disturbed, and an error leaves it as it was. Raises
+    Readers are not disturbed meanwhile, and an error leaves it as it was. Raises
     CompactRefusedError and StoreError.
     """
     before = _size(path)

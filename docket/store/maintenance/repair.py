@@ -27,7 +27,7 @@ class RepairRefusedError(StoreError):
 
 
 class Repaired(Record):
-    """What a repair came to: how many runs were saved, and where the broken file is kept."""
+    """The result of a repair: how many runs were saved, and where the broken file is kept."""
 
     runs: int
     kept: str

@@ -31,7 +31,7 @@ class Soundness(Record):
 def examine(path: str) -> Soundness:
     """Read the whole store and return what is wrong with it, each in a sentence.
 
-    Raises StoreError if that cannot be told: the file is locked, or may not be read.
+    Raises StoreError if the file is locked, or may not be read.
     """
     if not os.path.exists(path):
         return Soundness(path, exists=False, size_bytes=0, runs=0, problems=())

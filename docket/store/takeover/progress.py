@@ -30,7 +30,7 @@ class TakenOver(Record):
 
 
 class Watcher(Protocol):
-    """Whoever wants to hear of a take-over, whichever part of a command opens the database."""
+    """The listener for a take-over, whichever part of a command opens the database."""
 
     def progress(self, done: int, total: int) -> None:
         """Hear how many of the rows are copied."""

@@ -1,7 +1,8 @@
 """Taking over the database of docket-cli 0.2: its tables become this store, in one transaction.
 
 Its tables stay, emptied: a worker of it that is still under way, or the old program called once
-more, writes into them as ever, and whoever opens the record next takes that in (`latecomers`).
+more, writes into them as ever, and the next command that opens the record merges that
+(`latecomers`).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ BAD = "tasks: {a: {type: command, comand: 'true'}}\n"
 
 
 def editor(tmp_path: Path, *texts: str) -> str:
-    """Make an editor that leaves one text after the other, and return its command."""
+    """Make an editor that writes each text in turn, and return its command."""
     for number, text in enumerate(texts):
         (tmp_path / f"text{number}").write_text(text)
     script = tmp_path / "editor.sh"

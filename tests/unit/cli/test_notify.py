@@ -23,7 +23,7 @@ def server() -> Iterator[Loopback]:
 
 @pytest.fixture
 def home(tmp_path: Path, server: Loopback) -> Path:
-    """A home whose task tells of its end through a webhook and through Discord."""
+    """A home whose task reports its end through a webhook and through Discord."""
     directory = tmp_path / ".docket"
     directory.mkdir(mode=0o700)
     (directory / "alarms.env").write_text(

@@ -1,4 +1,4 @@
-"""The command line told as data: complete, from the commands themselves, and by the known names."""
+"""The command line as data: complete, from the commands themselves, and by the known names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from docket.errors import UsageError
 from tests.unit.app.documents import require_valid
 from tests.unit.cli.conftest import Docket
 
-# What 0.2.2 tells agents of, by its names.
+# What 0.2.2 offers to agents, by its names.
 KNOWN = [
     "list",
     "capabilities",
@@ -62,7 +62,7 @@ def test_what_was_told_of_before_is_found_by_the_same_name() -> None:
 
 
 def test_no_command_is_left_out() -> None:
-    """Of 0.2.2: install, configure, doctor and mcp were told to nobody."""
+    """Of 0.2.2: install, configure, doctor and mcp were not listed."""
     assert {name.split()[0] for name in documents()} == set(VERBS)
 
 

@@ -1,4 +1,4 @@
-"""A config of docket-cli 0.2 is read as it is, and what it never understood is told."""
+"""A config of docket-cli 0.2 is read as it is, with warnings for what it ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tools take is told as JSON Schema and checked by the same words."""
+"""The arguments of tools are published as JSON Schema and checked by the same schema."""
 
 from __future__ import annotations
 

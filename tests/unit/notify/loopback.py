@@ -1,4 +1,4 @@
-"""A server on 127.0.0.1 that answers as it is told to, and remembers what it was asked."""
+"""A server on 127.0.0.1 that gives prepared answers, and remembers the requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that fail and tell of it, as a config would have them do."""
+"""Runs that fail and send notifications, as a config would have them do."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def tell(
     plan: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Run a task that tells of its end, and return the runner's document."""
+    """Run a task with notifications, and return the runner's document."""
     home.plan(task, *argv, notify={"channels": channels, **settings}, **(plan or {}))
     return home.result(task, environ=environ)
 
 
 def outcome(home: Home, kind: str, **options: Any) -> dict[str, Any]:
-    """Let one failing run tell of itself through one channel, and return the outcome."""
+    """Let one failing run send through one channel, and return the outcome."""
     environ = options.pop("environ", None)
     settings = options.pop("settings", {})
     result = tell(home, channel(kind, **options), environ=environ, **settings)

@@ -91,7 +91,7 @@ def test_a_secret_in_the_line_that_complains_is_masked(home: Home, server: Loopb
 
 
 def test_what_looks_like_a_token_does_not_leave_the_machine(home: Home, server: Loopback) -> None:
-    """Nobody declared it: only its shape tells, and the program printed it by itself."""
+    """Nobody declared it: only its shape shows that it is a secret."""
     token = "ghp_" + "a1B2" * 9
     script = ("/bin/sh", "-c", f"echo 'error: {token[:8]}''{token[8:]} is refused' >&2; exit 1")
     tell(home, channel("webhook", url=server.url), argv=script, attach_output_bytes=500)

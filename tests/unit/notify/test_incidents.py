@@ -1,4 +1,4 @@
-"""What is told of a row of runs, and that every end is told once, whoever has to do it."""
+"""What is reported of a series of runs; every end is reported once, whichever process does it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Told:
         return found
 
     def age(self, microseconds: int) -> None:
-        """Make what was told so much older."""
+        """Make the reports so much older."""
         connection = sqlite3.connect(self.home.state_db)
         with connection:
             connection.execute("UPDATE incidents SET told_at = told_at - ?", (microseconds,))

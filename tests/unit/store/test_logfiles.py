@@ -104,7 +104,7 @@ def test_a_link_in_the_place_of_a_log_is_not_followed(tmp_path: Path) -> None:
 def test_what_another_renames_and_links_during_a_run_leads_the_log_nowhere(
     tmp_path: Path, moment: str, how: str
 ) -> None:
-    """Whoever can write the directory, or the one above it, acts after the first byte."""
+    """An attacker who can write the directory, or the one above it, acts after the first byte."""
     logs, home = tmp_path / "logs", tmp_path / "home"
     home.mkdir()
     targets = [home / f"a.log{segment}" for segment in ("", ".1", ".2")]

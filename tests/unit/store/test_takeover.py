@@ -192,7 +192,7 @@ def test_a_run_whose_worker_is_dead_is_lost_and_never_left_running(path: Path) -
 
 
 def test_a_process_that_took_over_the_number_of_a_worker_is_not_taken_for_it(path: Path) -> None:
-    """PID reuse: the reference takes whoever has the number for its worker."""
+    """PID reuse: the reference mistakes any process with the number for its worker."""
     details = json.dumps({"mode": "async", "pid": os.getpid()})
     made(path, [run(status="running", finished_at=None, exit_code=None, details=details)])
     assert read_run(path, run()["run_id"]).status is RunStatus.LOST

@@ -1,4 +1,4 @@
-"""Secrets planted wherever one may come from, and a program that tells them in every way."""
+"""Secrets planted in every source, and a program that prints them in every way."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def config(leak: Path, env_file: Path, server: str) -> str:
 
 
 def variables(server: str) -> dict[str, str]:
-    """Return what is in the environment of whoever starts the runs."""
+    """Return what is in the environment of the process that starts the runs."""
     return {
         "PL_REQUIRED": REQUIRED,
         "PL_MARKED": MARKED,

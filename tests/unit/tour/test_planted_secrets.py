@@ -66,7 +66,7 @@ class Traveller:
         return said
 
     def remember(self, name: str, words: str) -> None:
-        """Call docket and keep the id of the run that it tells of."""
+        """Call docket and keep the id of the run in its answer."""
         self._known[name] = json.loads(self.call(words, "--json").out)["run_id"]
 
     def tour(self) -> None:
@@ -114,7 +114,7 @@ def test_no_planted_secret_is_found_where_it_does_not_belong(traveller: Travelle
 
 
 def test_the_secrets_were_really_told_and_masked(traveller: Traveller) -> None:
-    """The search would find nothing either if the tasks had told nothing."""
+    """The search would also find nothing if the tasks had printed nothing."""
     by_words = {said.words: said for said in traveller.said}
     text = json.loads(by_words["run text --json"].out)["details"]
     assert text["stdout"].count(REDACTED) > 60

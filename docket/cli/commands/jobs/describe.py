@@ -1,4 +1,4 @@
-"""`docket describe`: one task's contract."""
+"""`docket describe`: the contract of one task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`docket list`: the tasks there are."""
+"""`docket list`: all tasks."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from docket.cli.render.why import why_text
 def command(call: Call, task: str, run_id: str | None, at: int | None) -> Answer:
     """Say why a task ran, failed, or did not run: on one screen, with what to do.
 
-    Without RUN or --at it is about what happened last, or should have.
+    Without RUN or --at it explains what happened last, or should have happened.
     """
     found = why(call.session(), task, run_id, at)
     return Answer(found.document(), lambda screen: why_text(found, screen))

@@ -21,7 +21,7 @@ from docket.cli.render.editing import added_text
 @click.option("--retry", type=click.IntRange(min=0), help="How many retries follow a failure.")
 @click.option("--description", metavar="TEXT", help="Say in one line what the task does.")
 @click.option("--cwd", metavar="DIR", help="The directory that it runs in.")
-@click.option("--user", metavar="USER", help="Whom it runs as, in the system scope.")
+@click.option("--user", metavar="USER", help="The user it runs as, in the system scope.")
 @click.option("--install", "now", is_flag=True, help="Also install it, and start its timer.")
 def command(call: Call, name: str, command: tuple[str, ...], now: bool, **keys: object) -> Answer:
     """Add the task NAME that runs COMMAND, in a file of its own: conf.d/NAME.yaml.

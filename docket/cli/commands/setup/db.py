@@ -1,4 +1,4 @@
-"""`docket db`: the record of runs as a file."""
+"""`docket db`: checks, copies, exports and repairs of the record of runs."""
 
 from __future__ import annotations
 

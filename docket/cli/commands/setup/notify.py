@@ -17,9 +17,9 @@ from docket.paths import exec_command
 @task_argument()
 @click.option("--channel", metavar="NAME", help="Test only this channel, such as discord.")
 def command(call: Call, action: str, task: str, channel: str | None) -> Answer:
-    """Send a test message through every channel of TASK, and say what became of each.
+    """Send a test message through every channel of TASK, and show the outcome of each.
 
-    It is sent by the code that tells of a run, with the task's environment files and the variables
+    It is sent by the same code as for a run, with the task's environment files and the variables
     of this shell. The exit code is 1 if one channel failed. Nothing is recorded.
     """
     del action  # there is one

@@ -1,4 +1,4 @@
-"""`docket schema`: the exact shape of what is written, asked for and answered."""
+"""`docket schema`: the JSON Schemas of the config, of inputs and of answers."""
 
 from __future__ import annotations
 

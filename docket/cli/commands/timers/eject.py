@@ -32,7 +32,7 @@ def command(
 ) -> Answer:
     """Turn each TASK into plain systemd units that run its command and know nothing of Docket.
 
-    They are printed, with what they do not do any more at their head. --output-dir writes them to a
+    They are printed, with a header that lists what they no longer do. --output-dir writes them to a
     directory. --in-place lets them take over: the new timer is on where the old one was.
     """
     if in_place and output_dir is not None:

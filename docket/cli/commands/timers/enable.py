@@ -17,7 +17,7 @@ from docket.cli.render.install import switch_text
 def command(call: Call, tasks: tuple[str, ...], everything: bool) -> Answer:
     """Enable the installed timers of each TASK and start them.
 
-    No task is started by this, and what did not fire while a timer was off is not made up for.
+    No task is started, and fires that came while a timer was off are not made up for.
     """
     require_names_or_all("enable", tasks, everything=everything)
     report = enable(call.session(), tasks)

@@ -46,7 +46,7 @@ def command(
 ) -> Answer:
     """Write the systemd units of each scheduled TASK, or of all of them.
 
-    Only what changed is written, systemd is told once, and no task is started. Without --now the
+    Only what changed is written, systemd reloads once, and no task is started. Without --now the
     line that enables and starts the timers is printed. A task whose config is wrong neither blocks
     nor removes the others, and the exit code is then 1.
     """

@@ -1,4 +1,4 @@
-"""`docket next`: what fires when."""
+"""`docket next`: the next fires."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def command(call: Call, target: tuple[str, ...], count: int | None, timezone: st
     """Show the next fires of a TASK, of an expression, or of all tasks.
 
     EXPR is a cron expression or an OnCalendar expression, in quotes: docket next '0 9 * * 1-5'.
-    Of a task, what is shown is what systemd will do with the installed timer: its jitter is in it,
+    For a task it shows what systemd will do with the installed timer: its jitter is in it,
     a timer that is off has no fires, and those that a pause holds back are left out.
     """
     session = call.session()

@@ -1,4 +1,4 @@
-"""Text that cannot play with the terminal, measured in the columns that it takes there."""
+"""Text without control characters, measured in terminal columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the answer is shown on: its width, its colours, its alphabet, and what time it is there."""
+"""The screen for an answer: its width, its colours, its alphabet, and the time there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of a task that hold secrets: who else can read or change them is told in each place."""
+"""Files of a task that hold secrets: each command says who else can read or change them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fires without a run get their rows, with the likely cause, whoever looks."""
+"""Fires without a run get their rows, with the likely cause, from any command that looks."""
 
 from __future__ import annotations
 

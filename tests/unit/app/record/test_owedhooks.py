@@ -1,4 +1,4 @@
-"""A failure that nobody was left to tell of is told by whoever finds it, once."""
+"""A failure without a runner to report it is reported by the next command, once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def outcomes(home: Home, run_id: str) -> list[HookRecord]:
 
 @pytest.fixture
 def told(home: Home, server: Loopback) -> Home:
-    """A home whose task `a` tells of its failures, with its plan."""
+    """A home whose task `a` reports its failures, with its plan."""
     home.config("tasks:\n  a:\n    type: command\n    command: [/bin/true]\n" + notify(server))
     current_plan(home.session, "a")
     return home

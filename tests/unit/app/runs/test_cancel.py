@@ -87,7 +87,7 @@ def await_file(path: str) -> None:
 
 
 def hooks(home: Home) -> list[str]:
-    """Return what the hooks were told, in order."""
+    """Return what the hooks got, in order."""
     with open(f"{home.paths.user_home}/hooks") as file:
         return file.read().split()
 

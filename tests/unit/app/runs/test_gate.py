@@ -1,4 +1,4 @@
-"""The gate before destructive tasks: asked beforehand, and kept by the runner whatever was said."""
+"""The gate before destructive tasks: checked beforehand, and enforced by the runner in any case."""
 
 from __future__ import annotations
 

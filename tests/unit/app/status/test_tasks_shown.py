@@ -1,4 +1,4 @@
-"""list, describe and capabilities: what is told of tasks, and what is kept to themselves."""
+"""list, describe and capabilities: what is shown of tasks, and what is kept private."""
 
 from __future__ import annotations
 

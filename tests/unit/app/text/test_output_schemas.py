@@ -1,4 +1,4 @@
-"""The published schemas: as their tool writes them, sound, and told to whoever reads them."""
+"""The published schemas: as their tool writes them, sound, and easy to find."""
 
 from __future__ import annotations
 

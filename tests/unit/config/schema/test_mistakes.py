@@ -1,4 +1,4 @@
-"""Mistakes in a task: each is told with its place, what was expected, and the nearest key."""
+"""Mistakes in a task: each is reported with its place, what was expected, and the nearest key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom a task's runs are told to, as it is written and as it is understood."""
+"""Who is notified of a task's runs, as written and as understood."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DISCORD = "discord: {webhook_url_env: OPS}"
     ],
 )
 def test_on_is_the_word_and_no_switch(home: ConfigHome, written: str, on: tuple[str, ...]) -> None:
-    """W3: unquoted, `on:` was a boolean to the older program, and success was never told."""
+    """W3: unquoted, `on:` was a boolean to the older program, and success was never reported."""
     line = f"notify:\n  {DISCORD}\n"
     body = line + (f"  {written}" if written.startswith(("on", '"')) else "")
     spec = home.task(body).notify

@@ -1,4 +1,4 @@
-"""`user` and its kin: whom a task of the system scope runs as."""
+"""`user` and related keys: the user of a task in the system scope."""
 
 from __future__ import annotations
 

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pystemd.dbusexc import DBusBaseError
-from pystemd.dbuslib import DBus, DBusAddress, apply_signature
-
 from docket.errors import BusError
+from docket.systemd.barepackage import bare_package
+
+with bare_package("pystemd"):  # as a whole it loads lxml, for introspection
+    from pystemd.dbusexc import DBusBaseError
+    from pystemd.dbuslib import DBus, DBusAddress, apply_signature
 
 SYSTEMD = b"org.freedesktop.systemd1"
 MANAGER = b"/org/freedesktop/systemd1"

@@ -16,6 +16,8 @@ import docket
 from docket.files import (
     NotPlainError,
     is_ours,
+    is_own_directory,
+    is_safe_lock_directory,
     make_directory,
     open_private,
     read_plain,
@@ -270,6 +272,73 @@ def test_a_file_of_somebody_else_is_not_ours(tmp_path: Path) -> None:
     (tmp_path / "file").touch(0o600)
     os.chown(tmp_path / "file", 65534, 65534)
     assert not is_ours((tmp_path / "file").stat())
+
+
+def give_away(path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root gives directories away")
+    os.chown(path, 65534, 65534)
+
+
+def become_link(path: Path) -> None:
+    path.rename(path.with_name("other"))
+    path.symlink_to(path.with_name("other"))
+
+
+def become_file(path: Path) -> None:
+    path.rmdir()
+    path.touch(0o600)
+
+
+UNSAFE: dict[str, Callable[[Path], object]] = {
+    "another's": give_away,
+    "group": lambda path: path.chmod(0o770),
+    "world": lambda path: path.chmod(0o707),
+    "sticky": lambda path: path.chmod(0o1777),
+    "link": become_link,
+    "file": become_file,
+}
+
+
+@pytest.mark.parametrize("spoil", UNSAFE.values(), ids=UNSAFE)
+def test_a_directory_is_our_own_where_nobody_else_has_a_hand_in_it(
+    tmp_path: Path, spoil: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "dir"
+    assert not is_own_directory(str(path))
+    path.mkdir(mode=0o755)
+    assert is_own_directory(str(path))
+    spoil(path)
+    assert not is_own_directory(str(path))
+
+
+@pytest.mark.parametrize("spoil", UNSAFE.values(), ids=UNSAFE)
+@pytest.mark.parametrize("part", ["run/docket/default", "run/docket"])
+def test_locks_lie_in_directories_that_nobody_else_has_a_hand_in(
+    tmp_path: Path, spoil: Callable[[Path], object], part: str
+) -> None:
+    locks = tmp_path / "run/docket/default"
+    (tmp_path / "run").mkdir(mode=0o700)
+    assert is_safe_lock_directory(str(locks))  # still to be made
+    locks.parent.mkdir(mode=0o700)
+    locks.mkdir(mode=0o700)
+    assert is_safe_lock_directory(str(locks))
+    if part == "run/docket":
+        locks.rmdir()
+    spoil(tmp_path / part)
+    assert not is_safe_lock_directory(str(locks))
+
+
+@pytest.mark.parametrize("kind", ["another's", "group", "world", "sticky", "link"])
+def test_locks_are_made_where_nobody_else_can_be_first(tmp_path: Path, kind: str) -> None:
+    runtime = tmp_path / "run"
+    runtime.mkdir(mode=0o700)
+    UNSAFE[kind](runtime)
+    if kind == "link":  # one of root's or ours, as /var/run is
+        assert is_safe_lock_directory(str(runtime / "docket/default"))
+        runtime = tmp_path / "other"
+        runtime.chmod(0o777)
+    assert not is_safe_lock_directory(str(tmp_path / "run/docket/default"))
 
 
 def test_a_file_is_on_disk_before_it_has_its_name_and_its_name_follows(tmp_path: Path) -> None:

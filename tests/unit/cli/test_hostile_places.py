@@ -32,9 +32,10 @@ class Said(NamedTuple):
 class Docket:
     """Commands in forks of one process, each with ten seconds and bounded memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, *before: str) -> None:
+        """`before` are words that start the process with fewer rights."""
         self._process = subprocess.Popen(
-            [sys.executable, _FORKS],
+            [*before, sys.executable, _FORKS],
             env={"PYTHONPATH": _CHECKOUT, "PATH": "/usr/bin:/bin"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -196,3 +197,72 @@ def test_a_run_whose_records_places_are_taken_still_runs(
         put(PLACES[place][0](home), kind)
     said = docket.say(home.folder, *_RUN)
     assert said.text.startswith("hi\n")
+
+
+_DENIED = (
+    ("next",),
+    ("events", "job"),
+    ("logs", "job"),
+    ("wait", "job"),
+    ("describe", "job"),
+    ("doctor",),
+    ("capabilities",),
+    ("check",),
+    ("maintain",),
+    ("db", "backup", "/dev/null/copy.db"),
+    ("cancel", "job"),
+    ("status",),
+    ("runs",),
+    ("list",),
+    ("health",),
+    ("why", "job"),
+)
+
+
+@pytest.fixture(scope="module")
+def bounded() -> Iterator[Docket]:
+    """Commands that permissions hold for, as for an ordinary user, whoever runs the tests."""
+    lost = "-dac_override,-dac_read_search"
+    words = ["setpriv", f"--inh-caps={lost}", f"--bounding-set={lost}"] if os.geteuid() == 0 else []
+    found = Docket(*words)
+    yield found
+    found.close()
+
+
+def shut_out(home: Home, bounded: Docket, *words: str) -> Said:
+    """Run a command where nobody may look into Docket's home, not even its owner."""
+    (home.folder / ".docket").chmod(0)
+    try:
+        return bounded.say(home.folder, *words)
+    finally:
+        (home.folder / ".docket").chmod(0o700)
+
+
+@pytest.mark.parametrize("words", _DENIED, ids=" ".join)
+def test_a_home_that_one_may_not_look_into_is_an_error_of_every_reader(
+    home: Home, bounded: Docket, words: tuple[str, ...]
+) -> None:
+    said = shut_out(home, bounded, *words)
+    assert said.code == 1, said
+    assert "Permission denied" in said.text
+    assert "inside Docket" not in said.text
+    assert json.loads(shut_out(home, bounded, "--json", *words).text)["ok"] is False
+
+
+# These answer from the config; of those, only the last two show anything of the record.
+_OF_THE_CONFIG = ("next", "capabilities", "check", "describe", "list")
+
+
+@pytest.mark.parametrize("words", _DENIED, ids=" ".join)
+def test_a_record_that_one_may_not_look_into_is_never_told_as_an_empty_one(
+    home: Home, bounded: Docket, words: tuple[str, ...]
+) -> None:
+    config = str(shutil.copy(home.folder / ".docket/config.yaml", home.folder))
+    said = shut_out(home, bounded, "--config", config, *words)
+    assert "inside Docket" not in said.text
+    if words[0] in _OF_THE_CONFIG:
+        assert said.code == 0, said
+    else:
+        assert said.code == 1, said
+    if words[0] not in _OF_THE_CONFIG[:3]:
+        assert "Permission denied" in said.text

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from docket.model.runid import make_run_id
+from docket.strays import kill_leftovers
 from tests.unit.runner.runner_home import Home, wait_until
 
 _SECONDS = 10_000_000 + os.getpid()  # as no other process sleeps
@@ -53,3 +56,24 @@ def test_a_stopped_run_leaves_no_process_in_any_session(home: Home, number: int)
         process.send_signal(number)
         process.wait(60)
     assert sleepers() == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts processes as another user")
+@pytest.mark.parametrize("owner", [None, 65533, 65534])
+def test_a_process_of_another_user_is_no_leftover_of_ours_whatever_run_it_names(
+    owner: int | None,
+) -> None:
+    run_id = make_run_id(1, os.urandom(4))
+    theirs = subprocess.Popen(
+        ["sleep", "60"], env={"DOCKET_RUN_ID": run_id}, user=65534, group=65534
+    )
+    ours = subprocess.Popen(["sleep", "60"], env={"DOCKET_RUN_ID": run_id})
+    try:
+        named = {ours.pid, theirs.pid} if owner == 65534 else {ours.pid}
+        assert set(kill_leftovers(run_id, owner)) == named
+        assert ours.wait(10) == -signal.SIGKILL
+        assert (theirs.poll() is None) == (owner != 65534)
+    finally:
+        for process in (theirs, ours):
+            process.kill()
+            process.wait()

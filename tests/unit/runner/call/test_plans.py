@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,21 @@ def test_a_source_that_changed_makes_the_plan_stale(home: Home) -> None:
     assert home.run("job").stdout == b"planned\n"
     config.write_text(GOOD.format(word="fresher"))
     assert home.run("job").stdout == b"fresher\n"
+
+
+def test_a_plan_whose_locks_lie_where_others_can_write_is_not_obeyed(
+    home: Home, tmp_path: Path
+) -> None:
+    config = write_config(home, GOOD.format(word="fresh"))
+    others = tmp_path / "others"
+    others.mkdir()
+    home.lock_dir = others
+    home.plan("job", "/bin/echo", "planned", sources=[source_of(config)])
+    assert home.run("job").stdout == b"planned\n"
+    for entry in others.iterdir():
+        shutil.rmtree(entry)
+    others.chmod(0o777)
+    assert home.run("job").stdout == b"fresh\n"
+    assert list(others.iterdir()) == []
+    again = json.loads((home.path / "plans" / "job.json").read_text())
+    assert again["lock_dir"] != str(others)

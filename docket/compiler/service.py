@@ -68,7 +68,7 @@ def service_properties(task: Task, place: Place) -> tuple[list[Property], list[s
     """Return the task's service as properties of a transient unit, and what cannot be said so.
 
     The sandbox is not in them: it depends on who starts the run (`sandbox_properties`).
-    A value that no unit can carry is among the latter, for a task without a timer has no unit.
+    A value that no unit can carry is among the latter, because a task without a timer has no unit.
     """
     found = UnitProperties(task.name)
     try:

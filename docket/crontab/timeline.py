@@ -17,7 +17,7 @@ from docket.model.record import Record
 MINUTES_OF_DAY = 1440
 _EPOCH = date(1970, 1, 1).toordinal()
 _BYTES_OF_DAY = MINUTES_OF_DAY // 8
-_MARGIN = 2  # days of local time on either side, for no clock is further from UTC than 15 hours
+_MARGIN = 2  # days of local time on either side, because no clock is further from UTC than 15 hours
 _PROBE = 6 * 60  # minutes; no zone changes its offset twice within so short a time
 
 

@@ -82,7 +82,7 @@ class AttemptRow(Struct):
 
 
 class EventRow(Struct):
-    """One event that a task reported; writers pass tuples in this order, for there are many."""
+    """One event that a task reported; writers pass tuples in this order, because there are many."""
 
     event_index: int  # from 1
     at: int

@@ -44,7 +44,7 @@ class HttpResponse:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The text as a JSON object; an empty one where it is none."""
+        """The text as a JSON object; an empty one if it is none."""
         try:
             found = json.loads(self.text)
         except (ValueError, RecursionError):

@@ -56,7 +56,7 @@ def _mail(settings: ChannelSettings, message: Message) -> EmailMessage:
 
 
 def _through_program(program: str, mail: EmailMessage) -> Delivery:
-    """Hand the mail to the program; its children end with it, for they are of our group."""
+    """Hand the mail to the program; its children end with it, because they are in our group."""
     sender = email.utils.parseaddr(str(mail["From"]))[1]
     receivers = [address for _, address in email.utils.getaddresses([str(mail["To"])])]
     words = [program, "-i", "-f", sender, "--", *receivers]

@@ -404,7 +404,7 @@ class _Run:
 
 
 def mask_for(plan: Plan, environment: dict[str, str]) -> Mask | None:
-    """Return the mask over the task's secrets; None, and nothing loaded, where it has none."""
+    """Return the mask over the task's secrets; None, with nothing loaded, if it has none."""
     if not plan.masks:
         return None
     from docket.runner.attempt.masking import mask_of  # noqa: PLC0415  (tasks with secrets)

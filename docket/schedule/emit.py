@@ -65,7 +65,7 @@ def _written(item: range, width: int) -> str:
 
 
 def _items(values: tuple[int, ...]) -> list[range]:
-    """Return evenly spaced runs, and single values between them, that together are `values`."""
+    """Return evenly spaced runs, and single values between them, that together make up `values`."""
     items = []
     at = 0
     while at < len(values):

@@ -261,7 +261,7 @@ class Reader:
     def notified(self, run_ids: Sequence[str]) -> dict[str, str]:
         """Return, per run with messages, what happened to them.
 
-        That is `failed` where one message did not arrive, else `delivered`, else `suppressed`.
+        That is `failed` if one message did not arrive, else `delivered`, else `suppressed`.
         """
         found: dict[str, str] = {}
         for begin in range(0, len(run_ids), _MOST_VALUES):

@@ -22,7 +22,7 @@ _ADDRESS_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
 
 
 def connect(environ: Mapping[str, str], *, system: bool) -> Connection:
-    """Open the manager of the scope; BusAbsentError, saying why, where there is none.
+    """Open the manager of the scope; BusAbsentError, saying why, if there is none.
 
     The manager's private socket comes first, as in systemctl: it needs no message bus and nothing
     of the environment, which cron, sudo and sandboxes of agents take away.

@@ -41,7 +41,7 @@ def read_properties(
     """Return the value of each property, None for one that the manager does not know.
 
     The questions are sent many at a time: a round trip for each would be most of the time.
-    Returns None where the manager of the scope cannot be asked. Numbers, strings, byte arrays and
+    Returns None if the manager of the scope cannot be asked. Numbers, strings, byte arrays and
     arrays of strings are understood; a property of another type is None too.
     """
     address = _address(environ, system=system)

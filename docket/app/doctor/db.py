@@ -170,7 +170,7 @@ def repair(session: Session) -> Repair:
 def compact(session: Session) -> Compaction:
     """Give the room of removed runs back to the disk.
 
-    Raises CompactRefusedError while runs are under way, for they write to the database, and where
+    Raises CompactRefusedError while runs are under way, because they write to the database, and if
     it is locked or the disk has too little room; StoreError.
     """
     path = _existing(session)

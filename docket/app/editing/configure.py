@@ -106,7 +106,7 @@ def check(session: Session, *, fresh: bool = True) -> CheckReport:
 
 
 def _wrong_schedules(session: Session, config: Config) -> list[Problem]:
-    """Return the mistakes in schedules that no compiler will see, for the task has another one."""
+    """Return the mistakes in schedules of tasks that are not compiled for another one."""
     found: dict[tuple[str, str], Problem] = {}
     zone = machine_zone()
     for name, task in config.unusable.items():
@@ -191,7 +191,7 @@ def _configure(
 
 
 def create_if_missing(session: Session) -> bool:
-    """Write a first configuration (0600, in a directory of 0700) where there is none."""
+    """Write a first configuration (0600, in a directory of 0700) if there is none."""
     path = session.paths.config
     try:
         make_directory(os.path.dirname(path))

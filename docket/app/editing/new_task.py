@@ -57,7 +57,7 @@ class NewTask(Record):
 def new_task(
     session: Session, name: str, description: str | None = None, *, force: bool = False
 ) -> NewTask:
-    """Write the file of a new task and its test; a first config too, where there is none.
+    """Write the file of a new task and its test; a first config too, if there is none.
 
     `force` writes over a file of that name that is there. Raises NameRefusedError, UsageError,
     TaskExistsError if the name or a file is taken, and ConfigError.

@@ -156,7 +156,7 @@ def _from_file(run: RunRecord, tail: int | None, most_bytes: int | None) -> LogT
 
 
 def _content(path: str, tail: int | None, most_bytes: int | None) -> tuple[bytes, int]:
-    """Return what is wanted of a log file, and how many bytes were left out before it."""
+    """Return the requested part of a log file, and how many bytes come before it."""
     if most_bytes is None:
         return b"".join(read_log(path)) if tail is None else tail_lines(path, tail), 0
     content, left_out = last_bytes(path, most_bytes)

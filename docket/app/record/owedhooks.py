@@ -18,7 +18,7 @@ _MOST_AT_ONCE = 4
 _MOST_DETACHED = 8  # what a command that only reads sets off; the maintenance timer does the rest
 _ROUND_SECONDS = 300.0
 _SINCE_US = 86_400_000_000
-_SETTLED_US = 15 * 60_000_000  # so long a runner may still be at its hooks
+_SETTLED_US = 15 * 60_000_000  # how long a runner may still run its hooks
 _LOOK_SECONDS = 0.05
 
 

@@ -35,7 +35,7 @@ def effective(plan: Plan, starter: Starter, asked: Profile = Profile.NONE) -> Sa
 
 
 def confined_plan(session: Session, plan: Plan, starter: Starter, asked: Profile) -> Plan:
-    """Return the plan with the sandbox of this one run in its unit; as it is where there is none.
+    """Return the plan with the sandbox of this one run in its unit; as it is if there is none.
 
     CompileError if the sandbox cannot be had, DestructiveRefusedError if the policy keeps
     `starter` from destructive tasks.

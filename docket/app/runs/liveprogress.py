@@ -54,7 +54,7 @@ class Display(Protocol):
 
 
 def progress_document(progress: RunProgress | None) -> ProgressDocument | None:
-    """Return the progress as a JSON object, null where there is none."""
+    """Return the progress as a JSON object, null if there is none."""
     return None if progress is None else progress.document()
 
 

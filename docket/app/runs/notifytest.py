@@ -76,7 +76,7 @@ def notify_test(
     """Send a test message through the channels of a task, or through those of one kind.
 
     `exec_command` are the words that start `docket exec`. Raises the errors of compiling,
-    RunnerDiedError, and an error with the code `notify.no_channel` where there is none.
+    RunnerDiedError, and an error with the code `notify.no_channel` if there is none.
     """
     plan = current_plan(session, task)
     command = [*exec_command, task, *session.paths.exec_arguments(), "--notify-test"]

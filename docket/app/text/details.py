@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-_MOST_BYTES = 1024  # of one run in a list, in bytes, in bytes, in bytes, in bytes, in bytes
+_MOST_BYTES = (
+    1024  # of one run in a list, in bytes, in bytes, in bytes, in bytes, in bytes, in bytes
+)
 _MOST_NAMES = 20
 _LONGEST_NAME = 60
 _SHOWN_OF_TEXT = 100

@@ -28,7 +28,7 @@ def output_names() -> list[str]:
 
 
 def output_schema(name: str) -> str:
-    """Return the text of one schema; UsageError, with the nearest name, where there is none."""
+    """Return the text of one schema; UsageError, with the nearest name, if there is none."""
     names = output_names()
     if name not in names:
         raise no_schema("output", name, names)

@@ -112,7 +112,7 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
         yield hook["kind"], hook["command"]
     if contract["notify"] is not None:
         told = contract["notify"]
-        yield "tells of", f"{', '.join(told['on'])} through {', '.join(told['channels'])}"
+        yield "notifies of", f"{', '.join(told['on'])} through {', '.join(told['channels'])}"
     for kind in ("inputs", "outputs"):
         for name, text in document[kind].items():
             yield kind.removesuffix("s"), f"{name}: {text}"

@@ -14,7 +14,7 @@ NAMESPACE = "PrivateUsers"  # what gives a user's service its own user namespace
 
 
 class Effect(StrEnum):
-    """What comes of a directive in a scope."""
+    """The effect of a directive in a scope."""
 
     WORKS = "works"
     # In the user scope: on 252 only beside PrivateUsers=yes, on 257 always.

@@ -1,4 +1,4 @@
-"""Telling secrets by their names and their shapes, without ever repeating one."""
+"""Recognises secrets by their names and their shapes, without ever repeating one."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _way(path: str) -> list[tuple[str, os.stat_result]]:
 
 
 def _parts(path: str) -> list[str]:
-    """Return the names in a path, the last one first; `..` stays, for it is seen from a link."""
+    """Return the names in a path, the last one first; `..` stays, because a link may contain it."""
     return [part for part in reversed(path.split("/")) if part not in ("", ".")]
 
 

@@ -34,7 +34,7 @@ class Expected(NamedTuple):
 class Absent(Record):
     """A fire that has no run of its own; `index` is its place among the expected ones.
 
-    `blocker` is the run that was under way then, for systemd drops what elapses meanwhile.
+    `blocker` is the run that was under way then, because systemd drops what elapses meanwhile.
     """
 
     index: int

@@ -326,7 +326,7 @@ def agent_outcome(
 
 
 def agent_label(hook: Hook, environment: Mapping[str, str]) -> str:
-    """Return how an agent hook is called: by its host, for the rest of its address is secret."""
+    """Return how an agent hook is called: by its host: the rest of its address is secret."""
     url = hook.url or environment.get(hook.url_env, "")
     authority = url.partition("://")[2]
     for end in "/?#\\":

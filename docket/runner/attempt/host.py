@@ -74,7 +74,7 @@ class RunHost(Host):
             self._progress = None
 
     def report(self, event: dict[str, Any], text: str) -> None:
-        """Record an event of the task; one of its progress is shown as well."""
+        """Record an event of the task; a progress event is shown as well."""
         self._take_event(event, text)
 
     def progress(self, event: dict[str, Any], text: str) -> None:

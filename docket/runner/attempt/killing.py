@@ -11,7 +11,7 @@ _CGROUP_ROOTS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/sys
 def signal_cgroup(unit: str, number: int) -> int:
     """Send a signal to everything in our own unit but ourselves; return how many were signalled.
 
-    Nothing is done where this process does not run in that unit's cgroup, for then the cgroup
+    Nothing is done if this process does not run in that unit's cgroup, because then the cgroup
     belongs to somebody's session.
     """
     directory = own_cgroup(unit)

@@ -142,7 +142,7 @@ class Pump:
             self._round(now, until)
 
     def drain(self) -> None:
-        """Read what the ended child left in its pipes, without waiting for its background."""
+        """Read what the ended child left in its pipes, without waiting for background processes."""
         end = time.monotonic() + _DRAIN_SECONDS
         self.last_output = time.monotonic()
         while self._streams:

@@ -85,7 +85,7 @@ class NamedLock:
         os.pwrite(self._descriptor, run_id.encode() + b"\n", 0)
 
     def release(self) -> None:
-        """Let the lock go; the file stays, for the next one opens it by its name."""
+        """Let the lock go; the file stays, because the next one opens it by its name."""
         os.close(self._descriptor)
 
     def close_in_child(self) -> None:

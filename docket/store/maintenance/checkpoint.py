@@ -1,4 +1,4 @@
-"""Writing the WAL into the database: runs leave it, for that is not their work."""
+"""Writing the WAL into the database: runs leave it, because that is not their work."""
 
 from __future__ import annotations
 

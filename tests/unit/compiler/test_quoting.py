@@ -1,4 +1,4 @@
-"""Argument lists and values reach the other side of a unit file as they were."""
+"""Argument lists and values come out of a unit file unchanged."""
 
 from __future__ import annotations
 

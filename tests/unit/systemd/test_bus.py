@@ -1,4 +1,4 @@
-"""The bus where there is none, and what systemd-analyze says."""
+"""The bus if there is none, and what systemd-analyze says."""
 
 from __future__ import annotations
 

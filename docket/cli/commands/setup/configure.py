@@ -19,7 +19,7 @@ from docket.cli.render.layout.screen import screen_of
 def command(call: Call) -> Answer:
     """Open the config in your editor (VISUAL, else EDITOR, else vi).
 
-    The config is made where there is none. What you save is checked first: only a valid text
+    The config is made if there is none. What you save is checked first: only a valid text
     takes the place of the config, and a bad one can be edited again or is kept beside it.
     """
     session = call.session()

@@ -116,6 +116,32 @@ def test_a_span_beside_a_calendar_serves_no_calendar_fire_again(ada: HostSeat) -
     assert {run["trigger"] for run in runs} == {"timer"}
 
 
+def test_a_reload_and_a_reexec_between_fires_change_no_fire(ada: HostSeat) -> None:
+    due = seconds_from_now(20)
+    tasks = {
+        "tick": command("/bin/true", schedule={"every": "3s"}),
+        "mixed": command("/bin/true", schedule=[daily_at(due), {"every": "7s"}]),
+    }
+    ada.configure(tasks)
+    ada.docket("install", "--now")
+    await_runs(ada, "tick", 2)
+    ada.systemctl("daemon-reload")
+    await_runs(ada, "tick", 4)
+    ada.systemctl("daemon-reexec")
+    runs = await_runs(ada, "tick", 6, seconds=40)
+    await_that("the calendar's fire", lambda: [r for r in ada.runs("mixed") if r["scheduled_for"]])
+    await_runs(ada, "mixed", 4, seconds=40)
+    ada.systemctl("stop", *(ada.unit(f"{name}.timer") for name in tasks))
+    assert {run["trigger"] for run in runs} == {"timer"}
+    instants = [instant_of(run["scheduled_for"]) for run in runs]
+    assert len(set(instants)) == 6
+    assert all(b - a >= timedelta(seconds=2) for a, b in pairwise(instants)), instants
+    named = [run["scheduled_for"] for run in ada.runs("mixed") if run["scheduled_for"]]
+    assert [instant_of(text) for text in named] == [due]
+    for run in runs[1:]:
+        assert "succeeded" in ada.docket("why", "tick", run["run_id"]).stdout.splitlines()[0]
+
+
 def test_a_unit_whose_task_is_gone_from_a_lost_config_leaves_rows_with_their_trigger(
     ada: HostSeat,
 ) -> None:

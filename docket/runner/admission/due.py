@@ -7,7 +7,7 @@ import time
 
 from docket.model.states import Trigger
 from docket.model.time.calendar import Calendar, previous_at_or_before
-from docket.runner.call.activation import timer_elapse, timers_of
+from docket.runner.call.activation import active_since, timer_elapse, timers_of
 from docket.store.rows import has_fired, last_start_by_timer
 
 TYPE_CHECKING = False
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from docket.runner.record.record import Recorder
 
 _LATE_US = 30_000_000  # a busy machine starts things late; beyond this a fire was caught up
+_AT_ONCE_US = 2_000_000  # from the activation of a timer to a fire that it makes up for
 _MOST_STEPS = 1000  # how many instants of a calendar are looked at within one jitter
 
 
@@ -55,9 +56,24 @@ def _due(plan: Plan, fired_us: int, recorder: Recorder) -> int | None:
     due = _latest(plan, fired_us)
     if due is None:
         return None
-    if plan.spans and recorder.ask(lambda store: has_fired(store, plan.task, due)):
-        return None  # that calendar's fire had its run: this one is a span's
+    if plan.spans:
+        if recorder.ask(lambda store: has_fired(store, plan.task, due)):
+            return None  # that calendar's fire had its run: this one is a span's
+        if _was_due_before_the_timer(plan, fired_us, due):
+            return None
     return _first_since_last_start(plan, fired_us, due, recorder)
+
+
+def _was_due_before_the_timer(plan: Plan, fired_us: int, due: int) -> bool:
+    """Whether an instant passed before the timer was activated, and is not what it catches up.
+
+    That elapses at once. A timer that was just installed has an instant behind it that nothing was
+    to run for, and its first elapse is a span's.
+    """
+    since = active_since(plan.timer_unit, system=plan.system)
+    if since is None or due >= since:
+        return False
+    return fired_us - since > _AT_ONCE_US + int(plan.slack_seconds * 1e6)
 
 
 def _first_since_last_start(plan: Plan, fired_us: int, due: int, recorder: Recorder) -> int:

@@ -97,6 +97,13 @@ def timer_elapse(unit: str, timers: Sequence[str], lock_dir: str, *, system: boo
     return elapse
 
 
+def active_since(timer: str, *, system: bool) -> int | None:
+    """Return when a timer was activated, in microseconds since the epoch; None: not known."""
+    found = read_properties([(timer, "Unit", "ActiveEnterTimestamp")], system=system)
+    instant = found[0] if found else None
+    return instant if isinstance(instant, int) and instant > 0 else None
+
+
 def _without_manager(timers: Sequence[str], *, system: bool) -> Elapse | None:
     """Return what the environment says, as far as the stamp or the clock confirms it.
 

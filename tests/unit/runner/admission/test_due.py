@@ -163,6 +163,24 @@ def test_a_fire_of_a_span_is_not_taken_for_a_calendars_that_had_its_run(
     assert (much_later.trigger, much_later.scheduled_for_us) == ("timer", None)
 
 
+@pytest.mark.parametrize(
+    ("activated", "fired", "scheduled_for"),
+    [
+        (NINE + HOUR, NINE + HOUR + 7 * SECOND, None),  # a span's: the instant was before it
+        (NINE + 10 * SECOND, NINE + 17 * SECOND, None),
+        (NINE + HOUR, NINE + HOUR + SECOND, NINE),  # caught up at once
+        (NINE - HOUR, NINE + HOUR, NINE),  # late: the machine slept
+        (NINE - HOUR, NINE + SECOND, NINE),
+    ],
+)
+def test_the_first_fire_of_a_span_is_not_for_an_instant_before_its_timer(
+    home: Home, manager: PrivateManager, activated: int, fired: int, scheduled_for: int | None
+) -> None:
+    plan(home, spans=True)
+    manager.properties[TIMER, "ActiveEnterTimestamp"] = activated
+    assert fire(home, manager, fired).scheduled_for_us == scheduled_for
+
+
 def test_with_a_jitter_over_several_fires_the_first_since_the_last_start_is_meant(
     home: Home, manager: PrivateManager
 ) -> None:

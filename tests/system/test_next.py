@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 
 from tests.system.jobs import command, daily_at, seconds_from_now
@@ -103,3 +104,14 @@ def test_a_timer_that_was_disabled_is_no_ill_health_and_has_nothing_to_come(ada:
     assert ada.shown(ada.unit("job.timer"), "ActiveState") == "inactive"
     ada.docket("enable", "job")
     assert ada.answer("health", "job")["details"]["job"]["next_fire"] is not None
+
+
+def test_health_and_describe_name_the_fire_that_next_names(ada: HostSeat) -> None:
+    configure(ada, {"cron": "0 12 * * *"}, jitter="5h", timezone="UTC")
+    ada.docket("install", "--now")
+    for words in (("resume", "job"), ("skip-next", "job"), ("pause", "job", "--until", "3d")):
+        ada.docket(*words, check=False)
+        at_us = first(ada)["fires"][0]["at_us"]
+        told = ada.answer("health", "job", check=False)["details"]["job"]["next_fire"]
+        assert round(datetime.fromisoformat(told).timestamp() * 1e6) == at_us
+        assert ada.answer("describe", "job")["next_run"] == told

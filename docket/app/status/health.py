@@ -16,7 +16,9 @@ from docket.app.catalog.lookup import (
 from docket.app.catalog.planfiles import planned_tasks, read_plan
 from docket.app.fires.duetimes import DueTimes, due_times_of
 from docket.app.fires.failedunits import FailedUnit, failed_unit
+from docket.app.fires.installedfires import next_due_us, next_fire_us
 from docket.app.fires.missed import look
+from docket.app.fires.orders import order_sentence
 from docket.app.record.opening import open_record
 from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
@@ -69,11 +71,7 @@ class TaskHealth(Record):
     notes: tuple[str, ...] = ()
     failing_since_us: int | None = None
     failed_unit: FailedUnit | None = None
-
-    @property
-    def next_fire_us(self) -> int | None:
-        """When it is due next, as the calendars of its schedule say."""
-        return self.due_times.next_us(self.now_us) if self.due_times is not None else None
+    next_fire_us: int | None = None  # the first fire of its timer that no order holds back
 
     def document(self) -> TaskHealthDocument:
         """Return the task as an element of `details` in `docket health --json`."""
@@ -195,10 +193,11 @@ class _Survey:
         self._plans: Mapping[str, Plan | None] = {}
 
     def ask(self, names: Sequence[str]) -> None:
-        """Read the plans of all tasks, and ask the service manager about their services, once."""
+        """Read the plans of all tasks, and ask the service manager about their units, once."""
         self._plans = {name: read_plan(self._session.paths, name) for name in names}
         found = self._plans.values()
-        units = [plan.unit for plan in found if plan is not None and plan.unit_hashes]
+        installed = [plan for plan in found if plan is not None and plan.unit_hashes]
+        units = [unit for plan in installed for unit in (plan.unit, plan.timer_unit)]
         try:
             self._states = self._session.units().states(units) if units else {}
         except BusError:
@@ -214,7 +213,8 @@ class _Survey:
         plan = self._plans[name]
         due_times = due_times_of(self._session, task, plan)
         past = Past(self._reader.samples(name, RECENT), self._reader.good_samples(name, SAMPLE))
-        paused = [order for order in self._overrides.get(name, ()) if order.kind == PAUSE]
+        orders = self._overrides.get(name, ())
+        paused = any(order.kind == PAUSE for order in orders)
         due_us = None if paused else self._due_us(due_times, past)
         last = self._latest.get(name)
         off = due_times is not None and due_times.off
@@ -245,10 +245,23 @@ class _Survey:
             now_us=self._now_us,
             schedule=_schedule(task),
             due_times=due_times,
+            next_fire_us=self._next_fire_us(due_times, plan, orders),
             running=bool(past.under_way),
             anomalies=odd,
-            notes=(*_notes(task, due_times), *(_paused(order) for order in paused)),
+            notes=(*_notes(task, due_times), *map(order_sentence, orders)),
         )
+
+    def _next_fire_us(
+        self, due_times: DueTimes | None, plan: Plan | None, orders: Sequence[OverrideRecord]
+    ) -> int | None:
+        if due_times is None:
+            return None
+        if self._states is None:
+            return next_due_us(due_times, orders, self._now_us)
+        state = self._states.get(plan.timer_unit) if plan is not None else None
+        if state is None:
+            return None
+        return next_fire_us(self._session.paths, plan, state, orders, self._now_us)
 
     def _due_us(self, due_times: DueTimes | None, past: Past) -> int | None:
         """Return the fire that had no run: one that is known to be missed, or one without a row."""
@@ -319,8 +332,3 @@ def _notes(task: Task | None, due_times: DueTimes | None) -> tuple[str, ...]:
     if task is not None and task.schedules and not task.enabled:
         return ("It is not enabled, so it has no timer.",)
     return due_times.notes if due_times is not None else ()
-
-
-def _paused(order: OverrideRecord) -> str:
-    until = f" until {local(order.until_us)}" if order.until_us is not None else ""
-    return f"It is paused{until}." + (f" {redact_text(order.reason)}" if order.reason else "")

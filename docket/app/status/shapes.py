@@ -26,7 +26,7 @@ class TimerDocument(TypedDict):
     unit: Annotated[str, "The timer unit."]
     state: Annotated[str, "active, inactive, failed, not installed, masked, unknown, ..."]
     enabled: Annotated[bool | None, "Whether it starts at boot; null if not known."]
-    next_fire: Annotated[Instant | None, "When it fires next."]
+    next_fire: Annotated[Instant | None, "The first fire that no order holds back."]
     last_trigger: Annotated[Instant | None, "When it fired last."]
 
 
@@ -173,7 +173,9 @@ class GuardDocument(TypedDict):
 class NowDocument(TypedDict):
     """The present state of a task; every key is missing if the history cannot be read."""
 
-    next_run: NotRequired[Annotated[Instant | None, "When its timer starts it next."]]
+    next_run: NotRequired[
+        Annotated[Instant | None, "When its timer starts it next, orders obeyed."]
+    ]
     lock: NotRequired[Annotated[LockDocument, "Its lock."]]
     guards: NotRequired[Annotated[list[GuardDocument], "What would keep a run from beginning."]]
     last_run: NotRequired[
@@ -233,7 +235,9 @@ class TaskHealthDocument(TypedDict):
     ]
     seconds_since_last_run: NotRequired[Annotated[Amount, "The age of its last run."]]
     previous_fire: NotRequired[Annotated[Instant | None, "The last fire of its calendars."]]
-    next_fire: NotRequired[Annotated[Instant | None, "The next fire of its calendars."]]
+    next_fire: NotRequired[
+        Annotated[Instant | None, "The first fire of its timer that no order holds back."]
+    ]
 
 
 class HealthDocument(TypedDict):

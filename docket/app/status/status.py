@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from docket.app.catalog.lookup import (
 )
 from docket.app.catalog.planfiles import is_fresh, planned_tasks, read_plan
 from docket.app.fires.failedunits import FailedUnit, failed_unit
+from docket.app.fires.installedfires import next_fire_us
 from docket.app.fires.missed import look
 from docket.app.install.drift import Drift, find_drift
 from docket.app.record.liveness import alive_here, is_alive
@@ -66,7 +67,7 @@ class PlanState(StrEnum):
 class TimerStatus(Record):
     """A task's timer. `state` is active, inactive, failed, not installed, masked or unknown.
 
-    Instants are microseconds since the epoch.
+    Instants are microseconds since the epoch. The next fire is the first that no order holds back.
     """
 
     unit: str
@@ -262,23 +263,39 @@ class _Survey:
         scheduled = drift.installed or bool(expected) or _has_timer(task)
         lock_dir = plan.lock_dir if plan is not None else paths.lock_dir
         last = self._latest.get(name)
+        orders = tuple(self._overrides.get(name, ()))
         failures = self._reader.consecutive_failures(name)
         return TaskStatus(
             task=name,
             configured=(task is not None and not task.dormant) or bool(problems),
             last=last,
             running=tuple((run, is_alive(run, lock_dir)) for run in self._running.get(name, ())),
-            timer=_timer(timer, self._states) if scheduled else None,
+            timer=self._timer(timer, plan, orders) if scheduled else None,
             drift=drift,
             plan_state=_plan_state(plan, usable=task is not None),
             consecutive_failures=failures,
             problems=problems,
-            overrides=tuple(self._overrides.get(name, ())),
+            overrides=orders,
             progress=self._progress(name),
             incident=self._incidents.get(name),
             failing_since_us=self._reader.failing_since(name) if failures else None,
             bad_hooks=() if last is None else tuple(self._bad_hooks.get(last.run_id, ())),
             failed_unit=failed_unit(self._session, self._reader, name, service, self._states),
+        )
+
+    def _timer(self, unit: str, plan: Plan | None, orders: Sequence[OverrideRecord]) -> TimerStatus:
+        state = self._states.get(unit) if self._states is not None else None
+        if state is None:
+            word = "unknown" if self._states is None else "not installed"
+            return TimerStatus(unit, word, None, None, None)
+        words = {"not-found": "not installed", "loaded": state.active_state}
+        session = self._session
+        return TimerStatus(
+            unit=unit,
+            state=words.get(state.load_state, state.load_state),
+            enabled=state.unit_file_state.startswith("enabled"),
+            next_fire_us=next_fire_us(session.paths, plan, state, orders, session.now_us()),
+            last_trigger_us=state.last_trigger_us,
         )
 
     def _progress(self, name: str) -> dict[str, RunProgress]:
@@ -321,21 +338,6 @@ def _states(
         return session.units().states(units), ()
     except BusError as error:
         return None, (f"The state of timers is not known: {error.sentence}",)
-
-
-def _timer(unit: str, states: Mapping[str, UnitState] | None) -> TimerStatus:
-    state = states.get(unit) if states is not None else None
-    if state is None:
-        word = "unknown" if states is None else "not installed"
-        return TimerStatus(unit, word, None, None, None)
-    words = {"not-found": "not installed", "loaded": state.active_state}
-    return TimerStatus(
-        unit=unit,
-        state=words.get(state.load_state, state.load_state),
-        enabled=state.unit_file_state.startswith("enabled"),
-        next_fire_us=state.next_elapse_us,
-        last_trigger_us=state.last_trigger_us,
-    )
 
 
 def _plan_state(plan: Plan | None, *, usable: bool) -> PlanState:

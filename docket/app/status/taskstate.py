@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.planfiles import read_plan
 from docket.app.fires.duetimes import due_times_of
+from docket.app.fires.installedfires import next_due_us
+from docket.app.fires.orders import order_sentence
 from docket.app.record.opening import open_record
 from docket.app.session.session import Session
-from docket.app.status.status import TaskStatus, TimerStatus, status
+from docket.app.status.status import TaskStatus, status
 from docket.app.text.documents import hook_document, iso, iso_or_none, latest_document
-from docket.app.text.redaction import redact_text
 from docket.errors import StoreError
 from docket.model.record import Record
 from docket.model.records import HookRecord, OverrideRecord, RunSample
 from docket.model.task.task import Task
-from docket.model.time.humantime import local
 from docket.model.time.period import REACH_US, stretch
 from docket.schedule.zones import offsets_of
 from docket.store.overrides import PAUSE
@@ -81,20 +81,19 @@ def standing(session: Session, task: Task) -> TaskState | str:
     except StoreError as error:
         return error.sentence
     guards = tuple(_guards(task, of_task.overrides, good, session.now_us()))
-    next_run_us = _next_run(session, task, of_task.timer)
+    next_run_us = _next_run(session, task, of_task)
     return TaskState(of_task, next_run_us, guards, hooks, found.warnings)
 
 
-def _next_run(session: Session, task: Task, timer: TimerStatus | None) -> int | None:
+def _next_run(session: Session, task: Task, status: TaskStatus) -> int | None:
     """Return what systemd says, or else what the installed timer says."""
+    timer = status.timer
     if timer is None or timer.state not in ("active", "unknown"):
         return None
     if timer.state == "active":
         return timer.next_fire_us
     due_times = due_times_of(session, task, read_plan(session.paths, task.name))
-    if due_times is None or due_times.notes:  # it is not installed, or not enabled
-        return None
-    return due_times.next_us(session.now_us())
+    return next_due_us(due_times, status.overrides, session.now_us())
 
 
 def _guards(
@@ -103,14 +102,8 @@ def _guards(
     if task.destructive and task.unattended != "allow":
         yield Guard("unattended", "timer", "It is destructive, and gets no timer.")
     for order in orders:
-        if order.kind == PAUSE:
-            until = f" until {local(order.until_us)}" if order.until_us is not None else ""
-            why = f": {redact_text(order.reason)}" if order.reason else ""
-            yield Guard("paused", "timer", f"It is paused{until}{why}.")
-        else:
-            count = order.remaining or 1
-            fires = "fire" if count == 1 else f"{count} fires"
-            yield Guard("skip_next", "timer", f"Its next {fires} will be skipped.")
+        code = "paused" if order.kind == PAUSE else "skip_next"
+        yield Guard(code, "timer", order_sentence(order))
     if task.once_per is not None and _has_succeeded(task, good, now_us):
         words = f"It has succeeded in this {task.once_per}; --force runs it again."
         yield Guard("once_per", "all", words)

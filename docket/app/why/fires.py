@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from docket.app.fires.installedfires import fires_after
+from docket.app.fires.orders import HeldBack
 from docket.app.text.documents import iso
 from docket.model.plan import Plan
 from docket.model.record import Record
@@ -24,8 +26,8 @@ OffsetAt = Callable[[int], int]
 class FireSeen(Record):
     """One fire, and the run that was for it.
 
-    `word` is the run's status, `none`, `to come`, or `no timer then`: the timer as it is now was
-    installed later.
+    `word` is the run's status, `none`, `to come`, `held back` (by a pause or `skip-next`), or
+    `no timer then`: the timer as it is now was installed later.
     """
 
     at_us: int
@@ -58,6 +60,7 @@ def fires_seen(
     at_us: int,
     known: tuple[int | None, int],
     run_for: Callable[[int], RunRecord | None],
+    held: HeldBack,
 ) -> tuple[FireSeen, ...]:
     """Return the fires around an instant with the outcome of each.
 
@@ -66,7 +69,17 @@ def fires_seen(
     found = [*instants_before(plan, at_us, BEFORE), *instants_after(plan, at_us, AFTER)]
     if known[0] is None:  # a timer that is off has nothing to come
         found = [fire for fire in found if fire <= known[1]]
-    return tuple(_seen(fire, *known, run_for(fire)) for fire in found)
+    seen = [_seen(fire, *known, run_for(fire)) for fire in found]
+    return tuple(_ordered(fire, plan, known[1], held) for fire in seen)
+
+
+def _ordered(fire: FireSeen, plan: Plan, now_us: int, held: HeldBack) -> FireSeen:
+    """Return a fire to come as `held back` if an order is that it does not run."""
+    calendars = _calendars(plan.calendars)
+    waits = fire.word == "to come" and held.holds(
+        fire.at_us, lambda at_us: fires_after(calendars, max(now_us, at_us - _STEP_US))
+    )
+    return fire.replace(word="held back") if waits else fire
 
 
 def _seen(fire: int, installed_us: int | None, now_us: int, run: RunRecord | None) -> FireSeen:

@@ -13,7 +13,10 @@ class NearFireDocument(TypedDict):
 
     at: Annotated[Instant, "The fire."]
     run_id: Annotated[str | None, "The run that was for it."]
-    outcome: Annotated[str, "The run's status, 'none', 'to come' or 'no timer then'."]
+    outcome: Annotated[
+        str,
+        "The run's status, 'none', 'to come', 'held back' (by an order) or 'no timer then'.",
+    ]
 
 
 class WhyDocument(TypedDict):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import load_config, unknown_task
 from docket.app.catalog.planfiles import read_plan
+from docket.app.fires.orders import held_back, order_sentence
 from docket.app.fires.switches import Switches
 from docket.app.history.logs import read as read_log
 from docket.app.record.liveness import alive_here
@@ -216,7 +217,11 @@ class _Inquiry:
             return ()
         known = (self._installed_us(), self._session.now_us())
         seen = whyfires.fires_seen(
-            self._plan, at_us, known, lambda fire: reader.run_for(self._name, fire)
+            self._plan,
+            at_us,
+            known,
+            lambda fire: reader.run_for(self._name, fire),
+            held_back(self._task.overrides),
         )
         if Switches(self._session.paths).off([self._around.timer_unit]):
             return tuple(fire for fire in seen if fire.at_us <= known[1])
@@ -233,7 +238,7 @@ class _Inquiry:
     def notes(self, finding: Finding) -> tuple[str, ...]:
         """Return what else should be known: what will keep the task from running again."""
         blocker = whyunits.blocker(self._around)
-        told = _incident(self._task.incident)
+        told = (*map(order_sentence, self._task.overrides), *_incident(self._task.incident))
         if blocker is None or blocker.cause == finding.cause:
             return told
         return (blocker.sentence, *told)
@@ -308,10 +313,9 @@ class _Inquiry:
 
     def _not_yet(self) -> Finding:
         timer = self._task.timer
-        when = iso_or_none(timer.next_fire_us) if timer is not None else None
-        return self._around.finding(
-            "not_due_yet", next_fire=f" Its timer fires next at {when}." if when else ""
-        )
+        at_us = None if timer is None else timer.next_fire_us
+        when = "" if at_us is None else f" Its timer fires next at {local(at_us)}."
+        return self._around.finding("not_due_yet", next_fire=when)
 
     def _installed_us(self) -> int | None:
         path = os.path.join(self._session.paths.unit_dir, self._around.timer_unit)

@@ -172,6 +172,8 @@ def _next_fire(task: TaskStatus, screen: Screen) -> Cell:
     if state == "inactive":
         return Cell("timer off", Ink.DOUBT)
     ink = Ink.FAINT if state in (_TIMER_WAITS, "unknown") else Ink.DOUBT
+    if state == _TIMER_WAITS and any(order.kind == "pause" for order in task.overrides):
+        return Cell("paused", Ink.DOUBT)
     return Cell("-" if state == _TIMER_WAITS else state, ink)
 
 

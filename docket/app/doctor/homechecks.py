@@ -6,7 +6,7 @@ import os
 import stat
 
 from docket.app.catalog.executables import search_path
-from docket.app.catalog.taskfiles import exposed_files, missing_files
+from docket.app.catalog.taskfiles import doubtful_files, exposed_files, missing_files
 from docket.app.doctor.check import Check, CheckStatus, Examined, check, verdict_of
 from docket.app.record.liveness import is_alive
 from docket.app.text.documents import iso
@@ -206,6 +206,20 @@ def secret_files(seen: Examined) -> Check:
     }
     sentences = [f"{name}: {'; '.join(exposed)}." for name, exposed in found.items()]
     return Check(verdict_of(found), " ".join(sentences), None, {"exposed": found})
+
+
+@check("env_files")
+def env_files(seen: Examined) -> Check:
+    """Whether systemd reads each line of the tasks' environment files as it seems to be meant."""
+    if seen.compilation is None:
+        return _without_config()
+    found = {
+        name: doubts
+        for name, bundle in sorted(seen.compilation.bundles.items())
+        if (doubts := list(doubtful_files(bundle.task)))
+    }
+    sentences = [f"{name}: {' '.join(doubts)}" for name, doubts in found.items()]
+    return Check(verdict_of(found), " ".join(sentences), None, {"doubtful": found})
 
 
 @check("path")

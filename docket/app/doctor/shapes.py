@@ -41,6 +41,9 @@ class CheckDocument(TypedDict):
     exposed: NotRequired[
         Annotated[dict[str, list[str]], "Secret files that others can read or change, by task."]
     ]
+    doubtful: NotRequired[
+        Annotated[dict[str, list[str]], "Doubtful lines of environment files, by task."]
+    ]
     missing: NotRequired[
         Annotated[dict[str, list[str]], "What a task needs and is missing, by task."]
     ]

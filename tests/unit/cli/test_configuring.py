@@ -189,3 +189,34 @@ def test_check_says_that_either_day_field_is_enough(docket: Docket, config: Conf
     said = " ".join((told.out + told.err).split())
     assert "a day that matches the day of month or the day of week is enough" in said
     assert "Mon *-*-01..07 09:00:00" in said
+
+
+@pytest.mark.parametrize("words", [("check",), ("install", "--list"), ("install",), ("doctor",)])
+def test_a_credential_that_is_missing_is_named(
+    docket: Docket, config: Config, words: tuple[str, ...]
+) -> None:
+    config(
+        "tasks: {t: {type: command, command: 'true', schedule: '@daily',"
+        " credentials: {tok: /nonexistent/token}}}"
+    )
+    told = docket(*words)
+    assert "/nonexistent/token" in told.out + told.err
+    assert "/nonexistent/token" in docket("--json", *words).out
+
+
+@pytest.mark.parametrize("words", [("check",), ("install", "--list"), ("install",), ("doctor",)])
+def test_a_doubtful_line_of_an_environment_file_is_shown(
+    docket: Docket, config: Config, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    config(
+        "tasks: {t: {type: command, command: 'true', schedule: '@daily',"
+        f" env_file: {tmp_path}/job.env}}}}"
+    )
+    file = tmp_path / "job.env"
+    file.write_text("A=b\n")
+    file.chmod(0o600)
+    assert "In the environment file" not in "".join(map(str, docket(*words)))
+    file.write_text("A=b\nexport K=1\n")
+    told = docket(*words)
+    assert f"In the environment file {file}, line 2" in " ".join((told.out + told.err).split())
+    assert "In the environment file" in "".join(docket("--json", *words)[1:])

@@ -31,6 +31,7 @@ ALL = [
     "hanging_runs",
     "executables",
     "secret_files",
+    "env_files",
     "path",
     "future_runs",
     "late_records",

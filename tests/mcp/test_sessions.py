@@ -15,6 +15,7 @@ CONFIG = """
 tasks:
   hello: {type: command, command: [echo, hi], description: Says hi., schedule: "@daily"}
   fails: {type: command, command: [sh, -c, "echo out; echo oops >&2; exit 3"]}
+  after: {type: command, command: [echo, published], depends_on: [fails]}
   crashes: {type: command, command: [sh, -c, "kill -SEGV $$"]}
   slow: {type: command, command: [sleep, "5"]}
   endless: {type: command, command: [sleep, "600"], grace: 1s}
@@ -169,6 +170,26 @@ def test_a_destructive_task_is_refused_also_as_a_dependency(
         assert refused.document["through"] == ([] if task == "wipe" else ["between", "wipe"])
         assert "DOCKET_MCP_ALLOW_DESTRUCTIVE" in refused.document["hint"]
     assert shared.call("docket_task_runs").document == {"result": []}
+
+
+def test_the_words_of_systemd_name_an_instant(connect: Connect) -> None:
+    session = connect(CONFIG)
+    assert not session.call("docket_run_task", task_name="hello").failed
+    for word, count in (("yesterday", 1), ("2 days ago", 1), ("tomorrow", 0)):
+        assert len(session.call("docket_task_runs", since=word).document["result"]) == count, word
+    assert session.call("docket_task_runs", until="yesterday").document["result"] == []
+    assert not session.call("docket_why", task_name="hello", at="yesterday 12:00").failed
+    wrong = session.call("docket_why", task_name="hello", at="the day before")
+    assert (wrong.failed, wrong.document["error_code"]) == (True, "usage")
+
+
+def test_a_run_without_its_dependency_is_an_error_to_an_agent(connect: Connect) -> None:
+    session = connect(CONFIG)
+    run = session.call("docket_run_task", task_name="after")
+    assert run.failed
+    assert (run.document["status"], run.document["error_code"]) == ("failed", "dependency")
+    found = session.call("docket_task_status", task_name="after").document
+    assert (found["status"], found["consecutive_failures"]) == ("failed", 1)
 
 
 @pytest.mark.parametrize("tool", ["docket_run_task", "docket_run_task_async"])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from docket.app.fires.forecast import translate_batch
@@ -14,8 +15,9 @@ from docket.model.time.calendar import Calendar
 from docket.model.time.span import format_span, parse_span
 from docket.schedule.emit import on_calendar
 from docket.schedule.oncalendar import parse_on_calendar
-from docket.schedule.translate import compile_timing
+from docket.schedule.translate import compile_cron, compile_timing
 from tests.searches import examples
+from tests.unit.schedule.test_foreign import specs_in
 
 _LIKELY = st.text(
     alphabet="0123456789*/-,~.: @LW#?HRTZ+monfrisunjadecUTC\t\n\u0663\u00a0", max_size=40
@@ -96,3 +98,26 @@ def test_what_is_written_is_read_again(**fields: object) -> None:
     assert read.calendar == calendar
     assert read.exact
     assert Calendar.from_json(calendar.to_json()) == calendar
+
+
+_FIELD = st.one_of(
+    st.from_regex(
+        r"\A(\*|[0-9]{1,2}|[A-Za-z]{3}|L|[0-9]W|LW)([-/#~][0-9L]{1,2}|-[a-z]{3})?"
+        r"(/[0-9]{1,2})?(,[0-9]{1,2}|,[a-z]{3}(-[a-z]{3})?)?\Z"
+    ),
+    st.sampled_from(["*", "?", "0", "mon", "5L", "fri-mon", "1-5", "thu-tue/2", "15/0", "H"]),
+)
+_FIELDS = st.lists(_FIELD, min_size=5, max_size=7).map(" ".join)
+
+
+@_quick
+@given(st.one_of(_FIELDS, _FIELDS, _TEXTS))
+def test_what_a_refusal_says_to_write_is_accepted(text: str) -> None:
+    try:
+        compile_cron(text, zone=None, machine_zone="UTC", system=True)
+    except ScheduleError as error:
+        hint = error.hint or ""
+    else:
+        assume(False)
+    if re.search(r"write `[^`]*`(?! instead of)", hint):
+        compile_timing(specs_in(hint), zone="UTC", machine_zone="UTC", system=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from docket.cli.render.layout.times import from_iso, relative, weekday_and_local
 from docket.model.time.humantime import duration, local
+from tests.unit.cli.conftest import Docket
 
 SECOND = 1_000_000
 AUTUMN_US = 1_792_890_000 * SECOND  # 2026-10-25 01:00 UTC, the hour that Berlin repeats
@@ -76,3 +79,22 @@ def test_what_is_no_full_instant_is_not_guessed(text: str | None) -> None:
 
 def test_an_iso_instant_keeps_its_microseconds() -> None:
     assert from_iso("2026-11-20T09:23:45.763256+00:00") == 1_795_166_625_763_256
+
+
+def test_the_words_of_systemd_name_an_instant_wherever_one_is_taken(
+    docket: Docket, config: Callable[[str], Path]
+) -> None:
+    config("tasks: {a: {type: command, command: 'true', schedule: '@daily'}}")
+    docket("run", "a", "--launcher", "direct")
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    paused = docket("--json", "pause", "a", "--until", "tomorrow 06:00")
+    assert paused.document["until"] == f"{tomorrow}T06:00:00.000000+00:00", paused
+    for word, count in (("yesterday", 1), ("2 days ago", 1), ("tomorrow", 0)):
+        assert len(docket("--json", "runs", "--since", word).document) == count, word
+    assert docket("--json", "runs", "--until", "yesterday").document == []
+    for word in ("yesterday 12:00", "2h ago", "now"):
+        told = docket("--json", "why", "a", "--at", word)
+        assert told.code == 0, told
+    assert "at" in docket("--json", "why", "a", "--at", "2h ago").document
+    wrong = docket("--json", "runs", "--since", "the day before")
+    assert (wrong.code, wrong.document["error_code"]) == (1, "usage")

@@ -14,6 +14,7 @@ from docket.errors import CompileError, NameRefusedError
 from docket.model.plan import Plan, Source
 from docket.model.task.schedule import ScheduleKind, ScheduleSpec, Timing
 from docket.model.task.task import (
+    AgentSpec,
     CommandSpec,
     Credential,
     HookSpec,
@@ -366,3 +367,8 @@ def test_a_guard_that_only_a_unit_obeys_makes_the_task_need_one(
     unit: dict[str, dict[str, list[str]]], *, needed: bool
 ) -> None:
     assert compiled(unit=unit).plan.needs_systemd is needed
+
+
+def test_a_hook_of_an_agent_has_the_thirty_seconds_that_the_docs_say() -> None:
+    hook = HookSpec("on_failure", agent=AgentSpec("http://127.0.0.1/agent"))
+    assert compiled(hooks=(hook,)).plan.hook_timeout_seconds == 30.0

@@ -287,3 +287,23 @@ def test_the_bar_waits_for_the_end_of_a_line(tmp_path: Any) -> None:
     written = path.read_bytes().decode()
     assert written.replace("\r\x1b[K", "").count("begun and ended\n") == 1
     assert shown(written) == "begun and ended\n"
+
+
+@pytest.mark.parametrize(("sign", "shown_as"), [("", "100%"), ("-", "0%")])
+def test_a_huge_number_breaks_neither_the_bar_nor_the_status(
+    installed: Installation, sign: str, shown_as: str
+) -> None:
+    line = f'{{"event": "progress", "fraction": {sign}{"9" * 400}, "message": "huge"}}'
+    go_on = installed.user_home / "go-on"
+    wait = f"until test -e {go_on}; do sleep 0.05; done"
+    task = {"type": "command", "command": ["sh", "-c", f"echo '{line}'; {wait}"]}
+    installed.config(json.dumps({"tasks": {"job": {**task, "output_format": "jsonl"}}}))
+    terminal = Terminal(installed, "run", "job")
+    try:
+        assert f"{shown_as} huge" in terminal.read(lambda text: f"{shown_as} huge" in text)
+        (running,) = installed.ask("status", "job")["running"]
+        assert running["progress"]["fraction"] == (0.0 if sign else 1.0)
+        assert shown_as in installed.run("status").stdout
+    finally:
+        go_on.touch()
+    assert terminal.finish()[0] == 0

@@ -11,6 +11,15 @@ import pytest
 from docket.tasks.healthcheck import HealthCheck
 from tests.unit.tasks.task_home import TaskHome
 
+_MINE = """
+from docket.task import BaseTask, TaskResult
+
+class Mine(BaseTask):
+    name = "mine"
+    def run(self, config):
+        return TaskResult(False, "Mine failed", {"exit_code": 1})
+"""
+
 
 def check(**config: Any) -> Any:
     return HealthCheck().run(config)
@@ -164,3 +173,33 @@ def test_a_timer_left_over_does_not_run_a_built_in_task_by_its_defaults(home: Ta
     result = home.run("health-check")
     assert result["error_code"] == "task.unknown"
     assert "not in the config any more" in result["error"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "status", "retries"),
+    [
+        ({}, "failed", 1),
+        ({"success_exit_codes": [0, 1]}, "succeeded", 0),
+        ({"exit_codes": {"1": "warn"}}, "succeeded", 0),
+        ({"exit_codes": {"1": "skip"}}, "skipped", 0),
+        ({"exit_codes": {"1": "fatal"}}, "failed", 0),
+        ({"retry_on": [9]}, "failed", 0),
+        ({"retry_on": [1, 9]}, "failed", 1),
+    ],
+)
+def test_an_exit_code_of_a_class_means_what_the_task_says(
+    home: TaskHome, keys: dict[str, Any], status: str, retries: int
+) -> None:
+    tasks = home.docket / "tasks"
+    tasks.mkdir(mode=0o700)
+    (tasks / "mine.py").write_text(_MINE)
+    (tasks / "mine.py").chmod(0o600)
+    home.configure(mine={"retry": 1, "backoff_max": 0, **keys})
+    result = home.run("mine")
+    assert (result["status"], result["retry_count"]) == (status, retries), result
+
+
+def test_the_keys_of_exit_codes_are_accepted(home: TaskHome) -> None:
+    keys = {"exit_codes": {"3": "warn"}, "success_exit_codes": [0, 3], "retry_on": [4]}
+    home.configure(health_check=keys)
+    assert home.problems() == ()

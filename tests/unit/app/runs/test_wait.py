@@ -29,6 +29,7 @@ tasks:
   brief: {type: command, command: [sleep, "0.6"]}
   waits: {type: command, command: [sleep, "60"], grace: 1s}
   fails: {type: command, command: ["false"]}
+  after: {type: command, command: ["true"], depends_on: [fails]}
 """
 
 
@@ -193,3 +194,16 @@ def test_a_runner_that_is_killed_wakes_the_waiter_with_the_truth(
     assert reports[0].exit_code == 1
     assert reports[0].waited[0].run.status in {RunStatus.KILLED, RunStatus.LOST}
     kill_leftovers(run_id)
+
+
+def test_a_run_without_its_dependency_fails_every_command_that_somebody_may_rely_on(
+    home: Home,
+) -> None:
+    home.config(CONFIG)
+    run = docket(home, 1, "run", "after")
+    assert (run["status"], run["error_code"]) == ("failed", "dependency")
+    assert run["summary"].startswith("Not run: its dependency fails ended as failed")
+    assert docket(home, 1, "wait", run["run_id"])["status"] == "failed"
+    assert docket(home, 1, "wait", "after")["run_id"] == run["run_id"]
+    health = docket(home, 1, "health", "after", "--check")
+    assert (health["ok"], health["failed"]) == (False, ["after"])

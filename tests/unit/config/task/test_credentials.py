@@ -21,6 +21,17 @@ def test_a_stored_secret_is_a_file_beside_the_config(home: ConfigHome) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("entry", "source"),
+    [("tok:a:b", "/a:b"), ("tok:./a", "/a"), ("tok:b//../a", "/a"), ("tok:sub/a:b", "/sub/a:b")],
+)
+def test_an_entry_of_a_list_is_a_name_and_an_absolute_path_that_may_hold_colons(
+    home: ConfigHome, entry: str, source: str
+) -> None:
+    task = home.task(f"credentials: ['{entry}']")
+    assert task.credentials == (Credential("tok", f"{home.user_home}/.docket{source}"),)
+
+
 def test_a_variable_gets_the_value_or_the_path_of_a_credential(home: ConfigHome) -> None:
     task = home.task("""credentials: {api: /etc/api, restic: /etc/restic}
 env:
@@ -54,6 +65,9 @@ env: {API: {from_credential: api.one}}""")
         ("credentials: {api: {secret: x, encrypted: maybe}}", "encrypted"),
         ("credentials: {api: {encrypted: true}}", "secret"),
         ("credentials: {api: {secret: x, path: /y}}", "path"),
+        ("credentials: ['tok:']", "NAME:PATH"),
+        ("credentials: [':path']", "NAME:PATH"),
+        ("credentials: ['a b:/path']", "a credential name"),
     ],
 )
 def test_what_names_no_credential_is_refused(home: ConfigHome, lines: str, said: str) -> None:

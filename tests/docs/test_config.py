@@ -93,7 +93,10 @@ def test_every_example_of_a_config_is_valid(tmp_path: Path, page: str, text: str
         problems = load(discover({}, system=True, config=str(config)), {}).problems
     else:
         environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "USER": "ana"}
-        problems = check(open_session(environ)).problems
+        report = check(open_session(environ))
+        problems = report.problems
+        lost = [one.sentence for one in report.warnings if "only the system's" in one.sentence]
+        assert lost == [], page
     told = [p for p in problems if p.task is None or p.task in tasks]
     assert [f"{problem.mark} {problem.sentence}" for problem in told] == [], page
 

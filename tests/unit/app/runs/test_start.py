@@ -117,6 +117,20 @@ def test_a_receipt_warns_where_the_run_would_end_with_the_session(bench: Bench) 
     assert "Linger is off" in warning
 
 
+def test_a_receipt_names_the_limits_that_have_no_effect_here(bench: Bench) -> None:
+    uid = os.getuid()
+    folder = Path(bench.session.cgroup_root, f"user.slice/user-{uid}.slice/user@{uid}.service")
+    folder.mkdir(parents=True)
+    (folder / "cgroup.controllers").write_text("cpu memory pids\n")
+    assert bench.start("tight").warnings == ()
+    (folder / "cgroup.controllers").write_text("cpu pids\n")
+    [warning] = bench.start("tight").warnings
+    assert warning == (
+        "limits.memory has no effect: the user's service manager cannot use the controller memory."
+    )
+    assert bench.start("slow").warnings == ()
+
+
 def test_the_unit_has_the_words_of_this_run_and_what_the_plan_says(bench: Bench) -> None:
     receipt = bench.start(force=True)
     properties = {name: value for name, _, value in bench.fake.transient[receipt.unit or ""]}

@@ -483,6 +483,17 @@ def test_the_text_names_the_worst_first_and_fits_the_screen(home: Home) -> None:
     assert any("docket why bad" in line for line in lines)
 
 
+def test_a_home_with_a_config_has_no_built_in_task_that_nobody_configured(home: Home) -> None:
+    home.config("tasks: {a: {type: command, command: 'true'}, sync: {type: command, command: x}}")
+    document = require_valid("health", health(home.session).document())
+    assert document["never_run"] == ["a", "sync"]
+    assert document["details"].keys() == {"a", "sync"}
+    home.config("tasks: {health-check: {checks: [disk]}}")
+    home.record("backup")
+    document = require_valid("health", health(home.session).document())
+    assert document["details"].keys() == {"backup", "health-check"}
+
+
 def test_a_home_without_a_config_has_the_built_in_tasks_and_no_failure(home: Home) -> None:
     document = require_valid("health", health(home.session).document())
     assert {"backup", "hbackup", "health-check"} <= set(document["never_run"])

@@ -229,6 +229,17 @@ def test_what_changed_since_the_last_success_is_told(job: Home) -> None:
     assert "what changed since the last success" in why_text(found, SCREEN)
 
 
+@pytest.mark.parametrize("status", ["missed", "skipped"])
+def test_a_fire_that_did_not_run_ran_neither_in_a_unit_nor_outside(job: Home, status: str) -> None:
+    for unit in ("docket-job.service", None):
+        job.record("job", at=fire(2), unit=unit)
+        code = "machine_off" if status == "missed" else "paused"
+        run_id = job.record("job", status, at=fire(0), scheduled_for=fire(0), error_code=code)
+        found = asked(job, run_id=run_id)
+        assert "unit, and did not then" not in " ".join(found.changes)
+        assert "outside its unit" not in why_text(found, SCREEN.replace(width=None))
+
+
 def test_secrets_in_the_last_lines_are_taken_out(job: Home) -> None:
     log = job.file(os.path.join(job.paths.home, "x.log"), "one\npassword=hunter2222\n")
     job.record("job", "failed", at=fire(0), error_code="exit_code", log_path=log)

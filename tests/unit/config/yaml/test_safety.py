@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from docket.app.catalog.taskclasses import load_home
 from docket.config.loader import load
 from docket.config.task.secrets import is_secret, looks_like_token
 from docket.config.yaml.codes import Code
-from docket.config.yaml.safety import refuse_if_others_can_replace
+from docket.config.yaml.safety import refuse_if_others_can_replace, refuse_unsafe_places
 from docket.errors import ConfigError, ConfigMissingError, UnsafeFileError
 from tests.unit.config.config_home import ConfigHome
 
@@ -226,3 +228,45 @@ def test_a_token_in_a_command_line_is_doubted_without_repeating_it(home: ConfigH
     (warning,) = config.warnings
     assert looks_like_token(token)
     assert token not in warning.sentence
+
+
+ABOVE: dict[str, Callable[[Path], object]] = {
+    "group": lambda path: path.chmod(0o770),
+    "world": lambda path: path.chmod(0o707),
+}
+if os.geteuid() == 0:
+    ABOVE["another's"] = lambda path: os.chown(path, 65534, 65534)
+
+
+@pytest.mark.parametrize("key", ["state_dir", "logs_dir"])
+@pytest.mark.parametrize("spoil", ABOVE.values(), ids=ABOVE)
+def test_every_directory_above_the_record_and_the_logs_is_judged(
+    home: ConfigHome, tmp_path: Path, key: str, spoil: Callable[[Path], object]
+) -> None:
+    top = tmp_path / "top"
+    (top / "users" / "ada").mkdir(mode=0o700, parents=True)
+    (top / "users").chmod(0o755)
+    top.chmod(0o755)
+    place = f"{top}/users/ada/kept"
+    home.write({key: f"{place}/state.db" if key == "state_dir" else place, "tasks": {}})
+    assert load_home(home.paths, home.environ).problems == ()
+    spoil(top)
+    with pytest.raises(UnsafeFileError) as caught:
+        load_home(home.paths, home.environ)
+    assert caught.value.sentence.startswith(f"{top}, where ")
+
+
+@pytest.mark.parametrize("spoil", ABOVE.values(), ids=ABOVE)
+def test_the_directories_above_the_home_of_the_user_are_judged(
+    tmp_path: Path, spoil: Callable[[Path], object]
+) -> None:
+    top = tmp_path / "top"
+    (top / "ada" / ".docket").mkdir(mode=0o700, parents=True)
+    for path in (top, top / "ada"):
+        path.chmod(0o755)
+    home = ConfigHome(str(top / "ada"), str(top / "ada" / ".docket"))
+    paths = home.paths
+    refuse_unsafe_places(paths.state_db, paths.log_dir)
+    spoil(top)
+    with pytest.raises(UnsafeFileError, match=f"{top}, where"):
+        refuse_unsafe_places(paths.state_db, paths.log_dir)

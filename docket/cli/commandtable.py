@@ -87,7 +87,7 @@ USAGES = (
     Usage(
         "capabilities",
         "Describe commands and tasks.",
-        "Begin here: read every command and every task in short.",
+        "Begin here.",
     ),
     Usage(
         "capabilities --command <name>",
@@ -98,7 +98,7 @@ USAGES = (
     Usage(
         "describe <task>",
         "Show one task's contract and config.",
-        "Read inputs, outputs, flags and limits before running an unfamiliar task.",
+        "Read inputs, outputs, flags and limits before a first run.",
     ),
     Usage(
         "new-task",
@@ -120,7 +120,7 @@ USAGES = (
     Usage(
         "run <task> --async",
         "Start a run in the background.",
-        "Start long work and go on; --idempotency-key makes a repeated request harmless.",
+        "Start long work and go on; --idempotency-key makes repeats harmless.",
         output="run-async",
     ),
     Usage("status", "Show the last run of each task.", "See what failed and what fires next."),
@@ -216,7 +216,7 @@ USAGES = (
     Usage(
         "import crontab [file...]",
         "Turn crontabs into tasks for review.",
-        "Move jobs from cron; each line says whether it fires as before.",
+        "Move jobs from cron; each line has its proof.",
     ),
     Usage(
         "add <name> -- <command...>",
@@ -254,7 +254,7 @@ USAGES = (
     Usage(
         "maintain",
         "Find missed fires, close dead runs, prune old ones.",
-        "Not needed: docket-maintenance.timer does it every hour.",
+        "Not needed: a timer does it every hour.",
     ),
     Usage(
         "mcp",

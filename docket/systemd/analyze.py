@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from docket.errors import ToolMissingError
 
 _TIMEOUT_SECONDS = 60.0
-_LEVEL = re.compile(r"exposure level for .*: ([0-9.]+)")
+_LEVEL = re.compile(r"exposure level for \S{1,300}: ([0-9.]{1,8})")
 
 
 def available() -> bool:

@@ -215,6 +215,6 @@ def test_a_killed_runner_leaves_no_secret_behind(traveller: Traveller) -> None:
     words = f"status --run-id {document['run_id']}"
     wait_until(lambda: json.loads(traveller.call(words, "--json").out)["status"] == "running")
     os.kill(document["pid"], signal.SIGKILL)
-    wait_until(lambda: json.loads(traveller.call(words, "--json").out)["status"] == "killed")
+    wait_until(lambda: json.loads(traveller.call(words, "--json").out)["status"] == "lost")
     traveller.call("maintain")
     assert traveller.leaks() == []

@@ -22,8 +22,8 @@ def test_a_start_that_lacks_something_is_a_row_that_says_what(root: HostSeat) ->
     fire(root, "by-runner")
     for way in ("--async", "--force"):
         root.docket("run", "by-hand", way)
-    root.docket("run", "by-hand")
-    root.docket("run", "mounted")
+    assert root.docket("run", "by-hand", check=False).returncode == 1
+    assert root.docket("run", "mounted", check=False).returncode == 1
     root.run(["sh", "-c", "mkdir -p /srv/disk && mount -t tmpfs none /srv/disk"])
     root.docket("run", "mounted")
 

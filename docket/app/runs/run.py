@@ -146,11 +146,13 @@ def run(
 
 
 def _told_outcome(session: Session, outcome: RunOutcome) -> RunOutcome:
-    """Return the answer for the caller: how long such runs take, or why not, as an error."""
+    """Return the answer for the caller; decision 0010 says which skips are failures to them."""
     if outcome.status is RunStatus.SKIPPED and outcome.error_code == "overlap":
         raise _already_running(session, outcome)
     if outcome.status is RunStatus.SKIPPED and outcome.error_code == "destructive_refused":
         raise destructive_refused(outcome.task, outcome.summary, run_id=outcome.run_id)
+    if outcome.status is RunStatus.SKIPPED and outcome.error_code == "require":
+        outcome = outcome.replace(exit_code=1)
     return _with_typical_duration(session, outcome)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 AGENT_CONTRACT_VERSION = 1
 EXIT_CODES: Mapping[int, str] = {
-    0: "Success; a run that a guard skipped counts as one.",
+    0: "Success; so is a run skipped by once_per.",
     1: "A failure of any kind: a failed run, a wrong command line, a config that cannot be used.",
     2: "A dry run completed.",
     130: "Interrupted by Ctrl-C, or the run was cancelled.",

@@ -62,11 +62,13 @@ class TaskList(Record):
     """All tasks in the order of their names; `warnings` are sentences.
 
     `error` says why the config cannot be used: `tasks` holds what plans and record know then.
+    `recorded` is whether the record of runs could be read.
     """
 
     tasks: tuple[ListedTask, ...]
     warnings: tuple[str | Problem, ...] = ()
     error: ConfigError | None = None
+    recorded: bool = True
 
     @property
     def exit_code(self) -> int:
@@ -97,6 +99,7 @@ def list_tasks(session: Session) -> TaskList:
     return TaskList(
         tuple(_listed(config, name, latest.get(name)) for name in shown_names(config, latest)),
         (*config.warnings, *warnings),
+        recorded=not warnings,
     )
 
 
@@ -108,7 +111,7 @@ def _without_config(session: Session, error: ConfigError) -> TaskList:
         latest, warnings = {}, ()
     names = sorted({*planned_tasks(session.paths), *latest})
     tasks = tuple(ListedTask(name, None, latest.get(name)) for name in names)
-    return TaskList(tasks, warnings, error)
+    return TaskList(tasks, warnings, error, recorded=not warnings)
 
 
 def _listed(config: Config, name: str, last_run: RunRecord | None) -> ListedTask:

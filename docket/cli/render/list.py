@@ -26,7 +26,7 @@ def tasks_text(found: TaskList, screen: Screen) -> str:
     if not found.tasks:
         return NO_TASKS if found.error is None else NONE_KNOWN
     columns = [Column("TASK", shrink=16), Column("SCHEDULE", shrink=12), Column("LAST RUN")]
-    rows = [_row(task, screen) for task in found.tasks]
+    rows = [_row(task, _last_run(task, found, screen)) for task in found.tasks]
     table = TextTable(columns, rows, note_title="DESCRIPTION", note_column=24).text(screen)
     broken = sum(task.task is None for task in found.tasks)
     if not broken:
@@ -36,23 +36,23 @@ def tasks_text(found: TaskList, screen: Screen) -> str:
     return f"{table}\n\n{broken} {which} broken.\n{step}"
 
 
-def _row(task: ListedTask, screen: Screen) -> Row:
+def _row(task: ListedTask, last_run: Cell) -> Row:
     if task.task is None:
         why = task.problems[0].sentence if task.problems else ""
         if len(task.problems) > 1:
             why += f" (and {len(task.problems) - 1} more)"
-        return Row([task.name, Cell("broken", Ink.BAD), _last_run(task, screen)], why)
+        return Row([task.name, Cell("broken", Ink.BAD), last_run], why)
     schedule = ", ".join(task.schedule) or "-"
     if not task.task.enabled and task.schedule:
         schedule = f"off ({schedule})"
     note = f"[destructive] {task.description}".rstrip() if task.destructive else task.description
-    return Row([task.name, schedule, _last_run(task, screen)], note, note_matters=task.destructive)
+    return Row([task.name, schedule, last_run], note, note_matters=task.destructive)
 
 
-def _last_run(task: ListedTask, screen: Screen) -> Cell:
+def _last_run(task: ListedTask, found: TaskList, screen: Screen) -> Cell:
     run = task.last_run
     if run is None:
-        return Cell("never", Ink.FAINT)
+        return Cell("never", Ink.FAINT) if found.recorded else Cell("unknown", Ink.BAD)
     cell = status_cell(run.status)
     return Cell(f"{cell.text} {relative(run.started_us, screen.now_us)}", cell.ink)
 

@@ -266,3 +266,4 @@ def test_a_record_that_one_may_not_look_into_is_never_told_as_an_empty_one(
         assert said.code == 1, said
     if words[0] not in _OF_THE_CONFIG[:3]:
         assert "Permission denied" in said.text
+    assert "never" not in said.text

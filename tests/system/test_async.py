@@ -31,6 +31,7 @@ def test_a_run_outlives_its_caller_in_a_unit_of_its_own(seat: Seat) -> None:
     assert receipt["status"] == "running"
     assert receipt["unit"] == seat.unit(f"slow-{receipt['run_id']}.service")
     assert seat.shown(receipt["unit"], "MainPID") == str(receipt["pid"])
+    assert seat.shown(receipt["unit"], "LoadState") == "loaded"  # and never bad-setting
     assert seat.shown(receipt["unit"], "Slice") == "docket.slice"
     assert seat.shown(receipt["unit"], "KillMode") == "mixed"
     run = ended(seat, receipt["run_id"])
@@ -162,6 +163,16 @@ def test_a_task_that_needs_a_unit_runs_in_one_in_the_foreground(ada: HostSeat) -
     answered = ada.answer("run", "secure", check=False)
     assert (answered["status"], answered["details"]["exit_code"]) == ("failed", 3)
     assert answered["details"]["stdout"] == "pqfo tftbnf\n"
+
+
+def test_a_run_by_hand_says_which_limit_has_no_effect(ada: HostSeat) -> None:
+    ada.configure({"slow": command("true", limits={"io_weight": 10})})
+    said = "limits.io_weight has no effect"
+    known = ada.docket("check")
+    done = ada.docket("run", "slow")
+    assert (said in done.stderr) == (said in known.stdout + known.stderr)
+    (warned,) = ada.answer("run", "slow")["warnings"] or [""]
+    assert (said in warned) == (said in done.stderr)
 
 
 def test_output_comes_as_it_is_printed_and_ctrl_c_cancels(ada: HostSeat) -> None:

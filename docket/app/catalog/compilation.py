@@ -141,7 +141,7 @@ def recompile(paths: Paths, environ: Mapping[str, str], task: str, *, keep: bool
     if config.tasks[task].dormant and plan is not None and plan.unit_hashes:
         raise _no_more_configured(task)
     before = plan.path_variable if plan is not None else ""
-    joined = search_path({"PATH": f"{before}:{environ.get('PATH', '')}"})
+    joined = search_path({"PATH": f"{before}:{environ.get('PATH', '')}"}, system=paths.system)
     compiler = _Compiler(session, config, sources, joined)
     compiler.add(config.tasks[task], unattended_too=True)
     if compiler.problems:
@@ -203,7 +203,7 @@ class _Compiler:
         self._session = session
         self._machine_zone = machine_zone()
         self._sources = dict(sources)
-        self._path = path_variable or search_path(session.environ)
+        self._path = path_variable or search_path(session.environ, system=paths.system)
         self._executables = Executables()
 
     def add(self, task: Task, *, unattended_too: bool = False) -> None:

@@ -6,16 +6,32 @@ import os
 import shutil
 from collections.abc import Mapping
 
+from docket.config.yaml.safety import refuse_if_others_can_replace
+from docket.errors import UnsafeFileError
+
 _BARE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def search_path(environ: Mapping[str, str]) -> str:
-    """Return PATH of `environ` without its relative and repeated directories."""
+def search_path(environ: Mapping[str, str], *, system: bool) -> str:
+    """Return PATH of `environ` without its relative and repeated directories.
+
+    In the system scope without those too in which another user could put a program: it would run
+    as root each night.
+    """
     kept: dict[str, None] = {}
     for directory in environ.get("PATH", "").split(":"):
-        if directory.startswith("/") and "\n" not in directory:
+        usable = directory.startswith("/") and "\n" not in directory
+        if usable and (not system or _is_closed_to_others(directory)):
             kept[directory] = None
     return ":".join(kept) or _BARE_PATH
+
+
+def _is_closed_to_others(directory: str) -> bool:
+    try:
+        refuse_if_others_can_replace(directory)
+    except UnsafeFileError:
+        return False
+    return True
 
 
 class Executables:

@@ -226,7 +226,7 @@ def env_files(seen: Examined) -> Check:
 def search_path_check(seen: Examined) -> Check:
     """Which PATH tasks get, and whether it can be relied on."""
     raw = seen.session.environ.get("PATH", "")
-    used = search_path(seen.session.environ)
+    used = search_path(seen.session.environ, system=seen.session.paths.system)
     relative = [part for part in raw.split(":") if raw and not part.startswith("/")]
     unsafe = [part for part in used.split(":") if _others_may_write(part)]
     parts = []

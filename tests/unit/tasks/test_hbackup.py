@@ -221,5 +221,5 @@ def test_an_input_is_no_parameter_that_would_be_taken_and_not_heeded(home: TaskH
     home.configure(hbackup={})
     result = home.run("hbackup", "--param", "action=upload")
     assert "has no input" in result["error"]
-    assert "is in the config" in result["hint"]
+    assert "are in the config" in result["hint"]
     assert asked(home) == []

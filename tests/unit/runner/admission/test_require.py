@@ -22,7 +22,7 @@ HOST = os.uname().nodename
         (["mounted", ["/etc"], 0], "nothing is mounted at /etc"),
         (["exists", ["/nonexistent"], 0], "/nonexistent does not exist"),
         (["free", ["/"], 1 << 60], "/ has "),
-        (["free", ["/nonexistent"], 1], "the room at /nonexistent cannot be told"),
+        (["free", ["/nonexistent"], 1], "the free space at /nonexistent cannot be read"),
         (["host", ["attic", "cellar"], 0], f"this host is {HOST}, and the task runs on attic or"),
     ],
 )

@@ -127,13 +127,13 @@ USAGES = (
     Usage(
         "status --run-id <id>",
         "Show one run with its attempts and hooks.",
-        "Look up a run by the id that `run` or `runs` gave.",
+        "Look up a run by its id.",
     ),
     Usage("runs [task]", "List past runs, newest first.", "Find the runs of a task and their ids."),
     Usage(
         "wait <run_id>",
         "Wait until a run, or several, are over.",
-        "Sleep until a run ends; the exit code is the run's.",
+        "Sleep until it ends; the exit code is the run's.",
         exit_codes=(0, 1, 130),
     ),
     Usage(
@@ -205,7 +205,7 @@ USAGES = (
     Usage(
         "next [task|expr]",
         "Show the next fires.",
-        "Check when a task or a schedule fires before installing it.",
+        "Check when a schedule fires before installing it.",
     ),
     Usage(
         "translate <expr>",
@@ -233,7 +233,7 @@ USAGES = (
     Usage(
         "schema [kind] [name]",
         "Print a JSON Schema, or all error codes.",
-        "Learn the keys of the config, of an input or of an answer.",
+        "Learn the keys of the config or of an answer.",
     ),
     Usage(
         "notify test <task>",

@@ -9,8 +9,8 @@ from tests.system.jobs import shell
 from tests.system.seat import DOCKET, HostSeat
 
 _NOWHERE_ELSE = ("/root/.docket", "/root/.config/systemd", "/run/user/0/docket")
-# `mcp` needs a library that the host does not have; `configure` is tried with an editor below.
-_OTHERWISE = {"mcp", "configure"}
+# `mcp` needs a library that the host does not have; `configure` and `edit` need an editor: the first is tried below.
+_OTHERWISE = {"mcp", "configure", "edit"}
 
 
 def calls(run_id: str) -> dict[str, list[list[str]]]:
@@ -38,6 +38,9 @@ def calls(run_id: str) -> dict[str, list[list[str]]]:
         "enable": [["enable", "job"]],
         "notify": [["notify", "test", "told"]],
         "secret": [["secret", "list"]],
+        "policy": [["policy", "job"]],
+        "add": [["add", "added", "--", "/bin/true"]],
+        "remove": [["remove", "added"]],
         "doctor": [["doctor"], ["doctor", "--agent"]],
         "db": [["db", "check"], ["db", "backup", "/root/copy.db"]],
         "maintain": [["maintain"]],

@@ -9,7 +9,8 @@ from tests.system.jobs import shell
 from tests.system.seat import DOCKET, HostSeat
 
 _NOWHERE_ELSE = ("/root/.docket", "/root/.config/systemd", "/run/user/0/docket")
-# `mcp` needs a library that the host does not have; `configure` and `edit` need an editor: the first is tried below.
+# `mcp` needs a library that the host does not have; the other two need an editor: `configure` is
+# tried below.
 _OTHERWISE = {"mcp", "configure", "edit"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -74,6 +75,7 @@ def test_units_that_systemd_cannot_start_are_seen_and_have_rows(root: HostSeat) 
         why = root.docket("why", name).stdout
         assert code in why
         assert f"next: {mending}" in why.replace("docket --system", "docket")
+    time.sleep(4)  # so that the first fires are a minute old for the look
     look_later(root, 58)
     for name, (code, _) in _FAILING.items():
         cause = f"unit_{code.partition('/')[2].lower()}"

@@ -6,9 +6,8 @@ from typing import Any
 
 from docket.config.schema import schema as schemas
 from docket.config.task.entry import TaskEntry
-from docket.config.task.expansion import Expander, ExpansionError
+from docket.config.task.expansion import Expander, expanded
 from docket.config.task.tasks import class_task
-from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Path, Scalar, Sequence
 from docket.model.problem import Mark
 from docket.model.task.task import Task
@@ -68,10 +67,4 @@ def _own(entry: TaskEntry, name: str, expander: Expander) -> dict[str, Any]:
 
 def _path(entry: TaskEntry, expander: Expander, path: Path) -> str | None:
     node = entry.node(*path)
-    text = node.text if isinstance(node, Scalar) else ""
-    try:
-        return expander.path(text)
-    except ExpansionError as error:
-        name = ".".join(map(str, path))
-        entry.problem(path, f"`{name}`: {error}", hint="write the path out", code=Code.VARIABLE)
-        return None
+    return expanded(entry, expander, path, node.text if isinstance(node, Scalar) else "")

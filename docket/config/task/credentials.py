@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping
 
 from docket.config.task.entry import TaskEntry
-from docket.config.task.expansion import Expander, ExpansionError
-from docket.config.yaml.codes import Code
+from docket.config.task.expansion import Expander, expanded
 from docket.config.yaml.nodes import Path, Scalar, Section, Sequence
 from docket.model.task.task import Credential
 from docket.model.text.nearest import nearest
@@ -97,9 +96,9 @@ def _read(
     if not source:
         found[name] = Credential(name, name)  # one that the service manager was given
     elif _is_name(entry, path, name):
-        expanded = _expand(entry, expander, path, source)
+        file = expanded(entry, expander, path, source)
         # systemd ignores a path with `.`, `..` or `//` in it.
-        found[name] = Credential(name, os.path.normpath(expanded) if expanded else "")
+        found[name] = Credential(name, os.path.normpath(file) if file else "")
 
 
 def _is_name(entry: TaskEntry, path: Path, name: str) -> bool:
@@ -111,12 +110,3 @@ def _is_name(entry: TaskEntry, path: Path, name: str) -> bool:
         expected="up to 255 letters, digits, `_`, `-` and `.`",
     )
     return False
-
-
-def _expand(entry: TaskEntry, expander: Expander, path: Path, text: str) -> str | None:
-    try:
-        return expander.path(text)
-    except ExpansionError as error:
-        name = ".".join(map(str, path))
-        entry.problem(path, f"`{name}`: {error}", hint="write the path out", code=Code.VARIABLE)
-        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docket.config.schema.violations import MOST
 from docket.config.task.entry import TaskEntry
-from docket.config.task.expansion import Expander, ExpansionError
+from docket.config.task.expansion import Expander, expanded
 from docket.config.task.secrets import is_secret
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Path, Scalar, Section, Sequence
@@ -116,13 +116,4 @@ def working_directory(entry: TaskEntry, expander: Expander) -> str | None:
 
 def _path(entry: TaskEntry, expander: Expander, path: Path) -> str | None:
     text = entry.line(*path)
-    return None if text is None else _expand(entry, expander, path, text)
-
-
-def _expand(entry: TaskEntry, expander: Expander, path: Path, text: str) -> str | None:
-    try:
-        return expander.path(text)
-    except ExpansionError as error:
-        name = ".".join(map(str, path))
-        entry.problem(path, f"`{name}`: {error}", hint="write the path out", code=Code.VARIABLE)
-        return None
+    return None if text is None else expanded(entry, expander, path, text)

@@ -7,6 +7,9 @@ import pwd
 import re
 from collections.abc import Mapping
 
+from docket.config.task.entry import TaskEntry
+from docket.config.yaml.codes import Code
+from docket.config.yaml.nodes import Path
 from docket.model.task.task import secret_path
 
 _VARIABLE = re.compile(r"\$(\w+|\{[^{}$]*\})", re.ASCII)
@@ -77,3 +80,13 @@ class Expander:
             return pwd.getpwnam(user).pw_dir + slash + rest
         except (KeyError, UnicodeError):
             raise ExpansionError(f"there is no user `{user}`") from None
+
+
+def expanded(entry: TaskEntry, expander: Expander, path: Path, text: str) -> str | None:
+    """Return the absolute path that `text`, at `path` of a task, means; None if that is noted."""
+    try:
+        return expander.path(text)
+    except ExpansionError as error:
+        name = ".".join(map(str, path))
+        entry.problem(path, f"`{name}`: {error}", hint="write the path out", code=Code.VARIABLE)
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from docket.config.policy import read_policy
 from docket.config.schema import fastchecks, violations
@@ -62,15 +62,7 @@ def read_settings(
     root: Section, complaints: Complaints, paths: Paths, environ: Mapping[str, str]
 ) -> HomePlaces:
     """Return the top-level settings; a wrong one is noted, and keeps its default."""
-    value = {
-        key: {} if key in ("tasks", "defaults") and isinstance(node, Section) else node.plain()
-        for key, node in root.entries.items()
-    }
-    wrong: set[str] = set()
-    if not fastchecks.top_level()(value):
-        for found in violations.find(schemas.top_level(), value, root):
-            complaints.violation((), found)
-            wrong.update(str(part) for part in found.path[:1])
+    wrong = wrong_keys(root.entries, root, complaints)
     expander = Expander(
         environ,
         paths.user_home,
@@ -78,7 +70,7 @@ def read_settings(
         secret_dir=paths.secret_dir,
         system=paths.system,
     )
-    places = _Places(root, complaints, expander, frozenset(wrong))
+    places = _Places(root, complaints, expander, wrong)
     instance = root.entries.get("instance")
     named = isinstance(instance, Scalar) and "instance" not in wrong
     if isinstance(instance, Scalar) and named and not is_safe_name(instance.text):
@@ -94,6 +86,25 @@ def read_settings(
         expander=expander,
         user_home=paths.user_home,
     )
+
+
+def wrong_keys(keys: Iterable[str], root: Section, complaints: Complaints) -> frozenset[str]:
+    """Return which of the top-level `keys` of a file are wrong; what is wrong is noted.
+
+    Tasks and defaults are checked by themselves: of these only that they are mappings.
+    """
+    value = {
+        key: {} if key in ("tasks", "defaults") and isinstance(node, Section) else node.plain()
+        for key, node in root.entries.items()
+        if key in keys
+    }
+    if fastchecks.top_level()(value):
+        return frozenset()
+    wrong: set[str] = set()
+    for found in violations.find(schemas.top_level(), value, root):
+        complaints.violation((), found)
+        wrong.update(str(part) for part in found.path[:1])
+    return frozenset(wrong)
 
 
 def _groups(root: Section) -> dict[str, int]:

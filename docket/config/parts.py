@@ -9,10 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from docket.config.document import Document
+from docket.config.document import Document, wrong_keys
 from docket.config.partfiles import part_files
-from docket.config.schema import schema as schemas
-from docket.config.schema import violations
 from docket.config.schema.complaints import Complaints
 from docket.config.yaml import source
 from docket.config.yaml.codes import Code
@@ -68,8 +66,8 @@ def _refuse_namesake(path: tuple[str, str], kind: str, file: Document, other: Do
 def _all_groups(files: Sequence[Document]) -> dict[str, int] | None:
     if files[0].settings.groups is None:
         return None
-    found: dict[str, int] = {}
-    for file in files:
+    found = dict(files[0].settings.groups)
+    for file in files[1:]:
         section = file.root.entries.get("groups")
         for name, group in section.plain().items() if isinstance(section, Section) else ():
             slots = group.get("max_concurrent") if isinstance(group, dict) else None
@@ -112,11 +110,7 @@ def _check_keys(part: Document, main: str) -> None:
                 code=Code.UNKNOWN_KEY,
                 at_key=True,
             )
-    value = {key: node.plain() for key, node in part.root.entries.items() if key in _KEYS}
-    if isinstance(part.root.entries.get("tasks"), Section):
-        value["tasks"] = {}  # each is checked by itself
-    for found in violations.find(schemas.top_level(), value, part.root):
-        part.complaints.violation((), found)
+    wrong_keys(_KEYS, part.root, part.complaints)
 
 
 def _unusable(problem: Problem, main: Document) -> Document:

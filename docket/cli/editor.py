@@ -6,9 +6,14 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
+from docket.app.editing.configure import CheckReport
 from docket.cli import streams
+from docket.cli.call import Call
+from docket.cli.render.check import findings
+from docket.cli.render.layout.screen import screen_of
 from docket.errors import DocketError, ToolMissingError
 
 FALLBACK = "vi"
@@ -18,6 +23,19 @@ class EditorFailedError(DocketError):
     """The editor ended with a failure, so what it left is not taken."""
 
     code = "editor.failed"
+
+
+def offer_again(call: Call) -> Callable[[CheckReport], bool]:
+    """Return what shows a user what is wrong with an edited text, and asks whether to go on."""
+
+    def again(report: CheckReport) -> bool:
+        if call.json:
+            return False
+        screen = screen_of(sys.stderr, call.environ, time.time_ns() // 1000)
+        streams.complain("\n".join(findings(report, screen)))
+        return ask("Re-edit to fix? [Y/n]")
+
+    return again
 
 
 def edit(path: str, environ: Mapping[str, str]) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-import time
-
-from docket.app.editing.configure import CheckReport, configure
-from docket.cli import streams
+from docket.app.editing.configure import configure
 from docket.cli.answer import Answer
 from docket.cli.call import Call
-from docket.cli.editor import ask, edit
+from docket.cli.editor import edit, offer_again
 from docket.cli.parameters import verb
-from docket.cli.render.check import configured_text, findings
-from docket.cli.render.layout.screen import screen_of
+from docket.cli.render.check import configured_text
 
 
 @verb("configure")
@@ -23,15 +18,7 @@ def command(call: Call) -> Answer:
     takes the place of the config, and a bad one can be edited again or is kept beside it.
     """
     session = call.session()
-
-    def again(report: CheckReport) -> bool:
-        if call.json:
-            return False
-        screen = screen_of(sys.stderr, call.environ, time.time_ns() // 1000)
-        streams.complain("\n".join(findings(report, screen)))
-        return ask("Re-edit to fix? [Y/n]")
-
-    report = configure(session, lambda path: edit(path, call.environ), again)
+    report = configure(session, lambda path: edit(path, call.environ), offer_again(call))
     document = report.document()
     return Answer(
         document,

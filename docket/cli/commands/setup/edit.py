@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-import time
-
 import click
 
-from docket.app.editing.configure import CheckReport
 from docket.app.editing.parts import edit_task
 from docket.app.install import install
-from docket.cli import streams
 from docket.cli.answer import Answer
 from docket.cli.call import Call
-from docket.cli.editor import ask, edit
+from docket.cli.editor import edit, offer_again
 from docket.cli.parameters import task_argument, verb
-from docket.cli.render.check import configured_text, findings
-from docket.cli.render.layout.screen import screen_of
+from docket.cli.render.check import configured_text
 
 
 @verb("edit")
@@ -29,15 +23,7 @@ def command(call: Call, task: str, now: bool) -> Answer:
     can be edited again or is kept beside it.
     """
     session = call.session()
-
-    def again(report: CheckReport) -> bool:
-        if call.json:
-            return False
-        screen = screen_of(sys.stderr, call.environ, time.time_ns() // 1000)
-        streams.complain("\n".join(findings(report, screen)))
-        return ask("Re-edit to fix? [Y/n]")
-
-    report = edit_task(session, task, lambda path: edit(path, call.environ), again)
+    report = edit_task(session, task, lambda path: edit(path, call.environ), offer_again(call))
     document = report.document()
     if now and report.saved:
         done = install.apply(session, install.preview(session, [task]), start_timers=True)

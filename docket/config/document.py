@@ -48,6 +48,15 @@ class Document(Record):
     unreadable: bool = False
     parts: tuple[Document, ...] = ()  # the files of `conf.d`
 
+    def has_only(self, task: str) -> bool:
+        """Whether the entry of that task is all that is in the file."""
+        tasks = self.root.entries.get("tasks")
+        return (
+            list(self.root.entries) == ["tasks"]
+            and isinstance(tasks, Section)
+            and list(tasks.entries) == [task]
+        )
+
     def place(self, path: Path) -> Mark:
         """Return where the key at the end of `path` stands."""
         key = key_node(self.root, path) or self.root

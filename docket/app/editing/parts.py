@@ -18,7 +18,7 @@ from docket.app.editing.configure import (
     create_if_missing,
 )
 from docket.app.session.session import Session
-from docket.config import newpart
+from docket.config import loader, newpart
 from docket.config.loader import by_place, usable
 from docket.errors import (
     ConfigError,
@@ -27,9 +27,9 @@ from docket.errors import (
     TaskExistsError,
     UnknownTaskError,
 )
-from docket.files import make_directory, remove, sync_directory, write_new
+from docket.files import make_directory, read_text, remove, sync_directory, write_new
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
-from docket.model.problem import Problem
+from docket.model.problem import Mark, Problem
 from docket.model.record import Record
 from docket.model.task.task import Config
 from docket.model.text.nearest import nearest
@@ -80,10 +80,10 @@ def add_task(session: Session, name: str, entry: Mapping[str, Any]) -> TaskAdded
     create_if_missing(session)
     config = usable(load_home(session.paths, session.environ))
     path = os.path.join(directory, f"{name}.yaml")
-    place = _place(config, name)
-    if place is not None or os.path.lexists(path):
+    mark = _mark(config, name)
+    if mark is not None or os.path.lexists(path):
         raise TaskExistsError(
-            f"There is a task {name!r} already, in {place or path}.",
+            f"There is a task {name!r} already, in {mark or path}.",
             hint=f"docket edit {name} opens its file.",
             task=name,
         )
@@ -107,7 +107,7 @@ def edit_task(
 
     UnknownTaskError if no file has an entry for it, PartError for a file of a package.
     """
-    path = _file_of(session, name)
+    path = _require_mark(session, name).file
     if path == session.paths.config:
         return configure(session, edit, again)
     _refuse_packaged(path, name)
@@ -120,25 +120,19 @@ def remove_task(session: Session, name: str) -> TaskRemoved:
     A file with comments is kept under another name. PartError if something else is in the file,
     or it is the config or a package's; UnknownTaskError. OSError.
     """
-    path = _file_of(session, name)
+    mark = _require_mark(session, name)
+    path = mark.file
     _refuse_packaged(path, name)
-    config = load_home(session.paths, session.environ)
-    others = [
-        other
-        for other in (*config.tasks, *config.unusable)
-        if other != name and (_place(config, other) or "").startswith(f"{path}:")
-    ]
-    with open(path, encoding="utf-8", errors="surrogateescape") as file:
-        text = file.read()
-    if path == session.paths.config or others or "\ngroups:" in f"\n{text}":
+    parts = loader.parse(session.paths, session.environ).parts
+    if not any(part.file == path and part.has_only(name) for part in parts):
         raise PartError(
-            f"The task {name!r} is in {_place(config, name) or path}, which has more than it.",
+            f"The task {name!r} is in {mark}, which has more than it.",
             hint=f"docket edit {name} opens that file: take the task out there.",
             task=name,
             file=path,
         )
     kept = None
-    if "#" in text:
+    if "#" in (read_text(path) or ""):
         kept = _free_name(path + REMOVED)
         os.link(path, kept)
     remove(path)
@@ -172,21 +166,20 @@ def _require_right(session: Session, name: str, path: str, text: str) -> tuple[P
     return tuple(warning for warning in made.warnings if warning.task == name)
 
 
-def _place(config: Config, name: str) -> str | None:
-    """Return where the entry of a task stands, None if no file has one."""
+def _mark(config: Config, name: str) -> Mark | None:
+    """Return where the entry of a task is, None if no file has one."""
     task = config.tasks.get(name) or config.unusable.get(name)
-    mark = task.mark if task is not None else None
-    if mark is None:
-        marks = (p.mark for p in config.problems if p.task == name and p.mark is not None)
-        mark = next(marks, None)
-    return str(mark) if mark is not None else None
+    if task is not None and task.mark is not None:
+        return task.mark
+    return next((p.mark for p in config.problems if p.task == name and p.mark is not None), None)
 
 
-def _file_of(session: Session, name: str) -> str:
+def _require_mark(session: Session, name: str) -> Mark:
+    """Return where the entry of a task is; UnknownTaskError if no file has one."""
     config = load_home(session.paths, session.environ)
-    place = _place(config, name)
-    if place is not None:
-        return place.rsplit(":", 2)[0]
+    mark = _mark(config, name)
+    if mark is not None:
+        return mark
     near = nearest(name, [*config.tasks, *config.unusable])
     raise UnknownTaskError(
         f"No file has an entry for a task {name!r}.",

@@ -98,12 +98,19 @@ def test_what_shares_its_file_is_not_removed(docket: Docket, config: Config, con
     config(MAIN)
     docket("add", "one", "--", "/bin/true")
     file = conf_d / "one.yaml"
-    for more in ("  two: {type: command, command: x}\n", "groups: {g: {max_concurrent: 1}}\n"):
-        text = "tasks:\n  one: {type: command, command: x}\n" + more
+    one = "tasks:\n  one: {type: command, command: x}\n"
+    for text in (
+        one + "  two: {type: command, command: x}\n",
+        one + "groups: {g: {max_concurrent: 1}}\n",
+        one + "nonsense: 1\n",
+        "{tasks: {one: {type: command, command: x}}, groups: {g: {max_concurrent: 1}}}\n",
+    ):
         file.write_text(text)
         told = docket("remove", "one")
         assert (told.code, file.read_text()) == (1, text)
         assert "docket edit one" in told.err
+    file.write_text(one + "  two: [\n")  # nobody knows what else is in it
+    assert (docket("remove", "one").code, file.exists()) == (1, True)
     assert "docket edit main" in docket("remove", "main").err
 
 

@@ -16,6 +16,7 @@ from tests.system.jobs import command, daily_at, instant_of, seconds_from_now
 from tests.system.seat import REPOSITORY, HostSeat, await_that
 
 _PREPARE = """
+stat -c '%a %n' /home/ada /home/bob >/run/modes-before
 mkdir -p /srv/open /srv/granted /srv/hidden && chmod 1777 /srv/open /srv/granted
 chmod 755 /srv/hidden /home/ada /home/bob
 echo shared >/home/bob/shared && chmod 644 /home/bob/shared
@@ -27,6 +28,12 @@ echo secret >/root/notes && echo here >/tmp/of-the-host
 touch /dev/docket-device
 mkdir -p /home/ada/.ssh /root/.ssh
 su ada -s /bin/sh -c 'echo mine >/home/ada/notes'; chown -R ada /home/ada/.ssh
+"""
+# Other tests in the same host look at whose files are in these homes, and at their modes.
+_TIDY = """
+rm -rf /srv/open /srv/granted /srv/hidden /home/bob/shared /home/ada/notes /home/ada/.ssh
+rm -rf /home/ada/.docket /etc/docket /root/notes /tmp/of-the-host /dev/docket-device
+while read -r mode home; do chmod "$mode" "$home"; done </run/modes-before
 """
 _PROFILES = ("none", "standard", "strict", "readonly")
 _GRANTING: dict[str, object] = {
@@ -63,6 +70,7 @@ def confined(request: pytest.FixtureRequest, host: PrivateHost) -> Iterator[Conf
     _run_all(found)
     yield found
     seat.forget()
+    host.run(["/bin/sh", "-c", _TIDY])
 
 
 def _run_all(found: Confined) -> None:

@@ -63,8 +63,7 @@ def test_root_sees_the_tasks_of_all_users_and_a_broken_record_as_a_line(
     text = root.run([DOCKET, "status", "--all-users"], check=False).stdout
     assert "rootjob" in text
     assert "adas" in text
-    homes = ("/home/ada/.docket", "/home/bob/.docket")
-    assert root.run(["find", *homes, "-user", "root"]).stdout == ""
+    assert root.run(["find", "/home/ada", "/home/bob", "-user", "root"]).stdout == ""
     refused = ada.run([DOCKET, "status", "--all-users"], check=False)
     assert "Only root" in refused.stderr
     bobs.run(["rm", "-rf", "/home/bob/.docket"])

@@ -359,13 +359,13 @@ _RUNS = (
     ),
     ErrorCode(
         "config.part_refused",
-        "A file of `conf.d` cannot be changed as it was asked for: it has other tasks too, or"
-        " belongs to a package.",
-        "The sentence says where the task is; `docket edit TASK` opens that file.",
+        "A file of `conf.d` cannot be changed as it was asked for: it has other tasks too,"
+        " belongs to a package, or the disk refuses.",
+        "The sentence says which; `docket edit TASK` opens the file of a task.",
     ),
     ErrorCode(
         "secret.refused",
-        "A secret cannot be kept, found or removed under that name.",
+        "A secret cannot be kept, found or removed under that name, or the disk refuses.",
         "The sentence says why; `docket secret list` shows what is kept.",
     ),
     ErrorCode(

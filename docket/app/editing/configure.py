@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.compilation import compile_tasks
 from docket.app.catalog.taskclasses import load_home
+from docket.app.editing.refusals import refused_as
 from docket.app.session.session import Session
 from docket.config import starter
 from docket.config.loader import by_place
@@ -258,7 +259,8 @@ def _replace(path: str, before: bytes, text: bytes) -> None:
                 hint="Your text is kept beside it; take over what is missing and edit it again.",
                 file=path,
             )
-        write_whole(target, text, stat.S_IMODE(os.stat(target).st_mode))
+        with refused_as(ConfigError, path, file=path):
+            write_whole(target, text, stat.S_IMODE(os.stat(target).st_mode))
     finally:
         os.close(directory)
 
@@ -272,7 +274,8 @@ class _Draft:
         self.path = os.path.join(directory, f".{name}.{os.urandom(4).hex()}.yaml")
         self._config = config
         self._before = before
-        write_new(self.path, before)
+        with refused_as(ConfigError, directory, file=config):
+            write_new(self.path, before)
 
     def read(self) -> bytes:
         """Return the text as it is now; editors may have put another file in its place."""

@@ -17,6 +17,7 @@ from docket.app.editing.configure import (
     configure_part,
     create_if_missing,
 )
+from docket.app.editing.refusals import refused_as
 from docket.app.session.session import Session
 from docket.config import loader, newpart
 from docket.config.loader import by_place, usable
@@ -70,7 +71,8 @@ def add_task(session: Session, name: str, entry: Mapping[str, Any]) -> TaskAdded
     """Write a file of `conf.d` with the task `name`; a first config too, if there is none.
 
     Nothing is written where the name or the file is taken (TaskExistsError), where the task has a
-    mistake (ConfigError with all of them), or the name is none (NameRefusedError). OSError.
+    mistake (ConfigError with all of them), or the name is none (NameRefusedError), and PartError if
+    the disk refuses.
     """
     if not is_safe_name(name):
         raise NameRefusedError(
@@ -89,11 +91,12 @@ def add_task(session: Session, name: str, entry: Mapping[str, Any]) -> TaskAdded
         )
     text = newpart.text(name, entry)
     warnings = _require_right(session, name, path, text)
-    make_directory(directory)
-    try:
-        write_new(path, text)
-    except FileExistsError:
-        raise TaskExistsError(f"{path} is there already.", task=name) from None
+    with refused_as(PartError, path):
+        make_directory(directory)
+        try:
+            write_new(path, text)
+        except FileExistsError:
+            raise TaskExistsError(f"{path} is there already.", task=name) from None
     return TaskAdded(name, path, "schedule" in entry, warnings)
 
 
@@ -118,7 +121,7 @@ def remove_task(session: Session, name: str) -> TaskRemoved:
     """Remove the file of `conf.d` in which the task is the only thing.
 
     A file with comments is kept under another name. PartError if something else is in the file,
-    or it is the config or a package's; UnknownTaskError. OSError.
+    or it is the config or a package's, or the disk refuses; UnknownTaskError.
     """
     mark = _require_mark(session, name)
     path = mark.file
@@ -132,11 +135,12 @@ def remove_task(session: Session, name: str) -> TaskRemoved:
             file=path,
         )
     kept = None
-    if "#" in (read_text(path) or ""):
-        kept = _free_name(path + REMOVED)
-        os.link(path, kept)
-    remove(path)
-    sync_directory(os.path.dirname(path))
+    with refused_as(PartError, path):
+        if "#" in (read_text(path) or ""):
+            kept = _free_name(path + REMOVED)
+            os.link(path, kept)
+        remove(path)
+        sync_directory(os.path.dirname(path))
     return TaskRemoved(name, path, kept)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import load_config
+from docket.app.editing.refusals import refused_as
 from docket.app.session.session import Session
 from docket.app.text.documents import iso
 from docket.errors import ConfigError, SecretError, ToolMissingError
@@ -86,7 +87,7 @@ def set_secret(session: Session, name: str, value: bytes, *, encrypt: bool = Fal
     """Keep a secret under `name`, 0600; one of that name is replaced in one step.
 
     Raises SecretError for a name or value that cannot be kept, or where the directory is not the
-    caller's own; ToolMissingError if systemd-creds cannot encrypt here; OSError.
+    caller's own or the disk refuses; ToolMissingError if systemd-creds cannot encrypt here.
     """
     _require_name(name)
     if not 0 < len(value) <= LARGEST_BYTES:
@@ -100,22 +101,25 @@ def set_secret(session: Session, name: str, value: bytes, *, encrypt: bool = Fal
     path = secret_path(directory, name, encrypted=encrypt)
     other = secret_path(directory, name, encrypted=not encrypt)
     replaced = os.path.lexists(path) or os.path.lexists(other)
-    write_whole(path, data)
-    if remove(other):
-        sync_directory(directory)
+    with refused_as(SecretError, path):
+        write_whole(path, data)
+        if remove(other):
+            sync_directory(directory)
     return SecretSet(name, path, encrypt, replaced)
 
 
 def list_secrets(session: Session) -> tuple[Secret, ...]:
-    """Return the secrets that are kept, by name. Raises SecretError; OSError."""
+    """Return the secrets that are kept, by name. Raises SecretError."""
     users = _users(session)
-    return tuple(sorted(_kept(_directory(session), users), key=lambda one: one.name))
+    directory = _directory(session)
+    with refused_as(SecretError, directory):
+        return tuple(sorted(_kept(directory, users), key=lambda one: one.name))
 
 
 def remove_secret(session: Session, name: str, *, force: bool = False) -> SecretRemoved:
     """Remove the secret of that name; without `force` not while a task names it.
 
-    Raises SecretError if there is none or it is in use; OSError.
+    Raises SecretError if there is none, it is in use, or the disk refuses.
     """
     _require_name(name)
     directory = _directory(session)
@@ -129,9 +133,10 @@ def remove_secret(session: Session, name: str, *, force: bool = False) -> Secret
             f"The secret {name} is named by {', '.join(used_by)}, whose runs would fail.",
             hint="Take it out of the config first, or add --force.",
         )
-    for path in paths:
-        remove(path)
-    sync_directory(directory)
+    with refused_as(SecretError, directory):
+        for path in paths:
+            remove(path)
+        sync_directory(directory)
     return SecretRemoved(name, used_by)
 
 
@@ -147,7 +152,8 @@ def _directory(session: Session, *, make: bool = False) -> str:
     """Return the directory of the secrets, which only the caller may write and read."""
     directory = session.paths.secret_dir
     if make:
-        make_directory(directory)
+        with refused_as(SecretError, directory):
+            make_directory(directory)
     if os.path.lexists(directory) and not is_own_directory(directory):
         raise SecretError(
             f"{directory} is not a directory of your own, or others can write there.",

@@ -102,7 +102,7 @@ class InstallPlan(Record):
             return ()
         sentence = (
             "docket-cli read the key `on` of `notify` as `true` and ignored it; Docket applies "
-            "it, for {', '.join(tasks[:_MOST_NAMED])}"
+            f"it, for {', '.join(tasks[:_MOST_NAMED])}"
             f"{' and more' if len(tasks) > _MOST_NAMED else ''}."
         )
         return (Problem(sentence, None, hint="docket notify test TASK", code="install.heeded"),)

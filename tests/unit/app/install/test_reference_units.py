@@ -61,6 +61,18 @@ def test_a_preview_says_so_and_writes_nothing(home: Home) -> None:
     assert home.unit(PAIR[0]).read_text() == service_text("a")
 
 
+def test_the_tasks_whose_notify_key_on_takes_effect_now_are_named(home: Home) -> None:
+    home.tasks(a=DAILY, b=DAILY)
+    told = "\ndefaults:\n  notify: {on: failure, webhook: {url: 'https://example.org'}}\n"
+    home.configure(Path(home.paths.config).read_text() + told)
+    lay(home)
+    (found,) = [one for one in preview(home.session).warnings if one.code == "install.heeded"]
+    assert found.sentence == (
+        "docket-cli read the key `on` of `notify` as `true` and ignored it; Docket applies it, "
+        "for a, b."
+    )
+
+
 def test_a_running_timer_goes_on_with_the_new_one_and_catches_nothing_up(home: Home) -> None:
     home.tasks(a='"0 5 * * *"')
     lay(home)

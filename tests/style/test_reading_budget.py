@@ -54,3 +54,11 @@ def test_a_reader_loads_no_yaml_once_its_home_is_installed(
     loaded = _docket(installed, *words)
     assert "docket.cli.entry" in loaded
     assert sorted(loaded & set(HEAVY)) == []
+
+
+@pytest.mark.parametrize("words", [["status"], ["list"], ["runs"], ["status", "one"]], ids=" ".join)
+def test_what_shows_installed_timers_loads_no_reader_of_schedules(
+    installed: Path, words: list[str]
+) -> None:
+    loaded = _docket(installed, *words)
+    assert sorted(loaded & {"docket.schedule.translate", "docket.app.fires.forecast"}) == []

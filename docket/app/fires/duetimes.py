@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 
+from docket.app.fires.calendarfires import fires_after, next_fire, previous_fire
+from docket.app.fires.orders import held_back
 from docket.app.fires.switches import Switches
 from docket.app.fires.timerfile import InstalledTimer, read_timer
 from docket.app.session.session import Session
 from docket.errors import ScheduleError
 from docket.model.plan import Plan
 from docket.model.record import Record
+from docket.model.records import OverrideRecord
 from docket.model.task.schedule import Timing
 from docket.model.task.task import Task
-from docket.model.time.calendar import Calendar, next_after, previous_at_or_before
+from docket.model.time.calendar import Calendar
 from docket.model.time.span import parse_span
 from docket.schedule.translate import compile_timing
-from docket.schedule.zones import machine_zone, offsets_of
+from docket.schedule.zones import machine_zone
 from docket.systemd.boots import machine_started_us
 
 GRACE_US = 60_000_000  # from a fire to the row of its run, on a machine that is busy
@@ -23,18 +26,6 @@ _SECOND_US = 1_000_000
 _NOT_INSTALLED = "Its timer is not installed."
 _NOT_ENABLED = "Its timer is not enabled."
 _SWITCHED_OFF = "Its timer is off: it was disabled."
-
-
-def previous_fire(calendars: Iterable[Calendar], at_us: int) -> int | None:
-    """Return the last fire of any of the calendars at or before an instant."""
-    found = (previous_at_or_before(c, at_us, offsets_of(c.zone)) for c in calendars)
-    return max(_known(found), default=None)
-
-
-def next_fire(calendars: Iterable[Calendar], at_us: int) -> int | None:
-    """Return the first fire of any of the calendars after an instant."""
-    found = (next_after(c, at_us, offsets_of(c.zone)) for c in calendars)
-    return min(_known(found), default=None)
 
 
 class DueTimes(Record):
@@ -79,7 +70,8 @@ class DueTimes(Record):
         if started_us <= now_us < started_us + late_us:
             return None
         reached_us = max(self.since_us, reached_us or 0)
-        due = list(_known([self.previous_us(now_us - late_us)]))
+        last = self.previous_us(now_us - late_us)
+        due = [] if last is None else [last]
         if reached_us:  # such a timer counts anew with each start of the machine
             begin_us = max(reached_us, started_us) if started_us <= now_us else reached_us
             due += [begin_us + span for span in self.again_us if begin_us + span + late_us < now_us]
@@ -102,6 +94,19 @@ def due_times_of(session: Session, task: Task | None, plan: Plan | None) -> DueT
     if task is None:
         return None if timer is None else _of_timer(timer, note)
     return _configured(session, task, note)
+
+
+def next_due_us(
+    due_times: DueTimes | None, orders: Sequence[OverrideRecord], now_us: int
+) -> int | None:
+    """Return the first fire that no order holds back, by the calendars of the installed timer."""
+    if due_times is None or due_times.notes:  # it is not installed, or not enabled
+        return None
+    calendars = due_times.calendars
+    passing = held_back(orders).passing(
+        lambda at_us: fires_after(calendars, max(now_us, at_us - 1))
+    )
+    return next(passing, None)
 
 
 def _installed(timer: InstalledTimer, enabled_us: int) -> DueTimes:
@@ -138,7 +143,3 @@ def _spans(timing: Timing) -> tuple[int, ...]:
         for name, value in timing.directives
         if name == "OnUnitActiveSec"
     )
-
-
-def _known(instants: Iterable[int | None]) -> Iterator[int]:
-    return (instant for instant in instants if instant is not None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from docket.app.catalog.planfiles import read_plan
-from docket.app.fires.duetimes import DueTimes, next_fire, previous_fire
 from docket.app.fires.forecast import Fire, Forecast, forecast_task
+from docket.app.fires.nextfire import fires_since
 from docket.app.fires.orders import held_back
 from docket.app.fires.timerfile import InstalledTimer, read_timer
 from docket.app.record.opening import open_record
@@ -15,17 +15,12 @@ from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
 from docket.errors import BusError, DocketError, StoreError
 from docket.model.names import timer_unit
-from docket.model.plan import Plan
 from docket.model.records import OverrideRecord
 from docket.model.task.task import Config, Task
-from docket.model.time.calendar import Calendar
 from docket.model.time.span import parse_span
-from docket.paths import Paths
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 from docket.store.overrides import PAUSE
-
-_SECOND_US = 1_000_000
 
 
 def forecast_tasks(
@@ -79,67 +74,6 @@ def _forecast(
         fires=tuple(Fire(at_us, zone) for at_us in islice(passing, n)),
         notes=(*map(_ordered, orders), *notes),
     )
-
-
-def next_fire_us(
-    paths: Paths,
-    plan: Plan | None,
-    state: UnitState,
-    orders: Sequence[OverrideRecord],
-    now_us: int,
-) -> int | None:
-    """Return the first fire of an active timer that no order holds back; None if it has none."""
-    if not orders or state.next_elapse_us is None:
-        return state.next_elapse_us
-    timer = None if plan is None else read_timer(paths, plan)
-    passing = held_back(orders).passing(lambda at_us: fires_since(timer, state, now_us, at_us))
-    return next(passing, None)
-
-
-def next_due_us(
-    due_times: DueTimes | None, orders: Sequence[OverrideRecord], now_us: int
-) -> int | None:
-    """Return the same by the calendars of the installed timer, if the manager does not answer."""
-    if due_times is None or due_times.notes:  # it is not installed, or not enabled
-        return None
-    calendars = due_times.calendars
-    passing = held_back(orders).passing(
-        lambda at_us: fires_after(calendars, max(now_us, at_us - 1))
-    )
-    return next(passing, None)
-
-
-def fires_since(
-    timer: InstalledTimer | None, state: UnitState | None, now_us: int, at_us: int
-) -> Iterator[int]:
-    """Yield the instants to come at which the timer elapses, from `at_us` on, in order.
-
-    The first one is what the manager says. Its distance from its calendar instant is the timer's
-    jitter, which is the same each time (FixedRandomDelay=).
-    """
-    first = state.next_elapse_us if state is not None else None
-    delay, after = 0, now_us
-    if first is not None:
-        if first >= at_us:
-            yield first
-        due = None if timer is None else previous_fire(timer.calendars, first)
-        if timer is not None and due is not None and first - due <= _slack_us(timer):
-            delay = first - due
-        after = first - delay
-    if timer is not None:
-        calendar = fires_after(timer.calendars, max(after, at_us - delay - 1))
-        yield from (due + delay for due in calendar)
-
-
-def _slack_us(timer: InstalledTimer) -> float:
-    return timer.slack_seconds * _SECOND_US
-
-
-def fires_after(calendars: Sequence[Calendar], after_us: int) -> Iterator[int]:
-    """Yield the fires of calendars after an instant, in order."""
-    while (due := next_fire(calendars, after_us)) is not None:
-        yield due
-        after_us = due
 
 
 def _ordered(order: OverrideRecord) -> str:

@@ -14,10 +14,10 @@ from docket.app.catalog.lookup import (
     unknown_task,
 )
 from docket.app.catalog.planfiles import planned_tasks, read_plan
-from docket.app.fires.duetimes import DueTimes, due_times_of
+from docket.app.fires.duetimes import DueTimes, due_times_of, next_due_us
 from docket.app.fires.failedunits import FailedUnit, failed_unit
-from docket.app.fires.installedfires import next_due_us, next_fire_us
 from docket.app.fires.missed import look
+from docket.app.fires.nextfire import next_fire_us
 from docket.app.fires.orders import order_sentence
 from docket.app.record.opening import open_record
 from docket.app.session.ports import UnitState

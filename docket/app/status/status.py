@@ -14,8 +14,8 @@ from docket.app.catalog.lookup import (
 )
 from docket.app.catalog.planfiles import is_fresh, planned_tasks, read_plan
 from docket.app.fires.failedunits import FailedUnit, failed_unit
-from docket.app.fires.installedfires import next_fire_us
 from docket.app.fires.missed import look
+from docket.app.fires.nextfire import next_fire_us
 from docket.app.install.drift import Drift, find_drift
 from docket.app.record.liveness import alive_here, is_alive
 from docket.app.record.opening import open_record

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from docket.app.catalog.planfiles import read_plan
-from docket.app.fires.duetimes import due_times_of
-from docket.app.fires.installedfires import next_due_us
+from docket.app.fires.duetimes import due_times_of, next_due_us
 from docket.app.fires.orders import order_sentence
 from docket.app.record.opening import open_record
 from docket.app.session.session import Session

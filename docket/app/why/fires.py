@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from docket.app.fires.installedfires import fires_after
+from docket.app.fires.calendarfires import fires_after
 from docket.app.fires.orders import HeldBack
 from docket.app.text.documents import iso
 from docket.model.plan import Plan

@@ -6,7 +6,7 @@ The key names the file, the text of the changed line and the change.
 from __future__ import annotations
 
 EQUIVALENTS: dict[str, str] = {
-    "docket/app/why/fires.py: _STEP_US = 1: 1 -> 2": (
+    "docket/app/fires/calendarfires.py: _STEP_US = 1: 1 -> 2": (
         "Fires are whole seconds, so one or two microseconds beside one the next one is the same."
     ),
     "docket/runner/admission/dependencies.py: os.close(reader): os.close(reader) -> pass (2)": (

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from itertools import islice
+from typing import TYPE_CHECKING
 
-from docket.app.fires.calendarfires import fires_after
+from docket.app.fires.calendarfires import fires_after, fires_until
 from docket.app.fires.orders import HeldBack
 from docket.app.text.documents import iso
 from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.model.records import RunRecord
-from docket.model.time.calendar import Calendar, next_after, previous_at_or_before
-from docket.schedule.zones import machine_zone, offsets_of
+from docket.model.time.calendar import Calendar
 
 if TYPE_CHECKING:
     from docket.app.why.shapes import NearFireDocument
 
 BEFORE = 3
 AFTER = 2
-_STEP_US = 1
-OffsetAt = Callable[[int], int]
 
 
 class FireSeen(Record):
@@ -41,12 +39,12 @@ class FireSeen(Record):
 
 def instants_before(plan: Plan, at_us: int, count: int) -> list[int]:
     """Return up to `count` fires at or before an instant, oldest first."""
-    return sorted(_collect(plan, at_us, count, _backwards))[-count:]
+    return sorted(islice(fires_until(_calendars(plan), at_us), count))
 
 
 def instants_after(plan: Plan, at_us: int, count: int) -> list[int]:
     """Return up to `count` fires after an instant, in order."""
-    return sorted(_collect(plan, at_us, count, next_after))[:count]
+    return list(islice(fires_after(_calendars(plan), at_us), count))
 
 
 def nearest(plan: Plan, at_us: int) -> int | None:
@@ -75,9 +73,8 @@ def fires_seen(
 
 def _ordered(fire: FireSeen, plan: Plan, now_us: int, held: HeldBack) -> FireSeen:
     """Return a fire to come as `held back` if an order is that it does not run."""
-    calendars = _calendars(plan.calendars)
     waits = fire.word == "to come" and held.holds(
-        fire.at_us, lambda at_us: fires_after(calendars, max(now_us, at_us - _STEP_US))
+        fire.at_us, lambda at_us: fires_after(_calendars(plan), max(now_us, at_us - 1))
     )
     return fire.replace(word="held back") if waits else fire
 
@@ -91,30 +88,5 @@ def _seen(fire: int, installed_us: int | None, now_us: int, run: RunRecord | Non
     return FireSeen(fire, None, "no timer then" if absent else "none")
 
 
-def _backwards(calendar: Calendar, at_us: int, offset_at: OffsetAt) -> int | None:
-    # The first step takes `at_us` itself; _collect goes on from the instant that it got.
-    return previous_at_or_before(calendar, at_us, offset_at)
-
-
-def _collect(
-    plan: Plan,
-    at_us: int,
-    count: int,
-    step: Callable[[Calendar, int, OffsetAt], int | None],
-) -> set[int]:
-    found: set[int] = set()
-    zone = machine_zone()
-    for calendar in _calendars(plan.calendars):
-        offset_at = offsets_of(calendar.zone or zone)
-        instant = step(calendar, at_us, offset_at)
-        for _ in range(count):
-            if instant is None:
-                break
-            found.add(instant)
-            again = instant - _STEP_US if step is _backwards else instant
-            instant = step(calendar, again, offset_at)
-    return found
-
-
-def _calendars(documents: Sequence[Any]) -> list[Calendar]:
-    return [Calendar.from_json(document) for document in documents]
+def _calendars(plan: Plan) -> list[Calendar]:
+    return [Calendar.from_json(document) for document in plan.calendars]

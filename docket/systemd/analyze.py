@@ -29,18 +29,9 @@ def exposure(service: str, *, user: bool) -> float:
         path = os.path.join(directory, "weighed.service")
         with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(service)
-        environ = {**os.environ, "XDG_RUNTIME_DIR": directory, "LC_ALL": "C.UTF-8"}
-        scope = "--user" if user else "--system"
-        words = ["systemd-analyze", scope, "--no-pager", "security", "--offline=true", path]
+        words = ["--no-pager", "security", "--offline=true", path]
         try:
-            done = subprocess.run(
-                words,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-                timeout=_TIMEOUT_SECONDS,
-            )
+            done = _run(words, directory, user=user)
         except (FileNotFoundError, subprocess.TimeoutExpired):
             done = None
     found = _LEVEL.search(done.stdout.decode(errors="replace")) if done is not None else None
@@ -58,20 +49,10 @@ def verify(files: Sequence[str], *, user: bool) -> list[str]:
     Its exit code is not asked: it is 0 for unknown keys and refused values. ToolMissingError if
     it is not installed.
     """
+    words = ["--man=no", "--recursive-errors=no", "verify", *files]
     with tempfile.TemporaryDirectory(prefix="docket-verify-") as runtime:
-        # The user flavour does not work without a runtime directory; it gets an empty one.
-        environ = {**os.environ, "XDG_RUNTIME_DIR": runtime, "LC_ALL": "C.UTF-8"}
-        scope = ["--user"] if user else ["--system"]
-        words = ["systemd-analyze", *scope, "--man=no", "--recursive-errors=no", "verify", *files]
         try:
-            done = subprocess.run(
-                words,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-                timeout=_TIMEOUT_SECONDS,
-            )
+            done = _run(words, runtime, user=user)
         except FileNotFoundError:
             raise ToolMissingError(
                 "systemd-analyze is not installed.", hint="It comes with systemd itself."
@@ -95,3 +76,15 @@ def verify_texts(units: Mapping[str, str], *, user: bool) -> list[str]:
                 file.write(text)
             paths.append(path)
         return [line.replace(directory + "/", "") for line in verify(paths, user=user)]
+
+
+def _run(words: Sequence[str], runtime: str, *, user: bool) -> subprocess.CompletedProcess[bytes]:
+    """Run systemd-analyze in a runtime directory, without which the user flavour does not work."""
+    return subprocess.run(
+        ["systemd-analyze", "--user" if user else "--system", *words],
+        env={**os.environ, "XDG_RUNTIME_DIR": runtime, "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=_TIMEOUT_SECONDS,
+    )

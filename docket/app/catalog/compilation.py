@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from docket import __version__
 from docket.app.catalog.configmemory import NotedEnviron
 from docket.app.catalog.executables import Executables, search_path
 from docket.app.catalog.idlelimits import idle_limits, no_effect
+from docket.app.catalog.places import place_of
 from docket.app.catalog.taskclasses import load_anew, load_home
 from docket.app.catalog.taskfiles import (
     doubtful_files,
@@ -39,7 +39,7 @@ from docket.model.task.sandbox import Starter
 from docket.model.task.schedule import ScheduleSpec, Timing
 from docket.model.task.task import Config, Task
 from docket.model.text.nearest import nearest
-from docket.paths import Paths, exec_command, program_paths
+from docket.paths import Paths
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 
@@ -184,16 +184,7 @@ class _Compiler:
         path_variable: str = "",
     ) -> None:
         paths = session.paths
-        self.place = Place(
-            paths=paths,
-            instance=config.instance or paths.instance_key,
-            state_db=config.state_db,
-            log_dir=config.log_dir,
-            exec_words=tuple(exec_command()),
-            version=__version__,
-            program_paths=program_paths(),
-            policy=config.policy,
-        )
+        self.place = place_of(paths, config)
         self.bundles: dict[str, Bundle] = {}
         self.broken: set[str] = set()
         self.problems: list[Problem] = []

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from docket import __version__
-from docket.compiler.bundle import Place
+from docket.app.catalog.places import place_of
 from docket.compiler.sandbox.write import write_sandbox
 from docket.compiler.service import service_body
 from docket.compiler.text import UnitText
 from docket.errors import ToolMissingError
 from docket.model.task.sandbox import Sandbox, Starter
-from docket.paths import exec_command, program_paths
 from docket.systemd.analyze import exposure
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ def unit_sandbox(
 
     CompileError as compiling.
     """
-    place = _place(session, config)
+    place = place_of(session.paths, config)
     sandbox = place.sandbox(task, Starter.UNATTENDED)
     if not sandbox.confines:
         return sandbox, (), None
@@ -37,16 +35,3 @@ def unit_sandbox(
     except ToolMissingError:
         level = None
     return sandbox, tuple(text.body().splitlines()), level
-
-
-def _place(session: Session, config: Config) -> Place:
-    return Place(
-        paths=session.paths,
-        instance=config.instance or session.paths.instance_key,
-        state_db=config.state_db,
-        log_dir=config.log_dir,
-        exec_words=tuple(exec_command()),
-        version=__version__,
-        program_paths=program_paths(),
-        policy=config.policy,
-    )

@@ -15,10 +15,10 @@ _EXEC_START = "ExecStart="
 @check("unit_programs")
 def unit_programs(seen: Examined) -> Check:
     """Whether the programs that the installed units start are there."""
+    bundles = seen.compilation.bundles if seen.compilation else {}
     missing = {}
-    for name in sorted(seen.compilation.bundles) if seen.compilation else ():
-        plan = seen.compilation.bundles[name].plan if seen.compilation else None
-        path = os.path.join(seen.session.paths.unit_dir, plan.unit) if plan else ""
+    for name, bundle in sorted(bundles.items()):
+        path = os.path.join(seen.session.paths.unit_dir, bundle.plan.unit)
         gone = [word for word in _program_words(path) if not os.path.exists(word)]
         if gone:
             missing[name] = gone

@@ -71,6 +71,13 @@ class Examined(Record):
     plans: Mapping[str, Plan | None] = field(default_factory=dict)
 
     @property
+    def log_dir(self) -> str:
+        """Where the logs are: the config says so, if it can be used."""
+        if self.compilation is None:
+            return self.session.paths.log_dir
+        return self.compilation.config.log_dir
+
+    @property
     def usable_plans(self) -> list[Plan]:
         """The plans that are not damaged, in the order of their tasks' names."""
         return [plan for plan in self.plans.values() if plan is not None]

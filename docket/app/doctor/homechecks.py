@@ -80,10 +80,7 @@ def tasks_dir(seen: Examined) -> Check:
 @check("logs_dir")
 def logs_dir(seen: Examined) -> Check:
     """Whether logs can be written."""
-    path = seen.session.paths.log_dir
-    if seen.compilation is not None:
-        path = seen.compilation.config.log_dir
-    return _directory(path, "The first run makes it.")
+    return _directory(seen.log_dir, "The first run makes it.")
 
 
 @check("lock_dir")

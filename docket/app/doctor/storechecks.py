@@ -57,12 +57,9 @@ def late_records(seen: Examined) -> Check:
 @check("disk_use")
 def disk_use(seen: Examined) -> Check:
     """How many bytes the history, the logs and the spool take."""
-    logs = seen.session.paths.log_dir
-    if seen.compilation is not None:
-        logs = seen.compilation.config.log_dir
     spools = spool_directories(seen.state_db, seen.session.paths.lock_dir)
     history = sum(_size(seen.state_db + end) for end in ("", "-wal", "-shm"))
-    logged, spooled = _size_of_files(logs), sum(map(_size_of_files, spools))
+    logged, spooled = _size_of_files(seen.log_dir), sum(map(_size_of_files, spools))
     return Check(
         CheckStatus.OK,
         f"History {size_text(history)}, logs {size_text(logged)}, spool {size_text(spooled)}.",

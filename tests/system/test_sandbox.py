@@ -200,6 +200,20 @@ def test_a_strict_run_by_its_timer_is_for_the_fire_of_that_timer(confined: Confi
     assert [run["sandbox"] for run in seat.runs("timed")] == ["strict", "strict"]
 
 
+def test_a_strict_run_under_way_is_alive_and_one_killed_met_no_reboot(confined: Confined) -> None:
+    """Here a unit with a /proc of its own reads another boot id, as in any container."""
+    seat = confined.seat
+    seat.configure({"long": command("/usr/bin/sleep", "98765", sandbox="strict")})
+    run_id = seat.answer("run", "long", "--async")["run_id"]
+    run = seat.await_run("long", lambda run: run["status"] == "running")
+    for _look in range(3):
+        assert seat.answer("status", "--run-id", run_id)["alive"] is True
+        assert seat.runs("long")[0]["status"] == "running"
+    seat.systemctl("kill", "-s", "SIGKILL", "--kill-whom", "main", run["unit"])
+    ended = seat.await_run("long", lambda run: bool(run["finished_at"]))
+    assert (ended["status"], ended["error_code"]) == ("killed", "runner_killed")
+
+
 @pytest.mark.parametrize("how", ["run", "run --async"])
 def test_a_run_by_hand_is_in_the_same_sandbox(confined: Confined, how: str) -> None:
     seat = confined.seat

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import Any
 
@@ -75,17 +74,20 @@ def test_units_that_systemd_cannot_start_are_seen_and_have_rows(root: HostSeat) 
         why = root.docket("why", name).stdout
         assert code in why
         assert f"next: {mending}" in why.replace("docket --system", "docket")
-    time.sleep(4)  # so that the first fires are a minute old for the look
-    look_later(root, 58)
+    causes = {
+        name: f"unit_{code.partition('/')[2].lower()}" for name, (code, _) in _FAILING.items()
+    }
+
+    def rows_of(name: str, cause: str) -> list[dict[str, Any]]:
+        look_later(root, 58)  # sees the fires that are two seconds old
+        return [row for row in root.runs(name) if row["error_code"] == cause]
+
     for name, (code, _) in _FAILING.items():
-        cause = f"unit_{code.partition('/')[2].lower()}"
-        rows = [row for row in root.runs(name) if row["error_code"] == cause]
-        assert rows, root.runs(name)
+        rows = await_that(f"the rows of {name}", partial(rows_of, name, causes[name]))
         assert {row["status"] for row in rows} == {"missed"}
         assert all(f"({code})" in row["summary"] for row in rows)
     for name, cause in _UNMET.items():
-        rows = [row for row in root.runs(name) if row["error_code"] == cause]
-        assert rows, root.runs(name)
+        await_that(f"the rows of {name}", partial(rows_of, name, cause))
         assert root.answer("why", name)["cause"] == cause
     assert f"(ConditionPathExists={_NOWHERE})" in root.runs("condition")[0]["summary"]
 

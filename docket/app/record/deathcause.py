@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from docket.app.record.liveness import lock_dir_of
+from docket.app.record.liveness import is_of_another_boot, lock_dir_of
 from docket.app.session.session import Session
 from docket.errors import DocketError
 from docket.model.ends.runnerends import CANCELLED, LOST, REBOOTED, End, end_of_runner
 from docket.model.record import Record
 from docket.model.records import RunRecord
-from docket.runfiles import boot_id, is_cancelled
+from docket.runfiles import is_cancelled
 from docket.systemd.journalctl import read_end
 
 _AT_WORK = ("active", "activating", "reloading", "deactivating", "maintenance")
@@ -34,7 +34,7 @@ def cause_of_death(session: Session, run: RunRecord) -> DeathCause | None:
     now = session.now_us()
     if _cancel_was_asked(session, run):
         return DeathCause(CANCELLED, now, {**asked, "request": "cancel"})
-    if run.boot_id is not None and run.boot_id != boot_id():
+    if is_of_another_boot(run, lock_dir_of(session.paths, run.task)):
         return DeathCause(REBOOTED, _last_sign(run, now), {**asked, "boot": "another one"})
     seen = _ask_manager(session, run, asked)
     if seen == "at work":

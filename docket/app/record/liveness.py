@@ -22,7 +22,7 @@ def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
     """
     if run.status.final:
         return None
-    if run.boot_id not in (None, boot_id()):
+    if is_of_another_boot(run, lock_dir):
         return False
     held = is_held(run_file(lock_dir, run.run_id, LOCK))
     if held is None and run.pid is not None and not os.path.exists(f"/proc/{run.pid}"):
@@ -32,6 +32,18 @@ def is_alive(run: RunRecord, lock_dir: str) -> bool | None:
 
         return is_at_work(run.run_id, run.pid) or None
     return held
+
+
+def is_of_another_boot(run: RunRecord, lock_dir: str) -> bool:
+    """Whether the machine went down since the run began.
+
+    In a container a unit with a /proc of its own reads the boot id of the machine around it. But
+    what lies in /run was made since the container came up, so the run's lock is the better witness.
+    """
+    if run.boot_id in (None, boot_id()):
+        return False
+    lock = run_file(lock_dir, run.run_id, LOCK)
+    return not (lock.startswith("/run/") and os.path.lexists(lock))
 
 
 def alive_here(run: RunRecord, paths: Paths) -> bool | None:

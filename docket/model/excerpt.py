@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _LONGEST_LINE = 200
 _LOOKED_AT = 40  # lines at the end, in which the one that says what went wrong is looked for
 _COMPLAINTS = (
@@ -59,33 +63,37 @@ def decoded(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
+def printable(text: str) -> str:
+    """Return text with a blank for each character that a line of text cannot show."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
 def complaint_in(errors: str, output: str) -> str:
     """Return the line that says what went wrong: the last of standard error that complains.
 
     If none does, the last line of standard error; of the output, only a line that complains.
     """
-    lines = _last_lines(errors)
-    for line in (*lines, *([] if lines else _last_lines(output))):
-        if any(word in line.lower() for word in _COMPLAINTS):
+    lines = list(_last_lines(errors))
+    for line in lines or _last_lines(output):
+        lowered = line.lower()
+        if any(word in lowered for word in _COMPLAINTS):
             return line
     return lines[0] if lines else ""
 
 
 def last_line_of(output: str) -> str:
     """Return the last line of a program's output that says something, "" if none does."""
-    return next(iter(_last_lines(output)), "")
+    return next(_last_lines(output), "")
 
 
-def _last_lines(text: str) -> list[str]:
-    """Return the last lines that hold a letter, the last one first, as a terminal shows them."""
-    found = []
+def _last_lines(text: str) -> Iterator[str]:
+    """Yield the last lines that hold a letter, the last one first, as a terminal shows them."""
     for line in text[-_LONGEST_LINE * _LOOKED_AT :].split("\n")[: -_LOOKED_AT - 1 : -1]:
         shown = _without_colours(line.rstrip("\r").rpartition("\r")[2])
-        words = " ".join("".join(c if c.isprintable() else " " for c in shown).split())
+        words = " ".join(printable(shown).split())
         if any(c.isalpha() for c in words):
             cut = len(words) > _LONGEST_LINE
-            found.append(words[: _LONGEST_LINE - 1] + "…" if cut else words)
-    return found
+            yield words[: _LONGEST_LINE - 1] + "…" if cut else words
 
 
 def _without_colours(line: str) -> str:

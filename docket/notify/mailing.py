@@ -12,6 +12,7 @@ import subprocess
 import time
 from email.message import EmailMessage
 
+from docket.model.excerpt import printable
 from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import DELIVERED, NOT_SENT, TIMED_OUT, Delivery, DeliveryError, missing
 from docket.notify.http import Client
@@ -42,7 +43,7 @@ def _mail(settings: ChannelSettings, message: Message) -> EmailMessage:
     mail = EmailMessage()
     subject = f"[docket] {message.title}"
     subject += f": {message.summary}" if message.summary else ""
-    mail["Subject"] = "".join(c if c.isprintable() else " " for c in subject)[:_LONGEST_SUBJECT]
+    mail["Subject"] = printable(subject)[:_LONGEST_SUBJECT]
     sender = settings.get("from") or f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
     mail["From"] = sender
     mail["To"] = ", ".join(settings.get("to"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docket.files import read_plain
 from docket.model import signals
-from docket.model.excerpt import complaint_in, last_line_of
+from docket.model.excerpt import complaint_in, last_line_of, printable
 from docket.model.jsontext import loads_output
 from docket.model.states import RunStatus
 from docket.runfiles import discard
@@ -122,7 +122,7 @@ def name_limits(verdict: Verdict, passed: list[dict[str, Any]]) -> None:
 
 def short_summary(text: str) -> str:
     """Return text as one printable line of bounded length."""
-    line = "".join(c if c.isprintable() else " " for c in text)
+    line = printable(text)
     return line if len(line) <= _LONGEST_SUMMARY else line[: _LONGEST_SUMMARY - 1] + "…"
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
 
+from docket.model import signals
 from docket.model.jsontext import dumps, loads
 from docket.notify.delivery import FAILED, NOT_SENT, TIMED_OUT, UNANSWERED, Delivery
 from docket.notify.job import ChannelJob
@@ -71,7 +71,7 @@ class Sending:
         """Kill the process and what it has started; it may not have come to its own group yet."""
         for end in (os.killpg, os.kill):
             try:
-                end(self._pid, signal.SIGKILL)
+                end(self._pid, signals.SIGKILL)
             except (ProcessLookupError, PermissionError):
                 continue
 

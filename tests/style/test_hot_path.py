@@ -36,6 +36,7 @@ FORBIDDEN = [
     "shutil",
     "site",
     "random",
+    "signal",
 ]
 MODULES = [
     "docket.__main__",
@@ -46,7 +47,9 @@ MODULES = [
     "docket.runner.after.hooks",
     "docket.runner.after.notifications",
     "docket.notify.sending",
+    "docket.runner.admission.dependencies",
     "docket.runner.admission.due",
+    "docket.runner.admission.overlap",
     "docket.runner.attempt.killing",
     "docket.runner.attempt.unitlimits",
     "docket.runner.planless",

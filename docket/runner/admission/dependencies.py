@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
 
 from docket.files import write_volatile
+from docket.model import signals
 from docket.model.ends.exitmeaning import SKIPPED_BY_EXIT_CODE
 from docket.model.jsontext import dumps, loads
 from docket.model.runid import make_run_id
@@ -192,8 +192,8 @@ class _Child:
     def _signal(self) -> int:
         row = self._waiting.row
         cancelled = is_cancelled(self._waiting.lock_dir, row.run_id)
-        asked = self._waiting.stop.received == signal.SIGINT or cancelled
-        return signal.SIGINT if asked else signal.SIGTERM
+        asked = self._waiting.stop.received == signals.SIGINT or cancelled
+        return signals.SIGINT if asked else signals.SIGTERM
 
 
 def _payload(found: dict[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 from docket.files import write_volatile
+from docket.model import signals
 from docket.model.states import Overlap, Trigger
 from docket.runfiles import CANCEL, LOCK, run_file
 from docket.runner.admission.guards import Refusal
@@ -104,7 +104,7 @@ def _cancel(request: str, pidfd: int) -> bool:
     """Ask a runner to end as cancelled; False if it has ended by itself, or cannot be asked."""
     try:
         write_volatile(request, b"")
-        signal.pidfd_send_signal(pidfd, signal.SIGTERM)
+        signals.pidfd_send_signal(pidfd, signals.SIGTERM)
     except ProcessLookupError:
         os.unlink(request)
         return False

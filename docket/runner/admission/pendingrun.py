@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
 
+from docket.model import signals
 from docket.model.states import RunStatus
 from docket.runfiles import is_cancelled
 from docket.runner.admission.guards import Refusal
@@ -121,8 +121,8 @@ class Waiting:
     def ended(self, words: str, run_id: str | None) -> Refusal | None:
         """Return the outcome of a run whose waiting a stop or its deadline has ended."""
         if self.stop.received:
-            name = signal.Signals(self.stop.received).name
-            if self.stop.received == signal.SIGINT or is_cancelled(self.lock_dir, self.row.run_id):
+            name = signals.signal_name(self.stop.received)
+            if self.stop.received == signals.SIGINT or is_cancelled(self.lock_dir, self.row.run_id):
                 reason = f"Cancelled while it waited for {words}"
                 return Refusal("cancelled", reason, run_id, RunStatus.CANCELLED)
             reason = f"Stopped by {name} while it waited for {words}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
 
 from docket.errors import DocketError
+from docket.model import signals
 from docket.runner.call.signals import RESTORED_BY_SPAWN
 
 TYPE_CHECKING = False
@@ -106,6 +106,6 @@ def _read(descriptor: int, excerpt: Excerpt) -> bool:
 
 def _end_group(pid: int) -> None:
     try:
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(pid, signals.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass

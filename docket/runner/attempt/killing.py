@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
+
+from docket.model import signals
 
 _CGROUP_ROOTS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd")
 
@@ -63,7 +64,7 @@ def _signal_member(directory: str, pid: int, number: int) -> int:
     try:
         if pid not in _members(directory):
             return 0
-        signal.pidfd_send_signal(descriptor, number)
+        signals.pidfd_send_signal(descriptor, number)
     except OSError:
         return 0
     finally:

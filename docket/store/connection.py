@@ -21,7 +21,7 @@ else:
     except ImportError:  # another Python than CPython
         import sqlite3
 
-__all__ = ["Transaction", "connect", "connect_read_only", "is_there", "quoted", "set_up", "sqlite3"]
+__all__ = ["Transaction", "connect", "connect_read_only", "is_there", "set_up", "sqlite3"]
 
 # In pages of 4 KiB: the WAL stays between runs, and the next one reads all of it.
 _CHECKPOINT_PAGES = 200
@@ -38,14 +38,18 @@ def connect(path: str, busy_seconds: float) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
 
 
-def connect_read_only(path: str, *, locked: bool = False) -> sqlite3.Connection:
+def connect_read_only(
+    path: str, busy_seconds: float, *, locked: bool = False
+) -> sqlite3.Connection:
     """Open the file for questions only; nothing is made. Raises sqlite3.Error.
 
+    Waits `busy_seconds` at most for a writer that locks the whole file.
     With `locked` it is read without a lock and without its WAL, where it cannot be read otherwise:
     the disk is full, or somebody holds it for long.
     """
     mode = "mode=ro&immutable=1" if locked else "mode=ro"
-    return sqlite3.connect(f"file:{quoted(path)}?{mode}", uri=True, timeout=0, isolation_level=None)
+    address = f"file:{_quoted(path)}?{mode}"
+    return sqlite3.connect(address, uri=True, timeout=busy_seconds, isolation_level=None)
 
 
 def is_there(path: str) -> bool:
@@ -63,7 +67,7 @@ def is_there(path: str) -> bool:
     return True
 
 
-def quoted(path: str) -> str:
+def _quoted(path: str) -> str:
     """Return a path as the file: addresses of SQLite want it."""
     return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 

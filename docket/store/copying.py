@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from docket.store.connection import quoted
+from docket.store.connection import connect_read_only
 
+_BUSY_SECONDS = 5.0
 NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -39,7 +40,7 @@ def keep_a_copy(connection: sqlite3.Connection, target: str) -> str:
 def _holds_the_same(connection: sqlite3.Connection, copy: str) -> bool:
     """Whether a copy has all tables with as many rows, the last of which is the same one."""
     try:
-        other = sqlite3.connect(f"file:{quoted(copy)}?mode=ro", uri=True)
+        other = connect_read_only(copy, _BUSY_SECONDS)
     except sqlite3.Error:
         return False
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from docket.errors import StoreError
-from docket.store.connection import is_there, quoted
+from docket.store.connection import connect_read_only, is_there
 from docket.store.opening import open_for_writing
 from docket.store.schema import VERSION, user_version
 
@@ -35,9 +35,7 @@ def open_unchanged(path: str) -> Iterator[sqlite3.Connection]:
     Raises sqlite3.Error, OSError and StoreError.
     """
     os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK))
-    connection = sqlite3.connect(
-        f"file:{quoted(path)}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
-    )
+    connection = connect_read_only(path, _BUSY_SECONDS)
     try:
         if user_version(connection) != VERSION:
             raise StoreError(f"The database {path} is of another version of Docket.", path=path)
@@ -51,9 +49,7 @@ def _open(path: str) -> sqlite3.Connection:
         return _empty()
     if not os.access(path, os.R_OK):
         os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))  # says why, where SQLite does not
-    connection = sqlite3.connect(
-        f"file:{quoted(path)}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
-    )
+    connection = connect_read_only(path, _BUSY_SECONDS)
     try:
         found = user_version(connection)
     except BaseException:

@@ -108,7 +108,7 @@ class Recorder:
     def _ask_as_it_is(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer | None:
         for locked in (False, True):
             try:
-                connection = connect_read_only(self._state_db, locked=locked)
+                connection = connect_read_only(self._state_db, 0, locked=locked)
             except sqlite3.Error:
                 continue
             try:

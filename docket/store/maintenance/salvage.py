@@ -12,9 +12,10 @@ from docket.model.names import is_safe_name
 from docket.model.runid import is_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.store.cleaning import instant, storable
-from docket.store.connection import Transaction, quoted
+from docket.store.connection import Transaction, connect_read_only
 from docket.store.tables import TABLES
 
+_BUSY_SECONDS = 5.0
 _BY_RUN = ("attempts", "events", "hook_outcomes")
 _BY_ITSELF = ("overrides", "fires_checked", "incidents")
 _MOST_FAILURES = 20_000  # places tried in a table that is mostly holes
@@ -30,8 +31,7 @@ def salvage(broken: str, connection: sqlite3.Connection) -> int:
     What `connection` (an open store) holds already stays as it is. `broken` is only read. Rows
     that hold what Docket never writes are left out.
     """
-    uri = f"file:{quoted(broken)}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as source:
+    with closing(connect_read_only(broken, _BUSY_SECONDS)) as source:
         source.text_factory = lambda data: data.decode("utf-8", "replace")
         kept = _copy_runs(source, connection)
         for table in _BY_RUN:

@@ -74,6 +74,12 @@ class Strays:
         return found
 
 
+def is_runner(pid: int) -> bool:
+    """Whether that process is a `docket exec`; one that took its number over is none."""
+    words = _read(f"/proc/{pid}/cmdline").split(b"\0")
+    return b"exec" in words and any(word.endswith(b"libexec/docket") for word in words)
+
+
 def _descendants(roots: set[int]) -> set[int]:
     children: dict[int, list[int]] = {}
     for pid in _pids():
@@ -122,12 +128,7 @@ def _belongs(pid: int, run_id: str, owner: int | None) -> bool:
     environ = _read(f"/proc/{pid}/environ").split(b"\0")
     if f"DOCKET_RUN_ID={run_id}".encode() not in environ:
         return False
-    return not any(word.startswith(_HOOKS_HAVE) for word in environ) and not _is_runner(pid)
-
-
-def _is_runner(pid: int) -> bool:
-    words = _read(f"/proc/{pid}/cmdline").split(b"\0")
-    return b"exec" in words and any(word.endswith(b"libexec/docket") for word in words)
+    return not any(word.startswith(_HOOKS_HAVE) for word in environ) and not is_runner(pid)
 
 
 def _read(path: str) -> bytes:

@@ -15,7 +15,7 @@ from docket.runfiles import REQUEST, boot_id, remove_run_files, run_file
 from docket.store.closing import close_run, write_missing
 from docket.store.reader import Reader, open_reader
 from docket.store.spool import merge, spool_directories
-from docket.strays import kill_leftovers
+from docket.strays import is_runner, kill_leftovers
 
 _STARTING_US = 120_000_000  # how long the runner of a pending run may take to hold its lock
 
@@ -80,17 +80,7 @@ def _seems_dead(session: Session, run: RunRecord) -> bool:
         # The starter holds its request meanwhile, however long a busy machine takes.
         return not is_held(asked) and session.now_us() - run.started_us > _STARTING_US
     # Its lock file is gone: its runner removed it as the last thing, or the runtime directory went.
-    return run.pid is None or not _is_runner(run.pid)
-
-
-def _is_runner(pid: int) -> bool:
-    """Whether that process is a `docket exec`; one that took over the number of ours is none."""
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read().split(b"\0")
-    except OSError:
-        return False
-    return b"exec" in words and any(word.endswith(b"libexec/docket") for word in words)
+    return run.pid is None or not is_runner(run.pid)
 
 
 def _close(session: Session, state_db: str, run: RunRecord) -> bool:

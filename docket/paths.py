@@ -139,15 +139,18 @@ def exec_command() -> list[str]:
     Isolated mode keeps a task's PYTHONPATH out of the runner; leaving `site` out saves a fifth of
     the start.
     """
-    package = os.path.dirname(os.path.abspath(__file__))
-    return [sys.executable, "-IS", os.path.join(package, "libexec", "docket"), "exec"]
+    return [sys.executable, "-IS", libexec("docket"), "exec"]
+
+
+def libexec(name: str) -> str:
+    """Return the absolute path of a script of this very installation."""
+    return os.path.join(_package(), "libexec", name)
 
 
 def program_paths() -> tuple[str, ...]:
     """Return the directories of this very installation: its package, and its Python's."""
-    package = os.path.dirname(os.path.abspath(__file__))
     interpreter = os.path.realpath(sys.executable)
-    found = (os.path.dirname(package), sys.prefix, sys.base_prefix, os.path.dirname(interpreter))
+    found = (os.path.dirname(_package()), sys.prefix, sys.base_prefix, os.path.dirname(interpreter))
     return tuple(path for path in dict.fromkeys(found) if path)
 
 
@@ -173,6 +176,10 @@ def refused_runtime_directory(environ: Mapping[str, str]) -> str | None:
     ours = is_own_directory(named) and is_own_directory(os.path.join(named, "docket"))
     made = is_own_directory(named) and not os.path.lexists(os.path.join(named, "docket"))
     return None if ours or made else named
+
+
+def _package() -> str:
+    return os.path.dirname(os.path.abspath(__file__))
 
 
 def _part_dirs(config: str, *, system: bool) -> tuple[str, ...]:

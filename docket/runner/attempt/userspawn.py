@@ -11,6 +11,7 @@ import sys
 
 from docket.files import read_plain, write_all
 from docket.model.jsontext import dumps
+from docket.paths import libexec
 from docket.runner.attempt.spawn import Child, SpawnError, explained, find
 from docket.runner.call.signals import restore_in_child
 
@@ -49,8 +50,7 @@ def start_python_as(
     """Start a Python task in an interpreter of its own as another user."""
     given = _given(target, dry_run=dry_run)
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    script = os.path.join(os.path.dirname(__file__), "..", "..", "libexec", "python-task")
-    script = os.path.abspath(script)
+    script = libexec("python-task")
     argv = [sys.executable, "-IS", script, str(given), str(writer)]
     try:
         child = _with_pipes(account, sys.executable, argv, around, (given, writer), script)

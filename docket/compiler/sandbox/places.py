@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from docket.compiler.bundle import Place
 from docket.errors import CompileError
 from docket.model.record import Record
-from docket.model.task.sandbox import Profile, Sandbox
+from docket.model.task.sandbox import Sandbox
 
 _HOMES = ("/home", "/root", "/run/user")
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108  (hidden by PrivateTmp=, not used)
@@ -73,7 +73,7 @@ class _Resolver:
         self._sandbox = sandbox
         self._place = place
         self._task = task
-        self._tight = sandbox.profile.rank >= Profile.STRICT.rank
+        self._tight = sandbox.profile.tight
         self._roots = (*(_HOMES if self._tight else ()), *_TEMPORARY)
         self._home = place.paths.user_home
         self._shown: list[str] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docket.compiler.sandbox.effects import NAMESPACE
-from docket.model.task.sandbox import Network, Profile, Sandbox
+from docket.model.task.sandbox import Network, Sandbox
 
 _KERNEL = (
     "ProtectKernelTunables=yes",
@@ -44,7 +44,7 @@ def directives(sandbox: Sandbox, *, system: bool) -> list[str]:
 
 
 def _directives(sandbox: Sandbox, *, system: bool) -> Iterator[str]:
-    tight = sandbox.profile.rank >= Profile.STRICT.rank
+    tight = sandbox.profile.tight
     if not system:
         yield f"{NAMESPACE}=yes"
     yield from ("NoNewPrivileges=yes", "PrivateTmp=yes", "PrivateDevices=yes")

@@ -8,7 +8,7 @@ from typing import Protocol
 from docket.compiler.bundle import Place
 from docket.compiler.sandbox.places import paths_of
 from docket.compiler.sandbox.profiles import directives
-from docket.model.task.sandbox import Profile, Sandbox
+from docket.model.task.sandbox import Sandbox
 
 
 class SandboxWriter(Protocol):
@@ -36,4 +36,4 @@ def write_sandbox(text: SandboxWriter, sandbox: Sandbox, place: Place, task: str
 
 def needs_preparation(sandbox: Sandbox) -> bool:
     """Whether its own runner cannot make the locks' directory, nor ask the service manager."""
-    return sandbox.profile.rank >= Profile.STRICT.rank
+    return sandbox.profile.tight

@@ -26,6 +26,11 @@ class Profile(StrEnum):
         """The place in the order: a higher one is tighter."""
         return list(Profile).index(self)
 
+    @property
+    def tight(self) -> bool:
+        """Whether a run sees no home directory but its own user's, and reaches no manager."""
+        return self.rank >= Profile.STRICT.rank
+
     def tightened(self, floor: Profile) -> Profile:
         """Return the tighter of the two."""
         return floor if floor.rank > self.rank else self

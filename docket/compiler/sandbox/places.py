@@ -61,9 +61,8 @@ def paths_of(sandbox: Sandbox, place: Place, task: str) -> SandboxPaths:
 def refuse_unseen(
     sandbox: Sandbox, place: Place, task: str, needed: Iterable[tuple[str, str]]
 ) -> None:
-    """Raise CompileError if a run would not see what its task names: (key, path) each."""
-    if sandbox.confines:
-        _Resolver(sandbox, place, task).refuse_unseen(needed)
+    """Raise CompileError if a confined run would not see what its task names: (key, path) each."""
+    _Resolver(sandbox, place, task).refuse_unseen(needed)
 
 
 class _Resolver:

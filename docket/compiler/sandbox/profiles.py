@@ -38,12 +38,8 @@ _POWERS = (
 )
 
 
-def directives(sandbox: Sandbox, *, system: bool) -> list[str]:
-    """Return the lines of a sandbox that confines, without those that name paths."""
-    return list(_directives(sandbox, system=system))
-
-
-def _directives(sandbox: Sandbox, *, system: bool) -> Iterator[str]:
+def directives(sandbox: Sandbox, *, system: bool) -> Iterator[str]:
+    """Yield the lines of a sandbox that confines, without those that name paths."""
     tight = sandbox.profile.tight
     if not system:
         yield f"{NAMESPACE}=yes"

@@ -23,7 +23,7 @@ _WHOLE_SCALE = 2**32 - 1
 _RECURSIVE = 16_384  # MS_REC: what is mounted below comes along
 _ALL_NAMESPACES = 0x7E02_0000  # the CLONE_NEW* flags that systemd knows
 _TRUE = frozenset(("1", "yes", "y", "true", "t", "on"))
-_FALSE = frozenset(("0", "no", "n", "false", "f", "off"))
+FALSE_WORDS = frozenset(("0", "no", "n", "false", "f", "off"))
 _SPECIFIER = re.compile(r"%[A-Za-z%]")
 _STRINGS = frozenset(
     (
@@ -329,7 +329,7 @@ def _flag(text: str) -> bool:
     word = text.strip().lower()
     if word in _TRUE:
         return True
-    if word in _FALSE:
+    if word in FALSE_WORDS:
         return False
     raise ValueError(f"{text!r} is neither yes nor no")
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docket.compiler.bundle import Place, TaskFiles
+from docket.compiler.properties import FALSE_WORDS
 from docket.compiler.sandbox.effects import NAMESPACE, Effect, effect_of
 from docket.compiler.sandbox.places import refuse_unseen
 from docket.errors import CompileError
 from docket.model.task.sandbox import Network, Sandbox
 from docket.model.task.task import Task
-
-# Where an invalid value is not the one that is asked for, the directive confines nothing.
-_OFF = frozenset(("no", "false", "off", "0", "n", "f"))
 
 
 def check_sandbox(sandbox: Sandbox, task: Task, place: Place, found: TaskFiles) -> None:
@@ -53,9 +51,9 @@ def _sends(task: Task) -> str | None:
 def doubtful_directives(task: Task, *, confined: bool) -> Iterator[str]:
     """Yield a sentence for each directive under `unit` that has no effect in a user's service."""
     service = task.unit.get("Service", {})
-    namespaced = confined or any(v.lower() not in _OFF for v in service.get(NAMESPACE, ()))
+    namespaced = confined or any(v.lower() not in FALSE_WORDS for v in service.get(NAMESPACE, ()))
     for directive, values in service.items():
-        if all(value.lower() in _OFF for value in values):
+        if all(value.lower() in FALSE_WORDS for value in values):
             continue
         effect = effect_of(directive, system=False)
         if effect is Effect.NONE:

@@ -115,11 +115,10 @@ def _user(text: UnitText, user: UserSpec) -> None:
     if user.group:
         text.value("Group", user.group, "user")
     kept = " ".join(user.capabilities)
-    if user.new_privileges:
-        text.fixed(*[f"AmbientCapabilities={kept}"] * bool(kept))
-        return
-    text.fixed("NoNewPrivileges=yes", f"CapabilityBoundingSet={kept}")
-    text.fixed(*[f"AmbientCapabilities={kept}"] * bool(kept))
+    if not user.new_privileges:
+        text.fixed("NoNewPrivileges=yes", f"CapabilityBoundingSet={kept}")
+    if kept:
+        text.fixed(f"AmbientCapabilities={kept}")
 
 
 def _longest(task: Task) -> str:

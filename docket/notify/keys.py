@@ -19,16 +19,13 @@ NAME_OF_HEADER = "^[A-Za-z0-9-]{1,100}$"
 
 def address(description: str, example: str, default: str | None = None) -> Schema:
     """Take an address of http."""
-    kind = {"type": "string", "pattern": _ADDRESS}
-    return _key(
-        kind, description, example, "an address that begins with https:// or http://", default
-    )
+    expected = "an address that begins with https:// or http://"
+    return matching(_ADDRESS, description, example, expected, default)
 
 
 def variable(description: str, example: str, default: str | None = None) -> Schema:
     """Take the name of a variable or credential that holds the value."""
-    kind = {"type": "string", "pattern": _VARIABLE}
-    return _key(kind, description, example, A_VARIABLE["x-expected"], default)
+    return matching(_VARIABLE, description, example, A_VARIABLE["x-expected"], default)
 
 
 def text(description: str, example: str, expected: str = "a name") -> Schema:
@@ -63,15 +60,14 @@ def text_or_number(description: str, *examples: str | int, expected: str) -> Sch
 
 def texts(description: str, example: list[str], expected: str) -> Schema:
     """Take a list of texts."""
-    kind = {"type": "array", "items": _TEXT}
-    return {**kind, "description": description, "examples": [example], "x-expected": expected}
+    return _key({"type": "array", "items": _TEXT}, description, example, expected)
 
 
 def headers(value: Schema, description: str, example: dict[str, str], expected: str) -> Schema:
     """Take a mapping of the names of headers to values."""
     names = {"pattern": NAME_OF_HEADER, "x-expected": "letters, digits and `-`"}
     kind = {"type": "object", "propertyNames": names, "additionalProperties": value}
-    return {**kind, "description": description, "examples": [example], "x-expected": expected}
+    return _key(kind, description, example, expected)
 
 
 def switch(default: bool, description: str) -> Schema:

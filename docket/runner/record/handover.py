@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 
-from docket.files import make_directory, open_plain, read_plain, write_all
+from docket.files import make_directory, open_plain, read_plain, remove, write_all
 from docket.runfiles import discard, handover_directory, remove_handover
 
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
@@ -105,10 +105,7 @@ class Handover:
 
     def _write(self, path: str, data: bytes, mode: int) -> None:
         self._make(self._path)
-        try:
-            os.unlink(path)
-        except FileNotFoundError:
-            pass
+        remove(path)
         descriptor, _status = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             write_all(descriptor, data)

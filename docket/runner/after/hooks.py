@@ -79,7 +79,7 @@ class HookRunner:
         if self._plan.run_as is not None:
             from docket.runner.after.userhooks import HookUser  # noqa: PLC0415  (tasks with `user`)
 
-            self._user = HookUser(self._plan, self._row)
+            self._user = HookUser(self._plan, self._plan.run_as, self._row)
         try:
             environment = self._with_details(details_path)
             outcomes = [self._run_one(position, hook, environment) for position, hook in hooks]

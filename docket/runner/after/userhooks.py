@@ -11,22 +11,22 @@ from docket.runner.record.handover import Handover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from docket.model.plan import Plan
+    from docket.model.plan import Plan, RunAs
     from docket.model.rows import RunRow
 
 
 class HookUser:
     """Starts the hooks of one run as their user; without that user none is started."""
 
-    def __init__(self, plan: Plan, row: RunRow) -> None:
+    def __init__(self, plan: Plan, run_as: RunAs, row: RunRow) -> None:
         self._plan = plan
         self._row = row
-        self._as_root = plan.run_as is not None and plan.run_as.hooks_as_root
+        self._as_root = run_as.hooks_as_root
         self._account: Account | None = None
         self._missing: AccountError | None = None
         self._handover: Handover | None = None
         try:
-            self._account = None if self._as_root else account_of(plan)
+            self._account = None if self._as_root else account_of(run_as)
         except AccountError as error:
             self._missing = error
 

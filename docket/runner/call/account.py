@@ -10,7 +10,7 @@ from docket.errors import EnvironmentRefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from docket.model.plan import Plan, RunAs
+    from docket.model.plan import RunAs
 
 # What of the service manager's own variables says something about the runner's process only.
 _OF_THE_RUNNER = ("SYSTEMD_EXEC_PID", "MEMORY_PRESSURE_WATCH", "MEMORY_PRESSURE_WRITE")
@@ -45,14 +45,11 @@ class Account:
         }
 
 
-def account_of(plan: Plan) -> Account | None:
-    """Return the user of the task; None for the runner's own.
+def account_of(run_as: RunAs) -> Account:
+    """Return the user of the task.
 
     AccountError if there is no such user any more, or the runner may not become it.
     """
-    run_as = plan.run_as
-    if run_as is None:
-        return None
     try:
         known = _user(run_as.user)
         gid = _group(run_as.group) if run_as.group else known.pw_gid

@@ -36,7 +36,7 @@ def account_for(plan: Plan) -> Account | None:
         return None
     from docket.runner.call.account import account_of  # noqa: PLC0415  (tasks with `user`)
 
-    return account_of(plan)
+    return account_of(plan.run_as)
 
 
 def task_environment(plan: Plan, account: Account | None, *, in_unit: bool) -> dict[str, str]:

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from docket.model.rows import RunRow
+from docket.model.states import Trigger
+from docket.model.task.sandbox import Profile, Starter
+from docket.runner.admission.confinement import too_loose
 from tests.unit.runner.runner_home import Home
 
 
@@ -45,3 +49,23 @@ def test_a_run_without_a_sandbox_says_so_in_its_row(home: Home) -> None:
     home.plan("job", "/bin/true")
     home.result("job")
     assert last(home, "job").sandbox == "none"
+
+
+@pytest.mark.parametrize("trigger", [one for one in Trigger if one is not Trigger.DEPENDENCY])
+@pytest.mark.parametrize("starter", Starter)
+def test_the_runner_knows_starters_and_the_order_of_profiles_as_the_config_does(
+    home: Home, trigger: Trigger, starter: Starter
+) -> None:
+    for floor in Profile:
+        policy = {str(starter): {"sandbox": str(floor), "destructive": "allow"}}
+        plan = home.plan("job", "/bin/true", policy=policy)
+        demanded = floor if Starter.of(trigger) is starter else Profile.NONE
+        for found in Profile:
+            row = RunRow(
+                run_id="20261120T090000000000Z-00000000",
+                task="job",
+                trigger=str(trigger),
+                started_at=0,
+                sandbox=str(found),
+            )
+            assert (too_loose(plan, row) is not None) == (found.rank < demanded.rank)

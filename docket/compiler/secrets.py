@@ -20,12 +20,6 @@ _DESCRIBING = frozenset(
     {"inputs", "outputs", "schema", "credentials", "required_env", "description"}
     | {"agent_notes", "env", "env_file", "unit", "limits"}
 )
-_DEFAULT_NAMES = {
-    "apprise": ("APPRISE_URLS",),
-    "discord": ("DISCORD_WEBHOOK_URL",),
-    "slack": ("SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN"),
-    "telegram": ("TELEGRAM_BOT_TOKEN",),
-}
 _ADDRESSES = frozenset({"url", "urls"})  # the address of a hook is all it takes to use it
 _SENDERS = frozenset({"notify", "on_success", "on_failure", "on_complete"})
 
@@ -41,10 +35,8 @@ def secret_names(task: Task) -> list[str]:
     for key in _CREDENTIAL_DIRECTIVES:
         found.update(text.partition(":")[0] for text in task.unit.get("Service", {}).get(key, ()))
     found.update(_named(task.raw))
-    notify = task.raw.get("notify")
-    if isinstance(notify, Mapping):
-        for channel, names in _DEFAULT_NAMES.items():
-            found.update(names if channel in notify else ())
+    for channel in task.notify.channels if task.notify else ():
+        found.update(_named(channel.options))  # with the defaults of keys that are not written
     return sorted(found)
 
 

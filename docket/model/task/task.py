@@ -133,9 +133,12 @@ class HookSpec(Record):
 
 
 class ChannelSpec(Record):
-    """One way to tell somebody; `options` has every option of its kind, secrets too."""
+    """One way to notify somebody; `options` has every option of its kind, secrets too.
 
-    kind: str  # discord, telegram, slack, ntfy, webhook, mail, ping, apprise
+    `kind` is the name of a module of `notify.channels`.
+    """
+
+    kind: str
     options: Mapping[str, Any]
     monitors: bool = False  # gets every run, whatever `on` says
 

@@ -8,7 +8,15 @@ import pytest
 
 from docket.compiler.compile import compile_task
 from docket.compiler.secrets import secret_names, secret_values
-from docket.model.task.task import CommandSpec, Credential, HookSpec, Task
+from docket.model.task.task import (
+    ChannelSpec,
+    CommandSpec,
+    Credential,
+    HookSpec,
+    NotifySpec,
+    Task,
+)
+from docket.notify import registry
 from tests.unit.compiler.test_compile import FOUND, PLACE
 
 HOOK_URL = "https://agents.example.org/run/kX9pl4nted"
@@ -30,15 +38,24 @@ def task(**changes: Any) -> Task:
         ({"credentials": (Credential("api", "/etc/api"), Credential("db", "db"))}, ["api", "db"]),
         ({"unit": {"Service": {"LoadCredentialEncrypted": ("vault:/etc/v.cred",)}}}, ["vault"]),
         ({"inputs": {"token": "The token", "day": "The day"}}, ["token"]),
-        ({"raw": {"notify": {"discord": {"webhook_url_env": "OPS_HOOK"}}}}, None),
+        ({"raw": {"notify": {"discord": {"webhook_url_env": "OPS_HOOK"}}}}, ["OPS_HOOK"]),
         ({"raw": {"on_failure": [{"type": "agent", "webhook_url_env": "AGENT"}]}}, ["AGENT"]),
         ({"raw": {"deep": {"er": [{"key_env": "DEEP"}]}}}, ["DEEP"]),
         ({"raw": {"required_env": ["A"], "schema": {"x_env": "NOT"}, "n_env": 3}}, []),
     ],
 )
-def test_names_of_secrets(changes: dict[str, Any], names: list[str] | None) -> None:
-    expected = ["DISCORD_WEBHOOK_URL", "OPS_HOOK"] if names is None else names
-    assert secret_names(task(**changes)) == expected
+def test_names_of_secrets(changes: dict[str, Any], names: list[str]) -> None:
+    assert secret_names(task(**changes)) == names
+
+
+@pytest.mark.parametrize("kind", registry.kinds())
+def test_a_variable_that_a_channel_reads_by_default_holds_a_secret(kind: str) -> None:
+    channel = registry.channel(kind)
+    defaults = {key: schema.get("default") for key, schema in channel.keys.items()}
+    options = channel.settle(dict(defaults))
+    expected = {value for key, value in defaults.items() if key.endswith("_env") and value}
+    notify = NotifySpec((ChannelSpec(kind, options),))
+    assert set(secret_names(task(notify=notify))) == expected
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ from docket.config.schema import schema as schemas
 from docket.config.yaml.composer import Composer, UnreadableYaml
 from docket.config.yaml.nodes import Section
 from docket.config.yaml.syntax import compose
+from docket.tasks import builtin
 from tests.searches import examples
 
-BUILT_IN = tuple(map(schemas.built_in_definition, ("backup", "hbackup", "health-check")))
+BUILT_IN = tuple(schemas.built_in_definition(task.name) for task in builtin.BUILT_IN)
 DEFINITIONS = ("command_task", "class_task", "default_keys", "task", *BUILT_IN)
 
 

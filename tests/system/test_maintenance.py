@@ -43,8 +43,8 @@ def test_the_confined_upkeep_prunes_merges_closes_and_runs_hooks(
     seat.docket("run", "old")
     seat.run(["python3", "-c", _PLANT, f"{seat.home}/state.db"])
     seat.docket("run", "doomed", "--async", "--launcher", "direct")
-    (pid,) = await_that("its runner", lambda: seat.pids("exec doomed"))
     await_that("its command", lambda: seat.count("sleep 300"))
+    (pid,) = seat.pids("exec doomed")  # while it starts the command there are two for a moment
     seat.run(["/bin/sh", "-c", f"kill -9 {pid}"])
     line = [DOCKET, *["--system"] * seat.system, "run", "kept"]
     seat.run(["python3", "-c", _RUN_WHILE_LOCKED, f"{seat.home}/state.db", *line])

@@ -7,7 +7,7 @@ import time
 
 from docket.model.states import Trigger
 from docket.model.time.calendar import Calendar, previous_at_or_before
-from docket.runner.call.activation import active_since, timer_elapse, timers_of
+from docket.runner.call.activation import timer_elapse, timers_of
 from docket.store.rows import has_fired, last_start_by_timer
 
 TYPE_CHECKING = False
@@ -32,7 +32,7 @@ def fire_of(plan: Plan, recorder: Recorder) -> tuple[Trigger, int | None, int] |
     now = time.time_ns() // 1000
     fired = now if elapse.at_us is None else elapse.at_us
     # The boot timer has no calendar.
-    due = _due(plan, fired, recorder) if elapse.timer == plan.timer_unit else None
+    due = _due(plan, fired, elapse.since_us, recorder) if elapse.timer == plan.timer_unit else None
     if due is None:
         return (Trigger.TIMER, None, 0)
     late = fired - due
@@ -52,28 +52,27 @@ def is_served(elapse: Elapse, recorder: Recorder) -> bool:
     return started is not None and started >= elapse.at_us
 
 
-def _due(plan: Plan, fired_us: int, recorder: Recorder) -> int | None:
+def _due(plan: Plan, fired_us: int, since_us: int | None, recorder: Recorder) -> int | None:
     due = _latest(plan, fired_us)
     if due is None:
         return None
     if plan.spans:
         if recorder.ask(lambda store: has_fired(store, plan.task, due)):
             return None  # that calendar's fire had its run: this one is a span's
-        if _was_due_before_the_timer(plan, fired_us, due):
+        if _was_due_before_the_timer(plan, fired_us, due, since_us):
             return None
     return _first_since_last_start(plan, fired_us, due, recorder)
 
 
-def _was_due_before_the_timer(plan: Plan, fired_us: int, due: int) -> bool:
+def _was_due_before_the_timer(plan: Plan, fired_us: int, due: int, since_us: int | None) -> bool:
     """Whether an instant passed before the timer was activated, and is not what it catches up.
 
     That elapses at once. A timer that was just installed has an instant behind it that nothing was
     to run for, and its first elapse is a span's.
     """
-    since = active_since(plan.timer_unit, system=plan.system)
-    if since is None or due >= since:
+    if since_us is None or due >= since_us:
         return False
-    return fired_us - since > _AT_ONCE_US + int(plan.slack_seconds * 1e6)
+    return fired_us - since_us > _AT_ONCE_US + int(plan.slack_seconds * 1e6)
 
 
 def _first_since_last_start(plan: Plan, fired_us: int, due: int, recorder: Recorder) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from docket.model.plan import Plan
-    from docket.systemd.privatesocket import Question
+    from docket.systemd.privatesocket import Question, Value
 
 _START_US = 2_000_000  # the most from an elapse to the start of the service it is for
 _TRUSTED_AGE_US = 60_000_000  # how old a fire may be where the manager cannot be asked
@@ -32,14 +32,18 @@ class Elapse:
 
     `at_us` is its instant in microseconds since the epoch, None if nothing confirms one.
     `certain` is false where a start by hand, just after the timer's own, would look the same.
+    `since_us` is when the timer was activated, None if that is not known.
     """
 
-    __slots__ = ("at_us", "certain", "timer")
+    __slots__ = ("at_us", "certain", "since_us", "timer")
 
-    def __init__(self, timer: str, at_us: int | None, *, certain: bool = True) -> None:
+    def __init__(
+        self, timer: str, at_us: int | None, *, certain: bool = True, since_us: int | None = None
+    ) -> None:
         self.timer = timer
         self.at_us = at_us
         self.certain = certain
+        self.since_us = since_us
 
 
 def timers_of(plan: Plan) -> list[str]:
@@ -68,22 +72,23 @@ def timer_elapse(unit: str, timers: Sequence[str], lock_dir: str, *, system: boo
             (timer, "Unit", "SubState"),
             (timer, "Timer", "LastTriggerUSec"),
             (timer, "Timer", "LastTriggerUSecMonotonic"),
+            (timer, "Unit", "ActiveEnterTimestamp"),
         ]
     found = read_properties(questions, system=system)
     if found is None:
-        from docket.runner.call.elapsenote import noted_answer  # noqa: PLC0415  (confined runs alone)
-
-        noted = noted_answer(lock_dir, unit, invocation)
-        if noted is None:
-            return _without_manager(timers, system=system)
-        return None if noted[0] is None else Elapse(*noted[0][:2], certain=noted[0][2])
+        return _noted(timers, lock_dir, unit, invocation, system=system)
     identity, begun = found[:2]
     if not isinstance(identity, bytes) or identity.hex() != invocation:
         return None
+    return _newest(timers, begun, found[2:])
+
+
+def _newest(timers: Sequence[str], begun: Value, found: list[Value]) -> Elapse | None:
+    """Return the last elapse that started a service that began at `begun` (monotonic, in µs)."""
     newest: tuple[bool, int] = (False, 0)
     elapse: Elapse | None = None
     for place, timer in enumerate(timers):
-        state, instant, monotonic = found[2 + 3 * place : 5 + 3 * place]
+        state, instant, monotonic, since = found[4 * place : 4 * place + 4]
         if not (isinstance(begun, int) and isinstance(instant, int) and isinstance(monotonic, int)):
             continue
         certain = state == "running"
@@ -93,15 +98,23 @@ def timer_elapse(unit: str, timers: Sequence[str], lock_dir: str, *, system: boo
             continue
         if (certain, monotonic) > newest:
             newest = (certain, monotonic)
-            elapse = Elapse(timer, instant, certain=certain)
+            since_us = since if isinstance(since, int) and since > 0 else None
+            elapse = Elapse(timer, instant, certain=certain, since_us=since_us)
     return elapse
 
 
-def active_since(timer: str, *, system: bool) -> int | None:
-    """Return when a timer was activated, in microseconds since the epoch; None: not known."""
-    found = read_properties([(timer, "Unit", "ActiveEnterTimestamp")], system=system)
-    instant = found[0] if found else None
-    return instant if isinstance(instant, int) and instant > 0 else None
+def _noted(
+    timers: Sequence[str], lock_dir: str, unit: str, invocation: str, *, system: bool
+) -> Elapse | None:
+    from docket.runner.call.elapsenote import noted_answer  # noqa: PLC0415  (runs in a strict sandbox)
+
+    noted = noted_answer(lock_dir, unit, invocation)
+    if noted is None:
+        return _without_manager(timers, system=system)
+    if noted[0] is None:
+        return None
+    timer, at_us, certain, since_us = noted[0]
+    return Elapse(timer, at_us, certain=certain, since_us=since_us)
 
 
 def _without_manager(timers: Sequence[str], *, system: bool) -> Elapse | None:

@@ -13,7 +13,8 @@ from docket.model.jsontext import dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    Answer = tuple[str, int | None, bool]  # the timer, its elapse in microseconds, certain or not
+    # The timer, when it elapsed, whether that is certain, and when the timer was activated.
+    Answer = tuple[str, int | None, bool, int | None]
 
 
 def keep_note(lock_dir: str, unit: str, invocation: str, answer: Answer | None) -> None:
@@ -31,10 +32,11 @@ def noted_answer(lock_dir: str, unit: str, invocation: str) -> tuple[Answer | No
             return None
         if answer is None:
             return (None,)
-        timer, at_us, certain = answer
+        timer, at_us, certain, since_us = answer
+        found_us = [None if us is None else int(us) for us in (at_us, since_us)]
     except (OSError, ValueError, TypeError):
         return None
-    return ((str(timer), None if at_us is None else int(at_us), bool(certain)),)
+    return ((str(timer), found_us[0], bool(certain), found_us[1]),)
 
 
 def _note(lock_dir: str, unit: str) -> str:

@@ -27,6 +27,8 @@ def prepare(plan: Plan, read_only: tuple[str, ...]) -> int:
 
         let_pass(plan.lock_dir)
     elapse = timer_elapse(plan.unit, timers_of(plan), plan.lock_dir, system=plan.system)
-    answer = None if elapse is None else (elapse.timer, elapse.at_us, elapse.certain)
+    answer = (
+        None if elapse is None else (elapse.timer, elapse.at_us, elapse.certain, elapse.since_us)
+    )
     keep_note(plan.lock_dir, plan.unit, os.environ.get("INVOCATION_ID", ""), answer)
     return 0

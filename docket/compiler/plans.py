@@ -17,7 +17,7 @@ from docket.model.names import service_unit, timer_unit
 from docket.model.plan import Channel, Hook, Notify, Plan, PythonTarget, RunAs
 from docket.model.sha256 import sha256_hex
 from docket.model.task.capabilities import CAPABILITIES
-from docket.model.task.sandbox import Sandbox, Starter
+from docket.model.task.sandbox import Sandbox
 from docket.model.task.schedule import Timing
 from docket.model.task.task import HookSpec, NotifySpec, PythonSpec, Task, UserSpec
 
@@ -76,9 +76,8 @@ def make_plan(
         group_slots=task.group_slots,
         hooks=[_hook(hook) for hook in task.hooks],
         notify=None if task.notify is None else _notify(task.notify),
-        destructive=task.destructive,
+        denied_to=task.denied_to(place.policy),
         closed_to_agents=task.closed_to_agents,
-        unattended="deny" if _denied(task, place) else task.unattended,
         sandbox={} if task.sandbox == Sandbox() else task.sandbox.to_json(),
         policy=place.policy.to_json(),
         needs_systemd=task.limits.any or bool(task.credentials) or only_a_unit_keeps(task),
@@ -115,11 +114,6 @@ def _run_as(user: UserSpec) -> RunAs:
         new_privileges=user.new_privileges,
         hooks_as_root=user.hooks_as_root,
     )
-
-
-def _denied(task: Task, place: Place) -> bool:
-    """Whether the policy keeps timers from the task, whatever its own config says."""
-    return task.destructive and place.policy.floor(Starter.UNATTENDED).destructive == "deny"
 
 
 def _hook(hook: HookSpec) -> Hook:

@@ -193,9 +193,8 @@ class Plan(Struct):
     group_slots: int  # how many runs of the group may go on at a time
     hooks: list[Hook]
     notify: Notify | None
-    destructive: bool
+    denied_to: dict[str, str]  # who may not start it -> why, as "it ..."
     closed_to_agents: str  # why no agent may run it, as "it ..."; "" if agents may
-    unattended: str  # "allow" or "deny"
     sandbox: dict[str, Any]  # model.task.sandbox.Sandbox of the task itself; {} is none
     policy: dict[str, dict[str, str]]  # who starts a run -> what is demanded of it
     needs_systemd: bool  # limits, credentials or directives of a unit's own

@@ -222,9 +222,8 @@ class _Compiler:
 
     def _refuses_timer(self, task: Task) -> bool:
         scheduled = bool(task.schedules) and task.enabled
-        denied = self.place.policy.floor(Starter.UNATTENDED).destructive == "deny"
-        allowed = task.unattended == "allow" and not denied
-        if not scheduled or not task.destructive or allowed:
+        why = task.denied_to(self.place.policy).get(Starter.UNATTENDED)
+        if not scheduled or why is None:
             return False
         key = ("tasks", task.name, "schedule")
         self.broken.add(task.name)
@@ -235,7 +234,7 @@ class _Compiler:
                 _mark(self._config, task, key),
                 key,
                 hint="The config's `policy` denies it; take its `schedule` out."
-                if denied
+                if "policy" in why
                 else "Write `unattended: allow` in the task, or take its `schedule` out.",
                 code="task.unattended",
                 task=task.name,

@@ -37,16 +37,8 @@ def effective(plan: Plan, starter: Starter, asked: Profile = Profile.NONE) -> Sa
 def confined_plan(session: Session, plan: Plan, starter: Starter, asked: Profile) -> Plan:
     """Return the plan with the sandbox of this one run in its unit; as it is if there is none.
 
-    CompileError if the sandbox cannot be had, DestructiveRefusedError if the policy keeps
-    `starter` from destructive tasks.
+    CompileError if the sandbox cannot be had.
     """
-    floor = Policy.from_json(plan.policy).floor(starter)
-    if floor.destructive == "deny" and (plan.destructive or plan.closed_to_agents):
-        raise DestructiveRefusedError(
-            f"Task {plan.task!r} is destructive, and the policy lets no {starter} run start it.",
-            hint=f"`policy.{starter}.destructive` in the config says so; a dry run is allowed.",
-            task=plan.task,
-        )
     sandbox = effective(plan, starter, asked)
     if not sandbox.confines:
         return plan
@@ -60,6 +52,16 @@ def confined_plan(session: Session, plan: Plan, starter: Starter, asked: Profile
         service=[*(_with_word(one, sandbox.word) for one in plan.service), *properties],
         needs_systemd=True,
     )
+
+
+def refuse_denied(plan: Plan, starter: Starter) -> None:
+    """Raise DestructiveRefusedError if the policy keeps `starter` from the task."""
+    if starter in plan.denied_to:
+        raise DestructiveRefusedError(
+            f"Task {plan.task!r} {plan.denied_to[starter]}.",
+            hint=f"`policy.{starter}.destructive` in the config says so; a dry run is allowed.",
+            task=plan.task,
+        )
 
 
 def place_of(session: Session, plan: Plan) -> Place:

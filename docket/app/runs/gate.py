@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from docket.app.catalog.lookup import current_plan
 from docket.app.runs.run import destructive_refused
 from docket.app.session.session import Session
+from docket.model.plan import Plan
 
 
 def refuse_destructive(session: Session, task: str) -> None:
@@ -13,22 +16,31 @@ def refuse_destructive(session: Session, task: str) -> None:
     The plan that each run would use decides. Raises what `current_plan` raises:
     where a dependency cannot be known, nothing is let through.
     """
+    for way, plan in tree_of(session, task):
+        if plan.closed_to_agents:
+            why = why_refused(way, plan.closed_to_agents)
+            raise destructive_refused(task, why, through=list(way[1:]))
+
+
+def tree_of(session: Session, task: str) -> Iterator[tuple[tuple[str, ...], Plan]]:
+    """Give the plan of a task, and of each that it runs first, with the way that leads there.
+
+    Raises what `current_plan` raises.
+    """
     seen: set[str] = set()
     waiting: list[tuple[str, ...]] = [(task,)]
     while waiting:
         way = waiting.pop()
-        name = way[-1]
-        if name in seen:
+        if way[-1] in seen:
             continue
-        seen.add(name)
-        plan = current_plan(session, name)
-        if plan.closed_to_agents:
-            why = _why(way, plan.closed_to_agents)
-            raise destructive_refused(task, why, through=list(way[1:]))
+        seen.add(way[-1])
+        plan = current_plan(session, way[-1])
+        yield way, plan
         waiting += [(*way, below) for below in plan.depends_on]
 
 
-def _why(way: tuple[str, ...], reason: str) -> str:
+def why_refused(way: tuple[str, ...], reason: str) -> str:
+    """Return the sentence that says which task on the way is refused, for a `reason` "it ..."."""
     if len(way) == 1:
         return f"It {reason}."
     below = ", which runs ".join(repr(name) for name in way[1:])

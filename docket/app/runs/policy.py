@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import current_plan
 from docket.app.runs.confined import VARIABLE, asked_profile, effective
+from docket.app.runs.gate import tree_of, why_refused
 from docket.app.session.session import Session
 from docket.model.record import Record
 from docket.model.states import Trigger
@@ -67,7 +68,7 @@ def policy(session: Session, task: str, asker: Asker, option: str | None = None)
     demands = dict(_demands(session, plan, starter, option if by_hand else None, by_hand=by_hand))
     tightest = max(demands.values(), key=lambda profile: profile.rank)
     decided_by = next(source for source, profile in demands.items() if profile is tightest)
-    refusal = _refusal(plan, starter)
+    refusal = _refusal(session, task, starter)
     reasons = [f"The {source} asks for {profile}." for source, profile in demands.items()]
     reasons += [_OF_GRANTS] if Sandbox.from_json(plan.sandbox).word != sandbox.word else []
     return PolicyVerdict(
@@ -97,14 +98,14 @@ def _demands(
         yield "environment", Profile(session.environ[VARIABLE])
 
 
-def _refusal(plan: Plan, starter: Starter) -> str | None:
-    """Return why the run would not be started; None if it would."""
-    denied = Policy.from_json(plan.policy).floor(starter).destructive == "deny"
-    if plan.destructive and denied:
-        return f"The task is destructive, and the policy denies that to {starter} runs."
-    if starter is Starter.AGENT and plan.closed_to_agents:
-        why = plan.closed_to_agents
-        return f"The task {why}: agents may run it only where their server allows that."
-    if starter is Starter.UNATTENDED and plan.destructive and plan.unattended != "allow":
-        return "The task is destructive, and it has no `unattended: allow`."
+def _refusal(session: Session, task: str, starter: Starter) -> str | None:
+    """Return why the run, or one that it needs first, would not be started; None if it would."""
+    for way, plan in tree_of(session, task):
+        asked = starter if len(way) == 1 else Starter.UNATTENDED
+        why = plan.denied_to.get(asked)
+        if why is None and starter is Starter.AGENT and plan.closed_to_agents:
+            allowed = "agents may run it only where their server allows that"
+            why = f"{plan.closed_to_agents}: {allowed}"
+        if why is not None:
+            return why_refused(way, why)
     return None

@@ -117,7 +117,7 @@ def run(
     dry_run = options.dry_run
     session = session.replace(keeps=session.keeps and not dry_run)
     wanted = current_plan(session, task)
-    plan = in_its_sandbox(session, wanted, options.trigger, options.sandbox)
+    plan = in_its_sandbox(session, wanted, options.trigger, options.sandbox, dry_run=dry_run)
     run_id = options.run_id or make_run_id(session.now_us(), os.urandom(4))
     if not dry_run and (plan.needs_systemd or options.launcher is Launcher.SYSTEMD):
         from docket.app.runs.unitrun import run_in_unit  # noqa: PLC0415  (few need it)

@@ -7,14 +7,20 @@ from docket.model.plan import Plan
 from docket.model.states import Trigger
 
 
-def in_its_sandbox(session: Session, plan: Plan, trigger: Trigger, option: str | None) -> Plan:
+def in_its_sandbox(
+    session: Session, plan: Plan, trigger: Trigger, option: str | None, *, dry_run: bool = False
+) -> Plan:
     """Return the plan as a run by `trigger` obeys it; `option` asks for a tighter sandbox.
 
-    Raises UsageError, CompileError and DestructiveRefusedError.
+    Raises UsageError, CompileError, and unless it is a dry run DestructiveRefusedError.
     """
     if not (plan.sandbox or plan.policy or option or session.environ.get("DOCKET_SANDBOX")):
         return plan
-    from docket.app.runs.confined import asked_profile, confined_plan  # noqa: PLC0415  (few need it)
+    from docket.app.runs import confined  # noqa: PLC0415  (few need it)
     from docket.model.task.sandbox import Starter  # noqa: PLC0415  (as above)
 
-    return confined_plan(session, plan, Starter.of(trigger), asked_profile(session, option))
+    starter = Starter.of(trigger)
+    if not dry_run:
+        confined.refuse_denied(plan, starter)
+    asked = confined.asked_profile(session, option)
+    return confined.confined_plan(session, plan, starter, asked)

@@ -87,7 +87,7 @@ def describe(session: Session, task: str) -> TaskDescription:
         from docket.app.status.unitsandbox import unit_sandbox  # noqa: PLC0415  (few tasks)
 
         sandbox = SandboxState(*unit_sandbox(session, config, found))
-    now = standing(session, found)
+    now = standing(session, found, config.policy)
     if isinstance(now, str):
         return TaskDescription(found, service, timer, sandbox, (*warnings, now))
     return TaskDescription(found, service, timer, sandbox, (*warnings, *now.warnings), now)

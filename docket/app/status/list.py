@@ -42,7 +42,7 @@ class ListedTask(Record):
     @property
     def destructive(self) -> bool:
         """Whether it can delete, overwrite or spend something: the config or its class says so."""
-        return self.task is not None and (self.task.destructive or self.task.deletes)
+        return self.task is not None and self.task.destroys
 
     def document(self) -> ListedTaskDocument:
         """Return the task as an element of `docket list --json`."""

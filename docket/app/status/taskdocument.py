@@ -42,7 +42,7 @@ def task_document(task: Task) -> TaskDocument:
         "outputs": redact({"outputs": task.outputs or _outputs_of_type(task)})["outputs"],
         "schema": redact({"schema": task.schema})["schema"],
         "required_env": list(task.required_env),
-        "destructive": task.destructive or task.deletes,
+        "destructive": task.destroys,
         "network": task.network,
         "configured": task.mark is not None,
         "config": redact(task.raw),

@@ -15,6 +15,7 @@ from docket.app.text.documents import hook_document, iso, iso_or_none, latest_do
 from docket.errors import StoreError
 from docket.model.record import Record
 from docket.model.records import HookRecord, OverrideRecord, RunSample
+from docket.model.task.sandbox import Policy, Starter
 from docket.model.task.task import Task
 from docket.model.time.period import REACH_US, stretch
 from docket.schedule.zones import offsets_of
@@ -68,7 +69,7 @@ class TaskState(Record):
         }
 
 
-def standing(session: Session, task: Task) -> TaskState | str:
+def standing(session: Session, task: Task, policy: Policy) -> TaskState | str:
     """Return the state of a task of the config, or why the record of runs cannot be read."""
     try:
         with open_record(session) as reader:
@@ -79,9 +80,11 @@ def standing(session: Session, task: Task) -> TaskState | str:
             hooks = tuple(reader.hooks(last.run_id)) if last is not None else ()
     except StoreError as error:
         return error.sentence
-    guards = tuple(_guards(task, of_task.overrides, good, session.now_us()))
+    guards = [Guard("unattended", "timer", "It is destructive, and gets no timer.")]
+    guards *= Starter.UNATTENDED in task.denied_to(policy)
+    guards += _guards(task, of_task.overrides, good, session.now_us())
     next_run_us = _next_run(session, task, of_task)
-    return TaskState(of_task, next_run_us, guards, hooks, found.warnings)
+    return TaskState(of_task, next_run_us, tuple(guards), hooks, found.warnings)
 
 
 def _next_run(session: Session, task: Task, status: TaskStatus) -> int | None:
@@ -98,8 +101,6 @@ def _next_run(session: Session, task: Task, status: TaskStatus) -> int | None:
 def _guards(
     task: Task, orders: tuple[OverrideRecord, ...], good: list[RunSample], now_us: int
 ) -> Iterator[Guard]:
-    if task.destructive and task.unattended != "allow":
-        yield Guard("unattended", "timer", "It is destructive, and gets no timer.")
     for order in orders:
         code = "paused" if order.kind == PAUSE else "skip_next"
         yield Guard(code, "timer", order_sentence(order))

@@ -9,7 +9,7 @@ from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.problem import Mark, Problem
 from docket.model.record import Record, field
 from docket.model.states import OutputFormat, Overlap
-from docket.model.task.sandbox import Policy, Sandbox
+from docket.model.task.sandbox import Policy, Sandbox, Starter
 from docket.model.task.schedule import ScheduleSpec
 from docket.model.time.period import Period
 
@@ -235,7 +235,27 @@ class Task(Record):
         """Why an agent may not run it unless a person allows it, as "it ..."; "" if it may."""
         if self.dormant:
             return "has no entry in the configuration"
-        return "is destructive" if self.destructive or self.deletes else ""
+        return "is destructive" if self.destroys else ""
+
+    @property
+    def destroys(self) -> bool:
+        """Whether it may delete, overwrite or spend, whatever `destructive` says."""
+        return self.destructive or self.deletes
+
+    def denied_to(self, policy: Policy) -> dict[str, str]:
+        """Return who may not start the task -> why, as "it ..."; a policy speaks first.
+
+        `unattended: allow` is asked only of what the config, or a class, calls destructive.
+        """
+        found = {
+            str(starter): f"is destructive, and the policy denies such tasks to {starter} runs"
+            for starter in Starter
+            if self.destroys and policy.floor(starter).destructive == "deny"
+        }
+        if self.destructive and self.unattended != "allow":
+            why = "is destructive, and needs `unattended: allow` to run without a person"
+            found.setdefault(str(Starter.UNATTENDED), why)
+        return found
 
     @property
     def dormant(self) -> bool:

@@ -59,6 +59,12 @@ class Admission:
             refusal = too_loose(self._plan, row)
             if refusal is not None:
                 return refusal
+        if self._plan.denied_to:
+            from docket.runner.admission.confinement import denied  # noqa: PLC0415  (few tasks)
+
+            refusal = denied(self._plan, row, asked_for=self._arguments.trigger is not None)
+            if refusal is not None:
+                return refusal
         refusal = refusal_before_lock(self._loaded, row, late_us, self._recorder, self._arguments)
         if refusal is not None:
             return refusal
@@ -101,9 +107,11 @@ class Admission:
 
             refusal = refusal_of_unmet(self._waiting(), late_us)
         if refusal is None and plan.depends_on:
+            from docket.runner.admission.confinement import gates_agents  # noqa: PLC0415  (few)
             from docket.runner.admission.dependencies import run_dependencies  # noqa: PLC0415  (few)
 
-            refusal = run_dependencies(self._waiting(), tree, gated=self._arguments.gated)
+            gated = self._arguments.gated or gates_agents(plan, self._recorder.row)
+            refusal = run_dependencies(self._waiting(), tree, gated=gated)
         if refusal is None and plan.group:
             from docket.runner.admission.groups import take_slot  # noqa: PLC0415  (few tasks)
 

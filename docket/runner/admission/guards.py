@@ -69,8 +69,6 @@ def refusal_before_lock(
         return None
     if loaded.removed:
         return Refusal("task_removed", "the task is no longer in the configuration")
-    if row.trigger in _BY_TIMER and plan.destructive and plan.unattended != "allow":
-        return Refusal("unattended", "a destructive task needs `unattended: allow` for a timer")
     if row.trigger == Trigger.DEPENDENCY:
         return _as_dependency(plan)
     refusal = _too_late(plan, row.trigger, late_us / 1e6) if row.trigger in _BY_TIMER else None
@@ -98,9 +96,6 @@ def refusal_of_overlap(plan: Plan, holder: str) -> Refusal:
 
 
 def _as_dependency(plan: Plan) -> Refusal | None:
-    if plan.destructive and plan.unattended != "allow":
-        reason = "a destructive task needs `unattended: allow` to run for another"
-        return Refusal("unattended", reason)
     if plan.needs_systemd:
         needs = "limits, credentials or directives need a unit of its own"
         reason = f"its {needs}, and it would run in another's"

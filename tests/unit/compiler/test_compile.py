@@ -187,7 +187,7 @@ def test_the_plan_holds_the_contract_as_the_task_says_it() -> None:
     assert plan.zone == "Europe/Berlin"
     assert plan.slack_seconds == 32.0
     assert plan.needs_systemd
-    assert (plan.destructive, plan.unattended) == (True, "allow")
+    assert plan.denied_to == {}
     assert (plan.unit, plan.timer_unit) == (SERVICE, TIMER)
     assert len(plan.calendars) == 1
     assert plan.path_variable == "/usr/bin:/bin"

@@ -80,7 +80,7 @@ def test_a_config_that_changes_after_the_question_is_no_way_around(home: Home, f
     home.config(CONFIG)
     with pytest.raises(DestructiveRefusedError) as refused:
         gated(home, "wipe", force=force)
-    assert plan.destructive is False
+    assert plan.denied_to == {}
     (row,) = history.runs(home.session).runs
     assert (row.status, row.error_code) == (RunStatus.SKIPPED, "destructive_refused")
     assert (row.run_id, row.trigger) == (refused.value.facts["run_id"], Trigger.AGENT)

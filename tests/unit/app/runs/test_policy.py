@@ -101,7 +101,7 @@ def test_destructive_tasks_are_denied_to_those_whom_the_policy_names(session: Se
     plan = current_plan(session, "wiping")
     with pytest.raises(DestructiveRefusedError) as caught:
         in_its_sandbox(session, plan, Trigger.AGENT, None)
-    assert "the policy lets no agent run start it" in caught.value.sentence
+    assert "the policy denies such tasks to agent runs" in caught.value.sentence
     compilation = compile_tasks(session)
     (problem,) = compilation.problems
     assert (problem.task, problem.code) == ("wiping", "task.unattended")

@@ -120,11 +120,11 @@ def test_a_dependency_waits_for_a_run_of_itself_that_is_going(home: Home) -> Non
 
 
 def test_a_destructive_dependency_needs_leave(home: Home) -> None:
-    noting(home, "base", destructive=True)
+    noting(home, "base", denied_to={"unattended": "is destructive"})
     noting(home, "top", "base")
     assert home.result("top")["error_code"] == "dependency"
     assert last(home, "base").error_code == "unattended"
-    noting(home, "base", destructive=True, unattended="allow")
+    noting(home, "base")
     assert home.result("top")["status"] == "succeeded"
 
 

@@ -272,10 +272,10 @@ def test_once_per_lets_the_first_fire_of_the_next_period_run(
 def test_a_destructive_task_does_not_run_by_timer_unless_allowed(
     home: Home, manager: PrivateManager
 ) -> None:
-    plan(home, destructive=True)
+    plan(home, denied_to={"unattended": "is destructive"})
     refused = fire(home, manager, NINE)
     assert (refused.status, refused.error_code) == (RunStatus.SKIPPED, "unattended")
-    plan(home, destructive=True, unattended="allow")
+    plan(home)
     assert fire(home, manager, NINE).status == "succeeded"
 
 

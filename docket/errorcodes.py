@@ -169,7 +169,7 @@ _SCHEDULES = (
         "It is not a span of time, or a timer cannot use it.",
         "Write `90s`, `5min`, `1h 30min`.",
     ),
-    ErrorCode("schedule.bad_instant", "It is no instant.", "Write `2027-01-31 09:00:00`."),
+    ErrorCode("schedule.bad_instant", "It is not an instant.", "Write `2027-01-31 09:00:00`."),
     ErrorCode(
         "schedule.nonexistent_time", "The clock of the zone skips that time.", "Write another time."
     ),
@@ -217,7 +217,7 @@ _CRONTABS = (
     ),
     ErrorCode(
         "import.variable",
-        "A variable that no task can have, or a `SHELL` that is no absolute path.",
+        "A variable that no task can have, or a `SHELL` that is not an absolute path.",
         "Set it in the command itself.",
     ),
     ErrorCode(

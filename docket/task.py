@@ -84,7 +84,7 @@ class _Reporting:
             self.reporter(kind, document)
 
     def fraction(self, value: float | None) -> float | None:
-        """Return what a bar can show of `value`; TypeError if it is no number."""
+        """Return what a bar can show of `value`; TypeError if it is not a number."""
         if value is None:
             return None
         if isinstance(value, bool) or not hasattr(value, "__float__"):

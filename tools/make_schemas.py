@@ -59,7 +59,7 @@ class Schemas:
             return _annotated(self.of(arguments[0]), arguments[1:])
         make = self._makers().get(origin)
         if make is None:
-            raise TypeError(f"{hint!r} is no type of a JSON document")
+            raise TypeError(f"{hint!r} is not a type of a JSON document")
         return make(arguments)
 
     def _makers(self) -> dict[Any, Callable[[tuple[Any, ...]], Schema]]:

@@ -118,7 +118,7 @@ def check_sections(task: Task) -> None:
     for section in task.unit:
         if section not in SECTIONS:
             raise CompileError(
-                f"Task '{task.name}': `unit.{section}` is no section that can be added to.",
+                f"Task '{task.name}': `unit.{section}` is not a section that can be added to.",
                 hint=f"Allowed are {', '.join(SECTIONS)}.",
                 task=task.name,
                 key=f"unit.{section}",
@@ -129,7 +129,7 @@ def _check(task: Task, section: str, key: str, value: str) -> None:
     place = f"unit.{section}.{key}"
     if not _KEY.fullmatch(key):
         raise CompileError(
-            f"Task '{task.name}': {place!r} is no name of a directive.",
+            f"Task '{task.name}': {place!r} is not a name of a directive.",
             hint="A directive's name is a capital letter followed by letters and digits.",
             task=task.name,
             key=place,

@@ -234,7 +234,7 @@ class UnitProperties:
 
     def _put_quota(self, text: str) -> None:
         if not text.endswith("%"):
-            raise ValueError("it is no percentage")
+            raise ValueError("it is not a percentage")
         self._put("CPUQuotaPerSecUSec", "t", round(float(text[:-1]) * 10_000))
 
     def _put_nice(self, text: str) -> None:

@@ -41,7 +41,7 @@ def refusal(text: str) -> str | None:
         return None
     # The manager drops a whole line that holds one of these (utf8_is_valid in its parser).
     if any("\ufdd0" <= c <= "\ufdef" or ord(c) & 0xFFFE == 0xFFFE for c in text):
-        return "holds a code point that is no character"
+        return "holds a code point that is not a character"
     return None
 
 
@@ -103,7 +103,7 @@ def command_line(words: Sequence[str]) -> str:
     """Return `words` as the value of ExecStart= and its kind; the first must be an absolute path.
 
     An absolute path cannot begin with one of the prefixes (`@ - : + !`) that change the meaning.
-    ValueError if the first word is no plain absolute path: variables are not expanded in it, so
+    ValueError if the first word is not a plain absolute path: variables are not expanded in it, so
     a doubled `$` would stay doubled.
     """
     program = words[0]

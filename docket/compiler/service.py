@@ -97,7 +97,7 @@ def write_service(
     """
     text.section("Unit")
     text.value("Description", description(task), "description")
-    # Starts by hand are no loop: five in ten seconds must not lock the task out.
+    # Starts by hand are not a loop: five in ten seconds must not lock the task out.
     text.fixed("StartLimitIntervalSec=0", *raw_lines(task, "Unit"))
     if conditions:
         write_conditions(text, task)

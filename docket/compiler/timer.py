@@ -49,7 +49,7 @@ def parted(timing: Timing) -> tuple[list[tuple[str, str]], list[tuple[str, str]]
 
 
 def has_spans(timing: Timing) -> bool:
-    """Whether the timer with the calendars has triggers that are no calendars."""
+    """Whether the timer with the calendars has triggers that are not calendars."""
     return any(name != "OnCalendar" for name, _ in parted(timing)[1])
 
 

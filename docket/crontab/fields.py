@@ -54,7 +54,7 @@ class NotTakenError(ValueError):
 def read_times(expression: str) -> Times:
     """Return when cron runs a line with this expression; NotTakenError if it refuses it.
 
-    `@reboot` is no time and not taken here.
+    `@reboot` is not a time and not taken here.
     """
     words = _MACROS.get(expression) or tuple(expression.split())
     if len(words) != 5:

@@ -87,7 +87,7 @@ class Requests:
             self._note(message.get("params"))
         if _HALF_PAIR.search(json.dumps(message, ensure_ascii=False)) is None:
             return True
-        sentence = "The request holds half of a surrogate pair, which is no text."
+        sentence = "The request holds half of a surrogate pair, which is not text."
         error = {"code": _NOT_JSON_OF_TEXT, "message": sentence}
         if "id" in message:
             answer = {"jsonrpc": "2.0", "id": message["id"], "error": error}

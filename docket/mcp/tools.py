@@ -87,7 +87,7 @@ class Tool(Record):
     more: Mapping[str, Any] | None = None
 
     def output_schema(self) -> dict[str, Any]:
-        """Return the JSON Schema of the answers that are no errors."""
+        """Return the JSON Schema of the answers that are not errors."""
         return shape(*self.outputs, **(self.more or {}))
 
 

@@ -50,7 +50,7 @@ class ChannelSettings:
         value = self._environment.get(variable) or self._credential(variable)
         value = value.strip()
         if any(c < " " or c == "\x7f" for c in value):
-            raise DeliveryError(f"The value of {variable} is no single line", NOT_SENT)
+            raise DeliveryError(f"The value of {variable} is not a single line", NOT_SENT)
         if value:
             self._secrets.add(value)
         return value

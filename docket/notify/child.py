@@ -24,7 +24,7 @@ from docket.notify.delivery import (
 )
 from docket.notify.job import ChannelJob
 
-AGENT = "agent"  # the kind of a job that is no channel of `notify`, but an agent hook
+AGENT = "agent"  # the kind of a job that is not a channel of `notify`, but an agent hook
 _LONGEST_SAID = 2000
 _ASKING = (
     signal.SIGTERM,

@@ -47,7 +47,7 @@ _LATE = 28  # from that day on, the nearest workday depends on the length of the
 
 
 class NotReadError(ValueError):
-    """The expression is no cron of any kind that is read here."""
+    """The expression is not a cron of any kind that is read here."""
 
 
 class Rewrite(NamedTuple):

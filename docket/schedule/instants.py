@@ -70,11 +70,11 @@ def _written(trimmed: str, text: str) -> Written:
         written = parse_written(trimmed)
     except WrongDateError as error:
         raise ScheduleError(
-            f"{refusals.shown(text)} is no date and time: {error}.", code=BAD_INSTANT, hint=_HINT
+            f"{refusals.shown(text)} is not a date and time: {error}.", code=BAD_INSTANT, hint=_HINT
         ) from None
     if written is None or not (written.day and written.clock) or written.clock[3]:
         raise ScheduleError(
-            f"{refusals.shown(text)} is no date and time.", code=BAD_INSTANT, hint=_HINT
+            f"{refusals.shown(text)} is not a date and time.", code=BAD_INSTANT, hint=_HINT
         )
     if not written.absolute:
         raise ScheduleError(

@@ -247,7 +247,7 @@ def _time(reader: ExpressionReader) -> dict[str, _Part]:
 
 def _refused(text: str, why: str) -> ScheduleError:
     return ScheduleError(
-        f"{refusals.shown(text)} is no calendar expression: {why}.",
+        f"{refusals.shown(text)} is not a calendar expression: {why}.",
         code=refusals.SYNTAX,
         hint="write systemd's form, such as `Mon..Fri *-*-* 09:00:00 Europe/Berlin`; "
         "see systemd.time(7) and try `systemd-analyze calendar`",

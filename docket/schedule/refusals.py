@@ -105,7 +105,7 @@ def out_of_range(field: CronField, text: str, item: str) -> ScheduleError:
 def bad_step(item: str) -> ScheduleError:
     """A step that is not a number of 1 or more."""
     return ScheduleError(
-        f"{shown(item)} has a step that is no whole number of 1 or more.",
+        f"{shown(item)} has a step that is not a whole number of 1 or more.",
         code=OUT_OF_RANGE,
         hint="a step counts from 1, as in `*/15`",
     )

@@ -17,7 +17,7 @@ BAD_SPAN = "schedule.bad_span"
 
 
 def every_seconds(text: str) -> float:
-    """Return the interval in seconds; ScheduleError if it is no span of 1 s to 366 days."""
+    """Return the interval in seconds; ScheduleError if it is not a span of 1 s to 366 days."""
     seconds = _span(text)
     if not 1 <= seconds <= _LONGEST_SECONDS:
         raise ScheduleError(
@@ -29,7 +29,7 @@ def every_seconds(text: str) -> float:
 
 
 def boot_seconds(text: str) -> float:
-    """Return the delay after boot in seconds; ScheduleError if it is no span."""
+    """Return the delay after boot in seconds; ScheduleError if it is not a span."""
     return _span(text)
 
 

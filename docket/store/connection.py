@@ -31,7 +31,7 @@ def connect(path: str, busy_seconds: float) -> sqlite3.Connection:
     """Open the file for writing as it is, making it (0600) where it is missing.
 
     Waits `busy_seconds` at most for other writers. Raises sqlite3.Error or OSError; a link, or
-    anything else that is no plain file, is refused.
+    anything else that is not a plain file, is refused.
     """
     if not is_there(path):
         _make(path)

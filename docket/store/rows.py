@@ -95,7 +95,7 @@ def _write_whole(
 
 
 def _write_state(connection: sqlite3.Connection, row: RunRow, *, late: bool) -> None:
-    """Update what is known of the task; a run that somebody cancelled is no failure of it."""
+    """Update what is known of the task; a run that somebody cancelled is not a failure of it."""
     if row.dry_run or not RunStatus(row.status).ran:
         return
     good = row.status == RunStatus.SUCCEEDED

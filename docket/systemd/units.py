@@ -71,7 +71,7 @@ class SystemdUnits:
             self._bus().manager(b"EnableUnitFiles", b"asbb", wires, False, True)
 
     def disable(self, names: Sequence[str]) -> None:
-        """Remove the links of unit files; nothing is stopped, no reload. No file is no error."""
+        """Remove the links of unit files, which may be missing; nothing is stopped, no reload."""
         if not names:
             return
         try:
@@ -84,14 +84,14 @@ class SystemdUnits:
                 self._disable_if_there(name)
 
     def reset_failed(self, names: Sequence[str]) -> None:
-        """Clear the failed state of units; one that is not loaded is no error."""
+        """Clear the failed state of units; one that is not loaded is not an error."""
         for name in names:
             self._unless_not_loaded(b"ResetFailedUnit", b"s", _wire(name))
 
     def clean_state(self, names: Sequence[str]) -> None:
         """Remove what systemd keeps for stopped timers (the Persistent= stamp).
 
-        One that has no stamp is no error. All are tried; the first failure is raised.
+        One that has no stamp is not an error. All are tried; the first failure is raised.
         """
         failures: list[BusError] = []
         for name in names:

@@ -47,7 +47,7 @@ def pack_words(config: Mapping[str, Any], archive: str) -> list[str]:
     """Return tar's command line; members and patterns are relative to the source's parent."""
     parent, name = os.path.split(config["source"].rstrip("/"))
     excludes = [f"--exclude={pattern}" for pattern in config["excludes"]]
-    # --force-local: a colon in the path is no name of another machine.
+    # --force-local: a colon in the path is not a name of another machine.
     first = ["tar", "--zstd", "--force-local", "-cf", archive, *excludes]
     return [*first, "-C", parent or "/", "--", name or "."]
 

@@ -80,7 +80,7 @@ def _of_module(module_name: str, attribute: str) -> dict[str, Any]:
     for part in attribute.split("."):
         found = getattr(found, part)
     if not (isinstance(found, type) and issubclass(found, BaseTask)):
-        raise TypeError(f"{attribute} is no class made from docket.task.BaseTask")
+        raise TypeError(f"{attribute} is not a class made from docket.task.BaseTask")
     files = [getattr(sys.modules.get(n), "__file__", None) for n in (module_name, found.__module__)]
     return {"classes": [_described(found, attribute)], "files": files}
 

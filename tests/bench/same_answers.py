@@ -75,8 +75,8 @@ RUNS = (
 )
 # What differs on purpose, and why.
 DECIDED = {
-    r"(status|list)(\.|\[)(good|preview)\b": "a dry run is no latest state",
-    r"(status|list)(\.|\[)leaning\b": "a run that was skipped is no latest state",
+    r"(status|list)(\.|\[)(good|preview)\b": "a dry run does not count as the latest state",
+    r"(status|list)(\.|\[)leaning\b": "a run that was skipped does not count as the latest state",
     r"list\.\S+\.description:": "the sentence for a task without one is Docket's own",
     r"health\.(healthy|never_run|summary)": "no health is proved by dry and by skipped runs",
     r"health\.details\.(good|preview|leaning)\.(last_run|category)": "as status",
@@ -132,7 +132,7 @@ def by_name(listed: Any, key: str) -> Any:
 
 
 def differences(path: str, old: Any, new: Any) -> Iterator[str]:
-    """Yield where `new` lacks or changes something of `old`; what is new is no difference."""
+    """Yield where `new` lacks or changes something of `old`; what is new is not a difference."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key, value in old.items():
             if key not in new:

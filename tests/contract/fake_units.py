@@ -85,14 +85,14 @@ class FakeUnits:
                 os.symlink(os.path.join(self.unit_dir, name), self._link(name))
 
     def disable(self, names: Sequence[str]) -> None:
-        """Remove the links of unit files; nothing is stopped, no reload. No file is no error."""
+        """Remove the links of unit files, which may be missing; nothing is stopped, no reload."""
         self._note("disable", names)
         for name in names:
             if os.path.islink(self._link(name)):
                 os.unlink(self._link(name))
 
     def reset_failed(self, names: Sequence[str]) -> None:
-        """Clear the failed state of units; one that is not loaded is no error."""
+        """Clear the failed state of units; one that is not loaded is not an error."""
         self._note("reset_failed", names)
         self._failed.difference_update(names)
 

@@ -78,7 +78,7 @@ def killed_by(tree: Tree, mutant: Mutant) -> str | None:
     for stage in stages(mutant.path):
         with tree.changed(mutant.path, mutant.mutation):
             failing = tree.first_failure(stage, done)
-            # A test that fails by itself now and then is no proof.
+            # A test that fails by itself now and then proves nothing.
             again = failing and tree.first_failure([failing], [])
         if failing and again and ("::" not in failing or not tree.first_failure([failing], [])):
             return failing.rpartition("::")[2]

@@ -21,7 +21,7 @@ class Departure(NamedTuple):
         return bool(re.fullmatch(self.step, step) and re.fullmatch(self.path, path))
 
 
-NO_TRACE = "a dry run has no side effects: it is no run in the history and no latest state"
+NO_TRACE = "a dry run has no side effects: it makes no run in the history and no latest state"
 NOT_RUN = "a skipped run is not the state of its task: it would hide the run before it"
 NO_LIST = "events are stored once, and a list carries details of 1 KiB a run at most"
 SILENT = "a run that printed nothing leaves no log file"

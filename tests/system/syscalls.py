@@ -44,7 +44,7 @@ def die_with_parent() -> None:
 def private_mounts(tree: str) -> str:
     """Enter a mount namespace from which nothing reaches the outside; return the path of `tree`.
 
-    In a chroot the root directory is no mount point, so its mounts cannot be made private by name:
+    In a chroot the root directory is not a mount point, so no name makes its mounts private:
     the chroot is left first, and the path of its tree as seen from outside is what comes back.
     """
     held = os.open(tree, os.O_PATH | os.O_DIRECTORY)

@@ -176,7 +176,7 @@ def test_a_unit_whose_task_is_gone_from_a_lost_config_leaves_rows_with_their_tri
 
 
 def start_by_hand(seat: HostSeat, task: str) -> None:
-    """Start the service of a task; during a run of its timer that is no start of its own."""
+    """Start the service of a task; during a run of its timer that is not a start of its own."""
 
     def started() -> bool:
         seat.systemctl("start", seat.unit(f"{task}.service"))

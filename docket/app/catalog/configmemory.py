@@ -57,7 +57,7 @@ class NotedEnviron(Mapping[str, str]):
 def remember(
     paths: Paths, config: Config, variables: Mapping[str, str | None], sources: Sequence[Source]
 ) -> None:
-    """Keep a config without mistakes; no place to write is no error.
+    """Keep a config without mistakes; if nothing can be written, that is not an error.
 
     `variables` are those that it was loaded with, `sources` what its files were before that: where
     one changed meanwhile, nothing is kept.

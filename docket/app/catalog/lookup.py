@@ -162,7 +162,7 @@ def require_known(session: Session, name: str) -> None:
     try:
         config = load_config(session)
     except ConfigError:
-        return  # a broken config is no reason to hide the past
+        return  # a broken config is not a reason to hide the past
     if name not in known_names(config):
         raise unknown_task(name, known_names(config))
 
@@ -195,7 +195,7 @@ def refuse_unsafe_name(name: str) -> None:
     """Raise NameRefusedError for a text that can be no task's name."""
     if not is_safe_name(name):
         raise NameRefusedError(
-            f"{_shown(name)!r} is no task name.",
+            f"{_shown(name)!r} is not a task name.",
             hint=ALLOWED_SENTENCE[0].upper() + ALLOWED_SENTENCE[1:] + ".",
             task=_shown(name),
         )

@@ -114,7 +114,7 @@ class _Import:
             self._problem(job, f"no task can have a variable named {name!a}", "import.variable")
         shell = job.env.get("SHELL", "/")
         if not shell.startswith("/"):
-            sentence = f"SHELL is {shell!a}, which is no absolute path"
+            sentence = f"SHELL is {shell!a}, which is not an absolute path"
             self._problem(job, sentence, "import.variable")
             return
         proof = None if is_reboot(entry.expression) else self._prove(job, timing)

@@ -145,7 +145,7 @@ def state_spool(seen: Examined) -> Check:
     if paths:
         parts.append(f"{len(paths)} records of runs wait for the database.")
     if refused:
-        parts.append(f"{len(refused)} spooled files are no records: {', '.join(refused[:3])}.")
+        parts.append(f"{len(refused)} spooled files are not records: {', '.join(refused[:3])}.")
     hint = "The next run or docket status merges them." if paths else None
     facts = {"waiting": len(paths), "refused": refused}
     return Check(verdict_of(parts), " ".join(parts), hint, facts)
@@ -254,7 +254,7 @@ def _directory(path: str, when_missing: str) -> Check:
     except OSError as error:
         return Check(CheckStatus.ERROR, f"{path}: {error.strerror}.", None, facts)
     if not stat.S_ISDIR(found.st_mode):
-        return Check(CheckStatus.ERROR, f"{path} is no directory.", None, facts)
+        return Check(CheckStatus.ERROR, f"{path} is not a directory.", None, facts)
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         hint = "See who owns it."
         return Check(CheckStatus.ERROR, f"{path} cannot be read and written.", hint, facts)

@@ -25,7 +25,7 @@ class CheckDocument(TypedDict):
     tasks_found: NotRequired[Annotated[Count, "How many tasks there are."]]
     broken: NotRequired[Annotated[list[str], "Tasks that cannot be used."]]
     waiting: NotRequired[Annotated[Count, "Records of runs that wait for the database."]]
-    refused: NotRequired[Annotated[list[str], "Spooled files that are no records."]]
+    refused: NotRequired[Annotated[list[str], "Spooled files that are not records."]]
     run_ids: NotRequired[
         Annotated[
             list[str],
@@ -99,7 +99,7 @@ class StoreCheckDocument(TypedDict):
     runs: Annotated[Count | None, "How many runs it holds; null if they cannot be counted."]
     problems: Annotated[list[str], "What is wrong, in sentences."]
     waiting: Annotated[Count, "How many spooled records wait to be merged."]
-    refused: Annotated[list[str], "Spooled files that are no records."]
+    refused: Annotated[list[str], "Spooled files that are not records."]
 
 
 class StoreBackupDocument(TypedDict):

@@ -10,7 +10,7 @@ from docket.model.text.size import size_text
 from docket.store.reader import open_reader
 from docket.store.spool import spool_directories
 
-_CLOCK_SLACK_US = 60_000_000  # a clock that was set back a little is no finding
+_CLOCK_SLACK_US = 60_000_000  # a clock that was set back a little is not a finding
 _MOST_NAMED = 5
 _WEEK_US = 7 * 86_400_000_000
 

@@ -143,7 +143,7 @@ def remove_secret(session: Session, name: str, *, force: bool = False) -> Secret
 def _require_name(name: str) -> None:
     if not _NAME.fullmatch(name) or name.endswith(ENCRYPTED_ENDING):
         raise SecretError(
-            f"{name[:60]!a} is no name for a secret.",
+            f"{name[:60]!a} is not a name for a secret.",
             hint=f"Use letters, digits, `_`, `-` and `.`, and no {ENCRYPTED_ENDING} at the end.",
         )
 

@@ -38,7 +38,7 @@ class Switches:
     def keep(self, timers: Collection[str], *, gone: Collection[str] = ()) -> None:
         """Remember which of `timers` are on; what was on before is remembered until it is gone.
 
-        A list that cannot be written is no failure: at worst a timer is switched on again.
+        A list that cannot be written is not a failure: at worst a timer is switched on again.
         """
         seen = self._seen()
         kept = (seen | {timer for timer in timers if self.is_on(timer)}) - set(gone)

@@ -92,7 +92,7 @@ def written_units(changes: Iterable[Change]) -> list[tuple[str, str, int]]:
 
 
 def task_of(name: str, instance: str) -> str | None:
-    """Return the task whose unit file is called `name` in `instance`, None if it is no such."""
+    """Return the task of the unit file `name` in `instance`; None if it has none."""
     stem, _, suffix = name.rpartition(".")
     if suffix == "timer":
         stem = stem.removesuffix(BOOT_SUFFIX)

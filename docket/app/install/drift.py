@@ -40,7 +40,7 @@ def find_drift(
     edits: list[str] = []
     for name, text in found.items():
         if not installed:
-            break  # nothing was installed yet: that is no drift
+            break  # nothing was installed yet: that is not drift
         sentence, edited = _judge(name, text, expected.get(name))
         if sentence is not None:
             sentences.append(sentence)

@@ -126,7 +126,7 @@ def _runs_with_lock(lock_dir: str, *, held: bool) -> list[str]:
 
 
 def unwritten_rows(lock_dir: str, run_ids: list[str]) -> list[RunRow]:
-    """Return the rows that the locks of these runs hold; what is no row of ours is left out."""
+    """Return the rows that the locks of these runs hold; what is not a row of ours is left out."""
     found = (_row_in_lock(run_file(lock_dir, run_id, LOCK)) for run_id in run_ids)
     return [row for row in found if row is not None]
 

@@ -72,7 +72,7 @@ def _understood(event: EventRecord) -> RunProgress:
         fraction = None
     message = said.get("message")
     return RunProgress(
-        # A whole number of 400 digits is no float: cut it to the range first.
+        # A whole number of 400 digits is not a float: cut it to the range first.
         None if fraction is None else float(min(max(fraction, 0.0), 1.0)),
         message if isinstance(message, str) else "",
         event.at_us,

@@ -40,10 +40,10 @@ class UnitManager(Protocol):
         """Enable unit files; the links are made, nothing is started, no reload."""
 
     def disable(self, names: Sequence[str]) -> None:
-        """Remove the links of unit files; nothing is stopped, no reload."""
+        """Remove the links of unit files, which may be missing; nothing is stopped, no reload."""
 
     def reset_failed(self, names: Sequence[str]) -> None:
-        """Clear the failed state of units; one that is not loaded is no error."""
+        """Clear the failed state of units; one that is not loaded is not an error."""
 
     def clean_state(self, names: Sequence[str]) -> None:
         """Remove what systemd keeps for stopped timers (the Persistent= stamp)."""

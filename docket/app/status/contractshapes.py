@@ -66,7 +66,7 @@ class ProgramDocument(TypedDict):
 
 
 class ContractDocument(ProgramDocument):
-    """How a task is run; times are in seconds, null is no limit."""
+    """How a task is run; times are in seconds, null means no limit."""
 
     timezone: Annotated[str | None, "The zone of its schedule; null is the machine's."]
     jitter_seconds: Annotated[Amount, "The longest random delay of a fire."]

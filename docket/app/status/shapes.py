@@ -228,7 +228,7 @@ class TaskHealthDocument(TypedDict):
     running: Annotated[bool, "Whether it is running."]
     anomalies: Annotated[list[AnomalyDocument], "What is odd about it."]
     failed_unit: Annotated[FailedUnitDocument | None, "Its service, if that failed and has no run."]
-    notes: Annotated[list[str], "Further remarks that are no faults, in sentences."]
+    notes: Annotated[list[str], "Further remarks that are not faults, in sentences."]
     schedule: NotRequired[Annotated[str, "Its triggers as written, with semicolons between them."]]
     schedule_interval_seconds: NotRequired[
         Annotated[Count, "The present interval between two fires, in seconds."]

@@ -16,7 +16,7 @@ _LONE = "[\ud800-\udfff]"
 def document_text(document: Any, *, indented: bool = False) -> str:
     """Return `document` as JSON text that every parser takes: on one line, or `indented`.
 
-    Bytes that were no text (file names) are written as escapes, what JSON has no number for as
+    Bytes that were not text (file names) are written as escapes, what JSON has no number for as
     null, and what it has no form for as text.
     """
     try:

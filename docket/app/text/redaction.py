@@ -32,7 +32,7 @@ _ASSIGNMENT = Pattern(
     r"(?P<value>\"[^\"]*\"|'[^']*'|(?:bearer|basic|token)\s+[^\s'\"]+|[^\s'\",;}]+)",
     re.IGNORECASE,
 )
-# "--token is missing", "--api-key or --user": such a word goes on with a sentence and is no value.
+# "--token is missing", "--api-key or --user": such a word begins a sentence and is not a value.
 _GOES_ON = (
     r"(?!(?:is|are|was|were|and|or|nor|but|has|have|had|needs?|must|may|can|cannot|could|should|takes"
     r"|wants|names|requires|expects|without|with|for|to|from|in|of|on|that|which|does|not|only)"
@@ -56,7 +56,7 @@ _PRIVATE_KEY = Pattern(
     re.DOTALL,
 )
 _REFERENCE = Pattern(r"(?:(?:\$\w+|\$\{\w+\})(?:/[\w./-]*)?)?")
-# "password: No such device": a word that a sentence goes on after is no value. One that ends the
+# "password: No such device": a word that a sentence goes on after is not a value. One that ends the
 # line may be a password, unless it is one of those that such lines end with.
 _WORD = Pattern(r"[A-Za-z]?[a-z]{0,19}")
 _REST = Pattern(r"[,;]?[ \t]+[A-Za-z('\"]")

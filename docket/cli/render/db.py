@@ -22,7 +22,7 @@ def check_text(found: StoreCheck, screen: Screen) -> str:
     if found.waiting:
         out.append(f"{found.waiting} spooled records wait for the database.")
     if found.refused:
-        out.append(f"{len(found.refused)} spooled files are no records: {exact(found.refused[0])}")
+        out.append(f"{len(found.refused)} spooled files are not records: {exact(found.refused[0])}")
     return "\n".join(out)
 
 

@@ -90,7 +90,7 @@ def _read(
     if text is None:
         return
     if name in found or not name.isprintable():
-        entry.problem(path, f"the credential {name!a} occurs twice or is no name")
+        entry.problem(path, f"the credential {name!a} occurs twice or is not a name")
         return
     source = text.partition(":")[2] if isinstance(path[-1], int) else text
     if not source:

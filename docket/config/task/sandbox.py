@@ -85,7 +85,7 @@ def _devices(entry: TaskEntry, expander: Expander) -> tuple[str, ...]:
         if not path.startswith("/dev/"):
             entry.problem(
                 ("sandbox", "devices", index),
-                f"`sandbox.devices` names {path!a}, which is no device",
+                f"`sandbox.devices` names {path!a}, which is not a device",
                 expected="a path below /dev",
             )
     return found

@@ -61,7 +61,7 @@ def refuse_place_of_another(directory: str, holds: str) -> None:
 
 
 def _refuse_way(place: str, holds: str, path: str, *, sticky: bool = True) -> None:
-    """Look at all that leads to `place`, the nearest first, and at `place` where it is no file.
+    """Look at all that leads to `place`, the nearest first, and at `place` unless it is a file.
 
     Without `sticky` the nearest directory has to be one where others cannot put a new file.
     """

@@ -73,7 +73,7 @@ def _number(kind: str, text: str) -> tuple[Any, str | None]:
     except (ValueError, OverflowError, IndexError):
         raise UnreadableScalarError("the number cannot be read") from None
     if value != value:  # noqa: PLR0124  (what NaN is)
-        raise UnreadableScalarError("this is no number", "leave it out, or put it in quotes")
+        raise UnreadableScalarError("this is not a number", "leave it out, or put it in quotes")
     if isinstance(value, int) and value.bit_length() > 63:
         raise UnreadableScalarError("the number is too large: 64 bits hold no more than 19 digits")
     if ":" in text or _UNDERSCORED.search(text) or (kind == "int" and _odd_base(text)):

@@ -23,7 +23,7 @@ def read_bytes(path: str) -> bytes:
     """Return the contents of `path`.
 
     Raise ConfigMissingError if there is no file, UnsafeFileError if others can write it, and
-    ConfigError if it is no regular file or cannot be read. One byte more than LARGEST is read
+    ConfigError if it is not a regular file or cannot be read. One byte more than LARGEST is read
     at the most.
     """
     try:

@@ -54,7 +54,7 @@ class Cause(Record):
 _OF_COMMANDS = (
     Cause(
         "exit_code",
-        "The command ended with an exit code that is no success.",
+        "The command ended with an exit code that does not mean success.",
         (RunStatus.FAILED,),
         "The command ended with exit code {exit_code}.",
     ),

@@ -12,7 +12,7 @@ def size_bytes(text: str) -> int:
     """Return the number of bytes that a size means; ValueError if it is none."""
     found = re.fullmatch(_SIZE, text)
     if found is None:
-        raise ValueError(f"{text!r} is no size")
+        raise ValueError(f"{text!r} is not a size")
     power = " KMGTPE".index(found[2] or " ")
     return int(float(found[1]) * 1024**power) if "." in found[1] else int(found[1]) << 10 * power
 

@@ -119,7 +119,7 @@ def _field_from_json(value: Sequence[Any] | None) -> Field:
     if value is None:
         return None
     if not all(type(part) is int for part in value):
-        raise ValueError("a calendar's field holds something that is no whole number")
+        raise ValueError("a calendar's field holds something that is not a whole number")
     return tuple(value)
 
 

@@ -56,7 +56,7 @@ def read_instant(name: str, text: str, now_us: int, *, ahead: bool = False) -> i
     """Return the instant that `text` means, in microseconds since the epoch.
 
     A span without a direction counts back from `now_us`, or forward where `ahead`. `name` is the
-    option or argument, for the UsageError if `text` is no instant.
+    option or argument, for the UsageError if `text` is not an instant.
     """
     try:
         return max(_read(text.strip(), now_us, ahead=ahead), 0)
@@ -135,7 +135,7 @@ def _zone(name: str | None) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):
-        raise WrongDateError(f"{_shown(name)} is no time zone of this machine") from None
+        raise WrongDateError(f"{_shown(name)} is not a time zone of this machine") from None
 
 
 def _day(text: str) -> str:
@@ -167,7 +167,7 @@ def _clock(found: re.Match[str]) -> tuple[int, int, int, int] | None:
 def _check_weekday(word: str, day: str | None) -> None:
     meant = [name for name in _WEEKDAYS if word in (name, name[:3])]
     if not meant or day is None or day in _DAYS:
-        raise WrongDateError(f"{_shown(word)} is no day of the week before a date")
+        raise WrongDateError(f"{_shown(word)} is not a day of the week before a date")
     true = _WEEKDAYS[datetime.fromisoformat(day).weekday()]
     if true != meant[0]:
         raise WrongDateError(f"{day} is a {true.capitalize()}, not a {meant[0].capitalize()}")
@@ -194,7 +194,7 @@ def _refusal(name: str, text: str, error: Exception) -> UsageError:
         )
         return UsageError(f"{name} is {_shown(text)}, a number without a unit.", hint=hint)
     reason = f": {error}" if isinstance(error, WrongDateError) else ""
-    return UsageError(f"{name} is {_shown(text)}, which is no instant{reason}.", hint=HINT)
+    return UsageError(f"{name} is {_shown(text)}, which is not an instant{reason}.", hint=HINT)
 
 
 def _shown(text: str) -> str:

@@ -29,10 +29,10 @@ _LONGEST_SECONDS = 100 * 31_557_600
 def parse_span(value: str | float) -> float:
     """Return a span in seconds; a number without a unit is in seconds.
 
-    ValueError, with a sentence for the user, where `value` is no finite span of 0 to 100 years.
+    ValueError, with a sentence for the user, where `value` is not a finite span of 0 to 100 years.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"{value!r} is no span of time")  # noqa: TRY004  (one class to catch)
+        raise ValueError(f"{value!r} is not a span of time")  # noqa: TRY004  (one class to catch)
     seconds = _parse_text(value) if isinstance(value, str) else value
     if not 0 <= seconds <= _LONGEST_SECONDS:
         raise ValueError(f"a span of time lies between 0 and 100 years, not {value!r}")
@@ -89,4 +89,4 @@ def _split_unit(rest: str) -> tuple[str, str]:
 
 def _sentence(text: str) -> str:
     shown = text if len(text) <= 60 else text[:57] + "..."
-    return f"{shown!r} is no span of time like 90s, 5min, 1h 30min or 2d"
+    return f"{shown!r} is not a span of time like 90s, 5min, 1h 30min or 2d"

@@ -57,7 +57,7 @@ def _secret_variables(plan: Plan, environment: Mapping[str, str]) -> Iterator[st
 
 
 def _credentials(directory: str) -> Iterator[str]:
-    """Yield the credentials that systemd gave the unit; what is no text is no secret to be seen."""
+    """Yield the credentials that systemd gave the unit; what is not text cannot be printed."""
     if not directory:
         return
     try:

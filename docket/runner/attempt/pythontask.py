@@ -34,7 +34,7 @@ class _Pipe:
         os.register_at_fork(after_in_child=self._renew)
 
     def write(self, kind: str, text: str) -> None:
-        """Write one line; a runner that is gone, or a pipe that the task closed, is no error."""
+        """Write one line; it is not an error if the runner is gone or the task closed the pipe."""
         line = f"{kind}{text}\n".encode()
         with self._lock:
             try:

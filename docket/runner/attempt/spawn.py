@@ -140,7 +140,8 @@ def explained(path: str, error: OSError | ValueError) -> SpawnError:
         )
     if error.errno == errno.ENOEXEC:
         return SpawnError(
-            f"{path} is no program: it has no #! line.", hint="Begin it with #!/bin/sh or its like."
+            f"{path} is not a program: it has no #! line.",
+            hint="Begin it with #!/bin/sh or its like.",
         )
     if error.errno == errno.E2BIG:
         return SpawnError(f"The arguments and environment of {path} are too long.")

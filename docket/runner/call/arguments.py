@@ -108,14 +108,14 @@ def _refuse_nonsense(found: Arguments) -> None:
     if not found.task:
         raise UsageError("docket exec needs the name of a task.", hint=USAGE)
     if not is_safe_name(found.task):
-        raise UsageError(f"{found.task!r} is no task name.", hint=ALLOWED_SENTENCE)
+        raise UsageError(f"{found.task!r} is not a task name.", hint=ALLOWED_SENTENCE)
     if found.run_id is not None and not is_run_id(found.run_id):
-        raise UsageError(f"{found.run_id!r} is no run id.", hint=USAGE)
+        raise UsageError(f"{found.run_id!r} is not a run id.", hint=USAGE)
     if found.trigger is not None and found.trigger not in list(Trigger):
         raise UsageError(
-            f"{found.trigger!r} is no trigger.", hint="One of: " + ", ".join(Trigger) + "."
+            f"{found.trigger!r} is not a trigger.", hint="One of: " + ", ".join(Trigger) + "."
         )
     if found.result_fd is not None and not (
         found.result_fd.isascii() and found.result_fd.isdigit() and len(found.result_fd) < 6
     ):
-        raise UsageError(f"{found.result_fd!r} is no descriptor.", hint=USAGE)
+        raise UsageError(f"{found.result_fd!r} is not a descriptor.", hint=USAGE)

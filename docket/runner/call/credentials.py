@@ -17,7 +17,7 @@ _LARGEST = 100 * 1024  # the kernel takes 128 KiB for one variable
 def child_environment(plan: Plan, values: dict[str, str]) -> dict[str, str]:
     """Return `values` with the variables that hold a credential, which only the child is given.
 
-    Raises EnvironmentRefusedError if a credential cannot be had or is no text.
+    Raises EnvironmentRefusedError if a credential cannot be had or is not text.
     """
     directory = values.get("CREDENTIALS_DIRECTORY", "")
     held = {

@@ -114,7 +114,7 @@ def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process is no more, or a zombie."""
+    """Whether a process is gone, or a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):

@@ -174,7 +174,7 @@ def test_a_run_that_finds_another_in_its_way_leaves_a_row(docket: Program) -> No
     assert answer.document["error_code"] == "run.already_running"
     skipped = docket.ask("runs", "--status", "skipped")
     assert [run["blocked_by"] for run in skipped] == [first]
-    assert docket.say("wait", skipped[0]["run_id"]).exit_code == 0  # its row is no failure
+    assert docket.say("wait", skipped[0]["run_id"]).exit_code == 0  # its row is not a failure
     docket.say("cancel", first)
 
 

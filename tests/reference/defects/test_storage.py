@@ -83,7 +83,7 @@ def test_a_full_disk_refuses_a_task_that_was_never_compiled_with_a_reason(full: 
 
 def test_a_broken_database_stops_no_job_and_shows_no_traceback(docket: Program) -> None:
     docket.task("command: 'true'")
-    (docket.home / "state.db").write_bytes(b"this is no database" * 100)
+    (docket.home / "state.db").write_bytes(b"this is not a database" * 100)
     assert docket.ask("run", "job")["status"] == "succeeded"
     answer = docket.say("runs", "--json")
     assert answer.exit_code == 1

@@ -59,12 +59,12 @@ def test_the_tasks_that_name_a_secret_are_known(
 @pytest.mark.parametrize(
     ("words", "value", "said"),
     [
-        (("set", "../x"), VALUE, "is no name for a secret"),
-        (("set", "a/b"), VALUE, "is no name for a secret"),
-        (("set", ".hidden"), VALUE, "is no name for a secret"),
-        (("set", "x.cred"), VALUE, "is no name for a secret"),
-        (("set", "x" * 300), VALUE, "is no name for a secret"),
-        (("set", "a\nb"), VALUE, "is no name for a secret"),
+        (("set", "../x"), VALUE, "is not a name for a secret"),
+        (("set", "a/b"), VALUE, "is not a name for a secret"),
+        (("set", ".hidden"), VALUE, "is not a name for a secret"),
+        (("set", "x.cred"), VALUE, "is not a name for a secret"),
+        (("set", "x" * 300), VALUE, "is not a name for a secret"),
+        (("set", "a\nb"), VALUE, "is not a name for a secret"),
         (("set", "empty"), b"", "is empty"),
         (("set", "large"), b"x" * (1024 * 1024 + 1), "bytes long"),
         (("remove", "unknown"), b"", "There is no secret unknown"),

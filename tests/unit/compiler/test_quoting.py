@@ -25,7 +25,7 @@ AWKWARD = [
     "it's",
     "back\\slash",
     "ends with \\",
-    "\\n is no line end here",
+    "\\n is not a line end here",
     "$HOME",
     "${HOME}",
     "$$",

@@ -546,7 +546,7 @@ def test_what_is_no_address_of_http_is_refused_without_repeating_it(
 
 def test_a_value_of_several_lines_is_refused(home: Home) -> None:
     found = outcome(home, "webhook", url_env="OPS", environ={"OPS": "http://a/\r\nX-Evil: 1"})
-    assert found["stderr"] == "The value of OPS is no single line"
+    assert found["stderr"] == "The value of OPS is not a single line"
 
 
 def test_a_credential_serves_where_no_variable_has_the_name(

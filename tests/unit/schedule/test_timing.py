@@ -205,7 +205,7 @@ def test_an_abbreviation_of_the_machines_zone_is_refused() -> None:
         with pytest.raises(ScheduleError) as caught:
             timing(specs, zone=zone, machine="America/New_York")
         assert caught.value.code == "schedule.ambiguous_zone"
-    for machine in ("UTC", "America/Panama"):  # where it is no abbreviation, or means the same
+    for machine in ("UTC", "America/Panama"):  # where it is not an abbreviation, or means the same
         assert timing(("cron", "0 9 * * *"), zone="EST", machine=machine).calendars[0].zone == "EST"
 
 

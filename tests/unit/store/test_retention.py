@@ -183,7 +183,7 @@ def test_a_log_that_is_a_link_is_removed_and_not_followed(shelf: Shelf, tmp_path
 
 
 def test_a_store_that_cannot_be_written_says_so(shelf: Shelf) -> None:
-    Path(shelf.db).write_text("this is no database, and it is long enough to be looked at" * 20)
+    Path(shelf.db).write_text("this is not a database, and it is long enough to be looked at" * 20)
     with pytest.raises(StoreError), open_pruning(shelf.db, shelf.logs, NOW):
         pass
 

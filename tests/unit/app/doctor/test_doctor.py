@@ -224,7 +224,7 @@ def test_a_directory_that_others_can_write_is_a_finding(home: Home, which: str) 
     assert checks(home)[name]["status"] == "error"
     os.rmdir(path)
     home.file(path, "a file")
-    assert "no directory" in checks(home)[name]["detail"]
+    assert "not a directory" in checks(home)[name]["detail"]
 
 
 def test_records_that_wait_and_files_that_are_none_are_counted(home: Home) -> None:

@@ -105,7 +105,7 @@ def test_a_record_that_was_spooled_is_merged_before_it_is_shown(home: Home) -> N
 
 
 def test_a_damaged_database_is_one_sentence(home: Home) -> None:
-    home.file(home.paths.state_db, "this is no database, " * 100)
+    home.file(home.paths.state_db, "this is not a database, " * 100)
     with pytest.raises(StoreError) as caught:
         history.runs(home.session)
     assert home.paths.state_db in caught.value.sentence

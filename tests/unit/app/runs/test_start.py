@@ -198,7 +198,7 @@ def test_one_key_is_one_detached_run(bench: Bench) -> None:
     again = first.replace(repeated=True)
     assert bench.start("brief", key="k") == again
     ended(bench, first.run_id)
-    assert bench.start("brief", key="k") == again  # what it took itself is no part of its receipt
+    assert bench.start("brief", key="k") == again  # what it took itself is not part of its receipt
     assert len(history.runs(bench.session).runs) == 1
 
 

@@ -112,7 +112,7 @@ MISTAKES = [
     ),
     ("sandbox: {from: strict, writable: [/]}", (5, 40), "names the root directory", None),
     ("sandbox: {from: strict, hidden: [$NOPE/x]}", (5, 38), "`NOPE` is not set", None),
-    ("sandbox: {from: strict, devices: [/srv/x]}", (5, 39), "which is no device", None),
+    ("sandbox: {from: strict, devices: [/srv/x]}", (5, 39), "which is not a device", None),
     ("sandbox: {from: strict, network: lokal}", (5, 38), "`true`, `false` or `local`", None),
     (
         'sandbox: {from: strict, syscalls: ["@mont"]}',

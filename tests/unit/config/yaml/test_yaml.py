@@ -32,7 +32,7 @@ UNREADABLE = [
     ("a: !!python/name:os.system x\n", (1, 4), "not supported", Code.TRAP),
     ("a: !!binary aGk=\n", (1, 4), "not supported", Code.TRAP),
     ("a: !!int hello\n", (1, 4), "does not fit", Code.TRAP),
-    ("a: .nan\n", (1, 4), "no number", Code.TRAP),
+    ("a: .nan\n", (1, 4), "not a number", Code.TRAP),
     (f"a: {'9' * 5000}\n", (1, 4), "number", Code.TRAP),
     (f"a: {'9' * 25}\n", (1, 4), "too large", Code.TRAP),
     ('a: "x\\0y"\n', (1, 4), "NUL", Code.ENCODING),

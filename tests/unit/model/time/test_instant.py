@@ -100,12 +100,14 @@ def test_a_bare_number_is_refused_and_the_hint_gives_it_a_unit(text: str) -> Non
         ("2026-02-30", "there is no date '2026-02-30'"),
         ("2026-11-20 25:00", "there is no time of day '2026-11-20 25:00'"),
         ("Mon 2026-11-20", "2026-11-20 is a Friday, not a Monday"),
-        ("09:00 Mars/Olympus", "'Mars/Olympus' is no time zone of this machine"),
+        ("09:00 Mars/Olympus", "'Mars/Olympus' is not a time zone of this machine"),
         ("@soon", "@ must be followed by the seconds since 1970"),
     ],
 )
 def test_a_date_that_does_not_exist_is_refused_with_the_reason(text: str, reason: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(f"is {text!r}, which is no instant: {reason}.")):
+    with pytest.raises(
+        UsageError, match=re.escape(f"is {text!r}, which is not an instant: {reason}.")
+    ):
         read_instant("--at", text, NOW)
 
 

@@ -59,7 +59,7 @@ def test_the_next_run_takes_in_what_was_spooled(home: Home) -> None:
 
 def test_a_broken_database_is_left_alone_and_the_run_is_spooled(home: Home) -> None:
     home.plan("job", "/bin/true")
-    home.state_db.write_bytes(b"this is no database at all" * 100)
+    home.state_db.write_bytes(b"this is not a database at all" * 100)
     before = home.state_db.read_bytes()
     assert home.run("job").returncode == 0
     assert home.state_db.read_bytes() == before

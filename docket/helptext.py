@@ -24,6 +24,7 @@ Run and look:
   list          List the tasks.
   describe      Show one task: its contract, config and schedule.
   policy        Say what would be in force for a run, and why.
+  env           Show the environment that a task gets from its unit.
 
 Timers:
   install       Write the systemd units of scheduled tasks.

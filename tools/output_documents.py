@@ -46,6 +46,7 @@ from docket.app.install.shapes import (
 )
 from docket.app.runs.shapes import (
     CancelledDocument,
+    EnvironmentDocument,
     NotifyTestDocument,
     OutcomeDocument,
     PolicyDocument,
@@ -92,6 +93,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
         ExaminationDocument | AgentExaminationDocument,
     ),
     "policy": ("docket policy --json", PolicyDocument),
+    "env": ("docket env --json", EnvironmentDocument),
     "health": ("docket health --json", HealthDocument),
     "notify": ("docket notify test --json", NotifyTestDocument),
     "maintain": ("docket maintain --json", UpkeepDocument),

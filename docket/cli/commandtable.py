@@ -34,6 +34,7 @@ _ALL = (
     Verb("list", "jobs.list", JOBS, "List the tasks."),
     Verb("describe", "jobs.describe", JOBS, "Show one task: its contract, config and schedule."),
     Verb("policy", "jobs.policy", JOBS, "Say what would be in force for a run, and why."),
+    Verb("env", "jobs.env", JOBS, "Show the environment that a task gets from its unit."),
     Verb("install", "timers.install", TIMERS, "Write the systemd units of scheduled tasks."),
     Verb("uninstall", "timers.uninstall", TIMERS, "Stop timers and remove the units of tasks."),
     Verb("eject", "timers.eject", TIMERS, "Turn tasks into plain units that need no Docket."),
@@ -92,18 +93,18 @@ USAGES = (
     Usage(
         "capabilities --command <name>",
         "Describe one command in full.",
-        "Read the options, exit codes and schemas of a command.",
+        "Read its options, exit codes and schemas.",
         output="capabilities-command",
     ),
     Usage(
         "describe <task>",
         "Show one task's contract and config.",
-        "Read inputs, outputs, flags and limits before a first run.",
+        "Read inputs, flags and limits before a first run.",
     ),
     Usage(
         "new-task",
         "Write a new Python task, with a test.",
-        "Begin a task of your own; the new file runs as it is.",
+        "Begin a task of your own.",
     ),
     Usage(
         "run <task>",
@@ -148,16 +149,10 @@ USAGES = (
         "End a run; one that is over stays as it is.",
     ),
     Usage(
-        "events <run_id> --follow",
-        "Show events as they come.",
-        "Follow a run as JSON lines until it is over.",
-        output="",
-        lines="events-follow",
-    ),
-    Usage(
         "events <run_id>",
-        "Show the events that a run reported.",
-        "Read the progress of a run; --after-index goes on where you stopped.",
+        "Show the events of a run.",
+        "Read its progress; --after-index goes on, --follow ends with the run.",
+        lines="events-follow",
     ),
     Usage(
         "why <task> [run_id]",
@@ -166,9 +161,10 @@ USAGES = (
     ),
     Usage(
         "policy <task> --trigger timer|agent|manual",
-        "Say what would be in force for a run, and why.",
-        "See the sandbox that a run gets, and whether you may start it, before you do.",
+        "Say what would be in force for a run.",
+        "See its sandbox, and whether you may start it.",
     ),
+    Usage("env <task>", "Show a task's environment.", "See where each variable comes from."),
     Usage(
         "health",
         "Say how the tasks are doing.",
@@ -177,25 +173,25 @@ USAGES = (
     Usage(
         "install [task...]",
         "Write the systemd units of scheduled tasks.",
-        "Put a changed schedule into effect; look at `install --diff` first.",
+        "Put a changed schedule into effect; see --diff first.",
     ),
     Usage(
         "install [task...] --list",
         "Show the units that an install would write.",
-        "Read the units of a task before they are installed.",
+        "Read the units of a task.",
         output="install-list",
     ),
     Usage(
         "install [task...] --diff",
         "Show what an install would change.",
-        "See every change of units and fires before installing.",
+        "See each change of units and fires before.",
         output="install-diff",
     ),
     Usage("uninstall [task...]", "Remove timers and units.", "Take a task off its schedule."),
     Usage(
         "eject <task...>",
         "Turn tasks into plain units.",
-        "See the units of a task without Docket, or leave Docket with --in-place.",
+        "See a task's units without Docket; --in-place leaves it.",
     ),
     Usage("enable <task...>", "Enable and start timers.", "Let a task fire again."),
     Usage("disable <task...>", "Stop and disable timers.", "Keep a task from firing for now."),
@@ -243,7 +239,7 @@ USAGES = (
     Usage(
         "secret set|list|remove [name]",
         "Keep secrets for tasks.",
-        "Keep a token that standard input gives; no value is shown.",
+        "Keep a token from standard input; no value is shown.",
     ),
     Usage("doctor", "Examine the installation.", "Find out why timers do not fire."),
     Usage(
@@ -253,18 +249,18 @@ USAGES = (
     ),
     Usage(
         "maintain",
-        "Find missed fires, close dead runs, prune old ones.",
-        "Not needed: a timer does it every hour.",
+        "Look after the record of runs.",
+        "A timer does it every hour.",
     ),
     Usage(
         "mcp",
         "Serve agents over the Model Context Protocol.",
-        "Not called by hand: an agent's config names it.",
+        "An agent's config names it.",
     ),
     Usage(
         "db check|backup|repair|compact [file]",
         "Examine, copy, repair or compact the database.",
-        "See whether the history is sound; give the room of pruned runs back.",
+        "See whether the history is sound.",
     ),
     Usage(
         "db export",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from docket.model.record import Record
+from collections.abc import Mapping
+
+from docket.model.record import Record, field
 
 
 class UnitState(Record):
@@ -26,3 +28,20 @@ class UnitDetail(UnitState):
     active_since_us: int | None = None  # when it last became active, whether or not it still is
     changed_us: int | None = None  # failed services: when they failed
     exit_status: int | None = None  # failed services whose main process exited: its exit code
+
+
+class UnitVariables(Record):
+    """What decides about the environment of a service, before its program changes anything.
+
+    `files` are the patterns of EnvironmentFile=, without the dash; `directories` has the names
+    under RuntimeDirectory= and its like, by directive.
+    """
+
+    manager: Mapping[str, str]  # what the manager gives to every unit
+    loaded: bool  # whether it knows the service; if not, the rest is empty
+    environment: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
+    user: str = ""
+    directories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -52,7 +52,8 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
 
         return finalize(arguments.task, paths, arguments.run_id)
     try:
-        loaded = load(paths, arguments.task, recompile, keep=not arguments.dry_run)
+        keep = not (arguments.dry_run or arguments.environment)
+        loaded = load(paths, arguments.task, recompile, keep=keep)
     except DocketError as error:
         _record_without_plan(arguments, paths, error)
         raise
@@ -60,6 +61,11 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
         from docket.runner.call.preparation import prepare  # noqa: PLC0415  (confined runs alone)
 
         return prepare(loaded.plan, paths.read_only_dirs)
+    if arguments.environment:
+        from docket.runner.environmentreport import environment_report  # noqa: PLC0415  (for people)
+
+        _hand_over(environment_report(loaded.plan), arguments.result_fd)
+        return 0
     if arguments.notify_test:
         from docket.runner.notifytest import notify_test  # noqa: PLC0415  (only for people)
 
@@ -101,7 +107,8 @@ def _record_without_plan(arguments: Arguments, paths: Paths, error: DocketError)
     """Write a row for a run without a plan, because a timer's fire is never lost."""
     from docket.runner.planless import record_failure  # noqa: PLC0415  (rare)
 
-    if not (arguments.dry_run or arguments.notify_test or arguments.prepare):
+    looks = arguments.dry_run or arguments.notify_test or arguments.environment
+    if not (looks or arguments.prepare):
         record_failure(arguments, paths, error)
 
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from docket.errors import BusError
-from docket.model.unitstate import UnitDetail, UnitState
+from docket.model.unitstate import UnitDetail, UnitState, UnitVariables
 from docket.systemd.connect import connect, connect_system_bus
 from docket.systemd.transient import main_pid, run_transient, start_transient
 from docket.systemd.unitstates import UnitStates, instant
+from docket.systemd.unitvariables import unit_variables
 
 if TYPE_CHECKING:
     from docket.systemd.bus import Connection
@@ -46,6 +47,10 @@ class SystemdUnits:
     def detail(self, name: str) -> UnitDetail:
         """Return the state of one unit with its last result and invocation."""
         return self._unit_states().detail(name)
+
+    def variables(self, name: str) -> UnitVariables:
+        """Return what decides about the environment of a service."""
+        return unit_variables(self._bus(), name)
 
     def active(self, names: Sequence[str]) -> frozenset[str]:
         """Return which of `names` are active now; one call however many there are."""

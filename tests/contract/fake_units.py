@@ -12,7 +12,7 @@ from typing import Any
 
 from docket.app.session.ports import Property
 from docket.errors import BusAbsentError, BusError
-from docket.model.unitstate import UnitDetail, UnitState
+from docket.model.unitstate import UnitDetail, UnitState, UnitVariables
 
 
 class FakeUnits:
@@ -55,6 +55,17 @@ class FakeUnits:
             return UnitDetail(**self._state(name), result="success")
         state = self._state(name)
         return UnitDetail(**state, result="exit-code", changed_us=self.now_us, exit_status=1)
+
+    def variables(self, name: str) -> UnitVariables:
+        """Return what decides about the environment of a service: of a loaded one its lines."""
+        self._require_presence()
+        text = self._loaded.get(name, "")
+        return UnitVariables(
+            manager={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+            loaded=name in self._loaded,
+            environment=tuple(_values(text, "Environment")),
+            files=tuple(path.removeprefix("-") for path in _values(text, "EnvironmentFile")),
+        )
 
     def active(self, names: Sequence[str]) -> frozenset[str]:
         """Return which of `names` are active now; one call however many there are."""
@@ -220,3 +231,9 @@ class FakeUnits:
 
     def _stamp(self, name: str) -> str:
         return os.path.join(self.stamp_dir, f"stamp-{name}")
+
+
+def _values(text: str, directive: str) -> list[str]:
+    """Return the values of a directive, in order."""
+    lines = (line.partition("=") for line in text.splitlines())
+    return [value for name, _, value in lines if name == directive]

@@ -175,6 +175,20 @@ class UnitManagerContract:
         units.reload()
         assert units.states([TIMER])[TIMER].load_state == "not-found"
 
+    def test_the_variables_of_a_service_are_those_of_its_lines(
+        self, bench: Bench, units: UnitManager
+    ) -> None:
+        lines = "Environment=ONE=1\nEnvironment=TWO=2\nEnvironmentFile=-/nowhere/x.env\n"
+        bench.write(SERVICE, SERVICE_TEXT + lines)
+        units.reload()
+        found = units.variables(SERVICE)
+        assert found.loaded
+        assert found.manager["PATH"]
+        assert found.environment == ("ONE=1", "TWO=2")
+        assert found.files == ("/nowhere/x.env",)
+        absent = units.variables(ABSENT.replace("timer", "service"))
+        assert (absent.loaded, absent.manager["PATH"]) == (False, found.manager["PATH"])
+
     def test_the_version_is_one_that_is_supported(self, units: UnitManager) -> None:
         assert units.version() >= 252
 

@@ -40,6 +40,7 @@ def calls(run_id: str) -> dict[str, list[list[str]]]:
         "notify": [["notify", "test", "told"]],
         "secret": [["secret", "list"]],
         "policy": [["policy", "job"]],
+        "env": [["env", "job"], ["env", "job", "--diff"]],
         "add": [["add", "added", "--", "/bin/true"]],
         "remove": [["remove", "added"]],
         "doctor": [["doctor"], ["doctor", "--agent"]],

@@ -14,7 +14,7 @@ from typing import Any
 
 from docket.app.session.ports import Property
 from docket.errors import BusError
-from docket.model.unitstate import UnitDetail, UnitState
+from docket.model.unitstate import UnitDetail, UnitState, UnitVariables
 from docket.systemd.units import SystemdUnits
 from tests.system.seat import REPOSITORY, Seat
 
@@ -62,6 +62,12 @@ class RemoteUnits:
         """As UnitManager."""
         found = self._call("detail", name)
         return UnitDetail(**{**found, "drop_in_paths": tuple(found["drop_in_paths"])})
+
+    def variables(self, name: str) -> UnitVariables:
+        """As UnitManager."""
+        found = self._call("variables", name)
+        lists = ("environment", "files", "passed", "unset")
+        return UnitVariables(**{**found, **{key: tuple(found[key]) for key in lists}})
 
     def active(self, names: Sequence[str]) -> frozenset[str]:
         """As UnitManager."""

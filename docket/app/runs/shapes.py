@@ -148,3 +148,47 @@ class PolicyDocument(TypedDict):
         "What asks for the profile that is in force.",
     ]
     reasons: Annotated[list[str], "What asks for what, in sentences."]
+
+
+class VariableDocument(TypedDict):
+    """One variable of a task's environment."""
+
+    name: Annotated[str, "Its name."]
+    value: Annotated[str | None, "Its value; `***` if it is masked, null if only a run has one."]
+    masked: Annotated[bool, "Whether the value is, or may be, a secret, and is not shown."]
+    each_run: Annotated[bool, "Whether each run gets a value of its own."]
+    source: Annotated[
+        str,
+        Rule(enum=["manager", "unit", "docket", "env", "env_file", "credential", "caller"]),
+        "What gives it: the manager to all units, systemd to this unit, Docket, or a key of the"
+        " task; `caller` only where no service manager answers.",
+    ]
+    file: Annotated[str | None, "The environment file that has it."]
+
+
+class ChangedVariableDocument(TypedDict):
+    """A variable that the task and the caller have with different values."""
+
+    name: Annotated[str, "Its name."]
+    task: Annotated[str | None, "The task's value, as under `variables`."]
+    caller: Annotated[str, "The value in the environment of this command; `***` for a secret."]
+
+
+class EnvironmentDifferenceDocument(TypedDict):
+    """How the environment of a task differs from that of the caller."""
+
+    added: Annotated[list[str], "The variables that only the task has."]
+    absent: Annotated[list[str], "The variables that only the caller has."]
+    changed: Annotated[list[ChangedVariableDocument], "Those whose values differ."]
+
+
+class EnvironmentDocument(TypedDict):
+    """The environment that the unit of a task gives to its command."""
+
+    task: Annotated[str, "The task."]
+    unit: Annotated[str, "Its service."]
+    loaded: Annotated[bool, "Whether the service manager knows the unit."]
+    user: Annotated[str | None, "The user of the task, if that is not Docket's own."]
+    variables: Annotated[list[VariableDocument], "All variables of a run by timer, by name."]
+    difference: Annotated[EnvironmentDifferenceDocument, "What is otherwise here."]
+    warnings: Annotated[list[str], "Further remarks, in sentences."]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from docket.model.unitstate import UnitDetail, UnitState
+from docket.model.unitstate import UnitDetail, UnitState, UnitVariables
 
-__all__ = ["Property", "UnitDetail", "UnitManager", "UnitState"]
+__all__ = ["Property", "UnitDetail", "UnitManager", "UnitState", "UnitVariables"]
 
 Property = Sequence[Any]  # name, D-Bus signature, value as JSON holds it
 
@@ -26,6 +26,9 @@ class UnitManager(Protocol):
 
     def detail(self, name: str) -> UnitDetail:
         """Return the state of one unit with its last result and invocation."""
+
+    def variables(self, name: str) -> UnitVariables:
+        """Return what decides about the environment of a service."""
 
     def active(self, names: Sequence[str]) -> frozenset[str]:
         """Return which of `names` are active now; one call however many there are."""

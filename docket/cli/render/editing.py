@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from docket.app.editing.parts import TaskAdded, TaskRemoved
 from docket.app.editing.secret import Secret, SecretRemoved, SecretSet
 from docket.app.install.plan import InstallReport
-from docket.cli.render.install import report_text
 from docket.cli.render.layout.plain import exact, one_line
 from docket.cli.render.layout.screen import Screen
 from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.table import Column, Row, TextTable
 from docket.cli.render.layout.times import relative
+from docket.cli.render.timers.install import report_text
 
 
 def added_text(added: TaskAdded, report: InstallReport | None, screen: Screen) -> str:

@@ -20,6 +20,7 @@ _FLAGS = {
     "--notify-test": "notify_test",
     "--no-destructive": "gated",
     "--prepare": "prepare",
+    "--environment": "environment",
 }
 _VALUES = {
     "--home": "home",
@@ -33,7 +34,7 @@ _VALUES = {
 USAGE = (
     "docket exec TASK [--system | --home DIR] [--config FILE] [--run-id ID] [--trigger WORD] "
     "[--force] [--dry-run] [--no-destructive] [--quiet] [--result-fd N] [--finalize] "
-    "[--notify-test [--channel WORD]] [--sandbox WORD] [--prepare]"
+    "[--notify-test [--channel WORD]] [--sandbox WORD] [--prepare] [--environment]"
 )
 
 
@@ -44,6 +45,7 @@ class Arguments:
         "channel",
         "config",
         "dry_run",
+        "environment",
         "finalize",
         "force",
         "gated",
@@ -68,6 +70,7 @@ class Arguments:
         self.finalize = False
         self.notify_test = False
         self.prepare = False
+        self.environment = False
         self.channel: str | None = None
         self.gated = False
         self.home: str | None = None

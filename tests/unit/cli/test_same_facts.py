@@ -64,6 +64,8 @@ OF_COMMAND: dict[str, set[str]] = {
     "why bad": set(),
     "why paused": set(),
     "policy good": set(),
+    "env good": {"difference.*", r"(loaded|variables\.(masked|each_run|value))"},
+    "env good --diff": {r"variables\..*", "loaded"},
     "wait good": {"(started_at|finished_at|trigger)"},
     "events lines": {"(run_id|task_name)"},  # as they were asked for
     "logs good": {"(run_id|status|path|source|task_name|run_status)"},  # nothing but the log

@@ -30,6 +30,7 @@ TOUR: dict[str, list[str]] = {
     "events": ["events {lines}", "events {lines} --follow", "events {telling}"],
     "why": ["why text", "why fail", "why raising", "why fail {fail}"],
     "policy": ["policy text --trigger agent", "policy broken", "policy text --sandbox strict"],
+    "env": ["env text", "env text --diff", "env fail"],
     "list": ["list"],
     "health": ["health", "health --check", "health fail"],
     "new-task": ["new-task written-{n}", "new-task telling"],

@@ -8,7 +8,7 @@ from docket.app.install import eject as ejecting
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import some_tasks_argument, verb
-from docket.cli.render.eject import eject_text
+from docket.cli.render.timers.eject import eject_text
 from docket.errors import UsageError
 
 

@@ -12,7 +12,7 @@ from docket.app.install.plan import InstallPlan, InstallReport
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import tasks_argument, verb
-from docket.cli.render.install import (
+from docket.cli.render.timers.install import (
     diff_lines,
     diff_text,
     listing_text,

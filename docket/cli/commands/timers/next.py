@@ -16,7 +16,7 @@ from docket.app.session.session import Session
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import complete_task_names, one_expression, verb
-from docket.cli.render.next import forecast_text, forecasts_text
+from docket.cli.render.timers.next import forecast_text, forecasts_text
 from docket.errors import ConfigError, UnknownTaskError, UsageError
 from docket.model.names import is_safe_name
 

@@ -8,7 +8,7 @@ from docket.app.fires.pause import pause
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import InstantOption, some_tasks_argument, verb
-from docket.cli.render.pause import pause_text
+from docket.cli.render.timers.pause import pause_text
 
 
 @verb("pause")

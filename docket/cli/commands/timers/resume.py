@@ -6,7 +6,7 @@ from docket.app.fires.pause import resume
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import some_tasks_argument, verb
-from docket.cli.render.pause import resume_text
+from docket.cli.render.timers.pause import resume_text
 
 
 @verb("resume")

@@ -8,7 +8,7 @@ from docket.app.fires.pause import skip_next
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import some_tasks_argument, verb
-from docket.cli.render.pause import skip_text
+from docket.cli.render.timers.pause import skip_text
 
 
 @verb("skip-next")

@@ -8,7 +8,7 @@ from docket.app.install.removal import uninstall
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import require_names_or_all, tasks_argument, verb
-from docket.cli.render.install import removal_text
+from docket.cli.render.timers.install import removal_text
 
 
 @verb("uninstall")

@@ -12,7 +12,7 @@ from docket.app.install.removal import SwitchReport
 from docket.cli.render.layout.plain import exact, lines
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
-from docket.cli.render.next import fire_words
+from docket.cli.render.timers.next import fire_words
 
 MOST_SHOWN = 20
 _INKS = {

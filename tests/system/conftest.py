@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import CALLERS_ENVIRON, TREE
 from tests.system.host import HostError, PrivateHost, why_not
 from tests.system.seat import REPOSITORY, HostSeat, OwnSeat, Seat, user_manager_answers
+from tests.unit.notify.loopback import Loopback
 
 
 @pytest.fixture(scope="session")
@@ -90,3 +91,10 @@ def seat(
         yield own
     finally:
         own.forget()
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    """A web server here: a private host shares the network of this machine."""
+    with Loopback().serving() as loopback:
+        yield loopback

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from tests.system.jobs import shell
 from tests.system.seat import HostSeat, await_that
 from tests.unit.notify.loopback import Loopback, silence
 
 UNIT = "docket-doomed.service"
-
-
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    """The private host shares the network of this machine."""
-    with Loopback().serving() as loopback:
-        yield loopback
 
 
 def install(seat: HostSeat, server: Loopback, script: str, **keys: Any) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.system.jobs import command, daily_at, seconds_from_now
-from tests.system.seat import HostSeat, fire
+import os
+
+from tests.system.jobs import command, daily_at, seconds_from_now, shell
+from tests.system.seat import HostSeat, Seat, fire
 
 
 def test_a_start_that_lacks_something_is_a_row_that_says_what(root: HostSeat) -> None:
@@ -42,3 +44,16 @@ def test_a_start_that_lacks_something_is_a_row_that_says_what(root: HostSeat) ->
     assert [run["status"] for run in root.runs("mounted")] == ["succeeded", "skipped"]
     assert root.runs("mounted")[1]["summary"] == "Skipped: nothing is mounted at /srv/disk"
     root.run(["sh", "-c", "umount /srv/disk; rmdir /srv/disk"])
+
+
+def test_a_guard_of_the_unit_keeps_a_run_by_hand_off_an_empty_mount_point(seat: Seat) -> None:
+    """`docket run` copies nothing to a place that nothing is mounted at."""
+    guard = {"Unit": {"ConditionPathIsMountPoint": "/srv/nowhere"}}
+    copied = f"{seat.folder}/copied"
+    seat.configure({"copy": shell(f"touch {copied}", unit=guard)})
+    refused = seat.docket("run", "copy", check=False)
+    assert refused.returncode == 1
+    assert "ConditionPathIsMountPoint" in refused.stderr
+    seat.docket("install")
+    seat.systemctl("start", seat.unit("copy.service"), check=False)
+    assert not os.path.exists(seat.path(copied))

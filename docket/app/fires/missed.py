@@ -29,6 +29,7 @@ MOST_FIRES = 20_000  # of one task in one look
 MOST_SINGLE = 10  # this many missed fires in a row still get a row each
 SETTLED_US = 60_000_000  # a fire is judged a minute after the last moment at which it may start
 _SWALLOWED = "overlap"
+_ON_PURPOSE = ("paused", "timer_disabled", "timer_masked")
 _ALL = ""  # no task has this name: the mark of the last look at all of them
 _LOOK_AGAIN_US = 60_000_000
 _QUICK_SECONDS = 0.2
@@ -147,9 +148,11 @@ class _Judge:
         return MissedCounts(len(absent) - swallowed, swallowed), not fires.complete
 
     def _note_missed(self, plan: Plan, rows: list[RunRow]) -> None:
-        """Note the newest missed fire for a notification; a paused fire needs none."""
+        """Note the newest missed fire for a notification, but none that was held on purpose."""
         missed = [
-            row for row in rows if row.status == RunStatus.MISSED and row.error_code != "paused"
+            row
+            for row in rows
+            if row.status == RunStatus.MISSED and row.error_code not in _ON_PURPOSE
         ]
         if missed and plan.notify is not None:
             self.owed.append(Owed(plan.task, missed[-1].run_id))

@@ -63,6 +63,18 @@ def test_a_pause_ends_by_itself(home: Home) -> None:
     assert fire(home)[0] is RunStatus.SUCCEEDED
 
 
+@pytest.mark.parametrize("ahead_us", [-86_400_000_000, 86_400_000_000])
+def test_an_order_of_another_clock_holds(home: Home, ahead_us: int) -> None:
+    home.plan("job", "/bin/true")
+    for kind, cause in ((PAUSE, "paused"), (SKIP_NEXT, "skip_next")):
+        found = Order(kind, remaining=1 if kind == SKIP_NEXT else None)
+        at_us = now_us() + ahead_us
+        set_override(str(home.state_db), ["job"], found, at_us=at_us, uid=os.getuid())
+        assert fire(home)[1] == cause
+        lift(str(home.state_db), ["job"], at_us=at_us, uid=os.getuid())
+    assert fire(home)[0] is RunStatus.SUCCEEDED
+
+
 def test_a_run_by_hand_is_not_held_back(home: Home) -> None:
     home.plan("job", "/bin/true")
     order(home, PAUSE)

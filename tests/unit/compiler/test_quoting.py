@@ -102,8 +102,8 @@ def test_plain_words_stay_readable() -> None:
         ("carriage\rreturn", "line break"),
         ("nul\0", "NUL"),
         ("bad \udcff byte", "UTF-8"),
-        ("\ufffe", "no character"),
-        ("\ufdd0", "no character"),
+        ("\ufffe", "not a character"),
+        ("\ufdd0", "not a character"),
     ],
 )
 def test_what_no_unit_file_can_carry_is_refused_with_the_reason(text: str, why: str) -> None:

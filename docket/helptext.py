@@ -36,6 +36,7 @@ Timers:
   resume        Let paused tasks fire again.
   skip-next     Skip the next fire of tasks.
   next          Show when tasks, or an expression, fire next.
+  forecast      Show what fires over the next days.
   translate     Translate a schedule into systemd's words.
 
 Set up and check:

@@ -35,6 +35,7 @@ from docket.app.fires.shapes import (
     TranslatedLineDocument,
     TranslationDocument,
     UpkeepDocument,
+    WorkloadDocument,
 )
 from docket.app.history.shapes import ListedRunDocument, LogDocument, LogLineDocument
 from docket.app.install.shapes import (
@@ -109,6 +110,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
         "docket next --json: of one task or expression, or of all tasks",
         ForecastDocument | list[ForecastDocument],
     ),
+    "forecast": ("docket forecast --json", WorkloadDocument),
     "translate": ("docket translate --json", TranslationDocument),
     "translate-batch": (
         "One line of docket translate --batch",

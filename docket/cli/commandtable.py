@@ -44,6 +44,7 @@ _ALL = (
     Verb("resume", "timers.resume", TIMERS, "Let paused tasks fire again."),
     Verb("skip-next", "timers.skip_next", TIMERS, "Skip the next fire of tasks."),
     Verb("next", "timers.next", TIMERS, "Show when tasks, or an expression, fire next."),
+    Verb("forecast", "timers.forecast", TIMERS, "Show what fires over the next days."),
     Verb("translate", "timers.translate", TIMERS, "Translate a schedule into systemd's words."),
     Verb("configure", "setup.configure", SETUP, "Edit the config; only a valid one is saved."),
     Verb("add", "setup.add", SETUP, "Add a command task in a file of its own."),
@@ -203,6 +204,7 @@ USAGES = (
         "Show the next fires.",
         "Check when a schedule fires before installing it.",
     ),
+    Usage("forecast", "Show what fires in a week.", "See runs a day and what starts at once."),
     Usage(
         "translate <expr>",
         "Translate a schedule for systemd.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -38,6 +38,15 @@ class Shift(NamedTuple):
         return self.at + self.after, self.at + self.before
 
 
+class Clash(NamedTuple):
+    """A change of a zone's clock; `sentence` is "" if no run is lost by it."""
+
+    at_us: int
+    zone: str
+    shift_seconds: int
+    sentence: str
+
+
 def daylight_warnings(
     calendars: Sequence[Calendar], machine_zone: str, now_us: int
 ) -> tuple[str, ...]:
@@ -46,16 +55,31 @@ def daylight_warnings(
     A repeated hour in which a job runs once gets no warning; a frequent schedule that pauses for
     that hour gets one.
     """
-    sentences: list[str] = []
+    today = now_us // _SECOND_US // _DAY * _DAY
+    clashes = _clashes(calendars, machine_zone, today, _TWO_YEARS)
+    return tuple(clash.sentence for clash in clashes if clash.sentence)
+
+
+def clock_changes(
+    calendars: Sequence[Calendar], machine_zone: str, from_us: int, until_us: int
+) -> list[Clash]:
+    """Return the changes of the calendars' zones in a period, and what each takes away."""
+    begin = from_us // _SECOND_US // _DAY * _DAY
+    found = _clashes(calendars, machine_zone, begin, until_us // _SECOND_US - begin)
+    return [clash for clash in found if from_us < clash.at_us <= until_us]
+
+
+def _clashes(
+    calendars: Sequence[Calendar], machine_zone: str, begin: int, length: int
+) -> Iterator[Clash]:
     for zone in dict.fromkeys(calendar.zone for calendar in calendars):
         named = zone or machine_zone
         ours = [calendar for calendar in calendars if calendar.zone == zone]
-        today = now_us // _SECOND_US // _DAY * _DAY
-        for shift in shifts(named, today):
-            sentence = _gap(ours, shift, zone_name(named)) or _pause(ours, shift, zone_name(named))
-            if sentence:
-                sentences.append(sentence)
-    return tuple(sentences)
+        for shift in shifts(named, begin, length):
+            said = _gap(ours, shift, zone_name(named)) or _pause(ours, shift, zone_name(named))
+            yield Clash(
+                shift.at * _SECOND_US, zone_name(named), shift.after - shift.before, said or ""
+            )
 
 
 def zone_name(zone: str) -> str:

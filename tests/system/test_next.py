@@ -50,6 +50,9 @@ def test_the_jitter_of_the_timer_is_in_every_fire(ada: HostSeat) -> None:
     ada.docket("install", "--now")
     fires = [fire["at_us"] for fire in first(ada)["fires"]]
     assert fires[0] == elapse_us(ada)
+    [load] = ada.answer("forecast", "--days", "3")["tasks"]
+    seconds = datetime.fromisoformat(load["first"]).timestamp()
+    assert (load["source"], load["runs"], round(seconds * 1e6)) == ("timer", 3, fires[0])
     day = 86_400_000_000
     assert [fires[1] - fires[0], fires[2] - fires[1]] == [day, day]
 

@@ -22,6 +22,7 @@ def calls(run_id: str) -> dict[str, list[list[str]]]:
         "describe": [["describe", "job"]],
         "install": [["install", "--list"], ["install", "--now"]],
         "next": [["next"], ["next", "job"]],
+        "forecast": [["forecast"]],
         "translate": [["translate", "30 2 * * *"]],
         "run": [["run", "job"], ["run", "job", "--dry-run"], ["run", "job", "--async"]],
         "status": [["status"], ["status", "job"], ["status", "--all-users"]],

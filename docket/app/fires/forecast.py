@@ -110,9 +110,18 @@ class Translation(Record):
 
 
 def next_fires(
-    timing: Timing, *, zone: str | None, machine_zone: str, after_us: int, n: int
+    timing: Timing,
+    *,
+    zone: str | None,
+    machine_zone: str,
+    after_us: int,
+    n: int,
+    until_us: int | None = None,
 ) -> tuple[Fire, ...]:
-    """Return up to `n` (1 to 1000) fires strictly after `after_us`, shown in `zone`."""
+    """Return up to `n` (1 to 1000) fires strictly after `after_us`, shown in `zone`.
+
+    None of them is after `until_us`.
+    """
     if not 1 <= n <= MOST_FIRES:
         raise UsageError(f"The number of fires lies between 1 and {MOST_FIRES}, not {n}.")
     shown_in = machine_zone if zone is None else zone
@@ -124,6 +133,8 @@ def next_fires(
         if not instants:
             break
         first = min(instants)
+        if until_us is not None and first > until_us:
+            break
         fires.append(Fire(first, shown_in))
         for index, (calendar, offset_at) in enumerate(sources):
             if upcoming[index] == first:
@@ -132,9 +143,15 @@ def next_fires(
 
 
 def forecast_task(
-    task: Task, *, system: bool, now_us: int, n: int, machine_zone: str | None = None
+    task: Task,
+    *,
+    system: bool,
+    now_us: int,
+    n: int,
+    machine_zone: str | None = None,
+    until_us: int | None = None,
 ) -> Forecast:
-    """Return the next fires of a task; ScheduleError if its schedule is refused."""
+    """Return the fires of a task up to `until_us`; ScheduleError if its schedule is refused."""
     notes = []
     if not task.schedules:
         notes.append("the task has no schedule")
@@ -152,6 +169,7 @@ def forecast_task(
         now_us=now_us,
         n=n,
         notes=notes,
+        until_us=until_us,
     )
 
 
@@ -236,6 +254,7 @@ def _forecast(
     now_us: int,
     n: int,
     notes: Iterable[str] = (),
+    until_us: int | None = None,
 ) -> Forecast:
     timing = compile_timing(
         specs, zone=zone, machine_zone=machine_zone, system=system, now_us=now_us
@@ -245,7 +264,14 @@ def _forecast(
         expression=expression,
         zone=machine_zone if zone is None else zone,
         lines=tuple(f"{name}={value}" for name, value in timing.directives),
-        fires=next_fires(timing, zone=zone, machine_zone=machine_zone, after_us=now_us, n=n),
+        fires=next_fires(
+            timing,
+            zone=zone,
+            machine_zone=machine_zone,
+            after_us=now_us,
+            n=n,
+            until_us=until_us,
+        ),
         notes=(*notes, *_monotonic_notes(timing)),
         warnings=timing.warnings,
         source="config" if expression is None else "expression",

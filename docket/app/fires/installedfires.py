@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 
 from docket.app.catalog.planfiles import read_plan
 from docket.app.fires.forecast import Fire, Forecast, forecast_task
@@ -22,11 +22,18 @@ from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 from docket.store.overrides import PAUSE
 
+_FOR_EVER = 2**63
+
 
 def forecast_tasks(
-    session: Session, config: Config, tasks: Sequence[Task], n: int
+    session: Session,
+    config: Config,
+    tasks: Sequence[Task],
+    n: int,
+    *,
+    until_us: int = _FOR_EVER,
 ) -> list[Forecast]:
-    """Return up to `n` next fires of each task.
+    """Return up to `n` next fires of each task, none of them after `until_us`.
 
     Fires of an installed timer are systemd's: its present jitter is in them, a timer that is off
     has none, and those that a pause or a skip holds back are left out, with a note. A task without
@@ -37,7 +44,7 @@ def forecast_tasks(
     states = _states(session, names)
     orders = _orders(session)
     return [
-        _forecast(session, task, states.get(name), orders.get(task.name, []), n)
+        _forecast(session, task, states.get(name), orders.get(task.name, []), n, until_us)
         for task, name in zip(tasks, names, strict=True)
     ]
 
@@ -48,9 +55,12 @@ def _forecast(
     state: UnitState | None,
     orders: Sequence[OverrideRecord],
     n: int,
+    until_us: int,
 ) -> Forecast:
     now_us = session.now_us()
-    described = forecast_task(task, system=session.paths.system, now_us=now_us, n=n)
+    described = forecast_task(
+        task, system=session.paths.system, now_us=now_us, n=n, until_us=until_us
+    )
     plan = read_plan(session.paths, task.name)
     timer = None if plan is None else read_timer(session.paths, plan)
     if timer is None:
@@ -67,11 +77,12 @@ def _forecast(
         off = f"its timer is off (`docket enable {task.name}`)"
         return described.replace(source="timer", lines=timer.lines, fires=(), notes=(off, *notes))
     passing = held_back(orders).passing(lambda at_us: fires_since(timer, state, now_us, at_us))
+    in_time = takewhile(lambda at_us: at_us <= until_us, passing)
     zone = described.zone
     return described.replace(
         source="timer",
         lines=timer.lines,
-        fires=tuple(Fire(at_us, zone) for at_us in islice(passing, n)),
+        fires=tuple(Fire(at_us, zone) for at_us in islice(in_time, n)),
         notes=(*map(_ordered, orders), *notes),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from docket.model.jsonkinds import Count, Instant, LocalInstant, Rule
+from docket.model.jsonkinds import Amount, Count, Instant, LocalInstant, Rule
 
 _Directives = Annotated[
     list[list[str]],
@@ -99,3 +99,83 @@ class UpkeepDocument(TypedDict):
         str | None, "What is kept, the first time that anything is removed; else null."
     ]
     problems: Annotated[list[str], "What could not be done, in sentences."]
+
+
+class TaskLoadDocument(TypedDict):
+    """How often one task fires in a period."""
+
+    task: Annotated[str, "The task."]
+    source: Annotated[
+        Literal["timer", "config", "expression"], "What the fires are worked out from."
+    ]
+    runs_per_day: Annotated[Amount, "The runs of a day, on average."]
+    runs: Annotated[Amount, "The runs of the whole period."]
+    listed: Annotated[
+        bool, "Whether each fire is worked out; a task that fires more often has only its rate."
+    ]
+    first: Annotated[Instant | None, "The first fire."]
+    notes: Annotated[list[str], "What no count can say, such as a timer that is off."]
+
+
+class DayLoadDocument(TypedDict):
+    """The runs of one day."""
+
+    date: Annotated[str, "The day, by the clock of this machine."]
+    runs: Annotated[Amount, "How many runs begin."]
+
+
+class PileUpDocument(TypedDict):
+    """A minute of the day in which the same tasks start."""
+
+    clock: Annotated[str, "The minute, as hours and minutes of this machine's clock."]
+    tasks: Annotated[list[str], "The tasks."]
+    times: Annotated[Count, "How often that happens in the period."]
+    first: Annotated[Instant, "When it happens first."]
+
+
+class EffectDocument(TypedDict):
+    """What a change of the clock does to a task."""
+
+    task: Annotated[str, "The task."]
+    effect: Annotated[str, "A sentence."]
+
+
+class ClockChangeDocument(TypedDict):
+    """The beginning or the end of summer time in a zone of a task."""
+
+    at: Annotated[Instant, "When."]
+    timezone: Annotated[str, "The zone."]
+    shift_seconds: Annotated[int, "By how much the clock is put forward; below 0 it is put back."]
+    effects: Annotated[list[EffectDocument], "The tasks that lose runs by it."]
+
+
+class JitterDocument(TypedDict):
+    """A jitter for one task."""
+
+    task: Annotated[str, "The task."]
+    jitter_seconds: Annotated[Count, "The value of its `jitter`."]
+
+
+class SpreadDocument(TypedDict):
+    """What to add to the config, so that tasks do not start at once."""
+
+    yaml: Annotated[str, "The keys to add, as YAML."]
+    tasks: Annotated[list[JitterDocument], "The same, task by task."]
+
+
+class WorkloadDocument(TypedDict):
+    """What fires over the next days."""
+
+    since: Annotated[Instant, "The beginning of the period: now."]
+    until: Annotated[Instant, "Its end."]
+    days: Annotated[Count, "Its days, of 24 hours each."]
+    timezone: Annotated[str, "The zone of this machine; `local` if it has no name."]
+    tasks: Annotated[list[TaskLoadDocument], "The tasks with a schedule, the most frequent first."]
+    by_day: Annotated[list[DayLoadDocument], "The runs of each day."]
+    pile_ups: Annotated[
+        list[PileUpDocument], "The minutes in which several tasks start, the largest first."
+    ]
+    pile_ups_in_all: Annotated[Count, "How many there are; the list has the first twenty."]
+    clock_changes: Annotated[list[ClockChangeDocument], "Changes to and from summer time."]
+    suggestion: Annotated[SpreadDocument | None, "A spread of the pile-ups; null if none helps."]
+    warnings: Annotated[list[str], "Further remarks, in sentences."]

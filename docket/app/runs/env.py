@@ -108,13 +108,14 @@ def environment(session: Session, exec_command: Sequence[str], task: str) -> Tas
     warnings: list[str] = []
     loaded = False
     try:
-        found = session.units().variables(plan.unit)
+        units = session.units()
+        found, version = units.variables(plan.unit), units.version()
     except BusAbsentError:
         warnings.append(_NO_MANAGER)
         start = StartEnvironment(session.environ, frozenset(), frozenset(), in_unit=False)
     else:
         loaded = found.loaded
-        start = start_environment(plan, found)
+        start = start_environment(plan, found, version)
         warnings += [] if loaded else [_NOT_LOADED]
     told = _asked(session, [*exec_command, task, *session.paths.exec_arguments()], start, task)
     variables = tuple(_variables(plan, told, start))

@@ -22,6 +22,7 @@ _OF_ONE_START = ("INVOCATION_ID", "SYSTEMD_EXEC_PID")
 _OF_A_TIMER = ("TRIGGER_UNIT", "TRIGGER_TIMER_REALTIME_USEC", "TRIGGER_TIMER_MONOTONIC_USEC")
 _OF_A_USERS_MANAGER = "MANAGERPID"
 _CREDENTIALS = ("LoadCredential", "LoadCredentialEncrypted", "SetCredential", "ImportCredential")
+_NAMES_ROOT = 256  # since this version of systemd every service of the system has USER
 _UNKNOWN = "-"  # stands for a value that only a start knows
 _SYSTEM_DIRECTORIES = {
     "RuntimeDirectory": "/run",
@@ -46,13 +47,13 @@ class StartEnvironment(Record):
     in_unit: bool = True
 
 
-def start_environment(plan: Plan, found: UnitVariables) -> StartEnvironment:
+def start_environment(plan: Plan, found: UnitVariables, version: int) -> StartEnvironment:
     """Return what systemd gives to the runner of the task, started by its timer.
 
     What it sets for this start outdoes what it gives to all units, Environment= outdoes both, and
-    EnvironmentFile= everything.
+    EnvironmentFile= everything. `version` is systemd's.
     """
-    own = dict(_by_systemd(plan, found))
+    own = dict(_by_systemd(plan, found, version))
     unknown = {name for name, value in own.items() if value == _UNKNOWN}
     own.update(entry.partition("=")[::2] for entry in found.environment)
     for path in _files(plan, found):
@@ -69,13 +70,15 @@ def start_environment(plan: Plan, found: UnitVariables) -> StartEnvironment:
     )
 
 
-def _by_systemd(plan: Plan, found: UnitVariables) -> Iterator[tuple[str, str]]:
+def _by_systemd(plan: Plan, found: UnitVariables, version: int) -> Iterator[tuple[str, str]]:
     timer = _OF_A_TIMER if plan.timer_unit else ()
     manager = () if plan.system else (_OF_A_USERS_MANAGER,)
     for name in (*_OF_ONE_START, *timer, *manager, *found.passed):
         yield name, _UNKNOWN
     if found.user:
         yield from _login(found.user)
+    elif plan.system and version >= _NAMES_ROOT:
+        yield "USER", "root"
     runtime = "/run" if plan.system else found.manager.get("XDG_RUNTIME_DIR", "")
     if any(one[0].startswith(_CREDENTIALS) for one in plan.service):
         yield "CREDENTIALS_DIRECTORY", f"{runtime}/credentials/{plan.unit}"

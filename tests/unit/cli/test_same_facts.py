@@ -80,6 +80,7 @@ OF_COMMAND: dict[str, set[str]] = {
     },  # nothing was done
     "capabilities": {r"commands\.agent_use", r"tasks\.(inputs|outputs|config)\..*", "problems.*"},
     "pause paused --until 3d": set(),
+    "forecast": {"(since|until|timezone)", r"tasks\.(source|listed|first)", "suggestion.tasks.*"},
     "translate @daily": {"directives"},
 }
 

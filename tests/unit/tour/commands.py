@@ -43,6 +43,7 @@ TOUR: dict[str, list[str]] = {
     "resume": ["resume text"],
     "skip-next": ["skip-next text"],
     "next": ["next", "next text"],
+    "forecast": ["forecast", "forecast --days 30"],
     "translate": ["translate @daily"],
     "check": ["check"],
     "schema": ["schema", "schema output run"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from docket.app.fires.forecast import Fire, Forecast
@@ -36,18 +36,25 @@ def forecasts_text(forecasts: Sequence[Forecast], screen: Screen) -> str:
         columns = [Column("TASK", shrink=16), Column("FIRES"), Column("")]
         rows = [Row([forecast.task or "", *_when(fire, screen)]) for fire, forecast in fires]
         out.append(TextTable(columns, rows).text(screen))
-    said: dict[str, list[str]] = {}
-    for forecast in forecasts:
-        for note in forecast.notes if forecast not in silent else ():
-            said.setdefault(one_line(note), []).append(exact(forecast.task or ""))
-    room = None if screen.width is None else screen.width - 2
-    for note, tasks in said.items():
-        first, *rest = wrap(f"{', '.join(tasks)}: {note}", room)
-        out += [first, *(f"  {line}" for line in rest)]
+    noted = [(one.task or "", one.notes) for one in forecasts if one not in silent]
+    out += note_lines(noted, screen)
     for forecast in silent:
         why = "; ".join(forecast.notes) or "it does not fire any more"
         out.append(f"{exact(forecast.task or '')}: {one_line(why)}")
     return "\n".join(out) or "No task has a schedule yet."
+
+
+def note_lines(noted: Iterable[tuple[str, Sequence[str]]], screen: Screen) -> Iterator[str]:
+    """Yield each note once, after the tasks that have it."""
+    said: dict[str, list[str]] = {}
+    for task, notes in noted:
+        for note in notes:
+            said.setdefault(one_line(note), []).append(exact(task))
+    room = None if screen.width is None else screen.width - 2
+    for note, tasks in said.items():
+        first, *rest = wrap(f"{', '.join(tasks)}: {note}", room)
+        yield first
+        yield from (f"  {line}" for line in rest)
 
 
 def fire_words(fire: Fire) -> str:

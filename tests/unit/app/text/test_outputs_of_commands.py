@@ -52,6 +52,7 @@ def docket(home: Home, expected: int, *words: str, stdin: str = "") -> Any:
         ("list", 0, ("list",)),
         ("describe", 0, ("describe", "good")),
         ("capabilities", 0, ("capabilities",)),
+        ("forecast", 0, ("forecast", "--days", "3")),
         ("env", 0, ("env", "good")),
         ("doctor", 1, ("doctor",)),
         ("next", 0, ("next",)),

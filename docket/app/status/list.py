@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from docket.app.record.opening import open_record
 from docket.app.session.session import Session
 from docket.app.text.documents import latest_document
 from docket.errors import ConfigError, StoreError
+from docket.model.names import timer_unit
 from docket.model.problem import Problem
 from docket.model.record import Record
 from docket.model.records import RunRecord
@@ -22,12 +24,16 @@ if TYPE_CHECKING:
 
 
 class ListedTask(Record):
-    """One task of the list; `task` is None if it is broken, and `problems` says how."""
+    """One task of the list; `task` is None if it is broken, and `problems` says how.
+
+    `installed` is whether the timer that the config wants is among the units; None: it wants none.
+    """
 
     name: str
     task: Task | None
     last_run: RunRecord | None
     problems: tuple[Problem, ...] = ()
+    installed: bool | None = None
 
     @property
     def description(self) -> str:
@@ -53,6 +59,7 @@ class ListedTask(Record):
             "broken": self.task is None,
             "problems": [problem.document() for problem in self.problems],
             "enabled": self.task.enabled if self.task is not None else False,
+            "installed": self.installed,
             "destructive": self.destructive,
             "schedule": list(self.schedule),
         }
@@ -97,7 +104,9 @@ def list_tasks(session: Session) -> TaskList:
         return _without_config(session, error)
     latest, warnings = _latest(session, config)
     return TaskList(
-        tuple(_listed(config, name, latest.get(name)) for name in shown_names(config, latest)),
+        tuple(
+            _listed(session, config, name, latest.get(name)) for name in shown_names(config, latest)
+        ),
         (*config.warnings, *warnings),
         recorded=not warnings,
     )
@@ -114,9 +123,14 @@ def _without_config(session: Session, error: ConfigError) -> TaskList:
     return TaskList(tasks, warnings, error, recorded=not warnings)
 
 
-def _listed(config: Config, name: str, last_run: RunRecord | None) -> ListedTask:
+def _listed(session: Session, config: Config, name: str, last_run: RunRecord | None) -> ListedTask:
     problems = tuple(problem for problem in config.problems if problem.task == name)
-    return ListedTask(name, config.tasks.get(name), last_run, problems)
+    task = config.tasks.get(name)
+    installed = None
+    if task is not None and task.enabled and task.schedules:
+        timer = timer_unit(name, config.instance or session.paths.instance_key)
+        installed = os.path.exists(os.path.join(session.paths.unit_dir, timer))
+    return ListedTask(name, task, last_run, problems, installed)
 
 
 def _latest(

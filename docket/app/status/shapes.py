@@ -121,7 +121,10 @@ class ListedTaskDocument(TypedDict):
     last_run: Annotated[LatestDocument | None, "Its last finished run; dry runs do not count."]
     broken: Annotated[bool, "Whether it cannot be used."]
     problems: Annotated[list[ProblemDocument], "What is wrong with it."]
-    enabled: Annotated[bool, "Whether a timer is installed for it."]
+    enabled: Annotated[bool, "Whether the config wants its timer."]
+    installed: Annotated[
+        bool | None, "Whether its timer is installed; null for a task that needs none."
+    ]
     destructive: Annotated[bool, "Whether it may delete, overwrite or spend."]
     schedule: Annotated[list[str], "Its triggers as written."]
 

@@ -28,12 +28,21 @@ def tasks_text(found: TaskList, screen: Screen) -> str:
     columns = [Column("TASK", shrink=16), Column("SCHEDULE", shrink=12), Column("LAST RUN")]
     rows = [_row(task, _last_run(task, found, screen)) for task in found.tasks]
     table = TextTable(columns, rows, note_title="DESCRIPTION", note_column=24).text(screen)
+    return "\n\n".join([table, *_remarks(found, screen)])
+
+
+def _remarks(found: TaskList, screen: Screen) -> Iterator[str]:
+    """Yield what needs a hand, each with the command that helps."""
     broken = sum(task.task is None for task in found.tasks)
-    if not broken:
-        return table
-    which = "task is" if broken == 1 else "tasks are"
-    step = next_step("docket check", "shows everything that is wrong", screen)
-    return f"{table}\n\n{broken} {which} broken.\n{step}"
+    if broken:
+        which = "task is" if broken == 1 else "tasks are"
+        step = next_step("docket check", "shows everything that is wrong", screen)
+        yield f"{broken} {which} broken.\n{step}"
+    waiting = sum(task.installed is False for task in found.tasks)
+    if waiting:
+        which = "timer is" if waiting == 1 else "timers are"
+        step = next_step("docket install --now", "installs and starts them", screen)
+        yield f"{waiting} {which} not installed.\n{step}"
 
 
 def _row(task: ListedTask, last_run: Cell) -> Row:
@@ -45,6 +54,8 @@ def _row(task: ListedTask, last_run: Cell) -> Row:
     schedule = ", ".join(task.schedule) or "-"
     if not task.task.enabled and task.schedule:
         schedule = f"off ({schedule})"
+    if task.installed is False:
+        schedule = f"not installed ({schedule})"
     note = f"[destructive] {task.description}".rstrip() if task.destructive else task.description
     return Row([task.name, schedule, last_run], note, note_matters=task.destructive)
 

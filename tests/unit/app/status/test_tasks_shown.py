@@ -10,12 +10,15 @@ import pytest
 from docket.app.status.capabilities import capabilities
 from docket.app.status.describe import describe
 from docket.app.status.list import list_tasks
+from docket.cli.render.layout.screen import Screen
+from docket.cli.render.list import tasks_text
 from docket.cli.selfdescription import forms
 from docket.errors import (
     BrokenTaskError,
     NameRefusedError,
     UnknownTaskError,
 )
+from docket.model.names import timer_unit
 from docket.tasks.builtin import BUILT_IN
 from tests.unit.app.conftest import Home
 from tests.unit.app.documents import require_valid
@@ -69,6 +72,18 @@ def test_every_task_is_listed_the_broken_ones_too(home: Home) -> None:
     assert sync["last_run"]["run_id"] == run_id
     assert sync["last_run"]["last_run"] > sync["last_run"]["started_at"]
     assert sync["schedule"] == ["0 2 * * *", "every: 6h"]
+
+
+def test_a_timer_that_is_not_installed_is_marked(home: Home) -> None:
+    home.config(CONFIG)
+    found = list_tasks(home.session)
+    installed = {task.name: task.installed for task in found.tasks}
+    assert installed == {"broken": None, "plain": None, "sync": False}
+    text = tasks_text(found, Screen(None, colour=False, unicode=True, now_us=0))
+    assert "not installed (0 2" in text
+    assert "1 timer is not installed.\n" in text
+    home.file(os.path.join(home.paths.unit_dir, timer_unit("sync", home.paths.instance_key)), "")
+    assert {task.installed for task in list_tasks(home.session).tasks} == {None, True}
 
 
 def test_built_in_tasks_are_listed_only_if_they_are_configured_or_have_run(home: Home) -> None:

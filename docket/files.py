@@ -1,8 +1,8 @@
 """Reading and writing files safely: the only place that knows how.
 
 Nothing here follows a link at the end of a path, waits for the other end of a pipe, or reads more
-than it was told to. What is written has its permissions whatever the umask, and a reader sees all
-of it or the file before. The runner loads this module: standard library, and little of it.
+than its caller allows. What is written has its permissions whatever the umask, and a reader sees
+all of it or the file before. The runner loads this module: standard library, and little of it.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def make_jobs(entries: Sequence[CrontabEntry], around: Surroundings) -> list[Job
 
 
 def _contents(entry: CrontabEntry) -> str:
-    """Return everything that tells an entry from another, as one text."""
+    """Return everything in which entries differ, as one text."""
     settings = "\0".join(f"{name}={value}" for name, value in sorted(entry.settings.items()))
     return "\0".join((entry.expression, entry.user or "", entry.command, settings))
 

@@ -151,6 +151,6 @@ class Answers:
                 left = left[os.write(self._descriptor, left) :]
             except BlockingIOError:
                 select.select([], [self._descriptor], [])
-            except OSError:  # the client is gone, which the end of its requests tells too
+            except OSError:  # the client is gone, which the end of its requests shows too
                 self._ended()
                 return

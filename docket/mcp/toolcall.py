@@ -22,7 +22,7 @@ _ANSWER_SECONDS = 45.0  # many clients give up after a minute
 class ServerContext(Record):
     """What every call is served with.
 
-    `fault` records what nobody foresaw and returns the error to tell.
+    `fault` records what nobody foresaw and returns the error for the client.
     """
 
     session: Session

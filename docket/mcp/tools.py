@@ -27,7 +27,7 @@ SERVER = "docket"
 INSTRUCTIONS = f"""\
 Docket runs scheduled and on-demand jobs ("tasks") and records every run.
 
-- Begin with docket_list_tasks; docket_describe_task tells what a task takes, does and needs.
+- Begin with docket_list_tasks; docket_describe_task says what a task takes, does and needs.
 - docket_run_task runs a task and answers when it is over, or after 45 seconds with the status
   wait_timeout and the run_id while the run goes on. For what takes longer (backups, syncs,
   anything whose typical duration is above half a minute) use docket_run_task_async, then

@@ -62,7 +62,7 @@ class Hook:
 
 
 class Channel:
-    """One way to tell somebody: its kind, and every option of that kind.
+    """One way to notify somebody: its kind, and every option of that kind.
 
     `monitors`: it notices runs that do not come, so it gets every run, whatever `on` says.
     """

@@ -36,7 +36,7 @@ def no_remarks(written: Mapping[str, Any]) -> Iterable[Remark]:
 
 
 class ChannelType(Record):
-    """A way to tell people of a run. Each module of `docket.notify.channels` has one, `CHANNEL`.
+    """A way to notify people of a run. Each module of `docket.notify.channels` has one, `CHANNEL`.
 
     `keys` are JSON Schemas, as the config's schema publishes them; `needs` are keys of which one
     has to be there. `secrets` are keys that are better written as `KEY_env`. `settle` turns the

@@ -46,7 +46,7 @@ _WORDS: dict[str, dict[str, Field]] = {
 class OnCalendar(Record):
     """An OnCalendar expression as read.
 
-    `own_zone` tells whether the zone is in the text itself. `exact` is False if systemd
+    `own_zone` says whether the zone is in the text itself. `exact` is False if systemd
     would lose fires of the text as written (see `schedule.emit`), so that it must be written anew.
     """
 

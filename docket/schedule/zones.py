@@ -119,7 +119,7 @@ def misread_zones(machine: str) -> frozenset[str]:
 
 
 def machine_zone() -> str:
-    """Return the IANA name of the machine's zone, "" if /etc/localtime does not tell it.
+    """Return the IANA name of the machine's zone, "" if /etc/localtime does not name it.
 
     TZ in the caller's environment is not asked: the service manager does not see it either.
     """

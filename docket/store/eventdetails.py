@@ -13,7 +13,7 @@ _MOST_BYTES = 256 * 1024
 
 
 def with_events(reader: Reader, run: RunRecord) -> RunRecord:
-    """Return the run with its first events in its details, as its runner told them.
+    """Return the run with its first events in its details, as its runner recorded them.
 
     `event_count` there says how many there are; `events_truncated` is set if some are left out.
     """

@@ -1,4 +1,4 @@
-"""Who holds a lock, as the kernel tells: a process by its pidfd, never by a number from a file."""
+"""Who holds a lock, as the kernel says: a process by its pidfd, never by a number from a file."""
 
 from __future__ import annotations
 

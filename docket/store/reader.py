@@ -296,7 +296,7 @@ class Reader:
         return integer(rows[0][0])
 
     def last_progress(self, run_id: str) -> EventRecord | None:
-        """Return the newest event of a run that tells its progress, among its last thousand."""
+        """Return the newest event of a run that reports its progress, among its last thousand."""
         found = self._events(
             "AND event_type = 'progress' AND event_index > "
             "(SELECT max(event_index) FROM events WHERE run_id = e.run_id) - 1000 "
@@ -369,7 +369,7 @@ def _noted(text: Any) -> dict[str, Any]:
 def open_reader(path: str, now_us: int | None = None) -> Iterator[Reader]:
     """Open the store for reading; a missing file reads as empty.
 
-    `now_us` tells which runs lie in the future; it is the time of day where nobody says. Raises
+    Runs after `now_us` lie in the future; without it, those after the present time. Raises
     StoreError with one sentence where the file is broken, locked or not to be read, and
     StoreNewerError if a newer Docket wrote it.
     """

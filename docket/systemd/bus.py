@@ -22,7 +22,7 @@ SYSTEMD = b"org.freedesktop.systemd1"
 MANAGER = b"/org/freedesktop/systemd1"
 MANAGER_INTERFACE = b"org.freedesktop.systemd1.Manager"
 
-# pystemd tells errors as "[err -2]: b'Unit x not found.'", with the D-Bus name before it at times.
+# pystemd words errors as "[err -2]: b'Unit x not found.'", with the D-Bus name before it at times.
 _QUOTED = re.compile(r"""b(?:'([^']*)'|"([^"]*)")""")
 _NOISE = re.compile(r"^\[err -?\d+\]:\s*")
 _WAIT_US = 250_000

@@ -111,7 +111,7 @@ def _absence(environ: Mapping[str, str], *, system: bool) -> BusAbsentError:
         return BusAbsentError(
             f"{runtime} has no socket of your service manager: it is not running, or a sandbox"
             " hides it.",
-            hint="Ask outside of the sandbox; `systemctl --user status` tells whether it runs.",
+            hint="Ask outside of the sandbox; `systemctl --user status` says whether it runs.",
         )
     return BusAbsentError(
         "No service manager is running for this user, or a sandbox hides its directory"

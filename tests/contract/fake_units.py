@@ -1,6 +1,6 @@
 """A service manager in memory, held to the same contract as the real one.
 
-It reads unit files from a directory when it is told to, as systemd does, makes the links of
+It reads unit files from a directory when asked to, as systemd does, makes the links of
 `enable` there, keeps stamps, and writes down what it was asked to do.
 """
 

@@ -105,7 +105,7 @@ class UnitManagerContract:
             units.start([ABSENT, TIMER])
         assert units.active([TIMER]) == {TIMER}
 
-    def test_a_service_that_fails_is_told_and_its_failure_can_be_cleared(
+    def test_a_service_that_fails_is_reported_and_its_failure_can_be_cleared(
         self, bench: Bench, units: UnitManager
     ) -> None:
         bench.write(FAILING, SERVICE_TEXT.replace("/bin/true", "/bin/false"))

@@ -65,7 +65,7 @@ def test_the_shared_options_are_documented() -> None:
     assert [name for name in shared if f"`{name}" not in PAGE] == []
 
 
-def test_every_command_that_agents_are_told_of_exists() -> None:
+def test_every_command_in_the_instructions_for_agents_exists() -> None:
     for form in USAGES:
         assert form.name.split()[0] in VERBS
     told = {form.name.split()[0] for form in USAGES}

@@ -1,7 +1,7 @@
-"""One session of the SDK's own client with a real server, told what to do by JSON lines.
+"""One session of the SDK's own client with a real server, driven by JSON lines.
 
 Run by the Python of .venv-mcp, with the protocol (`handshake`, or `newest` without one) and the
-words of the server's command line. It reads orders from its standard input and writes what came of
+words of the server's command line. It reads orders from its standard input and writes the result of
 each to its standard output; its end ends the session.
 """
 

@@ -190,7 +190,7 @@ def test_twenty_calls_at_a_time_are_all_answered(shared: Session) -> None:
         assert found.document["status"] == "succeeded"
 
 
-def test_a_runner_that_is_killed_is_told_and_the_server_goes_on(shared: Session) -> None:
+def test_a_runner_that_is_killed_is_reported_and_the_server_goes_on(shared: Session) -> None:
     killed = shared.call("docket_run_task", task_name="kills")
     assert (killed.failed, killed.document["status"]) == (True, "killed")
     assert killed.document["run_id"]
@@ -207,7 +207,7 @@ def test_a_broken_config_is_an_error_with_its_places(connect: Connect, tmp_path:
     assert not session.call("docket_list_tasks").failed
 
 
-def test_a_locked_database_stops_no_run_and_is_told_where_it_matters(
+def test_a_locked_database_stops_no_run_and_is_reported_where_it_matters(
     connect: Connect, tmp_path: Path
 ) -> None:
     session = connect(CONFIG)

@@ -78,7 +78,7 @@ def test_no_answer_holds_a_planted_secret(tour: Tour, tool: str) -> None:
         assert planted.leaks(text.encode()) == []
 
 
-def test_the_secrets_were_really_told(tour: Tour) -> None:
+def test_the_secrets_were_really_printed(tour: Tour) -> None:
     for tool in ("docket_run_task", "docket_run_logs", "docket_run_events", "docket_capabilities"):
         assert any(REDACTED in text for text in tour.called[tool]), tool
 

@@ -124,7 +124,7 @@ def test_a_background_grandchild_does_not_outlive_the_run(seat: Seat) -> None:
     assert await_that("an empty cgroup", lambda: seat.count(_SLEEP) == 0)
 
 
-def test_a_job_killed_by_a_signal_is_told_from_a_killed_runner(seat: Seat) -> None:
+def test_a_job_killed_by_a_signal_is_not_taken_for_a_killed_runner(seat: Seat) -> None:
     seat.configure({"crash": shell("kill -SEGV $$", schedule="@yearly")})
     seat.docket("install")
     seat.systemctl("start", seat.unit("crash.service"), check=False)

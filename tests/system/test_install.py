@@ -219,7 +219,7 @@ def test_twenty_installs_at_once_serialise(ada: HostSeat) -> None:
     assert timers.count("active waiting") == 5
 
 
-def test_install_tells_whether_timers_outlive_the_session(ada: HostSeat) -> None:
+def test_install_says_whether_timers_outlive_the_session(ada: HostSeat) -> None:
     ada.configure({"x": _yearly()})
     assert ada.answer("install", "--now")["linger"] is True
     os.unlink(ada.path("/var/lib/systemd/linger/ada"))

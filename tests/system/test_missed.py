@@ -58,7 +58,7 @@ def test_fires_that_a_power_cut_took_are_rows_and_the_one_caught_up_is_not(ada: 
     assert len(_rows(ada, "careless", "missed")) == 1
 
 
-def test_fires_of_a_disabled_timer_are_told_as_such(ada: HostSeat) -> None:
+def test_fires_of_a_disabled_timer_are_shown_as_such(ada: HostSeat) -> None:
     due = seconds_from_now(10)
     ada.configure({"nightly": command("/bin/true", schedule=daily_at(due))})
     ada.docket("install", "--now")

@@ -24,7 +24,7 @@ def outcomes(seat: HostSeat, run_id: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_unit_whose_runner_is_killed_tells_of_it_through_the_finalizer(
+def test_the_finalizer_sends_the_message_for_a_killed_runner(
     ada: HostSeat, server: Loopback
 ) -> None:
     install(ada, server, "sleep 300")
@@ -43,7 +43,7 @@ def test_a_unit_whose_runner_is_killed_tells_of_it_through_the_finalizer(
     assert len(server.asked) == 1
 
 
-def test_after_a_power_cut_the_maintenance_unit_tells_before_it_ends(
+def test_after_a_power_cut_the_maintenance_unit_sends_messages_before_it_ends(
     ada: HostSeat, server: Loopback
 ) -> None:
     install(ada, server, "sleep 300")

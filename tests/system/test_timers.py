@@ -36,7 +36,7 @@ def test_a_timer_fires_and_the_run_names_its_trigger_and_the_instant_it_was_due(
 
 
 def test_a_cron_expression_fires_at_its_minute(seat: Seat) -> None:
-    # A minute is too long to wait for: the timer is asked, and then told that it has elapsed.
+    # A minute is too long to wait for: the timer is asked, and then made to elapse.
     seat.configure({"minutely": command("/bin/true", schedule="* * * * *")})
     seat.docket("install", "--now")
     elapse = seat.shown(seat.unit("minutely.timer"), "NextElapseUSecRealtime")

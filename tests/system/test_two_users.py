@@ -36,7 +36,7 @@ READERS = [
 
 
 @pytest.mark.parametrize("words", READERS, ids=" ".join)
-def test_who_may_not_look_into_the_system_scope_is_told_so(
+def test_a_user_who_may_not_read_the_system_scope_gets_that_reason(
     root: HostSeat, ada: HostSeat, words: list[str]
 ) -> None:
     root.configure({"rootjob": command("/bin/true")})

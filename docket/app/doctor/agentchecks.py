@@ -187,7 +187,7 @@ class _Asked:
 
 
 def _programs(plan: Plan) -> list[str]:
-    """Return the programs that the task starts, as far as its plan tells."""
+    """Return the programs that the task starts, as far as its plan shows."""
     if plan.python is None:
         return [argv[0] for argv in (plan.argv, plan.dry_run_argv) if argv]
     config = plan.python.config

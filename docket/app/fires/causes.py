@@ -16,7 +16,7 @@ from docket.store.fires import FireLedger, Override
 from docket.systemd import boots
 from docket.systemd.boots import BootTime
 
-_EARLY_US = 1_000_000  # systemd tells some instants in whole seconds
+_EARLY_US = 1_000_000  # systemd gives some instants in whole seconds
 _START_US = 2_000_000
 _ENABLED = ("enabled", "enabled-runtime", "linked", "static", "generated", "")
 

@@ -62,7 +62,7 @@ def look(
     A look at all tasks comes at most once a minute and is quick, unless it is `thorough`; what it
     leaves is for one of the next ones. Notifications of missed fires are started, or added to
     `owed`. A record that cannot be written now makes it find nothing. `reader` is the open record,
-    which tells whether it is time to look at all tasks.
+    which says whether it is time to look at all tasks.
     """
     found = MissedCounts()
     quick = task is None and not thorough

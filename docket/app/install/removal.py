@@ -167,7 +167,7 @@ def _timers(session: Session, names: Sequence[str]) -> list[str]:
 
 
 def _choice(session: Session, timers: Sequence[str]) -> TimerChoice:
-    """Return which of `timers` may be started, as far as the config tells."""
+    """Return which of `timers` may be started, as far as the config says."""
     try:
         bundles = compile_tasks(session).bundles
     except DocketError:

@@ -28,7 +28,7 @@ class DeathCause(Record):
 def cause_of_death(session: Session, run: RunRecord) -> DeathCause | None:
     """Return what is known of the end of a run whose lock is free.
 
-    None if the service manager is still at work on it: its finalizer will tell.
+    None if the service manager is still at work on it: its finalizer will record it.
     """
     asked: dict[str, Any] = {"lock": "free"}
     now = session.now_us()

@@ -10,7 +10,7 @@ from docket.store.reader import Reader
 if TYPE_CHECKING:
     from docket.app.text.shapes import DurationsDocument
 
-_SAMPLE = 20  # how many good runs tell what a run usually takes
+_SAMPLE = 20  # how many good runs show what a run usually takes
 
 
 def typical_duration(

@@ -198,7 +198,7 @@ def recorded_outcome(session: Session, task: str, run_id: str) -> RunOutcome:
 
 
 def outcome_of_record(run: RunRecord, hooks: Sequence[HookDocument]) -> RunOutcome:
-    """Return the outcome that the record of a finished run tells."""
+    """Return the outcome of a finished run, from its record."""
     code = run.status.exit_code if run.exit_code is None else run.exit_code
     return RunOutcome(**{**run.to_json(), "exit_code": code}, hooks=tuple(hooks))
 

@@ -19,7 +19,7 @@ _LINGER = "/var/lib/systemd/linger"
 
 
 class UserStatus(Record):
-    """One user's tasks; `problem` says why they cannot be told."""
+    """One user's tasks; `problem` says why they cannot be read."""
 
     owner: StoreOwner
     tasks: tuple[TaskLine, ...] = ()
@@ -33,7 +33,7 @@ class AllUsersStatus(Record):
 
     @property
     def exit_code(self) -> int:
-        """1 where the tasks of somebody cannot be told."""
+        """1 if the tasks of somebody cannot be read."""
         return int(any(user.problem for user in self.users))
 
     def document(self) -> AllUsersDocument:

@@ -95,7 +95,7 @@ class UserStatusDocument(TypedDict):
     system: Annotated[bool, "Whether these are the tasks of the system scope."]
     home: Annotated[str, "The Docket home."]
     tasks: Annotated[list[UserTaskDocument], "The tasks that have run."]
-    problem: Annotated[str | None, "Why they cannot be told."]
+    problem: Annotated[str | None, "Why they cannot be read."]
 
 
 class AllUsersDocument(TypedDict):

@@ -60,7 +60,7 @@ def failed_start(facts: UnitFacts, known: frozenset[str | None], after_us: int) 
     end = facts.end
     if end is None or end.load_state != "loaded":
         return None
-    # systemctl tells whole seconds, cut off.
+    # systemctl shows whole seconds, cut off.
     if (end.checked_us or 0) + _SECOND_US > after_us:
         unmet = "condition" if end.condition_failed else "assert" if end.assert_failed else None
         if unmet is not None:

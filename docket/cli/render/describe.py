@@ -67,7 +67,7 @@ def _now(found: TaskDescription, screen: Screen) -> Iterator[Fact]:
     for hook in found.now.hooks:
         if hook.kind == NOTIFICATION:
             words = f"{hook.label.partition(':')[2]}: {hook.state}"
-            yield "told", words if hook.went_well else Cell(words, Ink.DOUBT)
+            yield "notified", words if hook.went_well else Cell(words, Ink.DOUBT)
     if found.now.next_run_us is not None:
         yield "next run", relative(found.now.next_run_us, screen.now_us)
     for guard in found.now.guards:

@@ -117,7 +117,7 @@ def _hook(hook: HookRecord) -> Fact:
     if hook.kind == NOTIFICATION:
         said = hook.stderr or (f"answered with {hook.exit_code}" if hook.exit_code else "")
         words = f"{hook.label.partition(':')[2]}: {hook.state}" + (f", {said}" if said else "")
-        return "told", words if hook.went_well else Cell(words, Ink.BAD)
+        return "notified", words if hook.went_well else Cell(words, Ink.BAD)
     ended = f", exit code {hook.exit_code}" if hook.exit_code else ""
     return f"hook {hook.position}", f"{hook.kind} {hook.label}: {hook.state}{ended}"
 
@@ -196,7 +196,7 @@ def _next_steps(report: StatusReport, screen: Screen) -> Iterator[str]:
 
 
 def _timer_state(task: TaskStatus) -> str:
-    """Return the timer's state; where the manager is silent, the disk tells that there is none."""
+    """Return the timer's state; without an answer, the disk shows whether it is installed."""
     if task.timer is None:
         return ""
     unknown = task.timer.state == "unknown"
@@ -270,7 +270,7 @@ def _progress(progress: RunProgress, screen: Screen) -> str:
 def _incident(incident: Incident, screen: Screen) -> str:
     told = "nobody has been notified"
     if incident.told_at is not None:
-        told = f"told {relative(incident.told_at, screen.now_us)}"
+        told = f"reported {relative(incident.told_at, screen.now_us)}"
     return f"open since {_when(incident.opened_at, screen)}, {incident.failures} failures, {told}"
 
 

@@ -24,7 +24,7 @@ _PROCESS = (
     "RestrictSUIDSGID=yes",
     "LockPersonality=yes",
     "SystemCallArchitectures=native",
-    # What is refused fails with a reason that the command can tell, and does not kill it.
+    # What is refused fails with an error that the command can print, and does not kill it.
     "SystemCallErrorNumber=EPERM",
 )
 _ADMINISTRATION = "@clock @cpu-emulation @module @mount @obsolete @raw-io @reboot @swap"

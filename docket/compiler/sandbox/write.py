@@ -1,4 +1,4 @@
-"""The lines of a sandbox, told to whatever takes the lines of a service."""
+"""Write the lines of a sandbox into whatever takes the lines of a service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema compiled into plain checks that only tell valid from invalid, fast.
+"""The schema compiled into plain checks that only separate valid from invalid, fast.
 
 jsonschema takes milliseconds for one task, and loading it takes longer than reading a whole file.
 So a value is first shown to these checks; only what they do not recognise goes to jsonschema, which

@@ -228,7 +228,7 @@ class Notifier:
             return _Word(FAILURE, _changed(incident))
         if "complete" in self._notify.on:
             return _Word(FAILURE)
-        told = f"run {incident.told_by} has reported it" if incident.told_by else "it was told"
+        told = f"run {incident.told_by} has reported it" if incident.told_by else "it was reported"
         return _Word(silence=f"Kept silent: {_since(incident)}, and {told}.")
 
     def _settled(

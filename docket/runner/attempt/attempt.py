@@ -212,7 +212,7 @@ def _watch(
 
 
 def _heading(plan: Plan, number: int) -> bytes:
-    """Return the line that tells a later attempt's output from that of the one before."""
+    """Return the line between a later attempt's output and that of the one before."""
     if number == 1:
         return b""
     return f"[docket: attempt {number} of {plan.retry + 1}]\n".encode()

@@ -164,7 +164,7 @@ class JsonLinesOutput(PlainOutput):
 
 
 class GuessedOutput(PlainOutput):
-    """`output_format: auto`: a JSON value, JSON objects by line, or text, told at the end."""
+    """`output_format: auto`: a JSON value, JSON objects by line, or text, decided at the end."""
 
     def __init__(self, report: Callable[[dict[str, Any], str], None]) -> None:
         self._report = report

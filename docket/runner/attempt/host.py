@@ -110,7 +110,7 @@ class RunHost(Host):
     def limits_passed(self) -> tuple[bool, list[dict[str, Any]]]:
         """Return whether the kernel killed for memory, and the limits passed, since the last call.
 
-        The limits are those of the run's unit, as UnitCounters tells them.
+        The limits are those of the run's unit, as UnitCounters reads them.
         """
         unit = self._recorder.row.unit
         if unit is None:

@@ -1,4 +1,4 @@
-"""Which limits of its unit a run passed, as the counters of its control group tell."""
+"""Which limits of its unit a run passed, as the counters of its control group show."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def add_run(
     params: dict[str, str] | None,
     result_path: str,
 ) -> None:
-    """Add the variables that tell a child which run it belongs to; nothing can override them.
+    """Add the variables that say which run a child belongs to; nothing can override them.
 
     `params` are the parameters as they were given; those in the row are for everybody to see.
     """

@@ -116,7 +116,7 @@ def _take(descriptor: int) -> bool:
 
 
 def dead_runs(lock_dir: str) -> list[dict[str, Any]]:
-    """Return what the files of dead runs tell: those whose lock nobody holds."""
+    """Return what the files of dead runs say: those whose lock nobody holds."""
     directory = runs_directory(lock_dir)
     try:
         names = os.listdir(directory)

@@ -89,7 +89,7 @@ def take_over(
 
 
 def finish(connection: sqlite3.Connection, result: TakenOver) -> None:
-    """After the commit: give back the room of the old rows, close the files to others, and tell.
+    """After the commit: give back the room of the old rows, close the files to others, report.
 
     A large file keeps that room for the rows to come: to write it all once more takes too long.
     """

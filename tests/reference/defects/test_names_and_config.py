@@ -81,7 +81,9 @@ def test_summer_time_that_swallows_a_fire_is_warned_of(docket: Program) -> None:
 
 
 @pytest.mark.parametrize("verb", ["status", "wait", "logs", "events", "cancel", "list", "runs"])
-def test_a_broken_config_is_told_as_an_error_and_never_as_null(docket: Program, verb: str) -> None:
+def test_a_broken_config_is_reported_as_an_error_and_never_as_null(
+    docket: Program, verb: str
+) -> None:
     docket.config("tasks: [\n")
     words = ["20260101T000000000000Z-00000000"] if verb in ("wait", "logs", "events") else []
     words = words or (["20260101T000000000000Z-00000000"] if verb == "cancel" else [])
@@ -100,7 +102,7 @@ def test_a_broken_config_is_told_as_an_error_and_never_as_null(docket: Program, 
         ("tasks: {job: {type: command, command: echo, notify: {discrod: {}}}}", "discord"),
     ],
 )
-def test_a_typo_is_told_with_what_was_meant(docket: Program, text: str, near: str) -> None:
+def test_a_typo_is_reported_with_what_was_meant(docket: Program, text: str, near: str) -> None:
     docket.config(text + "\n")
     answer = docket.say("check", "--json")
     assert answer.exit_code == 1
@@ -123,7 +125,7 @@ def test_a_key_that_stands_twice_is_refused_with_its_line(docket: Program) -> No
     assert "config.yaml:5" in answer.out + answer.err
 
 
-def test_all_mistakes_are_told_at_once(docket: Program) -> None:
+def test_all_mistakes_are_reported_at_once(docket: Program) -> None:
     docket.task("command: echo, retry: -1, cwd: 3, network: maybe")
     problems = docket.ask("check")["problems"]
     assert len(problems) == 3
@@ -139,7 +141,7 @@ def test_aliases_that_explode_are_refused_at_once(docket: Program) -> None:
     assert time.monotonic() - begun < 30
 
 
-def test_a_config_that_is_no_utf8_is_told_so(docket: Program) -> None:
+def test_a_config_that_is_not_utf8_is_refused_with_that_reason(docket: Program) -> None:
     (docket.home / "config.yaml").write_bytes(b"tasks: {} # \xff\n")
     document = docket.ask("list")
     assert [problem["error_code"] for problem in document["problems"]] == ["config.encoding"]

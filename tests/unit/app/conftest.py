@@ -22,7 +22,7 @@ NOW_US = 1_790_000_000_000_000  # 2026-09-21T14:13:20Z
 
 
 class Units:
-    """A service manager that knows what a test tells it; `refusal` makes every answer that."""
+    """A service manager filled in by a test; with `refusal` every call raises it."""
 
     def __init__(self) -> None:
         self.known: dict[str, UnitDetail] = {}

@@ -251,7 +251,7 @@ def test_an_unforeseen_fault_keeps_its_traceback_in_a_private_file(tmp_path: Pat
     assert stat.S_IMODE(report.parent.stat().st_mode) == 0o700
 
 
-def test_a_fault_is_told_where_nothing_can_be_written(tmp_path: Path) -> None:
+def test_a_fault_is_reported_even_if_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     error = internal_error(ValueError("boom"), Call(environ={"DOCKET_HOME": f"{tmp_path}/file"}))
     assert "DOCKET_DEBUG" in (error.hint or "")

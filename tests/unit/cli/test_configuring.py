@@ -42,7 +42,7 @@ def test_a_valid_text_becomes_the_config(
     assert (tmp_path / ".docket" / "config.yaml").read_text() == GOOD
 
 
-def test_a_bad_text_is_kept_beside_the_config_and_every_mistake_is_told(
+def test_a_bad_text_is_kept_beside_the_config_and_every_mistake_is_shown(
     docket: Docket, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = config(GOOD)
@@ -146,7 +146,7 @@ def test_check_of_a_good_config_says_so(docket: Docket, config: Config) -> None:
     assert docket("check") == (0, f"{path}: 1 task, no mistake.\n", "")
 
 
-def test_a_broken_config_is_told_once_on_any_command(docket: Docket, config: Config) -> None:
+def test_a_broken_config_is_reported_once_on_any_command(docket: Docket, config: Config) -> None:
     path = config("tasks: [\n")
     told = docket("list")
     assert told.code == 1

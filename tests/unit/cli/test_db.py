@@ -52,7 +52,7 @@ def test_a_sound_database_is_said_to_be_so(docket: Docket, store: Path) -> None:
     assert require_valid("db", docket("db", "check", "--json").document)["runs"] == 5
 
 
-def test_a_damaged_database_is_told_in_a_sentence_with_the_way_on(
+def test_a_damaged_database_is_reported_in_a_sentence_with_the_next_step(
     docket: Docket, store: Path
 ) -> None:
     break_it(store)

@@ -200,7 +200,7 @@ def test_contradictions_are_refused(docket: Docket, argv: tuple[str, ...], other
     assert other in told.document["error"] + (told.document["hint"] or "")
 
 
-def test_what_became_of_an_agent_hook_and_a_message_is_told_as_it_is() -> None:
+def test_the_outcome_says_whether_a_hook_or_a_message_went_well() -> None:
     assert hook_went_well("agent:example.org", "done", 200)
     assert hook_went_well("notify:discord", "delivered", 204)
     assert hook_went_well("echo x", "done", 0)

@@ -254,7 +254,7 @@ _OF_THE_CONFIG = ("next", "capabilities", "check", "describe", "list")
 
 
 @pytest.mark.parametrize("words", _DENIED, ids=" ".join)
-def test_a_record_that_one_may_not_look_into_is_never_told_as_an_empty_one(
+def test_a_history_that_the_caller_may_not_read_is_never_shown_as_empty(
     home: Home, bounded: Docket, words: tuple[str, ...]
 ) -> None:
     config = str(shutil.copy(home.folder / ".docket/config.yaml", home.folder))

@@ -58,7 +58,7 @@ def test_an_sdk_of_another_major_version_is_named(environ: dict[str, str], old_s
 
 
 @pytest.mark.parametrize("closed", [0, 1])
-def test_a_closed_stream_is_told(environ: dict[str, str], closed: int) -> None:
+def test_a_closed_stream_is_reported(environ: dict[str, str], closed: int) -> None:
     server = BIN.parent.parent / ".venv-mcp" / "bin" / "docket-mcp"
     done = subprocess.run(
         ["/bin/sh", "-c", f'exec "$0" {closed}<&-', str(server)],

@@ -1,4 +1,4 @@
-"""Text and JSON tell the same facts, command by command."""
+"""Text and JSON show the same facts, command by command."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_the_json_holds_what_the_text_names(
 
 
 @pytest.mark.usefixtures("home")
-def test_warnings_are_told_whichever_form_is_asked_for(docket: Docket) -> None:
+def test_warnings_are_shown_whichever_form_is_asked_for(docket: Docket) -> None:
     """A list has no place for them, so they go to standard error."""
     for words in (["status"], ["status", "good"], ["list"], ["health"], ["describe", "good"]):
         as_json, told = docket(*words, "--json"), docket(*words)

@@ -1,4 +1,4 @@
-"""Commands that change something: text and JSON of one and the same call tell the same facts.
+"""Commands that change something: text and JSON of one and the same call show the same facts.
 
 Called twice, such a command has two answers. So each is called once, and both forms are made of
 what it came to. The service manager is the one in memory.
@@ -153,7 +153,7 @@ def desk(
     return Desk(environ, tmp_path)
 
 
-def test_text_and_json_of_a_change_tell_the_same(desk: Desk) -> None:
+def test_text_and_json_of_a_change_show_the_same(desk: Desk) -> None:
     for words, left_out in CALLS.items():
         document, text = desk.forms(words)
         assert {

@@ -54,7 +54,7 @@ def details() -> dict[str, dict[str, Any]]:
     return {name: dict(command_detail(name).document()) for name in VERBS}
 
 
-def test_what_was_told_of_before_is_found_by_the_same_name() -> None:
+def test_every_command_of_docket_cli_is_found_by_its_name() -> None:
     found = documents()
     assert [name for name in KNOWN if name not in found] == []
     assert all(found[name]["json"] for name in KNOWN)
@@ -67,7 +67,7 @@ def test_no_command_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("name", VERBS)
-def test_every_parameter_of_a_command_is_told(name: str) -> None:
+def test_every_parameter_of_a_command_is_described(name: str) -> None:
     group = program()
     command = group.get_command(click.Context(group), name)
     assert command is not None

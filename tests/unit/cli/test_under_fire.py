@@ -192,7 +192,7 @@ def test_a_writer_killed_at_any_instant_leaves_a_sound_database(tmp_path: Path) 
         told += [writer.stdout.readline().strip() for _ in range(chance.randrange(4))]
         time.sleep(chance.random() * 0.01)
         writer.send_signal(signal.SIGKILL)
-        # A line may be torn by the kill; what was told whole was on the disk before.
+        # A line may be torn by the kill; what was printed whole was on the disk before.
         told += [line.strip() for line in writer.communicate()[0].splitlines(keepends=True)]
     assert examine(str(path)).problems == ()
     with open_reader(str(path)) as reader:

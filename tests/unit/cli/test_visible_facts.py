@@ -74,7 +74,7 @@ def test_events_beyond_the_limit_are_mentioned_with_the_command_that_shows_them(
     assert "no event after number 900; its last one is number 700" in past
 
 
-def test_a_repeated_key_is_told_that_the_run_was_started_before(docket: Docket) -> None:
+def test_the_answer_to_a_repeated_key_says_that_the_run_was_started_before(docket: Docket) -> None:
     words = ["run", "json", "--async", "--launcher", "direct", "--idempotency-key", "k"]
     first, second = docket(*words), docket(*words)
     assert "json started (run" in first.out

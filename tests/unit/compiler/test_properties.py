@@ -56,7 +56,7 @@ def test_a_limit_of_open_files_is_soft_and_hard() -> None:
     "line",
     ["OnFailure=tell@%n.service", "BindPaths=/a:/b", "NoNewPrivileges=maybe", 'After="a b"'],
 )
-def test_what_the_bus_cannot_be_told_is_named_and_never_dropped(line: str) -> None:
+def test_what_the_bus_cannot_carry_is_named_and_never_dropped(line: str) -> None:
     found = UnitProperties("task")
     found.fixed(line)
     assert found.properties == []

@@ -81,7 +81,7 @@ def test_a_strict_unit_is_hardly_exposed(place: Place, most: float) -> None:
 
 @pytest.mark.parametrize("place", [PLACE, SYSTEM], ids=["user", "system"])
 @pytest.mark.parametrize("profile", CONFINING)
-def test_the_bus_is_told_what_the_unit_file_says(profile: Profile, place: Place) -> None:
+def test_the_bus_gets_what_the_unit_file_says(profile: Profile, place: Place) -> None:
     sandbox = Sandbox(profile, writable=("/srv/a b",), devices=("/dev/fuse",), syscalls=("@mount",))
     properties = sandbox_properties(sandbox, place, "job")
     told = {name for name, _, _ in properties}
@@ -163,10 +163,10 @@ def test_a_command_or_directory_that_the_sandbox_hides_is_refused_with_the_grant
     assert compiled(a_task(sandbox=granted), SYSTEM, found).units
 
 
-def test_what_nobody_could_be_told_over_no_network_is_refused() -> None:
+def test_notifications_without_a_network_are_refused() -> None:
     hook = HookSpec("on_failure", agent=AgentSpec(url="https://agent.example.org/x"))
     task = a_task(sandbox=Sandbox(Profile.READONLY), hooks=(hook,))
-    assert "`on_failure` could tell nobody" in refusal(task).sentence
+    assert "`on_failure` could notify nobody" in refusal(task).sentence
     reaching = Sandbox(Profile.READONLY, network=Network.FULL)
     assert compiled(task.replace(sandbox=reaching)).units
 

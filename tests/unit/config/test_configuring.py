@@ -251,7 +251,7 @@ def test_an_unsafe_configuration_is_not_edited(home: ConfigHome, session: Sessio
         configure(session, writing(GOOD), never)
 
 
-def test_check_tells_problems_and_warnings_and_changes_nothing(
+def test_check_shows_problems_and_warnings_and_changes_nothing(
     home: ConfigHome, session: Session
 ) -> None:
     home.write("tasks:\n  a: {type: command, command: x, docket_bin: y}\n  b: {type: command}\n")
@@ -264,7 +264,7 @@ def test_check_tells_problems_and_warnings_and_changes_nothing(
     assert files(home) == ["config.yaml"]
 
 
-def test_check_tells_wrong_schedules_of_tasks_that_have_other_mistakes_too(
+def test_check_shows_wrong_schedules_of_tasks_that_have_other_mistakes_too(
     home: ConfigHome, session: Session
 ) -> None:
     task = "{type: command, command: x, schedule: ['61 * * * *', '@daily'], retry: x}"

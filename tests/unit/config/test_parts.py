@@ -138,7 +138,7 @@ def test_a_pipe_or_a_directory_in_the_place_of_a_part_hangs_nothing(home: Config
     assert "not a regular file" in said(home.load(MAIN.replace("net", "disk")))[None]
 
 
-def test_a_mistake_in_the_defaults_is_told_at_the_config(home: ConfigHome) -> None:
+def test_a_mistake_in_the_defaults_is_reported_at_the_config(home: ConfigHome) -> None:
     config = with_part(home, PART, MAIN.replace("{timeout: 5min}", "{cwd: '${NOWHERE}/x'}"))
     assert {p.mark.file for p in config.problems if p.mark} == {home.paths.config}
 

@@ -65,7 +65,7 @@ def test_timeouts_that_are_none_are_none(home: ConfigHome) -> None:
     assert tasks["answer"].attempt_timeout_seconds is None
 
 
-def test_what_has_no_effect_or_is_read_in_another_way_is_told_with_its_place(
+def test_what_has_no_effect_or_is_read_in_another_way_is_reported_with_its_place(
     home: ConfigHome,
 ) -> None:
     config = home.load(WRITTEN)
@@ -143,7 +143,7 @@ def test_a_schedule_is_judged_before_anything_is_written(home: ConfigHome) -> No
     assert task.schedules[0].text == "garbage"
 
 
-def test_the_second_of_two_tasks_with_one_name_is_told(home: ConfigHome) -> None:
+def test_the_second_of_two_tasks_with_one_name_is_reported(home: ConfigHome) -> None:
     """Config defect: of duplicate keys docket-cli takes the last one in silence."""
     config = home.load(
         "tasks:\n  a: {type: command, command: x}\n  a: {type: command, command: y}\n"

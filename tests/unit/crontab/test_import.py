@@ -100,7 +100,7 @@ def test_a_secret_is_never_written_and_the_task_refuses_to_run_without_it(
     assert [w.code for w in found.warnings] == ["config.secret"]
 
 
-def test_a_variable_that_no_task_can_have_is_told_and_the_yaml_loads(
+def test_a_variable_that_no_task_can_have_is_reported_and_the_yaml_loads(
     bring: Importer, home: Home
 ) -> None:
     found = bring("A\x04I_TOKEN=hunter2hunter2hunter2\n* * * * * backup\n")
@@ -136,7 +136,7 @@ def test_the_comment_above_a_line_describes_it(
     assert task.description == description
 
 
-def test_lines_that_cannot_be_carried_over_are_told_and_the_good_ones_written(
+def test_lines_that_cannot_be_imported_are_reported_and_the_good_ones_written(
     bring: Importer, home: Home
 ) -> None:
     found = bring(
@@ -182,7 +182,7 @@ def test_identical_fires_are_counted(bring: Importer) -> None:
     assert all(proof is None or proof.identical for proof in proofs)
 
 
-def test_what_summer_time_changes_is_told_with_its_dates_and_is_no_fault(
+def test_changes_by_summer_time_are_shown_with_their_dates_and_are_not_faults(
     bring: Importer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     local = tmp_path / "localtime"
@@ -456,7 +456,7 @@ def test_a_megabyte_and_ten_thousand_lines_are_read_quickly(bring: Importer) -> 
     assert len(refused.problems) == 10_000
 
 
-def test_more_than_a_config_may_hold_is_told(bring: Importer) -> None:
+def test_a_config_that_holds_too_much_is_refused(bring: Importer) -> None:
     found = bring("".join(f"0 0 * * * job {n} {'x' * 900}\n" for n in range(700)))
     assert "config.too_large" in codes(found)
 

@@ -177,7 +177,7 @@ def test_the_first_character_alone_makes_a_star(
 
 
 def test_the_bits_are_those_of_debians_cron() -> None:
-    assert read_times("* * * * fri-sun").days.weekdays == 0  # never, and nobody is told
+    assert read_times("* * * * fri-sun").days.weekdays == 0  # never, and nothing says so
     assert read_times("* * * * 5-7").days.weekdays & 0x7F == 0b1100001
     assert read_times("* * * * */2").days.weekdays & 0x7F == 0b1010101
     assert read_times("* * * JAN-mar/2 *").days.months == 0b1010

@@ -136,7 +136,7 @@ def _hook_began(home: Home) -> bool:
     return bool(runs and home.ask(lambda reader: reader.hooks(runs[0].run_id)))
 
 
-def test_two_agents_of_one_run_are_told_two_deliveries(home: Home, server: Loopback) -> None:
+def test_two_agents_of_one_run_get_two_deliveries(home: Home, server: Loopback) -> None:
     hooks = [("on_success", "", server.url), ("on_complete", "", server.url)]
     home.plan("job", "/bin/true", hooks=hooks)
     home.result("job")

@@ -107,7 +107,7 @@ def test_lines_that_differ_in_each_run_are_one_cause(home: Home, server: Loopbac
     assert len(server.asked) == 1
 
 
-def test_a_webhook_is_told_since_when_the_task_fails(home: Home, server: Loopback) -> None:
+def test_a_webhook_gets_the_time_since_which_the_task_fails(home: Home, server: Loopback) -> None:
     bodies = []
     for script in ("exit 1", "exit 2", "exit 0"):
         argv = ("/bin/sh", "-c", script)

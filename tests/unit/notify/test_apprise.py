@@ -10,7 +10,7 @@ from tests.unit.notify.telling import SECRET, outcome
 from tests.unit.runner.runner_home import Home
 
 
-def test_every_address_is_told(home: Home, server: Loopback) -> None:
+def test_every_address_gets_the_message(home: Home, server: Loopback) -> None:
     urls = f"json://{server.host}/a {server.url.replace('http', 'json')}/b"
     found = outcome(home, "apprise", environ={"APPRISE_URLS": urls})
     assert (found["state"], found["exit_code"]) == ("delivered", 0), found

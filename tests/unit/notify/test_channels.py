@@ -174,7 +174,7 @@ def test_a_plan_with_a_channel_that_there_is_not_says_so() -> None:
     assert sent("gone") == ("failed_to_start", said)
 
 
-def test_a_channel_that_is_told_of_every_run_can_leave_the_start_out() -> None:
+def test_a_channel_that_gets_every_run_can_leave_the_start_out() -> None:
     monitors = [kind for kind in registry.kinds() if registry.channel(kind).monitors]
     assert monitors
     assert [kind for kind in monitors if "start" not in registry.channel(kind).keys] == []

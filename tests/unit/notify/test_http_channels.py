@@ -119,7 +119,7 @@ def test_a_rate_limit_is_waited_for(home: Home, server: Loopback, kind: str) -> 
 
 
 @every_kind
-def test_a_rate_limit_beyond_the_deadline_is_told_and_not_waited_for(
+def test_a_rate_limit_beyond_the_deadline_is_reported_and_not_waited_for(
     home: Home, server: Loopback, kind: str
 ) -> None:
     server.usual = reply(429, "slow down", retry_after="3600")
@@ -465,7 +465,7 @@ def test_a_name_and_a_password_in_an_address_become_a_header(home: Home, server:
     assert server.only.headers["authorization"].startswith("Basic ")
 
 
-def test_a_check_is_told_of_the_start_and_of_the_failure(home: Home, server: Loopback) -> None:
+def test_a_ping_is_sent_for_the_start_and_for_the_failure(home: Home, server: Loopback) -> None:
     result = tell(home, channel("ping", url=f"{server.url}/uuid?create=1"))
     start, end = server.asked
     assert start.path.startswith("/uuid/start?create=1&rid=")
@@ -474,7 +474,7 @@ def test_a_check_is_told_of_the_start_and_of_the_failure(home: Home, server: Loo
     assert [hook["command"] for hook in result["hooks"]] == ["notify:ping:start", "notify:ping"]
 
 
-def test_a_check_is_told_of_every_success_whatever_on_says(home: Home, server: Loopback) -> None:
+def test_a_ping_is_sent_for_every_success_whatever_on_says(home: Home, server: Loopback) -> None:
     tell(home, channel("ping", url=f"{server.url}/uuid", start=False), argv=("/bin/true",))
     assert server.only.path.startswith("/uuid?rid=")
 
@@ -583,7 +583,7 @@ def test_an_instant_to_wait_for_is_understood(home: Home, server: Loopback) -> N
     assert time.monotonic() - begun > 0.5
 
 
-def test_all_channels_are_told_at_once(home: Home, server: Loopback) -> None:
+def test_all_channels_send_at_once(home: Home, server: Loopback) -> None:
     server.usual = silence
     result = tell(
         home,

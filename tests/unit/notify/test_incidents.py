@@ -68,7 +68,7 @@ def told(home: Home, server: Loopback) -> Told:
     return Told(home, server)
 
 
-def test_the_first_failure_is_told_and_the_next_of_the_same_cause_are_not(told: Told) -> None:
+def test_the_first_failure_is_reported_and_the_next_of_the_same_cause_are_not(told: Told) -> None:
     first = told.run(3)
     for _ in range(2):
         silent = told.run(3)
@@ -79,7 +79,7 @@ def test_the_first_failure_is_told_and_the_next_of_the_same_cause_are_not(told: 
     assert "failed 3 times" in hook["stderr"]
 
 
-def test_a_changed_cause_is_told_at_once(told: Told) -> None:
+def test_a_changed_cause_is_reported_at_once(told: Told) -> None:
     told.run(3)
     told.home.plan(
         "job",
@@ -110,35 +110,35 @@ def test_after_a_while_one_is_reminded(told: Told) -> None:
     assert told.server.asked[1].json["note"].startswith("Reminder: it has failed 2 times since ")
 
 
-def test_with_remind_after_0_every_failure_is_told(home: Home, server: Loopback) -> None:
+def test_with_remind_after_0_every_failure_is_reported(home: Home, server: Loopback) -> None:
     told = Told(home, server, remind_after_seconds=0.0)
     told.run(3)
     told.run(3)
     assert told.events == ["failure", "reminder"]
 
 
-def test_one_recovery_is_told_to_those_who_were_told_of_the_failure(told: Told) -> None:
+def test_one_recovery_is_reported_to_those_who_got_the_failure(told: Told) -> None:
     for code in (0, 3, 3, 0, 0, 3):
         told.run(code)
     assert told.events == ["failure", "recovery", "failure"]
     assert "after it failed 2 times since" in told.server.asked[1].json["note"]
 
 
-def test_a_recovery_that_nobody_wants_is_not_told(home: Home, server: Loopback) -> None:
+def test_a_recovery_that_nobody_wants_is_not_reported(home: Home, server: Loopback) -> None:
     told = Told(home, server, recovery=False)
     for code in (3, 0, 3):
         told.run(code)
     assert told.events == ["failure", "failure"]
 
 
-def test_a_success_that_ends_an_incident_is_told_once(home: Home, server: Loopback) -> None:
+def test_a_success_that_ends_an_incident_is_reported_once(home: Home, server: Loopback) -> None:
     told = Told(home, server, on=["success", "failure"])
     for code in (0, 3, 0, 0):
         told.run(code)
     assert told.events == ["success", "failure", "recovery", "success"]
 
 
-def test_complete_tells_the_end_of_every_run(home: Home, server: Loopback) -> None:
+def test_complete_reports_the_end_of_every_run(home: Home, server: Loopback) -> None:
     told = Told(home, server, on=["complete", "failure"])
     for code in (0, 3, 3):
         told.run(code)
@@ -153,14 +153,14 @@ def test_a_success_that_did_nothing_is_no_news(home: Home, server: Loopback) -> 
     assert told.events == ["success"]
 
 
-def test_retries_are_not_told(home: Home, server: Loopback) -> None:
+def test_retries_are_not_reported(home: Home, server: Loopback) -> None:
     channels = [channel("webhook", url=server.url)]
     home.plan("job", "/bin/false", retry=2, backoff_base=0.01, notify={"channels": channels})
     assert home.result("job")["retry_count"] == 2
     assert len(server.asked) == 1
 
 
-def test_a_message_that_nobody_took_does_not_count_as_told(told: Told) -> None:
+def test_a_message_that_failed_does_not_count_as_delivered(told: Told) -> None:
     told.server.replies = [reply(403, "no")]
     told.run(3)
     assert told.incident is not None
@@ -199,7 +199,7 @@ def test_a_cancelled_run_is_no_failure(home: Home, server: Loopback) -> None:
     assert server.only.json["event"] == "cancelled"
 
 
-def test_a_dry_run_tells_nobody(home: Home, server: Loopback) -> None:
+def test_a_dry_run_notifies_nobody(home: Home, server: Loopback) -> None:
     """The older program sent notifications, and ran hooks, for what it only previewed."""
     channels = [channel("webhook", url=server.url), channel("ping", url=server.url)]
     hooks = [("on_complete", f"touch {home.path / 'hooked'}")]
@@ -257,7 +257,7 @@ def test_a_missing_environment_file_does_not_silence_the_alarm(
     assert server.only.json["error_code"] == "env_file_missing"
 
 
-def test_a_command_that_cannot_start_is_told(home: Home, server: Loopback) -> None:
+def test_a_command_that_cannot_start_is_reported(home: Home, server: Loopback) -> None:
     """The task crashed before it said anything."""
     channels = [channel("webhook", url=server.url)]
     home.plan("job", "/nonexistent", notify={"channels": channels})
@@ -274,7 +274,7 @@ KILLED = {
 }
 
 
-def test_the_finalizer_tells_of_a_killed_runner_once(home: Home, server: Loopback) -> None:
+def test_the_finalizer_reports_a_killed_runner_once(home: Home, server: Loopback) -> None:
     channels = [channel("webhook", url=server.url)]
     home.plan("job", "/bin/sleep", "7777", notify={"channels": channels})
     process = home.start("job", environ={"INVOCATION_ID": INVOCATION}, start_new_session=True)
@@ -309,7 +309,7 @@ def test_what_the_runner_decided_before_it_died_is_what_the_finalizer_tells(
     assert [asked.json["event"] for asked in server.asked] == ["failure", "failure"]
 
 
-def test_a_runner_that_is_killed_while_it_tells_leaves_a_mark_and_is_not_repeated(
+def test_a_message_whose_runner_is_killed_leaves_a_mark_and_is_not_sent_again(
     home: Home, server: Loopback
 ) -> None:
     server.usual = silence
@@ -341,7 +341,7 @@ def test_asking_again_for_the_same_run_gives_the_same_answer() -> None:
     assert on_success(ended, "20260003", 30) is None
 
 
-def test_a_late_record_of_an_old_failure_is_told_and_opens_nothing() -> None:
+def test_a_late_record_of_an_old_failure_is_reported_and_opens_no_incident() -> None:
     """A run of the night that is closed in the morning, after others have succeeded."""
     late = on_failure(None, failed(1, 10), DAY, stale=True)
     assert (late.verdict, late.is_open) == ("failure", False)

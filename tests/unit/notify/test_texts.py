@@ -89,7 +89,9 @@ def test_a_text_that_is_far_too_long_keeps_its_end_and_says_what_is_missing(
     assert found[-1].endswith("the very end")
 
 
-def test_a_piece_that_fails_is_told_with_those_that_arrived(home: Home, server: Loopback) -> None:
+def test_a_piece_that_fails_is_reported_with_those_that_arrived(
+    home: Home, server: Loopback
+) -> None:
     server.replies = [reply(204, ""), reply(403, "no")]
     result = tell(home, channel("discord", webhook_url=server.url), message="x" * 3000)
     (hook,) = result["hooks"]

@@ -136,7 +136,7 @@ def test_an_entry_point_whose_package_is_gone_names_its_own_line(installed: Inst
 @pytest.mark.parametrize(
     "line", ["x", "x =", "= a:B", "x = a", "x = a:", "x = :B", "x = a b:C", "x = a:1", "x = a..b:C"]
 )
-def test_an_entry_point_that_names_no_class_is_told_with_its_line(
+def test_an_entry_point_that_names_no_class_is_reported_with_its_line(
     installed: Installation, line: str
 ) -> None:
     installed.package("odd", f"# a comment\n{line}\nnoname = acme:Nameless\n", acme=FETCH)

@@ -16,7 +16,7 @@ from tests.unit.app.documents import require_valid
 from tests.unit.plugins.installation import Installation
 
 
-def test_a_new_task_is_told_in_the_older_programs_shape(installed: Installation) -> None:
+def test_the_answer_of_new_task_has_the_keys_of_docket_cli(installed: Installation) -> None:
     made = installed.ask("new-task", "fetch-two", "--description", "Fetch two")
     require_valid("new-task", made)
     path = installed.task_dir / "fetch_two.py"
@@ -191,7 +191,7 @@ def test_the_first_task_of_all_needs_no_config(installed: Installation) -> None:
     assert installed.ask("run", "fetch")["ok"]
 
 
-def test_a_broken_config_is_told_and_nothing_is_written(installed: Installation) -> None:
+def test_a_broken_config_is_reported_and_nothing_is_written(installed: Installation) -> None:
     installed.config("tasks: [\n")
     assert installed.ask("new-task", "fetch", code=1)["error_code"].startswith("config.")
     assert os.listdir(installed.task_dir) == []
@@ -203,7 +203,7 @@ def test_a_name_that_begins_with_test_is_a_task_like_any_other(installed: Instal
     assert installed.ask("run", "test-mail")["ok"]
 
 
-def test_a_new_task_is_told_to_people(installed: Installation) -> None:
+def test_the_text_for_people_names_the_new_task(installed: Installation) -> None:
     done = installed.run("new-task", "fetch")
     path = installed.task_dir / "fetch.py"
     assert done.stdout.splitlines()[0] == f"Created task 'fetch', class FetchTask, at {path}"
@@ -212,7 +212,7 @@ def test_a_new_task_is_told_to_people(installed: Installation) -> None:
     assert json.loads(done.stdout)["next_steps"][1].startswith("docket --home ")
 
 
-def test_agents_are_told_of_it() -> None:
+def test_capabilities_list_new_task() -> None:
     assert capabilities.__doc__
     assert "new-task" in [command.name for command in forms()]
 

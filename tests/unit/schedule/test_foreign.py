@@ -168,7 +168,7 @@ def test_an_interval_or_a_word_is_given_back_in_its_own_terms(
 
 
 @pytest.mark.parametrize("expression", ["every 5 minutes", "5 minutes", "every 5min"])
-def test_an_interval_in_words_is_told_where_it_goes(expression: str) -> None:
+def test_the_hint_for_an_interval_in_words_says_where_it_goes(expression: str) -> None:
     assert "`schedule: {every: 5" in hint_of(expression)
 
 

@@ -61,7 +61,7 @@ def test_a_follower_that_keeps_up_misses_nothing_of_a_log_beyond_its_cap(
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_a_slow_follower_is_told_of_the_gap_and_sees_the_end(tmp_path: Path, seed: int) -> None:
+def test_a_slow_follower_sees_a_note_about_the_gap_and_the_end(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     path = str(tmp_path / "a.log")
     log, follower = RunLog(path, LINE * 40), LogFollower(path)

@@ -278,7 +278,7 @@ def test_a_dry_run_stays_one_and_hides_no_real_run(path: Path) -> None:
         assert reader.consecutive_failures("job") == 1
 
 
-def test_a_task_that_only_its_latest_state_tells_of_keeps_it(path: Path) -> None:
+def test_a_task_that_has_only_a_latest_state_keeps_it(path: Path) -> None:
     whole = latest(run(1), task_name="a")
     bare = latest(run(2), task_name="b", run_id=None, started_at=None, exit_code=1)
     made(path, [], [whole, bare])
@@ -376,7 +376,7 @@ def test_a_job_does_not_wait_for_a_take_over(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_writer_that_holds_the_database_is_told_of_and_nothing_is_changed(path: Path) -> None:
+def test_a_writer_that_holds_the_database_is_reported_and_nothing_is_changed(path: Path) -> None:
     made(path, [run()])
     with closing(sqlite3.connect(path, isolation_level=None)) as old:
         old.execute("BEGIN IMMEDIATE")

@@ -72,7 +72,7 @@ def test_a_sound_store_has_no_problem_and_counts_its_runs(tmp_path: Path) -> Non
     assert examine(str(tmp_path / "none.db")).exists is False
 
 
-def test_damage_is_told_in_sentences(tmp_path: Path) -> None:
+def test_damage_is_reported_in_sentences(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     fill(path, 300)
     smash(path, range(20, 30))

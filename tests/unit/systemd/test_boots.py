@@ -35,7 +35,7 @@ def test_the_json_of_newer_ones_is_read() -> None:
     assert parse_boots(text) == [BootTime(5, 9)]
 
 
-def test_what_is_neither_tells_of_no_boot() -> None:
+def test_a_file_that_is_neither_gives_no_boots() -> None:
     for text in ("", "null", "[1]", '{"a": 1}', "No journal files were found."):
         assert parse_boots(text) == []
 
@@ -51,7 +51,7 @@ def _record(kind: int, user: bytes, seconds: int) -> bytes:
     )  # fmt: skip
 
 
-def test_wtmp_tells_of_boots_and_of_orderly_shutdowns(tmp_path: Path) -> None:
+def test_wtmp_shows_boots_and_orderly_shutdowns(tmp_path: Path) -> None:
     path = tmp_path / "wtmp"
     path.write_bytes(
         _record(2, b"reboot", 100)

@@ -204,7 +204,7 @@ def test_a_file_system_without_room_fails_and_is_left_empty(home: TaskHome, sour
         subprocess.run(["umount", small], check=True)
 
 
-def test_a_file_that_changes_as_it_is_read_is_told_and_no_failure(home: TaskHome) -> None:
+def test_a_file_that_changes_while_it_is_read_is_reported_and_not_a_failure(home: TaskHome) -> None:
     tar = '/usr/bin/tar "$@"; echo "tar: x: file changed as we read it" >&2; exit 1'
     home.program("tar", f"#!/bin/sh\n{tar}\n")
     configure(home)
@@ -261,7 +261,7 @@ def test_a_directory_in_use_is_never_taken_for_left_behind(
     assert not [name for name in os.listdir(tmp_path) if "archive" in name]
 
 
-def test_growth_is_told_once(tmp_path: Path) -> None:
+def test_growth_is_reported_once(tmp_path: Path) -> None:
     file = tmp_path / "archive"
     grown = growth_of(str(file))
     assert grown() is None

@@ -193,7 +193,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str | None]] = [
 
 
 @pytest.mark.parametrize(("task", "entry", "sentence", "hint"), WRONG)
-def test_a_mistake_is_told_before_anything_runs(
+def test_a_mistake_is_reported_before_anything_runs(
     home: TaskHome, task: str, entry: dict[str, Any], sentence: str, hint: str | None
 ) -> None:
     """The older program read unknown keys of these tasks silently."""
@@ -212,7 +212,7 @@ def test_a_task_with_a_mistake_does_not_run(home: TaskHome) -> None:
     assert asked(home) == []
 
 
-def test_all_mistakes_are_told_at_once(home: TaskHome) -> None:
+def test_all_mistakes_are_reported_at_once(home: TaskHome) -> None:
     home.configure(backup={"tool": 1, "sourc": "/x", "retry": -1}, hbackup={"action": "x"})
     assert len(home.problems()) == 4
 

@@ -139,7 +139,7 @@ def test_a_command_of_that_name_is_run_as_the_command(home: TaskHome) -> None:
         ({"type": "health-chek"}, "no such type", "did you mean `health-check`?"),
     ],
 )
-def test_a_mistake_is_told_with_its_place_and_the_nearest_word(
+def test_a_mistake_is_reported_with_its_place_and_the_nearest_word(
     home: TaskHome, entry: dict[str, Any], sentence: str, hint: str | None
 ) -> None:
     home.configure(**{"health-check": entry})

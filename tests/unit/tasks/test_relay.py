@@ -70,7 +70,7 @@ def test_a_line_of_progress_is_known_however_it_comes_in(line: bytes, size: int)
     )
 
 
-def test_numbers_that_only_repeat_are_told_once() -> None:
+def test_numbers_that_only_repeat_are_reported_once() -> None:
     out, _, shares = relayed([RCLONE[0] + b"\n"] * 5, rclone.PROGRESS)
     assert out == RCLONE[0] + b"\n"
     assert shares == [0.18]

@@ -149,7 +149,7 @@ def test_a_transfer_that_stalls_is_ended_although_numbers_may_repeat(
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_a_cancel_in_the_middle_ends_every_process_and_tells_what_is_left(
+def test_a_cancel_in_the_middle_ends_every_process_and_reports_what_is_left(
     home: TaskHome, source: Path, tool: str
 ) -> None:
     large(source)

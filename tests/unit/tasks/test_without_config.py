@@ -15,7 +15,7 @@ def test_they_run_by_hand_before_there_is_a_configuration(home: TaskHome) -> Non
     assert not (home.docket / "config.yaml").exists()
 
 
-def test_a_task_that_needs_one_is_still_told_of_the_missing_file(home: TaskHome) -> None:
+def test_a_task_that_needs_a_config_still_names_the_missing_file(home: TaskHome) -> None:
     assert home.run("photos")["error_code"] == "config.missing"
     assert home.json("install")["error_code"] == "config.missing"
 

@@ -113,7 +113,7 @@ def test_no_planted_secret_is_found_where_it_does_not_belong(traveller: Travelle
     assert traveller.leaks() == []
 
 
-def test_the_secrets_were_really_told_and_masked(traveller: Traveller) -> None:
+def test_the_secrets_were_really_printed_and_masked(traveller: Traveller) -> None:
     """The search would also find nothing if the tasks had printed nothing."""
     by_words = {said.words: said for said in traveller.said}
     text = json.loads(by_words["run text --json"].out)["details"]
@@ -183,7 +183,7 @@ def test_the_database_holds_the_output_masked(traveller: Traveller) -> None:
     assert planted.leaks(data) == []
 
 
-def test_notifications_and_agents_are_told_masked(traveller: Traveller) -> None:
+def test_notifications_and_agents_get_masked_texts(traveller: Traveller) -> None:
     """Contract section 2, Secrets: the label of an agent hook contains the resolved address."""
     bodies = b"\n".join(traveller.server.bodies)
     assert bodies.count(REDACTED.encode()) > 20

@@ -121,7 +121,9 @@ def test_a_broken_task_is_named_with_its_mistake(home: Home) -> None:
     assert found["problems"][0]["line"] is not None
 
 
-def test_a_destructive_task_without_leave_is_told_and_not_called_broken(home: Home) -> None:
+def test_a_destructive_task_that_timers_may_not_start_is_named_and_not_called_broken(
+    home: Home,
+) -> None:
     home.config(CONFIG.replace('"true", schedule', '"true", destructive: true, schedule'))
     found = checks(home)
     assert found["task_discovery"]["status"] == "ok"
@@ -207,7 +209,7 @@ def test_what_a_task_needs_and_lacks_is_named(home: Home) -> None:
     assert "/nonexistent/env" in found["detail"]
 
 
-def test_a_path_that_others_rule_is_told(home: Home, tmp_path: Any) -> None:
+def test_a_path_that_others_can_change_is_reported(home: Home, tmp_path: Any) -> None:
     os.chmod(tmp_path, 0o777)
     home.environ["PATH"] = f"{tmp_path}:.:{home.environ['PATH']}"
     found = checks(home)["path"]
@@ -282,7 +284,7 @@ def test_the_disk_use_of_history_logs_and_spool_is_in_bytes(home: Home) -> None:
     assert "logs 3 KiB" in found["detail"]
 
 
-def test_a_journal_that_cannot_be_read_is_told(home: Home) -> None:
+def test_a_journal_that_cannot_be_read_is_reported(home: Home) -> None:
     path = os.path.join(home.paths.user_home, "bin", "journalctl")
     home.file(path, "#!/bin/sh\necho 'No journal files were opened' >&2; exit 1\n")
     found = checks(home)["journal"]

@@ -139,7 +139,7 @@ def test_a_broken_store_is_a_finding(home: Home) -> None:
     assert checks(home)["state_db_accessible"]["ok"] is False
 
 
-def test_a_silent_manager_is_told_of_each_timer(home: Home) -> None:
+def test_the_check_of_each_timer_says_that_the_manager_does_not_answer(home: Home) -> None:
     installed(home)
     home.units.refusal = "There is no manager."
     found = checks(home)["nightly:timer_active"]
@@ -149,7 +149,7 @@ def test_a_silent_manager_is_told_of_each_timer(home: Home) -> None:
         home.units.states([TIMER])
 
 
-def test_a_variable_that_only_the_caller_has_is_told(home: Home) -> None:
+def test_a_variable_that_only_the_caller_has_is_reported(home: Home) -> None:
     home.config(
         "tasks:\n  a: {type: command, command: 'true', schedule: '@daily', required_env: [TOKEN_X]}"
     )
@@ -201,7 +201,7 @@ def test_rclone_is_asked_once_and_not_waited_for_long(home: Home) -> None:
         assert file.read() == "x\n"
 
 
-def test_an_rclone_that_fails_or_is_not_there_is_told(home: Home) -> None:
+def test_an_rclone_that_fails_or_is_missing_is_reported(home: Home) -> None:
     program(home, "rclone", "exit 3")
     assert "exit 3" in Rclone().trouble("a", [], home.environ)
     assert "not installed" in Rclone().trouble("a", [], {"PATH": home.paths.user_home})

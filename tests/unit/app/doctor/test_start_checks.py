@@ -69,7 +69,7 @@ def test_without_any_controller_every_limit_that_needs_one_is_named(home: Home) 
     assert "limits.memory, limits.cpu and limits.io_weight have no effect" in check.sentence
 
 
-def test_limits_that_hold_or_cannot_be_told_are_no_warning(home: Home) -> None:
+def test_limits_that_hold_or_cannot_be_read_give_no_warning(home: Home) -> None:
     seen = examined(home)
     assert limits(seen).verdict is CheckStatus.OK
     scope(home, "cpu io memory pids\n")

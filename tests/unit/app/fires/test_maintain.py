@@ -199,7 +199,7 @@ def test_nothing_of_a_task_that_cannot_be_used_is_pruned(home: Home) -> None:
     assert maintain(home.session).pruned.runs == {}
 
 
-def test_the_first_time_that_history_is_removed_is_told_once(home: Home) -> None:
+def test_the_first_removal_of_history_is_reported_once(home: Home) -> None:
     home.config(CONFIG)
     assert maintain(home.session).pruned.notice is None
     home.record("tock", "skipped", at=NOW_US - 31 * DAY)

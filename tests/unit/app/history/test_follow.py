@@ -97,7 +97,7 @@ def test_a_follower_of_a_flood_misses_no_event(home: Home) -> None:
     assert [json.loads(text)["event"]["n"] for _, text in came] == list(range(20000))
 
 
-def test_following_begins_where_it_is_told_to_and_stops_at_a_limit(home: Home) -> None:
+def test_following_begins_where_it_is_asked_to_and_stops_at_a_limit(home: Home) -> None:
     rows = [(n, NOW_US, None, "x", f'{{"n": {n}}}') for n in range(1, 6001)]
     run_id = home.record("a", events=rows)
     everything = [event for event in follow_events(home.session, run_id) if event is not None]

@@ -72,7 +72,7 @@ def test_a_task_that_is_gone_keeps_its_history(home: Home) -> None:
     assert len(history.runs(home.session, "gone").runs) == 1
 
 
-def test_an_unknown_task_is_told_the_nearest_name(home: Home) -> None:
+def test_the_error_for_an_unknown_task_has_the_nearest_name(home: Home) -> None:
     home.config(CONFIG)
     with pytest.raises(UnknownTaskError) as caught:
         history.runs(home.session, "helo")
@@ -302,7 +302,7 @@ def test_a_journal_that_was_rotated_is_not_an_empty_log(home: Home) -> None:
     assert refusal(home, run_id, source="journal")["status"] == "log_missing"
 
 
-def test_where_neither_has_the_log_the_file_is_told_of(home: Home) -> None:
+def test_if_neither_has_the_log_the_error_names_the_file(home: Home) -> None:
     home.environ["PATH"] = "/nonexistent"
     run_id = home.record(
         "a", log_path="/nonexistent/a.log", unit="docket-a.service", invocation_id=INVOCATION

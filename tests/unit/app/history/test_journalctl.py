@@ -61,14 +61,14 @@ def test_what_is_no_invocation_id_never_reaches_a_command_line(text: str) -> Non
         read_invocation(text, system=False, environ={"PATH": "/nonexistent"})
 
 
-def test_a_journalctl_that_fails_is_told_by_its_last_line(tmp_path: Any) -> None:
+def test_a_journalctl_that_fails_is_reported_with_its_last_line(tmp_path: Any) -> None:
     environ = script(tmp_path, "echo one >&2; echo No access >&2; exit 1")
     with pytest.raises(JournalError, match="No access"):
         read_invocation(INVOCATION, system=False, environ=environ)
     assert probe(system=False, environ=environ) == "The journal cannot be read: No access."
 
 
-def test_a_machine_without_journalctl_is_told_so(tmp_path: Any) -> None:
+def test_a_missing_journalctl_is_reported(tmp_path: Any) -> None:
     with pytest.raises(ToolMissingError):
         read_invocation(INVOCATION, system=False, environ={"PATH": str(tmp_path)})
 

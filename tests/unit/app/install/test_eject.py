@@ -237,7 +237,7 @@ def test_in_place_the_new_timer_is_on_where_the_old_one_was(home: Home) -> None:
     require_valid("eject", report.document())
 
 
-def test_in_place_what_was_off_stays_off_and_its_command_is_told(home: Home) -> None:
+def test_a_timer_that_was_off_stays_off_in_place_and_its_command_is_shown(home: Home) -> None:
     home.configure(FULL)
     home.install()
     report = replace_installed(home.session, ["plain"])

@@ -1,4 +1,4 @@
-"""What an install writes, leaves alone and tells the manager."""
+"""What an install writes, leaves alone and asks of the manager."""
 
 from __future__ import annotations
 
@@ -331,7 +331,7 @@ def test_without_a_manager_the_files_are_written_and_the_rest_is_said(home: Home
     assert report.next_command == "systemctl --user enable --now docket-a.timer"
 
 
-def test_without_a_manager_now_is_a_failure_that_is_told(home: Home) -> None:
+def test_without_a_manager_now_fails_with_the_reason(home: Home) -> None:
     home.tasks(a=DAILY)
     home.units.absent = True
     report = home.install(now=True)
@@ -420,7 +420,7 @@ def test_files_have_their_modes_whatever_the_umask(home: Home) -> None:
     assert list(modes.values()) == [0o600, 0o700, 0o700, 0o644, 0o755]
 
 
-def test_a_disk_that_refuses_is_told_with_what_was_done(home: Home) -> None:
+def test_a_place_that_cannot_be_written_is_refused_with_a_hint(home: Home) -> None:
     home.tasks(a=DAILY)
     os.makedirs(os.path.dirname(home.paths.unit_dir))
     with open(home.paths.unit_dir, "w", encoding="utf-8"):

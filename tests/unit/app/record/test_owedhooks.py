@@ -52,7 +52,7 @@ def dead_run(home: Home, **known: Any) -> str:
     return run_id
 
 
-def test_a_run_that_a_reader_closes_is_told_without_holding_the_reader_up(
+def test_a_run_that_a_reader_closes_is_reported_without_delaying_the_reader(
     told: Home, server: Loopback
 ) -> None:
     run_id = dead_run(told)
@@ -63,7 +63,7 @@ def test_a_run_that_a_reader_closes_is_told_without_holding_the_reader_up(
     soon(lambda: [hook.state for hook in outcomes(told, run_id)] == ["delivered"])
 
 
-def test_maintenance_tells_before_it_ends(told: Home, server: Loopback) -> None:
+def test_maintenance_sends_messages_before_it_ends(told: Home, server: Loopback) -> None:
     """What a unit leaves running is killed with it."""
     run_id = dead_run(told)
     done = maintain(told.session)
@@ -107,7 +107,9 @@ def test_maintenance_leaves_the_rest_alone(
     assert server.asked == []
 
 
-def test_missed_fires_are_told_once_however_often_one_looks(home: Home, server: Loopback) -> None:
+def test_missed_fires_are_reported_once_however_often_one_looks(
+    home: Home, server: Loopback
+) -> None:
     house = House(home, "0 * * * *", notify(server))
     house.judged_until(hour_before_now(4) + 1)
     assert house.look() == MissedCounts(missed=4)

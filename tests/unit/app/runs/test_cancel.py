@@ -92,7 +92,7 @@ def hooks(home: Home) -> list[str]:
         return file.read().split()
 
 
-def test_a_running_run_is_cancelled_and_its_hooks_are_told(home: Home) -> None:
+def test_a_running_run_is_cancelled_and_its_hooks_are_shown(home: Home) -> None:
     with background(home, "waits") as (run_id, process):
         found = cancel(home.session, run_id)
     document = require_valid("cancel", found.document())

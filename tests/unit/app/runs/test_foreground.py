@@ -38,7 +38,7 @@ def test_a_result_larger_than_a_pipe_comes_whole() -> None:
     assert len(ended.result) == 3_000_000
 
 
-def test_death_by_a_signal_is_told() -> None:
+def test_death_by_a_signal_is_reported() -> None:
     assert run("os.kill(os.getpid(), signal.SIGKILL)") == RunnerExit(-9, b"")
 
 

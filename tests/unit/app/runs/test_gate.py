@@ -86,7 +86,7 @@ def test_a_config_that_changes_after_the_question_is_no_way_around(home: Home, f
     assert (row.run_id, row.trigger) == (refused.value.facts["run_id"], Trigger.AGENT)
 
 
-def test_a_run_that_the_runner_refuses_as_a_dependency_is_told_as_the_same_error(
+def test_a_run_that_the_runner_refuses_as_a_dependency_gives_the_same_error(
     home: Home,
 ) -> None:
     home.config(CONFIG)

@@ -75,7 +75,7 @@ def with_runner(home: Home, body: str) -> RunOutcome:
     return run(home.session, [sys.executable, "-IS", "-c", head + body], "hello", attachment=QUIET)
 
 
-def test_a_run_is_told_recorded_and_its_plan_kept(home: Home) -> None:
+def test_a_run_is_reported_and_recorded_and_its_plan_kept(home: Home) -> None:
     outcome = go(home, "hello")
     document = require_valid("run", outcome.document())
     assert (document["ok"], document["status"], document["exit_code"]) == (True, "succeeded", 0)
@@ -173,7 +173,7 @@ def test_a_second_run_is_refused_and_names_the_first(home: Home) -> None:
     assert first[0].status is RunStatus.CANCELLED
 
 
-def test_ctrl_c_cancels_the_run_and_its_outcome_is_told(home: Home) -> None:
+def test_ctrl_c_cancels_the_run_and_its_outcome_is_shown(home: Home) -> None:
     home.config(CONFIG)
     timer = threading.Thread(target=lambda: _interrupt_when_running(home))
     timer.start()
@@ -223,7 +223,7 @@ def test_an_unknown_task_gets_the_nearest_name(home: Home) -> None:
     assert "hello" in str(caught.value.hint)
 
 
-def test_a_broken_task_is_told_with_its_place_and_the_others_run(home: Home) -> None:
+def test_a_broken_task_is_reported_with_its_place_and_the_others_run(home: Home) -> None:
     with pytest.raises(BrokenTaskError) as caught:
         go(home, "broken")
     assert "config.yaml:" in caught.value.sentence
@@ -238,7 +238,7 @@ def test_a_name_that_no_task_can_have_reaches_no_runner(home: Home, name: str) -
         run(home.session, ["/nonexistent"], name)
 
 
-def test_a_broken_config_is_told_and_nothing_runs(home: Home) -> None:
+def test_a_broken_config_is_reported_and_nothing_runs(home: Home) -> None:
     home.config("tasks: [")
     with pytest.raises(ConfigError):
         run(home.session, exec_command(), "hello")
@@ -295,7 +295,7 @@ def test_an_error_that_the_runner_reports_is_raised_as_it_is(home: Home) -> None
     assert caught.value.document() == error
 
 
-def test_a_runner_that_cannot_be_started_is_told(home: Home) -> None:
+def test_a_runner_that_cannot_be_started_is_reported(home: Home) -> None:
     home.config(CONFIG)
     with pytest.raises(RunnerDiedError, match="/nonexistent/python"):
         run(home.session, ["/nonexistent/python"], "hello")

@@ -210,7 +210,7 @@ def test_limits_are_never_dropped_for_want_of_a_manager(bench: Bench, launcher: 
     assert history.runs(bench.session).runs == ()
 
 
-def test_a_program_that_cannot_be_started_is_told() -> None:
+def test_a_program_that_cannot_be_started_is_reported() -> None:
     with pytest.raises(FileNotFoundError):
         start_detached(["/nonexistent/program"], {})
 
@@ -337,7 +337,7 @@ def test_a_key_that_cannot_be_kept_is_refused(bench: Bench, key: str) -> None:
     assert history.runs(bench.session).runs == ()
 
 
-def test_a_directive_that_the_bus_cannot_carry_is_told_by_name(bench: Bench) -> None:
+def test_a_directive_that_the_bus_cannot_carry_is_named(bench: Bench) -> None:
     with pytest.raises(NeedsSystemdError) as caught:
         bench.start("raw")
     assert "OnFailure" in caught.value.sentence
@@ -350,5 +350,5 @@ def test_an_unknown_task_is_no_run(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("instant_us", [0, 1, 1_790_000_000_123_456, 4_102_444_799_999_999])
-def test_a_run_id_tells_when_it_was_asked_for(instant_us: int) -> None:
+def test_a_run_id_holds_the_time_of_the_request(instant_us: int) -> None:
     assert asked_at(make_run_id(instant_us, b"salt")) == instant_us

@@ -90,12 +90,12 @@ def test_a_wait_asked_twice_for_one_run_answers_once(home: Home) -> None:
 
 
 def held(home: Home, task: str) -> tuple[str, RunLock]:
-    """Return a run that is under way as far as its row and its lock tell."""
+    """Return a run that is under way as far as its row and its lock show."""
     run_id = home.record(task, "running", boot_id=boot_id(), pid=os.getpid())
     return run_id, RunLock(home.paths.lock_dir, run_id)
 
 
-def test_a_wait_whose_time_runs_out_tells_what_was_last_seen(home: Home) -> None:
+def test_a_wait_that_times_out_shows_the_last_known_state(home: Home) -> None:
     run_id, lock = held(home, "a")
     begun = time.monotonic()
     report = wait(home.session, [run_id], timeout_seconds=0.2)
@@ -148,7 +148,7 @@ def test_a_waiter_uses_no_processor_time(home: Home) -> None:
     assert used < 0.05
 
 
-def test_an_unknown_run_is_told_before_anything_is_waited_for(home: Home) -> None:
+def test_an_unknown_run_is_reported_before_anything_is_waited_for(home: Home) -> None:
     run_id, lock = held(home, "a")
     with pytest.raises(RunNotFoundError) as caught:
         wait(home.session, [run_id, "20260101T000000000000Z-00000000"])

@@ -46,7 +46,7 @@ def replaced(owner: StoreOwner) -> Path:
 
 
 @of_root
-def test_a_users_tasks_are_told(owner: StoreOwner) -> None:
+def test_a_users_tasks_are_shown(owner: StoreOwner) -> None:
     found = tasks_of(owner)
     assert not isinstance(found, str), found
     told = [(line.task, line.status, line.running, line.consecutive_failures) for line in found]

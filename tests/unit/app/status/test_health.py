@@ -445,7 +445,7 @@ def test_the_bytes_of_the_output_are_recorded_with_a_real_run(home: Home) -> Non
     assert run["output_bytes"] == 10
 
 
-def test_a_monitor_is_told_by_the_exit_code(home: Home) -> None:
+def test_health_check_ends_with_an_exit_code_for_monitors(home: Home) -> None:
     home.config("tasks: {a: {type: command, command: 'true'}, b: {type: command, command: 'true'}}")
     assert docket(home, 0, "health", "a", "b", "--check")["summary"] == (
         "0 healthy, 0 degraded, 0 failed, 0 stale, 2 never run"

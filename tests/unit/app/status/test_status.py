@@ -69,7 +69,7 @@ def test_all_tasks_are_in_the_report_and_those_that_ran_in_the_document(home: Ho
     assert [task["configured"] for task in document] == [False, True]
 
 
-def test_the_timer_is_told_as_the_manager_has_it(home: Home) -> None:
+def test_the_timer_is_shown_as_the_manager_has_it(home: Home) -> None:
     installed(home)
     timer = of(home, "nightly").timer
     assert timer is not None
@@ -93,7 +93,9 @@ def test_the_timer_is_told_as_the_manager_has_it(home: Home) -> None:
         ({"load_state": "not-found"}, "not installed"),
     ],
 )
-def test_a_timer_that_does_not_wait_is_told(home: Home, facts: dict[str, str], word: str) -> None:
+def test_a_timer_that_does_not_wait_is_reported(
+    home: Home, facts: dict[str, str], word: str
+) -> None:
     installed(home)
     home.units.put(TIMER, **facts)
     timer = of(home, "nightly").timer
@@ -109,7 +111,7 @@ def test_a_scheduled_task_that_was_never_installed_has_no_timer_yet(home: Home) 
     assert of(home, "nightly").drift.sentences == ()
 
 
-def test_without_a_service_manager_the_rest_is_told(home: Home) -> None:
+def test_without_a_service_manager_the_rest_is_shown(home: Home) -> None:
     installed(home)
     home.record("nightly")
     home.units.refusal = "There is no bus."
@@ -173,7 +175,7 @@ def test_the_plan_is_fresh_then_stale_then_the_last_good_one(home: Home) -> None
     assert report.tasks[0].timer is not None
 
 
-def test_with_a_broken_config_the_planned_tasks_are_still_told(home: Home) -> None:
+def test_with_a_broken_config_the_planned_tasks_are_still_shown(home: Home) -> None:
     installed(home)
     home.config("tasks: [")
     assert [task.task for task in status.status(home.session).tasks] == ["nightly", "plain"]
@@ -185,7 +187,7 @@ def test_a_plan_that_others_can_write_is_none(home: Home) -> None:
     assert of(home, "nightly").plan_state == "missing"
 
 
-def test_a_running_run_is_told_with_whether_it_lives(home: Home) -> None:
+def test_a_running_run_is_shown_with_whether_it_is_alive(home: Home) -> None:
     home.config(CONFIG)
     alive = home.record("plain", "running", boot_id=boot_id(), pid=os.getpid())
     lock = RunLock(home.paths.lock_dir, alive)
@@ -196,7 +198,7 @@ def test_a_running_run_is_told_with_whether_it_lives(home: Home) -> None:
     ]
 
 
-def test_what_is_ordered_of_a_timer_is_told_while_it_holds(home: Home) -> None:
+def test_an_order_for_a_timer_is_shown_while_it_is_in_force(home: Home) -> None:
     home.config(CONFIG)
     home.record("plain")
     db, uid = home.paths.state_db, os.getuid()
@@ -211,7 +213,7 @@ def test_what_is_ordered_of_a_timer_is_told_while_it_holds(home: Home) -> None:
     assert [override.kind for override in later.overrides] == ["skip-next"]
 
 
-def test_one_run_is_told_with_its_attempts_and_hooks(home: Home) -> None:
+def test_one_run_is_shown_with_its_attempts_and_hooks(home: Home) -> None:
     hook = HookRow(position=1, kind="on_failure", label="notify-send x", started_at=NOW_US)
     hook.state, hook.exit_code, hook.duration_us = "done", 0, 1500
     attempts = [

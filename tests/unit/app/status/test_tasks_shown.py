@@ -142,7 +142,7 @@ def test_no_secret_is_shown_of_a_task(home: Home) -> None:
         assert "redacted" in json.dumps(document)
 
 
-def test_a_task_that_cannot_be_used_is_told_with_its_mistakes(home: Home) -> None:
+def test_a_task_that_cannot_be_used_is_shown_with_its_mistakes(home: Home) -> None:
     home.config(CONFIG)
     with pytest.raises(BrokenTaskError) as caught:
         describe(home.session, "broken")

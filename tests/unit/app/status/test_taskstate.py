@@ -74,13 +74,13 @@ def test_a_silent_manager_is_a_warning_and_nothing_is_made_up(home: Home) -> Non
     assert described(home, "nightly")["next_run"] is not None
 
 
-def test_drift_is_told(home: Home) -> None:
+def test_drift_is_shown(home: Home) -> None:
     installed(home)
     home.file(os.path.join(home.paths.unit_dir, TIMER), "[Timer]\nOnCalendar=daily\n")
     assert described(home, "nightly")["drift"]
 
 
-def test_what_holds_a_run_back_is_told(home: Home) -> None:
+def test_what_holds_a_run_back_is_shown(home: Home) -> None:
     home.config(CONFIG)
     assert guards(described(home, "wipes")) == [("unattended", "timer")]
     docket(home, 0, "pause", "told", "--reason", "a holiday")

@@ -38,13 +38,15 @@ def facts(result: str, **more: object) -> UnitFacts:
     )
 
 
-def test_a_start_that_its_limit_refused_is_told_though_the_invocation_before_has_a_run() -> None:
+def test_a_start_that_its_limit_refused_is_reported_though_the_invocation_before_has_a_run() -> (
+    None
+):
     """systemd gives a refused start no invocation: the one that it names is of the run before."""
     found = failed_start(facts("start-limit-hit"), frozenset({INVOCATION}), AT)
     assert found is not None
     assert found.cause == "unit_start_limit_hit"
 
 
-def test_a_failure_that_has_a_run_is_told_by_the_run() -> None:
+def test_a_failure_that_has_a_run_is_shown_by_the_run() -> None:
     assert failed_start(facts("exit-code"), frozenset({INVOCATION}), AT) is None
     assert failed_start(facts("exit-code"), frozenset(), AT) is not None

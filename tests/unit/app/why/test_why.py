@@ -92,7 +92,9 @@ def test_the_last_run_is_explained_with_what_bears_it_out(job: Home) -> None:
         ("of_tomorrow", {}, "was failed: job failed"),
     ],
 )
-def test_a_cause_is_told_in_words(job: Home, code: str, details: dict[str, Any], said: str) -> None:
+def test_a_cause_is_shown_in_words(
+    job: Home, code: str, details: dict[str, Any], said: str
+) -> None:
     job.record("job", "failed", at=fire(0), error_code=code, details=details)
     assert said in asked(job).finding.sentence
 
@@ -131,7 +133,7 @@ def test_a_fire_from_before_the_timer_was_installed_is_no_absent_run(job: Home) 
     assert words == ["no timer then", "no timer then", "succeeded", "to come", "to come"]
 
 
-def test_a_fire_without_a_run_is_told_when_the_timer_was_on(job: Home) -> None:
+def test_a_fire_without_a_run_is_reported_if_the_timer_was_on(job: Home) -> None:
     job.record("job", at=fire(3), scheduled_for=fire(3))
     found = asked(job)
     assert (found.finding.cause, found.run) == ("not_started", None)
@@ -213,7 +215,7 @@ def test_a_run_may_be_named(job: Home) -> None:
         why(job.session, "nope")
 
 
-def test_what_changed_since_the_last_success_is_told(job: Home) -> None:
+def test_what_changed_since_the_last_success_is_shown(job: Home) -> None:
     os.utime(job.paths.config, ns=(0, fire(1) * 1000))
     job.record("job", at=fire(2), plan_hash="a", boot_id="x")
     job.record(
@@ -260,7 +262,7 @@ def test_a_manager_that_is_silent_is_a_note(job: Home) -> None:
     assert any("not known" in note for note in asked(job).notes)
 
 
-def test_numbers_are_told_in_words() -> None:
+def test_numbers_are_written_in_words() -> None:
     assert systemd_code(203) == (
         "EXEC",
         "systemd could not execute the program: it is missing or may not be run",

@@ -151,7 +151,7 @@ MISTAKES = [
 @pytest.mark.parametrize(
     ("body", "where", "words", "hint"), [case for case in MISTAKES if case[1] is not None]
 )
-def test_a_mistake_is_told_with_its_place_and_what_to_write(
+def test_a_mistake_is_reported_with_its_place_and_what_to_write(
     home: ConfigHome, body: str, where: tuple[int, int], words: str, hint: str | None
 ) -> None:
     problem = home.refused(body)
@@ -185,7 +185,7 @@ def test_a_variable_for_a_shell_that_the_command_starts_is_not_doubted(
     assert list(config.tasks) == ["a"]
 
 
-def test_a_foreign_word_at_the_top_is_told_and_spoils_no_task(home: ConfigHome) -> None:
+def test_an_unknown_word_at_the_top_is_reported_and_breaks_no_task(home: ConfigHome) -> None:
     config = home.load("zzzz: 1\ntasks: {a: {type: command, command: x}}\n")
     assert [problem.sentence for problem in config.problems] == ["there is no key `zzzz` here"]
     assert config.fatal == ()
@@ -213,7 +213,7 @@ def test_the_path_of_a_program_with_spaces_is_one_word(home: ConfigHome) -> None
     assert task.command.argv == (program,)
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(home: ConfigHome) -> None:
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(home: ConfigHome) -> None:
     config = home.load(
         """
         bogus: 1
@@ -283,7 +283,7 @@ def test_a_mistake_above_the_tasks_leaves_no_task_usable(
     assert caught.value.problems == config.problems
 
 
-def test_a_mistake_in_the_defaults_is_told_once_for_all_tasks(home: ConfigHome) -> None:
+def test_a_mistake_in_the_defaults_is_reported_once_for_all_tasks(home: ConfigHome) -> None:
     tasks = "".join(f"  t{n}: {{type: command, command: x}}\n" for n in range(50))
     config = home.load(f"defaults: {{jitter: soon}}\ntasks:\n{tasks}")
     assert len(config.problems) == 1
@@ -330,6 +330,6 @@ def test_a_flood_of_mistakes_is_cut_off_and_does_not_take_minutes(home: ConfigHo
         assert time.monotonic() - begun < 10
 
 
-def test_a_key_of_tasks_at_the_top_is_told_where_it_goes(home: ConfigHome) -> None:
+def test_the_hint_for_a_task_key_at_the_top_says_where_it_goes(home: ConfigHome) -> None:
     (problem,) = home.load("notify: {ntfy: {topic: x}}\n").problems
     assert problem.hint == "write `notify` in a task, or under `defaults` for all of them"

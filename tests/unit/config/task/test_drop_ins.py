@@ -46,7 +46,7 @@ def found(home: ConfigHome, text: str, name: str = "some_task.py") -> TaskClass 
     return drop_in
 
 
-def test_a_class_tells_its_metadata(home: ConfigHome) -> None:
+def test_a_class_declares_its_metadata(home: ConfigHome) -> None:
     drop_in = found(home, GOOD, "invoices.py")
     assert drop_in == TaskClass(
         name="fetch-invoices",
@@ -81,7 +81,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("text", "words", "line"), BROKEN)
-def test_a_file_that_cannot_be_used_is_told_with_its_reason(
+def test_a_file_that_cannot_be_used_is_reported_with_the_reason(
     home: ConfigHome, text: str, words: str, line: int | None
 ) -> None:
     drop_in = found(home, text)
@@ -248,7 +248,7 @@ def test_a_rule_that_is_no_mapping_breaks_that_task_alone(home: ConfigHome) -> N
     assert list(config.tasks) == ["ok"]
 
 
-def test_two_classes_of_one_name_are_told(home: ConfigHome) -> None:
+def test_two_classes_of_one_name_are_reported(home: ConfigHome) -> None:
     other = TaskClass("job", "Other", "/tasks/other.py")
     config = home.load("tasks: {}\n", [TaskClass("job", "Job", "/tasks/job.py"), other])
     (problem,) = config.problems

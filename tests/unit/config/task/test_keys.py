@@ -325,7 +325,7 @@ def test_every_form_of_a_schedule_becomes_its_triggers(
     ]
 
 
-def test_marks_tell_where_each_value_stands(home: ConfigHome) -> None:
+def test_marks_hold_the_place_of_each_value(home: ConfigHome) -> None:
     config = home.load("tasks:\n  a:\n    type: command\n    command: [x, y]\n")
     mark = config.marks["tasks", "a", "command", 1]
     assert (mark.file, mark.line, mark.column) == (home.paths.config, 4, 18)

@@ -137,7 +137,7 @@ def test_a_wrong_setting_is_a_mistake_with_its_place(home: ConfigHome, written: 
     assert place(problem)[0] >= 5
 
 
-def test_all_mistakes_are_told_at_once(home: ConfigHome) -> None:
+def test_all_mistakes_are_reported_at_once(home: ConfigHome) -> None:
     config = home.load(
         command_task("notify:\n  on: never\n  ntfy: {topic: a, priority: 9}\n  ping: {}")
     )

@@ -45,7 +45,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("text", "where", "words", "code"), UNREADABLE)
-def test_unreadable_yaml_is_told_with_its_place(
+def test_unreadable_yaml_is_reported_with_its_place(
     home: ConfigHome, text: str, where: tuple[int, int], words: str, code: Code
 ) -> None:
     config = home.load(text)
@@ -70,7 +70,7 @@ BYTES = [
 
 
 @pytest.mark.parametrize(("data", "where", "words"), BYTES)
-def test_bytes_that_are_no_plain_utf8_are_told_with_their_place(
+def test_bytes_that_are_not_plain_utf8_are_reported_with_their_place(
     home: ConfigHome, data: bytes, where: tuple[int, int], words: str
 ) -> None:
     (problem,) = home.load(data).problems

@@ -175,7 +175,7 @@ def test_force_runs_the_task_alone(home: Home) -> None:
     assert order(home) == ["top"]
 
 
-def test_a_dependency_is_told_nothing_of_the_unit_of_the_other(home: Home) -> None:
+def test_a_dependency_gets_no_variables_of_the_unit_that_started_it(home: Home) -> None:
     script = f"env > {home.path}/environment"
     home.plan("base", "/bin/sh", "-c", script)
     noting(home, "top", "base")

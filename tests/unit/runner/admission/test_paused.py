@@ -119,7 +119,7 @@ def test_what_is_ordered_is_in_the_audit(home: Home) -> None:
     assert rows == [("pause", "job", os.getuid()), ("resume", "job", 7)]
 
 
-def test_a_store_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_written_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="could not be written"):
         set_override(str(tmp_path), ["job"], Order(PAUSE), at_us=1, uid=0)
 
@@ -145,7 +145,7 @@ def test_the_commands_check_what_they_are_given(session: Session) -> None:
         skip_next(session, ["job"], reason="two\nlines")
 
 
-def test_the_commands_tell_what_they_ordered(session: Session) -> None:
+def test_the_commands_say_what_they_ordered(session: Session) -> None:
     until = now_us() + 3_600_000_000
     paused = pause(session, ["job", "job"], until, "why")
     assert (paused.tasks, paused.until_us) == (("job",), until)

@@ -73,7 +73,7 @@ def test_a_reader_that_is_gone_ends_the_echo_and_nothing_else() -> None:
     os.close(writer)
 
 
-def test_a_terminal_is_written_to_only_where_poll_tells_of_room() -> None:
+def test_a_terminal_is_written_to_only_if_poll_reports_room() -> None:
     leader, follower = pty.openpty()
     echo = Echo(follower, 1 << 20)
     echo.write(LINE, is_error=False)

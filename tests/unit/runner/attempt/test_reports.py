@@ -114,7 +114,7 @@ def test_a_fraction_out_of_range_is_the_nearer_end_and_no_number_is_unknown(
     assert events(home)[0]["fraction"] == fraction
 
 
-def test_a_fraction_out_of_range_is_told_once_in_the_log(home: Home) -> None:
+def test_a_fraction_out_of_range_is_reported_once_in_the_log(home: Home) -> None:
     task(home, f"for n in range(3): self.progress(40)\n{DONE}")
     home.run("job")
     log = Path(home.only_run().log_path).read_text()

@@ -1,4 +1,4 @@
-"""The limits that a unit passed, as the files of its control group tell them."""
+"""The limits that a unit passed, as the files of its control group show them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def test_the_older_hierarchy_is_read_too_and_a_kernel_may_keep_no_peak(tmp_path:
     assert unlimited.memory_limit is None
 
 
-def test_what_an_earlier_attempt_passed_is_not_told_of_the_next(tmp_path: Path) -> None:
+def test_a_limit_that_an_earlier_attempt_passed_is_not_reported_for_the_next(
+    tmp_path: Path,
+) -> None:
     files = {"memory_events": "oom_kill 1", "memory_max": str(MIB)}
     first = counters(tmp_path, **files)
     assert first.passed_since(UnitCounters())

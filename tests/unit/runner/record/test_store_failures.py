@@ -210,7 +210,7 @@ def test_a_pending_run_that_the_database_refused_is_recorded_while_it_waits(
         run.communicate()
 
 
-def test_a_run_that_no_row_tells_of_yet_is_shown_waited_for_and_cancelled(
+def test_a_run_without_a_row_yet_is_shown_waited_for_and_cancelled(
     home: Home, holder: sqlite3.Connection
 ) -> None:
     home.lock_dir = Path(discover(home.environ, home=str(home.path)).lock_dir)

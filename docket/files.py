@@ -247,7 +247,7 @@ def sync_directory(path: str) -> None:
 
 
 def remove(path: str) -> bool:
-    """Remove the file or link at `path`; whether there was one. OSError."""
+    """Remove the file or link at `path`; return whether there was one. OSError."""
     try:
         os.unlink(path)
     except FileNotFoundError:

@@ -59,7 +59,7 @@ class Strays:
                 continue
 
     def _find(self, leader: int) -> bool:
-        """Hold those that are not held yet; whether there were any."""
+        """Hold those that are not held yet; return whether there were any."""
         found = False
         own = {pid for pid in _pids() if _belongs(pid, self._run_id, self._owner)}
         for pid in own | _descendants({leader, *own, *self._held}):

@@ -38,7 +38,7 @@ class BaseTask:
     destructive: ClassVar[bool] = False
 
     def run(self, config: dict[str, Any]) -> TaskResult:
-        """Do the work and return what came of it; an exception is a failure."""
+        """Do the work and return the result; an exception is a failure."""
         raise NotImplementedError(f"{type(self).__name__} has no run(config)")
 
     def dry_run(self, config: dict[str, Any]) -> TaskResult:

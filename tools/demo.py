@@ -96,7 +96,7 @@ def configure(seat: Seat, copy: str, schedule: str | None) -> None:
 
 
 def with_a_timer(seat: Seat, folder: str) -> bool:
-    """Install the timer, wait for its run and show it from every side; whether all was there."""
+    """Install the timer, wait for its run and show it; return whether everything was there."""
     copy = os.path.join(folder, "copy")
     say("one task in one YAML file: an rsync, every five seconds")
     configure(seat, copy, "{every: 5s}")
@@ -135,7 +135,7 @@ def show_journal(seat: Seat, run: dict[str, Any]) -> list[str]:
 
 
 def without_timers() -> bool:
-    """Run the task by hand; whether it succeeded."""
+    """Run the task by hand; return whether it succeeded."""
     with tempfile.TemporaryDirectory(prefix="docket-demo-") as folder:
         seat = OwnSeat(folder, os.environ)
         configure(seat, os.path.join(folder, "copy"), None)

@@ -65,7 +65,7 @@ def double_percent(text: str) -> str:
 
 
 def path_refusal(path: str) -> str | None:
-    """Return why `path` cannot stand in a list of paths, or None if it can.
+    """Return why `path` cannot be in a list of paths, or None if it can.
 
     A colon divides source and destination in them.
     """

@@ -58,7 +58,7 @@ class Document(Record):
         )
 
     def place(self, path: Path) -> Mark:
-        """Return where the key at the end of `path` stands."""
+        """Return the place of the key at the end of `path`."""
         key = key_node(self.root, path) or self.root
         return Mark(self.file, key.line + 1, key.column + 1)
 

@@ -41,7 +41,7 @@ def with_parts(main: Document, paths: Paths) -> Document:
 
 
 def _refuse_namesakes(files: Sequence[Document]) -> None:
-    """Refuse a task or group whose name stands in two files, in both of them."""
+    """Refuse a task or group whose name is in two files, in both of them."""
     for kind, one in (("tasks", "task"), ("groups", "group")):
         first: dict[str, Document] = {}
         for file in files:
@@ -56,7 +56,7 @@ def _refuse_namesakes(files: Sequence[Document]) -> None:
 def _refuse_namesake(path: tuple[str, str], kind: str, file: Document, other: Document) -> None:
     file.complaints.problem(
         path,
-        f"the {kind} `{ascii(path[1])[1:-1]}` stands in {other.place(path)} too",
+        f"the {kind} `{ascii(path[1])[1:-1]}` is in {other.place(path)} too",
         hint="take one of the two out, or give it another name",
         code=Code.DUPLICATE_KEY,
         at_key=True,
@@ -104,7 +104,7 @@ def _check_keys(part: Document, main: str) -> None:
         if key not in _KEYS:
             part.complaints.problem(
                 (key,),
-                f"`{ascii(key)[1:-1]}` cannot stand in a part of the config",
+                f"`{ascii(key)[1:-1]}` cannot be in a part of the config",
                 expected="`tasks` and `groups`",
                 hint=f"write it into {main}",
                 code=Code.UNKNOWN_KEY,

@@ -31,7 +31,7 @@ class Problem(Record):
     hint: str | None = None  # e.g. the nearest known key
     code: str = "config.invalid"
     task: str | None = None  # the task it belongs to, if it affects one task only
-    spares: bool = False  # it spoils the file that it stands in, and nothing in other files
+    spares: bool = False  # it breaks the file that it is in, and nothing in other files
 
     @property
     def fatal(self) -> bool:

@@ -36,7 +36,7 @@ class _NoLog:
 
 
 def dry_run(arguments: Arguments, loaded: LoadedPlan, stop: StopSignals) -> Finished:
-    """Preview the task and return what came of it, with no trace anywhere."""
+    """Preview the task and return the outcome, with no trace anywhere."""
     plan = loaded.plan
     row = new_row(plan, arguments.run_id, arguments.trigger or "manual", now_us())
     row.dry_run = True

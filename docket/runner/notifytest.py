@@ -29,7 +29,7 @@ class NoChannelError(DocketError):
 
 
 def notify_test(plan: Plan, channel: str | None) -> dict[str, Any]:
-    """Send it, and return what became of each; nothing is recorded."""
+    """Send it, and return the outcome of each; nothing is recorded."""
     kinds = [one.kind for one in plan.notify.channels] if plan.notify is not None else []
     if not kinds or (channel is not None and channel not in kinds):
         what = "no channel to send it through" if not kinds else f"no channel {channel!r}"

@@ -173,7 +173,7 @@ class _Run:
         return late
 
     def _take_run_lock(self) -> None:
-        """Hold the run's own lock to the end; a runtime directory that is full stops nothing."""
+        """Hold the run's own lock to the end; the run goes on if its directory is full."""
         try:
             self._lock = RunLock(self._plan.lock_dir, self._row.run_id)
             self._lock.describe(self._row.to_json())

@@ -21,9 +21,9 @@ _BUSY_SECONDS = 2.0
 def close_run(
     state_db: str, run_id: str, end: End, *, finished_us: int, details: Mapping[str, Any]
 ) -> bool:
-    """Record the end of a run that was left open; whether it was this call that closed it.
+    """Record the end of a run that was left open; return whether this call closed it.
 
-    A row that is final already stays as it is, and a database that cannot be written is left alone.
+    A row that is already final does not change; a database that cannot be written is left alone.
     """
     try:
         with (

@@ -80,7 +80,7 @@ class LogFollower:
         return OLDER_SEGMENT if older is not None else NEWER_SEGMENT
 
     def _step(self, segment: str) -> bool:
-        """Go on with a segment; whether some before it may have been thrown away unread."""
+        """Go on with a segment; return whether some before it may have been lost unread."""
         before = self._descriptor
         at = os.lseek(before, 0, os.SEEK_CUR)
         found = os.fstat(before)
@@ -93,7 +93,7 @@ class LogFollower:
                 os.close(descriptor)  # it moved on this very moment: the one between comes first
             descriptor = self._opened(OLDER_SEGMENT)
         if descriptor is None:
-            return False  # the next look finds what became of it
+            return False  # the next look finds it
         if self._in_segment:
             self._segment_bytes = found.st_size
         else:

@@ -205,7 +205,7 @@ class Reader:
         return [integer(row[0]) / 1e6 for row in rows]
 
     def samples(self, task: str, limit: int) -> list[RunSample]:
-        """Return the newest runs, whatever became of them, newest first."""
+        """Return the newest runs, whatever their status, newest first."""
         return self._samples("WHERE task = ? AND dry_run = 0", task, limit)
 
     def good_samples(self, task: str, limit: int) -> list[RunSample]:

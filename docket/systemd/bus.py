@@ -116,7 +116,7 @@ class Connection:
             raise _bus_error(error) from None
 
     def pump(self, until: Callable[[], bool], timeout_seconds: float) -> bool:
-        """Handle what comes in until `until` holds; whether it did before the time was up."""
+        """Handle what comes in until `until` holds; return whether it did in time."""
         deadline = time.monotonic() + timeout_seconds
         try:
             while not until():

@@ -20,7 +20,7 @@ def stamp_path(timer: str, environ: Mapping[str, str], *, system: bool, user_hom
 
 
 def touch(path: str) -> bool:
-    """Set an existing stamp to now, so that nothing before now counts as missed; whether it was."""
+    """Set a stamp to now, so that nothing before counts as missed; return whether there was one."""
     try:
         os.utime(path, follow_symlinks=False)
     except OSError:  # no stamp: systemd makes one when the timer starts
@@ -29,7 +29,7 @@ def touch(path: str) -> bool:
 
 
 def remove(path: str) -> bool:
-    """Remove a stamp; whether there was one."""
+    """Remove a stamp; return whether there was one."""
     try:
         os.unlink(path)
     except OSError:

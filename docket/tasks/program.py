@@ -196,7 +196,7 @@ class _Watch:
         return min([now + 60.0, self._next_sign, *(due for due in dues if due is not None)])
 
     def _listen(self, seconds: float) -> bool:
-        """Take what comes in within `seconds`; whether anything did."""
+        """Take what comes in within `seconds`; return whether anything did."""
         heard = False
         for descriptor, _ in self._poll.poll(seconds * 1000):
             relay = self._open.get(descriptor)

@@ -46,7 +46,7 @@ def runs_when_over(seat: Seat) -> list[dict[str, Any]]:
 
 
 def many(seat: Seat, count: int, at_once: int) -> dict[str, Any]:
-    """Start `count` runs, `at_once` at a time, and return what became of them."""
+    """Start `count` runs, `at_once` at a time, and return their outcomes."""
     begun = time.monotonic()
     with ThreadPoolExecutor(at_once) as pool:
         lines = [(f"job{i % _TASKS}", "--force") for i in range(count)]

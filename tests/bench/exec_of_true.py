@@ -28,7 +28,7 @@ _SLEEPER = "import time; time.sleep(60 * '{}'.startswith('sleeper'))"
 
 
 class Runner(NamedTuple):
-    """How one of the two programs, or Python alone, is started for a task."""
+    """How one of the two programs, or plain Python, is started for a task."""
 
     words: list[str]
     environ: dict[str, str]

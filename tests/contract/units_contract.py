@@ -90,7 +90,7 @@ class UnitManagerContract:
         assert state.next_elapse_us > 1_700_000_000_000_000
         assert units.active([TIMER, SERVICE, ABSENT]) == {TIMER}
 
-    def test_a_stopped_timer_is_inactive_and_stopping_it_again_is_no_error(
+    def test_a_stopped_timer_is_inactive_and_stopping_it_again_is_not_an_error(
         self, units: UnitManager
     ) -> None:
         units.start([TIMER])
@@ -195,7 +195,7 @@ class UnitManagerContract:
     def test_linger_is_known(self, units: UnitManager) -> None:
         assert units.linger() in (True, False, None)
 
-    def test_no_names_are_no_work(self, units: UnitManager) -> None:
+    def test_without_names_there_is_nothing_to_do(self, units: UnitManager) -> None:
         assert units.active([]) == frozenset()
         assert units.states([]) == {}
         for call in (units.start, units.stop, units.enable, units.disable):

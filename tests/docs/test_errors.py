@@ -107,7 +107,7 @@ def causes_of_missed_fires() -> set[str]:
     return {word for word in map(_word, branches) if word}
 
 
-def test_every_code_that_stands_in_the_source_is_explained() -> None:
+def test_every_code_in_the_source_is_explained() -> None:
     assert codes_in_text() - listed() == set()
 
 

@@ -59,7 +59,7 @@ class Session:
         return self._order("call", name=tool, arguments=arguments, progress=progress)
 
     def answer(self, number: int) -> Answered | Refused | None:
-        """Return what came of a call; None if it was taken back."""
+        """Return the answer to a call; None if it was cancelled."""
         told = self._await(number)
         if "refused" in told:
             return Refused(told["refused"], told["sentence"])

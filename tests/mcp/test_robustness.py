@@ -160,7 +160,7 @@ def test_two_hundred_megabytes_of_output_make_short_answers(shared: Session) -> 
     assert int(resident) * os.sysconf("SC_PAGE_SIZE") < 250_000_000
 
 
-def test_output_that_is_no_text_or_too_deep_is_answered_all_the_same(shared: Session) -> None:
+def test_output_that_is_not_text_or_too_deep_is_answered_all_the_same(shared: Session) -> None:
     strange = shared.call("docket_run_task", task_name="strange").document
     assert "odd" in strange["details"]["stdout"]
     nested = shared.call("docket_run_task", task_name="nested").document
@@ -271,7 +271,7 @@ def test_a_signal_ends_the_server_at_once(tmp_path: Path, number: int, code: int
     assert server.process.stderr.read() == b""
 
 
-def test_a_line_that_is_no_request_stops_nothing(tmp_path: Path) -> None:
+def test_a_line_that_is_not_a_request_stops_nothing(tmp_path: Path) -> None:
     server = Raw(tmp_path)
     for line in NO_REQUESTS:
         server.send(line)
@@ -387,7 +387,7 @@ def test_what_a_task_printed_is_marked_as_the_tasks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tool", ["docket_run_task", "docket_run_task_async"])
 @pytest.mark.parametrize("force", [False, True])
-def test_a_built_in_task_without_an_entry_is_no_tool_of_an_agent(
+def test_a_built_in_task_without_an_entry_is_not_a_tool_of_an_agent(
     tmp_path: Path, tool: str, force: bool
 ) -> None:
     """rclone sync was started with paths that nobody had chosen."""

@@ -252,7 +252,7 @@ def test_the_server_has_the_references_tools_with_their_arguments(shared: Sessio
         ("docket_why", {"task_name": "hello", "at": "9999999999d"}, "usage", "2026-"),
     ],
 )
-def test_what_cannot_be_is_refused_as_an_object_with_a_hint(
+def test_impossible_arguments_are_refused_as_an_object_with_a_hint(
     shared: Session, tool: str, arguments: dict[str, object], code: str, hint: str
 ) -> None:
     refused = shared.call(tool, **arguments)

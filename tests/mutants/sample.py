@@ -27,7 +27,7 @@ class Mutant(NamedTuple):
 
 
 def change(mutation: Mutation) -> str:
-    """Return what becomes of what, in one line."""
+    """Return what is replaced by what, in one line."""
     return " -> ".join(" ".join(text.split()) for text in (mutation.before, mutation.after))
 
 

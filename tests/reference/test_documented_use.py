@@ -192,7 +192,7 @@ def test_a_run_is_followed_as_documented(docket: Program) -> None:
     assert (docket.path / "told").read_text().splitlines()[:2] == ["Backup done", "complete"]
 
 
-def test_deliveries_stand_among_the_hooks(docket: Program) -> None:
+def test_deliveries_are_listed_among_the_hooks(docket: Program) -> None:
     docket.config(FULL)
     hooks = docket.ask("run", "backup")["hooks"]
     labels = [hook["command"] for hook in hooks]

@@ -115,7 +115,7 @@ def test_a_plain_run_loads_no_more_of_python_than_it_needs() -> None:
     assert sorted(of_python - {"__future__", *OF_PYTHON.split()}) == []
 
 
-def test_the_runner_is_no_importer_of_the_rest_of_the_house() -> None:
+def test_the_runner_imports_nothing_of_the_rest_of_the_house() -> None:
     rooms = ("app", "cli", "config", "compiler", "schedule", "tasks")
     for module in MODULES:
         loaded = loaded_by(module)

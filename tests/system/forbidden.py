@@ -1,4 +1,4 @@
-"""Tries what a sandbox forbids, and prints as JSON what came of each: "done" or the errno's name.
+"""Tries what a sandbox forbids, and prints the outcome of each as JSON: "done" or the errno's name.
 
 Run inside of a unit by the system tests: `python3 -IS forbidden.py FOLDER OTHER_PID NAME...`.
 Standard library only. FOLDER is the home of whoever runs it.
@@ -204,7 +204,7 @@ TRIES: dict[str, Callable[[], object]] = {
 
 
 def outcome(name: str) -> str:
-    """Return what came of one try."""
+    """Return the outcome of one try."""
     try:
         TRIES[name]()
     except OSError as error:

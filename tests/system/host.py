@@ -150,7 +150,7 @@ class PrivateHost:
         timeout_seconds: float = 60,
         check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
-        """Run `words` in the host and return what came of it; with `check` a failure is raised."""
+        """Run `words` in the host and return the outcome; with `check` a failure is raised."""
         limited = ["timeout", "--kill-after=1", str(timeout_seconds), *words]
         done = subprocess.run(
             self.command(limited, user=user, environ=environ),

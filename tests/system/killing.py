@@ -1,4 +1,4 @@
-"""Kills runners at random moments of their lives, and counts what became of the runs.
+"""Kills runners at random moments of their lives, and counts the outcomes of the runs.
 
 Run as `python -m tests.system.killing DOCKET KILLS TASKS SEED HOOK_FILE [--system]` where a service
 manager runs the units of tasks named `victim-0`, `victim-1` ... Prints one JSON object.
@@ -134,7 +134,7 @@ def _words(pid: int) -> list[str]:
 
 
 def main(words: list[str]) -> int:
-    """Kill as often as asked for, and print what became of it."""
+    """Kill as often as asked for, and print the outcomes."""
     docket, kills, tasks, seed, hook_file = words[:5]
     victims = Victims(docket, int(tasks), random.Random(int(seed)))
     # A busy machine starts victims late, and more of the kills find nobody.

@@ -39,7 +39,7 @@ def test_units_that_are_active_are_a_success(ada: HostSeat) -> None:
     assert result["details"]["systemd-units"]["ok"] is True
 
 
-def test_a_name_that_is_no_units_spoils_no_other(ada: HostSeat) -> None:
+def test_a_name_that_is_not_of_a_unit_breaks_no_other(ada: HostSeat) -> None:
     found = checked(ada, systemd_units=["a/b", "dbus"])["details"]["systemd-units"]
     assert found["unit_states"] == {"a/b.service": "not-found", "dbus.service": "active"}
     assert found["failed_units"] == ["a/b.service"]

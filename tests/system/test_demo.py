@@ -22,7 +22,7 @@ def test_the_demo_uses_the_callers_user_manager_and_leaves_nothing(ada: HostSeat
     assert not os.path.exists(ada.path(ada.home))
 
 
-def test_without_manager_and_root_the_demo_says_so_and_runs_the_task_by_hand(
+def test_without_a_manager_and_root_the_demo_says_so_and_runs_the_task_by_hand(
     ada: HostSeat,
 ) -> None:
     bob = HostSeat(ada.host, "bob")

@@ -1,4 +1,4 @@
-"""The private host itself: what the other system tests stand on."""
+"""The private host itself, which the other system tests use."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def test_fires_that_a_pause_or_a_skip_holds_back_are_left_out(ada: HostSeat) -> 
     assert later[0]["at_us"] in whole[1:]
 
 
-def test_a_timer_that_was_disabled_is_no_ill_health_and_has_nothing_to_come(ada: HostSeat) -> None:
+def test_a_timer_that_was_disabled_is_not_ill_health_and_has_no_next_fire(ada: HostSeat) -> None:
     due = seconds_from_now(8)
     ada.configure({"job": command("/bin/true", schedule=daily_at(due))})
     ada.docket("install", "--now")

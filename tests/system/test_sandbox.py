@@ -1,6 +1,6 @@
 """Every sandbox profile, in both scopes: a real unit tries what is forbidden, and is stopped.
 
-One run of each profile makes all tries; the tests look at what came of them.
+One run of each profile makes all tries; the tests look at the outcomes.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Confined:
         self.runs: dict[str, dict[str, Any]] = {}
 
     def tries(self, task: str) -> Mapping[str, str]:
-        """Return what came of each try in the run of `task`."""
+        """Return the outcome of each try in the run of `task`."""
         found: dict[str, str] = self.runs[task]["details"]["json"]
         assert found, self.runs[task]
         return found

@@ -60,7 +60,7 @@ def leaks(seat: HostSeat, kept: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["ada", "root"])
-def test_a_stored_secret_reaches_the_child_alone(name: str, request: pytest.FixtureRequest) -> None:
+def test_a_stored_secret_reaches_only_the_child(name: str, request: pytest.FixtureRequest) -> None:
     seat: HostSeat = request.getfixturevalue(name)
     seat.configure({"vault": with_secret()})
     kept = keep(seat)

@@ -92,7 +92,7 @@ def test_units_that_systemd_cannot_start_are_seen_and_have_rows(root: HostSeat) 
     assert f"(ConditionPathExists={_NOWHERE})" in root.runs("condition")[0]["summary"]
 
 
-def test_a_unit_that_failed_with_a_row_of_its_own_is_no_failed_unit(root: HostSeat) -> None:
+def test_a_unit_that_failed_with_a_row_of_its_own_is_not_a_failed_unit(root: HostSeat) -> None:
     root.configure({"job": command("/bin/false", schedule="@yearly")})
     root.docket("install")
     root.systemctl("start", root.unit("job.service"), check=False)

@@ -74,7 +74,9 @@ def mask() -> Iterator[Callable[[int], int]]:
 
 
 @pytest.mark.parametrize("plant", PLANTED)
-def test_what_is_no_plain_file_is_neither_read_nor_waited_for(plant: Plant, tmp_path: Path) -> None:
+def test_what_is_not_a_plain_file_is_neither_read_nor_waited_for(
+    plant: Plant, tmp_path: Path
+) -> None:
     plant(tmp_path / "file")
     with pytest.raises(NotPlainError):
         read_plain(str(tmp_path / "file"))
@@ -83,7 +85,7 @@ def test_what_is_no_plain_file_is_neither_read_nor_waited_for(plant: Plant, tmp_
 
 
 @pytest.mark.parametrize("plant", PLANTED)
-def test_what_is_no_plain_file_is_never_opened_for_writing(plant: Plant, tmp_path: Path) -> None:
+def test_what_is_not_a_plain_file_is_never_opened_for_writing(plant: Plant, tmp_path: Path) -> None:
     plant(tmp_path / "file")
     with pytest.raises(NotPlainError):
         open_private(str(tmp_path / "file"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

@@ -36,7 +36,7 @@ class DiskUnit(Record):
 
 
 class Change(Record):
-    """What becomes of one unit file, from its text before to that after.
+    """What happens to one unit file, from its text before to that after.
 
     `reason` says why a file is kept.
     """

@@ -72,7 +72,7 @@ class Ejected(Record):
 
 
 class EjectReport(Record):
-    """What became of the units: `written` are paths, empty where they were only shown.
+    """The outcome for the units: `written` are paths, empty where they were only shown.
 
     `removed` are Docket's own files that went; `enabled` and `started` are timers. `next_steps` are
     commands that are left to be run.

@@ -139,7 +139,7 @@ def _end(session: Session, run: RunRecord, lock: str) -> Termination:
 
 
 def _stop_unit(session: Session, run: RunRecord) -> bool:
-    """Stop the run's unit where its present invocation is the run's; whether there was one."""
+    """Stop the run's unit if its present invocation is the run's; return whether it was."""
     if run.unit is None:
         return False
     units = session.units()

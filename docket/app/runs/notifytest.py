@@ -21,7 +21,7 @@ DELIVERED = "delivered"
 
 
 class ChannelOutcome(Record):
-    """What became of the message of one channel; `problem` is a sentence, "" if it arrived."""
+    """The outcome of the message of one channel; `problem` is a sentence, "" if it arrived."""
 
     channel: str
     state: str

@@ -60,7 +60,7 @@ class Waited(Record):
 
 
 class WaitReport(Record):
-    """What became of the runs, in the order in which they were named.
+    """The outcomes of the runs, in the order in which they were named.
 
     With `any_of` only those that are over are in it, unless the time ran out for all of them.
     """

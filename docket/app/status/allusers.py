@@ -1,4 +1,4 @@
-"""`docket status --all-users`: for root, where the tasks of every user of the machine stand."""
+"""`docket status --all-users`: for root, the state of the tasks of every user."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class AllUsersStatus(Record):
 
 
 def all_users() -> AllUsersStatus:
-    """Return where the tasks of every user stand; UsageError for anybody but root."""
+    """Return the state of every user's tasks; UsageError for anybody but root."""
     if os.geteuid() != 0:
         raise UsageError(
             "Only root can see the tasks of all users.",

@@ -55,7 +55,7 @@ class TaskLine(Record):
 
 
 def tasks_of(owner: StoreOwner) -> tuple[TaskLine, ...] | str:
-    """Return where the tasks of `owner` stand, or in a sentence why that cannot be told."""
+    """Return the state of the tasks of `owner`, or in a sentence why it cannot be read."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:

@@ -47,7 +47,7 @@ def problem_lines(problems: Iterable[Problem], screen: Screen) -> list[str]:
 def beside_text(
     problems: Iterable[Problem], warnings: Iterable[str | Problem], screen: Screen
 ) -> str:
-    """Return what stands on standard error beside an answer: its problems and its warnings."""
+    """Return what is printed on standard error beside an answer: its problems and warnings."""
     out = [line for problem in problems for line in _beside("problem:", Ink.BAD, problem, screen)]
     for warning in warnings:
         out += _beside("warning:", Ink.DOUBT, warning, screen)

@@ -56,6 +56,6 @@ _IN_USER_SCOPE = {
 
 
 def effect_of(directive: str, *, system: bool) -> Effect | None:
-    """Return what comes of a directive of [Service]; None for one that confines nothing."""
+    """Return the effect of a directive of [Service]; None for one that confines nothing."""
     effect = _IN_USER_SCOPE.get(directive)
     return Effect.WORKS if system and effect is not None else effect

@@ -93,7 +93,7 @@ class Sandbox(Record):
         return self.replace(profile=floor, network=network)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the form that stands in the plan; what is as the profile has it is left out."""
+        """Return the form that the plan holds, without what is as the profile has it."""
         found = {name: value for name, value in self.to_dict().items() if value not in _EMPTY}
         return {k: list(v) if isinstance(v, tuple) else str(v) for k, v in found.items()}
 
@@ -147,7 +147,7 @@ class Policy(Record):
         return self.floors.get(starter.value, _NO_FLOOR)
 
     def to_json(self) -> dict[str, dict[str, str]]:
-        """Return the form that stands in the plan."""
+        """Return the form that the plan holds."""
         return {
             starter: {"sandbox": str(floor.sandbox), "destructive": floor.destructive}
             for starter, floor in self.floors.items()

@@ -70,7 +70,7 @@ class NamedLock:
         self.take()
 
     def take(self) -> bool:
-        """Try to take the lock once more; whether it is ours now."""
+        """Try to take the lock once more; return whether it is ours now."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

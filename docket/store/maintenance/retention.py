@@ -99,7 +99,7 @@ def last_run_of(connection: sqlite3.Connection, task: str) -> str | None:
 
 
 def remove_log(log_dir: str, run_id: str, path: str | None) -> bool:
-    """Remove the log of a run; whether there was one.
+    """Remove the log of a run; return whether there was one.
 
     Its row says where it is. A path outside the directory of logs is left alone, and so is the id
     of a run of docket-cli, which took any text for one, if it would lead out of there.

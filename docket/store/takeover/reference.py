@@ -144,7 +144,7 @@ def is_at_work(run_id: str, pid: int | None) -> bool:
 
 
 def _set_status(run: RunRow, word: str, note: dict[str, Any], now_us: int) -> bool:
-    """Give the run its status and, where it is over, its end; whether it is over."""
+    """Give the run its status and, if it is over, its end; return whether it is over."""
     if word in _FINAL:
         run.status = word
         if run.finished_at is None:

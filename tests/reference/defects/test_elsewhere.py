@@ -23,7 +23,7 @@ ELSEWHERE = {
         "mcp/test_sessions.py::test_a_dry_run_is_a_success_also_of_a_destructive_task"
     ),
     "MCP: a failed run is one sentence without an id": (
-        "mcp/test_sessions.py::test_what_cannot_be_is_refused_as_an_object_with_a_hint"
+        "mcp/test_sessions.py::test_impossible_arguments_are_refused_as_an_object_with_a_hint"
     ),
     "MCP: waiting blocks the whole server": (
         "mcp/test_sessions.py::test_a_session_that_starts_waits_and_cancels"
@@ -50,7 +50,7 @@ ELSEWHERE = {
     ),
     "cancelled by the program that started it, a run is a zombie that counts as alive": (
         "unit/api/test_long_lived.py::"
-        "test_a_run_cancelled_by_the_long_lived_parent_that_started_it_is_no_zombie"
+        "test_a_run_cancelled_by_the_long_lived_parent_that_started_it_is_not_a_zombie"
     ),
     "the Python API raises for a dry run": (
         "unit/api/test_documents.py::test_a_dry_run_does_not_raise_and_leaves_nothing"

@@ -24,7 +24,7 @@ def runner_of(docket: Program, run_id: str) -> int:
     return int(until(lambda: docket.run_of(run_id)["pid"]))
 
 
-def test_a_killed_runner_in_the_background_is_no_run_that_goes_on_for_ever(
+def test_a_killed_runner_in_the_background_ends_its_run(
     docket: Program,
 ) -> None:
     endless(docket)

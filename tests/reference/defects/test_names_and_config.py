@@ -16,7 +16,7 @@ from tests.reference.defects.program import Program
 @pytest.mark.parametrize(
     "name", ["../evil", "a/b", "x" * 300, "with space", "%i", "a;b", "a\\nb", "", "-x"]
 )
-def test_a_name_that_is_no_file_and_unit_name_is_refused(docket: Program, name: str) -> None:
+def test_a_name_that_is_not_a_file_and_unit_name_is_refused(docket: Program, name: str) -> None:
     docket.config(f'tasks: {{"{name}": {{type: command, command: echo}}}}\n')
     for words in (("check",), ("install", "--output-dir", str(docket.path / "units"))):
         answer = docket.say(*words, "--json")
@@ -118,7 +118,7 @@ def test_a_schedule_that_means_nothing_is_refused(docket: Program) -> None:
     assert problem["error"] in answer.out + answer.err
 
 
-def test_a_key_that_stands_twice_is_refused_with_its_line(docket: Program) -> None:
+def test_a_repeated_key_is_refused_with_its_line(docket: Program) -> None:
     docket.config("tasks:\n  job:\n    type: command\n    command: a\n    command: b\n")
     answer = docket.say("check")
     assert answer.exit_code == 1

@@ -98,13 +98,13 @@ def test_auto_knows_json_lines_from_json(docket: Program) -> None:
     assert "parse_error" not in details
 
 
-def test_a_blank_line_is_no_bad_json_line(docket: Program) -> None:
+def test_a_blank_line_is_not_a_bad_json_line(docket: Program) -> None:
     docket.task("command: [printf, '{}\\n\\n{}\\n'], output_format: jsonl")
     assert docket.ask("run", "job")["status"] == "succeeded"
 
 
 @pytest.mark.parametrize("output_format", ["text", "jsonl"])
-def test_output_that_is_no_utf8_loses_nothing(docket: Program, output_format: str) -> None:
+def test_output_that_is_not_utf8_loses_nothing(docket: Program, output_format: str) -> None:
     docket.file("raw", "#!/bin/sh\nprintf '{}\\n\\377 kept\\n'\n")
     docket.task(f"command: ['{docket.path}/raw'], output_format: {output_format}")
     found = docket.ask("run", "job")
@@ -131,7 +131,7 @@ def test_a_noisy_failure_reaches_its_hook(docket: Program) -> None:
     assert (hook["exit_code"], hook["stdout"]) == (0, "alarm failed\n")
 
 
-def test_what_became_of_hooks_is_in_the_history(docket: Program) -> None:
+def test_the_outcome_of_hooks_is_in_the_history(docket: Program) -> None:
     docket.task("command: 'true', on_success: 'echo told; exit 3'")
     run_id = docket.ask("run", "job")["run_id"]
     hook = docket.run_of(run_id)["hooks"][0]
@@ -147,7 +147,7 @@ def drop_in(docket: Program, body: str, top: str = "") -> None:
     )
 
 
-def test_what_a_drop_in_prints_is_no_part_of_the_json(docket: Program) -> None:
+def test_what_a_drop_in_prints_is_not_part_of_the_json(docket: Program) -> None:
     drop_in(docket, "print('noise'); return TaskResult(ok=True, summary='done')", "print('top')")
     assert docket.ask("run", "job")["summary"] == "done"
     assert [row["name"] for row in docket.ask("list") if row["name"] == "job"] == ["job"]
@@ -169,7 +169,7 @@ def test_a_drop_in_that_exits_is_a_failed_run(docket: Program) -> None:
     assert (answer.exit_code, answer.document["status"]) == (1, "failed")
 
 
-def test_a_broken_drop_in_breaks_itself_alone(docket: Program) -> None:
+def test_a_broken_drop_in_breaks_only_itself(docket: Program) -> None:
     docket.task("command: [echo, fine]", name="good")
     docket.file(".docket/tasks/broken.py", "def f(:\n")
     assert docket.ask("run", "good")["status"] == "succeeded"

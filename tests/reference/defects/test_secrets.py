@@ -36,7 +36,7 @@ def test_a_secret_that_the_command_prints_is_masked_in_the_record_and_the_log(
             assert SECRET.encode() not in path.read_bytes(), path
 
 
-def test_the_address_of_an_agent_hook_is_no_label(docket: Program) -> None:
+def test_the_address_of_an_agent_hook_is_not_its_label(docket: Program) -> None:
     docket.environ["HOOK"] = f"http://127.0.0.1:9/{SECRET}"
     docket.task(
         "command: 'true', on_complete: [{type: agent, webhook_url_env: HOOK}], "

@@ -110,7 +110,7 @@ def test_reading_writes_nothing(docket: Program) -> None:
     assert (database.stat().st_mtime_ns, database.read_bytes()) == before
 
 
-def test_what_is_private_is_for_its_owner_alone(docket: Program) -> None:
+def test_private_files_are_only_for_their_owner(docket: Program) -> None:
     docket.task("command: [echo, x]")
     os.umask(0o022)
     docket.ask("run", "job")

@@ -80,7 +80,7 @@ def until_childless() -> list[str]:
 
 
 @pytest.mark.usefixtures("home")
-def test_a_run_cancelled_by_the_long_lived_parent_that_started_it_is_no_zombie() -> None:
+def test_a_run_cancelled_by_the_long_lived_parent_that_started_it_is_not_a_zombie() -> None:
     """Of 0.2.2: the worker became a zombie that was taken for alive; its wait never ended."""
     receipt = api.run_task_async("slow")
     assert receipt["launcher"] == "direct"

@@ -88,7 +88,7 @@ def test_a_hostile_word_gets_one_sentence(
 
 
 @pytest.mark.parametrize("json_flag", [(), ("--json",)])
-def test_bytes_that_are_no_text_are_answered_in_any_locale(
+def test_bytes_that_are_not_text_are_answered_in_any_locale(
     spawn: Docket, config: Config, json_flag: tuple[str, ...]
 ) -> None:
     config(TASKS)
@@ -126,7 +126,7 @@ def test_a_full_disk_under_standard_output_is_one_sentence(environ: dict[str, st
 @pytest.mark.parametrize(
     "argv", [("completion", "bash"), ("--json", "describe", "nope")], ids=["answer", "error"]
 )
-def test_a_reader_who_has_gone_is_no_error_to_speak_of(
+def test_a_reader_who_has_gone_is_not_an_error(
     environ: dict[str, str], argv: tuple[str, ...]
 ) -> None:
     reading, writing = os.pipe()

@@ -117,7 +117,7 @@ def recorded(planned: Path, docket: Docket) -> tuple[Path, str]:
 
 
 def put(store: Path, table: str, column: str, run_id: str, value: Any) -> bool:
-    """Put a value into the rows of a run; whether SQLite takes it."""
+    """Put a value into the rows of a run; return whether SQLite takes it."""
     with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("DROP TRIGGER IF EXISTS finished_runs_are_final")
         try:

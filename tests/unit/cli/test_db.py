@@ -124,7 +124,7 @@ def test_nothing_is_repaired_under_a_run_that_goes_on(
     assert docket("db", "repair").code == 0
 
 
-def test_a_home_without_a_database_is_no_fault(docket: Docket) -> None:
+def test_a_home_without_a_database_is_not_a_fault(docket: Docket) -> None:
     assert docket("db", "check").code == 0
     for words in (("db", "backup", "x"), ("db", "repair")):
         told = docket(*words)

@@ -35,7 +35,7 @@ def test_help_lists_every_command_and_imports_none(environ: dict[str, str]) -> N
     assert not [name for name in loaded if name.startswith("docket.cli.commands.")]
 
 
-def test_one_command_imports_its_own_module_alone(environ: dict[str, str]) -> None:
+def test_one_command_imports_only_its_own_module(environ: dict[str, str]) -> None:
     script = (
         "import sys; from docket.cli import main; main(['completion', 'bash']); "
         "sys.stderr.write(' '.join(sys.modules))"
@@ -142,7 +142,7 @@ def test_a_wrong_command_line_gets_one_sentence_a_code_and_a_hint(
     assert plain.err.splitlines()[0].startswith("docket: ")
 
 
-def test_json_that_stands_behind_two_dashes_is_an_argument(docket: Docket) -> None:
+def test_json_after_two_dashes_is_an_argument(docket: Docket) -> None:
     told = docket("describe", "--", "--json")
     assert told.code == 1
     assert told.out == ""

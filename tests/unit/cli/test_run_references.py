@@ -42,7 +42,7 @@ def run_id_in(document: object) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_task_stands_for_its_newest_run(docket: Docket, run_ids: list[str], command: str) -> None:
+def test_a_task_name_means_its_newest_run(docket: Docket, run_ids: list[str], command: str) -> None:
     told = docket(*COMMANDS[command], "lines", "--json")
     assert (told.code, run_id_in(told.document)) == (0, run_ids[1])
 

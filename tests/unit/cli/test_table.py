@@ -35,7 +35,7 @@ def test_nothing_is_cut_where_no_width_limits_it() -> None:
     assert "x" * 500 in table("x" * 500).text(screen(None))
 
 
-def test_a_note_stands_beside_its_row_on_a_wide_screen_and_below_on_a_narrow_one() -> None:
+def test_a_note_is_beside_its_row_on_a_wide_screen_and_below_on_a_narrow_one() -> None:
     made = table("backup", note="Command failed with exit 3")
     assert made.text(screen(80)).splitlines() == [
         "ID  NAME     N  NOTE",

@@ -73,7 +73,7 @@ def test_distances_from_now_say_their_direction(distance: float, shown: str) -> 
 
 
 @pytest.mark.parametrize("text", [None, "", "yesterday", "2026-11-20T09:00:00", "9999-99-99T0"])
-def test_what_is_no_full_instant_is_not_guessed(text: str | None) -> None:
+def test_what_is_not_a_full_instant_is_not_guessed(text: str | None) -> None:
     assert from_iso(text) is None
 
 

@@ -63,7 +63,7 @@ def test_the_record_is_read_where_the_last_plan_says_it_is(
     assert broken in told.out
 
 
-def test_no_runs_is_no_answer_if_nothing_says_where_the_record_is(
+def test_an_empty_list_is_refused_if_nothing_says_where_the_record_is(
     docket: Docket, config: Callable[[str], Path]
 ) -> None:
     config(BROKEN)

@@ -91,7 +91,7 @@ def test_a_scheduled_task_gets_a_service_and_a_timer() -> None:
     assert sorted(compiled().units) == [SERVICE, TIMER]
 
 
-def test_a_task_without_a_schedule_or_not_enabled_gets_a_plan_alone() -> None:
+def test_a_task_without_a_schedule_or_not_enabled_gets_only_a_plan() -> None:
     for bundle in (compiled(schedules=()), compiled(enabled=False)):
         assert bundle.units == {}
         assert bundle.plan.task == "job"
@@ -213,7 +213,7 @@ def test_the_plan_hash_changes_with_the_contract_and_not_with_the_sources() -> N
     assert compiled(accuracy_seconds=5.0).plan.plan_hash != base
 
 
-def test_persistent_stands_where_a_missed_fire_is_wanted_and_can_be_known() -> None:
+def test_persistent_is_written_if_a_missed_fire_is_wanted_and_can_be_known() -> None:
     assert value_of(compiled(), TIMER, "Persistent") == "true"
     assert value_of(compiled(catch_up=60.0), TIMER, "Persistent") == "true"
     every = (ScheduleSpec(ScheduleKind.EVERY, "7h"),)
@@ -260,7 +260,7 @@ def test_a_credential_with_an_unsafe_name_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["1\nExecStartPre=/bin/x", "lots", "50%%", "", "-"])
-def test_a_limit_that_is_no_measure_is_refused(value: str) -> None:
+def test_a_limit_that_is_not_a_measure_is_refused(value: str) -> None:
     with pytest.raises(CompileError) as caught:
         compiled(limits=Limits(memory=value))
     assert caught.value.facts["key"] == "limits.memory"
@@ -300,7 +300,7 @@ def test_a_raw_directive_that_is_not_for_the_user_is_refused(
     assert caught.value.hint
 
 
-def test_a_raw_directive_stands_as_written_after_dockets_own() -> None:
+def test_a_raw_directive_is_written_as_it_is_after_dockets_own() -> None:
     bundle = compiled(
         unit={
             "Service": {"ReadWritePaths": ("%h/a", "%h/b")},
@@ -314,13 +314,13 @@ def test_a_raw_directive_stands_as_written_after_dockets_own() -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "with space", "%i", "a\nb", "x" * 300, ""])
-def test_a_name_that_is_no_safe_unit_name_is_refused(name: str) -> None:
+def test_a_name_that_is_not_a_safe_unit_name_is_refused(name: str) -> None:
     with pytest.raises(NameRefusedError):
         compiled(name=name)
 
 
 @pytest.mark.parametrize("instance", ["../x", "a@b", "a b", "x\ny"])
-def test_an_instance_that_is_no_safe_unit_name_is_refused(instance: str) -> None:
+def test_an_instance_that_is_not_a_safe_unit_name_is_refused(instance: str) -> None:
     with pytest.raises(NameRefusedError):
         compiled(PLACE.replace(instance=instance))
 

@@ -79,7 +79,7 @@ def test_an_awkward_program_path_survives(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["python3", "@/bin/sh", "-/bin/sh", "+/bin/x", "!/x", "./x", ""])
-def test_a_program_that_is_no_absolute_path_is_refused(path: str) -> None:
+def test_a_program_that_is_not_an_absolute_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="absolute path"):
         command_line([path, "x"])
 

@@ -79,7 +79,7 @@ def test_secrets_that_the_config_spells_out(raw: dict[str, Any], values: list[st
     assert secret_values(task(raw=raw)) == values
 
 
-def test_names_under_secrets_are_no_secrets_themselves() -> None:
+def test_names_under_secrets_are_not_secrets_themselves() -> None:
     assert secret_values(task(raw={"secrets": ["CUSTOMER"]}, secrets=("CUSTOMER",))) == []
 
 

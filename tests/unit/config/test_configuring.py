@@ -232,7 +232,7 @@ def test_a_linked_configuration_stays_a_link(home: ConfigHome, session: Session)
     assert contents(home) == GOOD
 
 
-def test_text_that_is_no_utf8_is_kept_byte_for_byte(home: ConfigHome, session: Session) -> None:
+def test_text_that_is_not_utf8_is_kept_byte_for_byte(home: ConfigHome, session: Session) -> None:
     home.write(GOOD)
 
     def edit(path: str) -> None:

@@ -75,8 +75,8 @@ def test_a_mistake_in_one_task_of_a_part_spoils_that_task(home: ConfigHome) -> N
         ("a: b: c", "photos.yaml:"),
         ("- x", "must be a mapping"),
         ("\ufefftasks: {}", "byte order mark"),
-        ("state_dir: /tmp/x", "cannot stand in a part of the config"),
-        ("defaults: {retry: 1}", "cannot stand in a part of the config"),
+        ("state_dir: /tmp/x", "cannot be in a part of the config"),
+        ("defaults: {retry: 1}", "cannot be in a part of the config"),
         ("tasks: 5", "tasks"),
         ("groups: {disk2: {max_concurrent: many}}", "max_concurrent"),
         ("tasks: {}\ntasks: {}", "occurs twice"),
@@ -105,7 +105,7 @@ def test_an_empty_part_is_nothing(home: ConfigHome) -> None:
 
 
 @pytest.mark.parametrize("other", ["config.yaml", "other.yaml"])
-def test_a_name_that_stands_twice_is_refused_in_both_places(home: ConfigHome, other: str) -> None:
+def test_a_repeated_name_is_refused_in_both_places(home: ConfigHome, other: str) -> None:
     main = MAIN.replace("net", "disk")
     if other == "config.yaml":
         main += "  photos: {type: command, command: /bin/false}\n"

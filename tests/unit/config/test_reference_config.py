@@ -159,7 +159,7 @@ def test_an_alias_bomb_is_refused_at_once(home: ConfigHome) -> None:
     assert [problem.code for problem in config.problems] == [Code.TOO_COMPLEX]
 
 
-def test_bytes_that_are_no_text_are_a_mistake_with_a_place(home: ConfigHome) -> None:
+def test_bytes_that_are_not_text_are_a_mistake_with_a_place(home: ConfigHome) -> None:
     """Config defect: a config that is not UTF-8 ends docket-cli with a traceback."""
     config = home.load(b"tasks: {a: {type: command, command: [x, \xff]}}\n")
     assert [problem.code for problem in config.problems] == [Code.ENCODING]

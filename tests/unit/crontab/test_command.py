@@ -25,7 +25,7 @@ def fake_crontab(tmp_path: Path, script: str) -> str:
     return str(directory)
 
 
-def test_the_yaml_alone_is_on_standard_output_and_loads_as_a_config(home: Home) -> None:
+def test_only_the_yaml_is_on_standard_output_and_it_loads_as_a_config(home: Home) -> None:
     done = docket(home, "import", "crontab", "-", stdin=TAB)
     assert done.returncode == 0
     assert b"@reboot is the start of your service manager" in done.stderr

@@ -58,12 +58,12 @@ def test_a_line_becomes_a_task_with_its_schedule_command_and_surroundings(
 
 
 @pytest.mark.parametrize("odd", ["/a\tb", "/a$HOME", "relative", "~", "/blank\x07"])
-def test_an_odd_home_stays_in_the_environment_alone(bring: Importer, home: Home, odd: str) -> None:
+def test_an_odd_home_stays_only_in_the_environment(bring: Importer, home: Home, odd: str) -> None:
     task = tasks_of(bring(f'HOME="{odd}"\n* * * * * x\n'), home)["x"]
     assert (task.env["HOME"], task.cwd) == (odd, None)
 
 
-def test_settings_hold_for_the_lines_below_them_alone(bring: Importer, home: Home) -> None:
+def test_settings_hold_only_for_the_lines_below_them(bring: Importer, home: Home) -> None:
     tasks = tasks_of(bring("* * * * * first\nA=1\n* * * * * second\nA=2\n* * * * * third\n"), home)
     assert [tasks[n].env.get("A") for n in ("first", "second", "third")] == [None, "1", "2"]
 
@@ -109,7 +109,7 @@ def test_a_variable_that_no_task_can_have_is_reported_and_the_yaml_loads(
     assert "hunter2" not in found.yaml
 
 
-def test_a_comment_with_a_secret_is_no_description(bring: Importer) -> None:
+def test_a_comment_with_a_secret_is_not_a_description(bring: Importer) -> None:
     found = bring("# token ghp_abcdefghijklmnopqrstuvwxyz0123\n* * * * * backup\n")
     assert "ghp_" not in found.yaml
 
@@ -424,7 +424,7 @@ def random_line(source: random.Random) -> str:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_whatever_stands_in_a_crontab_the_yaml_loads_and_says_the_same(
+def test_whatever_a_crontab_holds_the_yaml_loads_and_says_the_same(
     bring: Importer, home: Home, seed: int
 ) -> None:
     source = random.Random(seed)

@@ -40,12 +40,12 @@ def test_what_is_many_small_things_is_left_out_by_name() -> None:
     assert RUN_ID in found["details"]["see"]
 
 
-def test_runs_are_bounded_wherever_they_stand() -> None:
+def test_runs_are_bounded_wherever_they_are() -> None:
     many = {"result": [{"name": "x", "last_run": run(stdout="y" * 100_000)}] * 50}
     assert len(json.dumps(bounded(many, 2048))) < 50 * 2500
 
 
-def test_a_log_is_no_details_of_a_run() -> None:
+def test_a_log_is_not_taken_for_the_details_of_a_run() -> None:
     document = {"run_id": RUN_ID, "content": "x" * 100_000}
     assert bounded(document, 1000) == document
 

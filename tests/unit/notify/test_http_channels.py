@@ -535,7 +535,7 @@ def test_a_setting_that_is_missing_is_named(
         "http://h:x/",
     ],
 )
-def test_what_is_no_address_of_http_is_refused_without_repeating_it(
+def test_what_is_not_an_address_of_http_is_refused_without_repeating_it(
     home: Home, address: str
 ) -> None:
     found = outcome(home, "webhook", url_env="OPS", environ={"OPS": f"{address}{SECRET}"})

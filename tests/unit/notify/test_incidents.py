@@ -91,7 +91,7 @@ def test_a_changed_cause_is_reported_at_once(told: Told) -> None:
     assert "failed 2 times" in told.server.asked[1].json["note"]
 
 
-def test_numbers_alone_are_no_changed_cause() -> None:
+def test_other_numbers_alone_do_not_change_the_cause() -> None:
     one, other = (
         Failed("job", f"r{n}", "exit_code", f"Host h{n} timed out after {n}s at 10:0{n}", n)
         for n in (1, 2)
@@ -145,7 +145,7 @@ def test_complete_reports_the_end_of_every_run(home: Home, server: Loopback) -> 
     assert told.events == ["success", "failure", "failure"]
 
 
-def test_a_success_that_did_nothing_is_no_news(home: Home, server: Loopback) -> None:
+def test_a_success_that_did_nothing_is_not_reported(home: Home, server: Loopback) -> None:
     told = Told(home, server, on=["success"])
     told.run(42)
     assert told.events == []
@@ -187,7 +187,7 @@ def test_a_skipped_run_neither_begins_nor_ends_an_incident(told: Told) -> None:
     assert (after.judged, after.closed_at) == (before.judged, None)
 
 
-def test_a_cancelled_run_is_no_failure(home: Home, server: Loopback) -> None:
+def test_a_cancelled_run_is_not_a_failure(home: Home, server: Loopback) -> None:
     channels = [channel("webhook", url=server.url)]
     for on, expected in ((["failure"], 0), (["complete"], 1)):
         home.plan("job", "/bin/sleep", "77", notify={"channels": channels, "on": on})

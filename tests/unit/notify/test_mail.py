@@ -176,7 +176,7 @@ def test_what_sendmail_says_of_its_failure_is_kept(home: Home) -> None:
     assert found["stderr"].endswith("ends with exit code 75")
 
 
-def test_a_program_that_does_not_read_the_mail_is_no_end_of_the_sender(home: Home) -> None:
+def test_a_program_that_does_not_read_the_mail_does_not_kill_the_sender(home: Home) -> None:
     stand_in = program(home, "exec 0<&-; sleep 0.3; echo no >&2; exit 69")
     found = outcome(
         home, "mail", to=["root"], sendmail=stand_in, settings={"message": "x" * 500_000}

@@ -101,7 +101,7 @@ def test_print_in_a_task_never_reaches_json_on_standard_output(installed: Instal
     assert "plain words" in installed.run("run", "good").stdout
 
 
-def test_a_test_beside_a_task_is_no_task(installed: Installation) -> None:
+def test_a_test_beside_a_task_is_not_a_task(installed: Installation) -> None:
     installed.drop_in("good.py", GOOD)
     installed.drop_in("test_good.py", "raise SystemExit\n")
     installed.drop_in("conftest.py", "raise SystemExit\n")

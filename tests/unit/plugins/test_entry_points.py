@@ -200,7 +200,7 @@ def test_an_entry_point_wins_over_a_drop_in_and_a_command_with_warnings(
     assert installed.ask("run", "same")["summary"] == "acme"
 
 
-def test_two_packages_with_one_name_break_that_name_alone(installed: Installation) -> None:
+def test_two_packages_with_one_name_break_only_that_name(installed: Installation) -> None:
     installed.package("one", "same = one:Same\nnoname = acme:Nameless\n", one=ONE_NAME, acme=FETCH)
     installed.package("two", "same = two:Same\n", two=ONE_NAME)
     found = names(installed)
@@ -255,7 +255,7 @@ def test_a_run_obeys_the_upgraded_package_and_ends_where_it_is_gone(
     assert installed.ask("run", "noname", code=1)["error_code"] == "task.unknown"
 
 
-def test_an_endless_import_costs_its_deadline_once_and_breaks_itself_alone(
+def test_an_endless_import_costs_its_deadline_once_and_breaks_only_itself(
     installed: Installation,
 ) -> None:
     endless = "while True: pass\n"

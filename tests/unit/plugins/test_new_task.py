@@ -113,7 +113,7 @@ def test_the_name_of_dockets_own_units_is_refused(installed: Installation) -> No
     assert installed.ask("new-task", "maintenance", code=1)["error_code"] == "task.name_refused"
 
 
-def test_a_file_that_is_there_is_written_over_by_force_alone(installed: Installation) -> None:
+def test_only_force_writes_over_an_existing_file(installed: Installation) -> None:
     path = installed.drop_in("fetch.py", "# mine\n")
     refusal = installed.ask("new-task", "fetch", code=1)
     assert refusal["error"] == f"Task file already exists: {path}"
@@ -140,7 +140,7 @@ def test_a_planted_link_is_never_followed(installed: Installation, force: list[s
     assert (installed.task_dir / "fetch.py").is_symlink() != bool(force)
 
 
-def test_a_directory_in_the_place_of_the_file_is_an_error_and_no_traceback(
+def test_a_directory_in_the_place_of_the_file_is_an_error_without_a_traceback(
     installed: Installation,
 ) -> None:
     (installed.task_dir / "fetch.py").mkdir()

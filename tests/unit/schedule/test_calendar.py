@@ -150,7 +150,7 @@ def test_a_calendar_survives_the_plan_file() -> None:
     "document",
     [None, [], 5, {"hours": 5}, {"hours": ["2"]}, {"hours": [True]}, {"zone": 5}, {"days": [1.5]}],
 )
-def test_what_is_no_calendar_is_a_value_error(document: object) -> None:
+def test_what_is_not_a_calendar_is_a_value_error(document: object) -> None:
     with pytest.raises(ValueError, match="calendar"):
         Calendar.from_json(document)  # type: ignore[arg-type]
 

@@ -161,11 +161,11 @@ def test_no_other_blank_or_control_character_passes(character: str, shape: str) 
 
 
 @pytest.mark.parametrize("digit", ["\u0663", "\uff15", "\u00b2", "\u2460", "\u0be7"])
-def test_digits_of_other_scripts_are_no_digits(digit: str) -> None:
+def test_digits_of_other_scripts_are_not_digits(digit: str) -> None:
     assert refusal(f"{digit} * * * *").code == "schedule.syntax"
     assert refusal(f"*/{digit} * * * *").code == "schedule.syntax"
 
 
-def test_letters_that_only_fold_to_names_are_no_names() -> None:
+def test_letters_that_only_fold_to_names_are_not_names() -> None:
     assert refusal("0 0 * * \u017fun").code == "schedule.syntax"  # long s
     assert refusal("0 0 * * fr\u0131").code == "schedule.syntax"  # dotless i

@@ -105,12 +105,12 @@ def test_a_run_that_the_timer_started_soon_after_counts_whatever_it_names() -> N
     assert len(absent_fires([START], [jittered], tolerance_us=MINUTE)) == 1
 
 
-def test_a_run_by_hand_does_not_stand_for_a_fire() -> None:
+def test_a_run_by_hand_does_not_count_for_a_fire() -> None:
     by_hand = run(START + 1, by_timer=False)
     assert len(absent_fires([START], [by_hand], tolerance_us=MINUTE)) == 1
 
 
-def test_a_run_before_the_fire_does_not_stand_for_it() -> None:
+def test_a_run_before_the_fire_does_not_count_for_it() -> None:
     early = run(START - 10, end=START - 5)
     assert absent_fires([START], [early], tolerance_us=MINUTE) == [Absent(0, START, None)]
 
@@ -160,7 +160,7 @@ def test_another_cause_or_a_run_in_between_begins_a_new_stretch() -> None:
     ]
 
 
-def test_what_stands_already_is_joined_by_what_follows_for_the_same_reason() -> None:
+def test_a_missed_row_takes_in_the_next_fires_missed_for_the_same_reason() -> None:
     (one,) = stretches(_row(1), most_single=10, standing=("off", None, 10))
     assert one.joins
     assert one.count == 1
@@ -168,7 +168,7 @@ def test_what_stands_already_is_joined_by_what_follows_for_the_same_reason() -> 
     assert not other.joins
 
 
-def test_what_stands_for_another_reason_or_further_back_is_not_joined() -> None:
+def test_a_missed_row_of_another_reason_or_further_back_is_not_joined() -> None:
     assert not stretches(_row(1), most_single=10, standing=("disabled", None, 50))[0].joins
     assert not stretches(_row(1), most_single=10, standing=("off", "run", 50))[0].joins
     assert not stretches(_row(1, begin=1), most_single=10, standing=("off", None, 50))[0].joins

@@ -45,7 +45,7 @@ def test_a_span_is_read_as_systemd_reads_it(text: str | float, seconds: float) -
         *(True, -1, float("nan"), float("inf"), 10**12),
     ],
 )
-def test_what_is_no_span_is_a_value_error_with_a_sentence(value: str | float) -> None:
+def test_what_is_not_a_span_is_a_value_error_with_a_sentence(value: str | float) -> None:
     with pytest.raises(ValueError, match="span of time"):
         parse_span(value)
 

@@ -158,7 +158,7 @@ def test_an_instant_is_one_fixed_date(text: str, expected: str) -> None:
         ("@99999999999", "schedule.out_of_range"),
     ],
 )
-def test_what_is_no_instant_is_refused(text: str, code: str) -> None:
+def test_what_is_not_an_instant_is_refused(text: str, code: str) -> None:
     assert refusal("at", text).code == code
 
 
@@ -166,7 +166,7 @@ def test_an_instant_gone_by_is_warned_of() -> None:
     assert "past" in timing(("at", "2026-01-01 00:00")).warnings[0]
 
 
-def test_a_calendar_stands_as_written_with_the_tasks_zone() -> None:
+def test_a_calendar_is_kept_as_written_with_the_tasks_zone() -> None:
     found = timing(("calendar", "Mon..Fri 09:00"), zone="Europe/Berlin")
     assert found.directives == (("OnCalendar", "Mon..Fri 09:00 Europe/Berlin"),)
     own = timing(("calendar", "09:00 America/New_York"), zone="Europe/Berlin")
@@ -196,7 +196,7 @@ def test_a_list_is_the_union_without_repetitions() -> None:
     assert not found.one_shot
 
 
-def test_no_trigger_is_no_directive() -> None:
+def test_no_trigger_gives_no_directive() -> None:
     assert timing() == Timing((), ())
 
 

@@ -299,7 +299,7 @@ def test_run_ids_sort_by_time_and_are_recognised() -> None:
         "20260427T013000000000Z-ab12cd34x",
     ],
 )
-def test_what_is_no_run_id_is_refused(text: str) -> None:
+def test_what_is_not_a_run_id_is_refused(text: str) -> None:
     assert not is_run_id(text)
 
 

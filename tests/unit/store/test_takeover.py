@@ -85,7 +85,7 @@ def test_a_run_keeps_every_value_that_it_had(path: Path) -> None:
     assert examine(str(path)).problems == ()
 
 
-def test_the_file_as_it_was_is_kept_beside_it_for_its_owner_alone(path: Path) -> None:
+def test_the_original_file_is_kept_beside_it_only_for_its_owner(path: Path) -> None:
     made(path, [run(1), run(2)], events=[event(1, run(1)["run_id"])])
     with open_reader(str(path)):
         pass
@@ -114,7 +114,7 @@ def test_files_that_others_could_read_are_closed_to_them(tmp_path: Path) -> None
     assert log.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_directory_that_is_no_home_of_docket_keeps_its_mode(tmp_path: Path) -> None:
+def test_a_directory_that_is_not_a_home_of_docket_keeps_its_mode(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     with open_reader(str(made(tmp_path / "state.db", [run()]))):
         pass
@@ -165,7 +165,7 @@ def test_every_final_status_keeps_its_word(path: Path, word: str) -> None:
     assert read_run(path, run()["run_id"]).status == word
 
 
-def test_a_word_that_is_no_status_is_a_failure_that_names_it(path: Path) -> None:
+def test_a_word_that_is_not_a_status_is_a_failure_that_names_it(path: Path) -> None:
     made(path, [run(status="exploded")])
     found = read_run(path, run()["run_id"])
     assert found.status is RunStatus.FAILED
@@ -304,7 +304,7 @@ def test_a_task_that_has_only_a_latest_state_keeps_it(path: Path) -> None:
         (b"\xff\x00", {"details_text": "\\xff\0"}),
     ],
 )
-def test_details_that_are_no_json_object_are_wrapped_and_not_lost(
+def test_details_that_are_not_a_json_object_are_wrapped_and_not_lost(
     path: Path, text: Any, kept: dict[str, Any] | None
 ) -> None:
     made(path, [run(details=text)])

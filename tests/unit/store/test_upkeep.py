@@ -203,7 +203,7 @@ def test_what_is_known_of_tasks_is_worked_out_anew(tmp_path: Path) -> None:
     assert states(path) == before
 
 
-def test_what_is_no_database_at_all_is_replaced_and_kept(tmp_path: Path) -> None:
+def test_what_is_not_a_database_at_all_is_replaced_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     path.write_bytes(b"nothing of SQLite's" * 1000)
     result = rebuild(str(path), BEGAN)

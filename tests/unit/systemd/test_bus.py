@@ -57,7 +57,7 @@ def test_where_no_socket_is_pystemd_is_not_imported(tmp_path: Path) -> None:
     assert done.stdout == "False\n"
 
 
-def test_a_socket_that_nobody_serves_is_no_manager(tmp_path: Path) -> None:
+def test_a_socket_that_nobody_serves_is_not_a_manager(tmp_path: Path) -> None:
     folder = tmp_path / "systemd"
     folder.mkdir()
     with socket.socket(socket.AF_UNIX) as dead:
@@ -66,7 +66,7 @@ def test_a_socket_that_nobody_serves_is_no_manager(tmp_path: Path) -> None:
         SystemdUnits({"XDG_RUNTIME_DIR": str(tmp_path)}, system=False).reload()
 
 
-def test_a_runtime_directory_with_an_awkward_name_is_no_trouble(tmp_path: Path) -> None:
+def test_a_runtime_directory_with_an_awkward_name_works(tmp_path: Path) -> None:
     folder = tmp_path / "a b;c=%d,é"
     (folder / "systemd").mkdir(parents=True)
     (folder / "systemd" / "private").touch()

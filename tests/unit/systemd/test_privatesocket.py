@@ -78,7 +78,7 @@ def test_numbers_strings_and_bytes_are_read_whatever_signals_come_between(
     ],
     ids=["nothing", "refused", "noise", "silence", "torn", "endless", "empty"],
 )
-def test_a_peer_that_is_no_manager_is_one_that_cannot_be_asked(
+def test_a_peer_that_is_not_a_manager_is_not_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))

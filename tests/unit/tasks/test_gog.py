@@ -104,7 +104,7 @@ def test_a_dry_run_makes_and_sends_nothing(home: TaskHome) -> None:
     assert home.runs() == []
 
 
-def test_the_password_is_in_the_environment_alone(home: TaskHome) -> None:
+def test_the_password_is_only_in_the_environment(home: TaskHome) -> None:
     home.environ["GOG_KEYRING_PASSWORD"] = "hunter2-in-the-keyring"
     configure(home, required_env=["GOG_KEYRING_PASSWORD"])
     result = home.run("backup")
@@ -151,7 +151,7 @@ def test_an_upload_that_hangs_is_timed_out(home: TaskHome) -> None:
     assert left(home) == []
 
 
-def test_a_slow_archive_that_grows_is_no_silence(home: TaskHome) -> None:
+def test_a_slow_archive_that_grows_is_not_silence(home: TaskHome) -> None:
     home.program(
         "tar",
         '#!/bin/sh\nfor i in 1 2 3 4 5 6 7 8; do echo more >> "$4"; sleep 0.5; done\n',

@@ -217,7 +217,7 @@ def test_all_mistakes_are_reported_at_once(home: TaskHome) -> None:
     assert len(home.problems()) == 4
 
 
-def test_an_input_is_no_parameter_that_would_be_taken_and_not_heeded(home: TaskHome) -> None:
+def test_an_input_that_a_command_cannot_read_is_not_taken_as_a_parameter(home: TaskHome) -> None:
     home.configure(hbackup={})
     result = home.run("hbackup", "--param", "action=upload")
     assert "has no input" in result["error"]

@@ -62,7 +62,7 @@ def test_at_the_threshold_a_check_fails_and_the_summary_says_what_and_how_much()
     assert result.summary.count("0 % is the limit") == 2
 
 
-def test_every_disk_is_looked_at_and_the_worst_stands_for_all(tmp_path: Any) -> None:
+def test_every_disk_is_checked_and_the_worst_decides(tmp_path: Any) -> None:
     missing = str(tmp_path / "missing")
     result = check(checks=["disk"], disk_paths=["/", missing], disk_threshold_pct=100)
     disk = result.details["disk"]
@@ -110,7 +110,7 @@ def test_a_dry_run_looks_at_nothing_and_leaves_no_row(home: TaskHome) -> None:
     assert home.runs() == []
 
 
-def test_several_health_checks_may_stand_side_by_side(home: TaskHome) -> None:
+def test_there_may_be_several_health_checks(home: TaskHome) -> None:
     home.configure(
         disks={"type": "health-check", "checks": ["disk"]},
         memory={"type": "health-check", "checks": ["memory"]},

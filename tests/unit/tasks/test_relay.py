@@ -46,7 +46,7 @@ def relayed(
 @pytest.mark.parametrize("progress", [None, rclone.PROGRESS, rsync.PROGRESS])
 @examples(200)
 @given(chunks=st.lists(st.binary(max_size=40), max_size=20))
-def test_what_is_no_progress_comes_out_as_it_went_in(
+def test_what_is_not_progress_comes_out_as_it_went_in(
     progress: ProgressLine | None, chunks: list[bytes]
 ) -> None:
     chunks = [chunk.replace(b"\r", b"") for chunk in chunks]

@@ -114,7 +114,9 @@ def test_a_program_that_is_not_there_is_one_sentence(
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_a_long_transfer_of_one_file_is_no_silence(home: TaskHome, source: Path, tool: str) -> None:
+def test_a_long_transfer_of_one_file_is_not_silence(
+    home: TaskHome, source: Path, tool: str
+) -> None:
     large(source, 16)
     configure(home, tool, source, idle_timeout_seconds=2, extra_args=slowed(tool, 3))
     begun = time.monotonic()
@@ -226,7 +228,7 @@ def test_a_flood_of_output_is_kept_at_both_ends_and_memory_stays_flat(
     assert peak_kib < 60_000
 
 
-def test_output_that_is_no_text_is_shown_and_spoils_nothing(home: TaskHome, source: Path) -> None:
+def test_output_that_is_not_text_is_shown_and_spoils_nothing(home: TaskHome, source: Path) -> None:
     """The older program lost all output to one byte that is not UTF-8."""
     home.program(
         "rsync",
@@ -260,7 +262,7 @@ def test_a_tilde_is_the_home_directory(home: TaskHome, source: Path) -> None:
     assert names(home.path / "there" / "x") == names(source)
 
 
-def test_several_backups_may_stand_side_by_side(home: TaskHome, source: Path) -> None:
+def test_there_may_be_several_backups(home: TaskHome, source: Path) -> None:
     home.configure(
         photos={"type": "backup", "source": str(source), "remote": "drive:photos"},
         again={"type": "backup", "tool": "rsync", "source": str(source), "remote": "~/there/again"},

@@ -143,7 +143,7 @@ def test_events_go_on_after_an_index_without_a_ceiling(home: Home) -> None:
 
 
 @pytest.mark.parametrize("run_id", HOSTILE_IDS)
-def test_what_is_no_run_id_is_not_found_and_nothing_else(home: Home, run_id: str) -> None:
+def test_what_is_not_a_run_id_is_not_found_and_nothing_else(home: Home, run_id: str) -> None:
     for ask in (history.events, logs.read):
         with pytest.raises(RunNotFoundError) as caught:
             ask(home.session, run_id)
@@ -163,7 +163,7 @@ def test_a_log_is_read_whole_and_by_its_last_lines(home: Home) -> None:
     assert logs.read(home.session, run_id, tail=10**18).content == b"one\ntwo\nthree\n"
 
 
-def test_bytes_that_are_no_text_are_kept_and_marked_in_json(home: Home) -> None:
+def test_bytes_that_are_not_text_are_kept_and_marked_in_json(home: Home) -> None:
     path = os.path.join(home.paths.log_dir, "a.log")
     log = RunLog(path, 1000)
     log.write(b"a\xff\n")
@@ -203,7 +203,7 @@ def test_a_log_that_is_gone_is_not_an_empty_one(home: Home) -> None:
     assert (document["status"], document["path"][-8:]) == ("log_missing", "gone.log")
 
 
-def test_a_log_that_is_no_file_is_unreadable(home: Home) -> None:
+def test_a_log_that_is_not_a_file_is_unreadable(home: Home) -> None:
     os.makedirs(os.path.join(home.paths.log_dir, "a.log"))
     run_id = home.record("a", log_path=os.path.join(home.paths.log_dir, "a.log"))
     assert refusal(home, run_id)["status"] == "log_unreadable"

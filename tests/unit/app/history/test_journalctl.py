@@ -55,7 +55,7 @@ def test_journalctl_is_asked_for_this_invocation_of_this_scope(tmp_path: Any) ->
 
 
 @pytest.mark.parametrize("text", ["", "x" * 32, "--help", INVOCATION[:-1], INVOCATION.upper()])
-def test_what_is_no_invocation_id_never_reaches_a_command_line(text: str) -> None:
+def test_what_is_not_an_invocation_id_never_reaches_a_command_line(text: str) -> None:
     assert not is_invocation_id(text)
     with pytest.raises(JournalError):
         read_invocation(text, system=False, environ={"PATH": "/nonexistent"})
@@ -74,7 +74,7 @@ def test_a_missing_journalctl_is_reported(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("line", [b"", b"[]", b"{", b"null", b"\xff", b"[" * 10000])
-def test_a_line_that_is_no_entry_is_left_out(line: bytes) -> None:
+def test_a_line_that_is_not_an_entry_is_left_out(line: bytes) -> None:
     assert parse_entry(line) is None
 
 

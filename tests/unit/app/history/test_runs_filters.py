@@ -53,7 +53,7 @@ def test_pages_hold_every_run_once_even_where_many_began_at_one_instant(home: Ho
     assert seen == recorded[::-1]
 
 
-def test_a_cursor_that_is_no_run_is_refused(home: Home) -> None:
+def test_a_cursor_that_is_not_a_run_is_refused(home: Home) -> None:
     home.record("a")
     for cursor in ("x", "20260101T000000000000Z-00000000"):
         with pytest.raises(RunNotFoundError):

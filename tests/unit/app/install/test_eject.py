@@ -126,7 +126,7 @@ def test_systemd_has_nothing_to_say_about_plain_units(home: Home) -> None:
     assert verify_texts(units, user=True) == []
 
 
-def test_a_task_without_a_timer_becomes_a_service_alone(home: Home) -> None:
+def test_a_task_without_a_timer_becomes_only_a_service(home: Home) -> None:
     home.configure(FULL)
     assert sorted(texts(preview(home.session, ["by-hand", "off"]))) == [
         "by-hand.service",

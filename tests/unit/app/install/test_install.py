@@ -283,7 +283,7 @@ def test_an_empty_file_left_by_a_power_cut_is_written_anew(home: Home) -> None:
     assert "03:00" in home.unit("docket-a.timer").read_text(encoding="utf-8")
 
 
-def test_another_version_of_docket_is_no_change(home: Home) -> None:
+def test_another_version_of_docket_is_not_a_change(home: Home) -> None:
     home.tasks(a=DAILY)
     home.install()
     path = home.unit("docket-a.timer")
@@ -455,7 +455,7 @@ def test_an_output_directory_gets_the_units_and_nothing_else_happens(
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-def test_an_unknown_raw_directive_is_refused_for_its_task_alone(home: Home) -> None:
+def test_an_unknown_raw_directive_is_refused_only_for_its_task(home: Home) -> None:
     home.tasks(a=DAILY, b=DAILY)
     text = Path(home.paths.config).read_text(encoding="utf-8")
     home.configure(text + "    unit: {Service: {NoSuchKeyAtAll: '1'}}\n")

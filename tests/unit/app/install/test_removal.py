@@ -40,7 +40,7 @@ def test_uninstalling_everything_needs_no_config(home: Home) -> None:
     assert os.listdir(home.paths.plan_dir) == []
 
 
-def test_uninstalling_keeps_a_hand_edit_until_it_is_forced(home: Home) -> None:
+def test_uninstalling_keeps_a_hand_edited_unit_without_force(home: Home) -> None:
     home.tasks(a=DAILY)
     home.install()
     path = home.unit("docket-a.timer")

@@ -115,7 +115,7 @@ def test_a_file_of_somebody_elses_is_left_alone(home: Home) -> None:
     assert [problem.code for problem in report.problems] == ["install.foreign_file"]
 
 
-def test_they_are_no_task_to_enable_disable_or_uninstall(home: Home) -> None:
+def test_they_cannot_be_enabled_disabled_or_uninstalled_as_tasks(home: Home) -> None:
     home.tasks(a=DAILY)
     home.install()
     assert enable(home.session).timers == ("docket-a.timer",)

@@ -108,13 +108,15 @@ def test_a_run_whose_lock_is_held_is_left_alone(home: Home) -> None:
     lock.release()
 
 
-def test_a_process_that_took_over_the_number_is_no_runner(home: Home) -> None:
+def test_a_process_that_took_over_the_number_is_not_a_runner(home: Home) -> None:
     run_id = home.record("a", "running", boot_id=boot_id(), pid=os.getpid())
     assert closed(home, run_id).status is RunStatus.LOST
 
 
 @pytest.mark.parametrize("word", ["exec", "/opt/docket/libexec/docket"])
-def test_another_program_with_one_of_the_runners_words_is_no_runner(home: Home, word: str) -> None:
+def test_another_program_with_one_of_the_runners_words_is_not_a_runner(
+    home: Home, word: str
+) -> None:
     other = subprocess.Popen([sys.executable, "-c", "input()", word], stdin=subprocess.PIPE)
     run_id = home.record("a", "running", boot_id=boot_id(), pid=other.pid)
     assert closed(home, run_id).status is RunStatus.LOST
@@ -165,7 +167,7 @@ def test_every_reader_closes_what_it_meets_and_only_once(home: Home) -> None:
     assert read(home, run_id).status is RunStatus.INTERRUPTED
 
 
-def test_the_hooks_that_are_owed_run_once(home: Home) -> None:
+def test_the_pending_hooks_run_once(home: Home) -> None:
     count = os.path.join(home.paths.home, "count")
     home.config(
         "tasks:\n  a:\n    type: command\n    command: 'true'\n"

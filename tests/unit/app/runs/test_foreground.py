@@ -115,7 +115,7 @@ def test_a_program_that_is_not_there_is_an_os_error() -> None:
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def test_a_caller_that_ignores_its_children_is_no_trouble() -> None:
+def test_a_caller_that_ignores_its_children_changes_nothing() -> None:
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         ended = run("left = subprocess.run(['false']).returncode; os.write(fd, str(left).encode())")

@@ -73,7 +73,9 @@ def test_a_dependency_that_cannot_be_known_lets_nothing_through(home: Home) -> N
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_a_config_that_changes_after_the_question_is_no_way_around(home: Home, force: bool) -> None:
+def test_changing_the_config_after_the_question_does_not_evade_the_gate(
+    home: Home, force: bool
+) -> None:
     home.config(CONFIG.replace("destructive: true, ", ""))
     refuse_destructive(home.session, "wipe")
     plan = current_plan(home.session, "wipe")

@@ -117,7 +117,7 @@ def test_a_parameter_reaches_the_child_and_the_record(home: Home, value: str) ->
         ([("to-dir", "x" * 70_000)], "64 KiB"),
     ],
 )
-def test_a_parameter_that_cannot_be_given_is_no_run(
+def test_a_parameter_that_cannot_be_given_starts_no_run(
     home: Home, pairs: list[tuple[str, str]], why: str
 ) -> None:
     with pytest.raises(ParameterError) as caught:

@@ -303,7 +303,7 @@ def test_one_key_is_one_run_however_many_ask(bench: Bench) -> None:
     assert bench.start(key="tuesday").run_id != receipts[0].run_id
 
 
-def test_parameters_stand_in_the_row_and_in_the_request(bench: Bench) -> None:
+def test_parameters_are_in_the_row_and_in_the_request(bench: Bench) -> None:
     receipt = bench.start("told", to="/srv")
     [run] = history.runs(bench.session).runs
     assert run.params == {"to": "/srv"}
@@ -320,7 +320,7 @@ def test_a_key_with_other_parameters_is_another_request_and_refused(bench: Bench
     assert bench.start("told", key="k", to="/srv") == first.replace(repeated=True)
 
 
-def test_an_undeclared_parameter_is_no_run(bench: Bench) -> None:
+def test_an_undeclared_parameter_starts_no_run(bench: Bench) -> None:
     with pytest.raises(ParameterError):
         bench.start("told", tp="/srv")
     assert history.runs(bench.session).runs == ()
@@ -344,7 +344,7 @@ def test_a_directive_that_the_bus_cannot_carry_is_named(bench: Bench) -> None:
     assert history.runs(bench.session).runs == ()
 
 
-def test_an_unknown_task_is_no_run(bench: Bench) -> None:
+def test_an_unknown_task_starts_no_run(bench: Bench) -> None:
     with pytest.raises(UnknownTaskError):
         bench.start("slwo")
 

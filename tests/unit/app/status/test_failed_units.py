@@ -88,7 +88,7 @@ def test_health_fails_for_it_though_the_last_run_was_good(installed: Home) -> No
     assert "succeeded" not in health_text(report, SCREEN)
 
 
-def test_a_failed_unit_whose_run_is_recorded_is_no_news(installed: Home) -> None:
+def test_a_failed_unit_whose_run_is_recorded_is_not_shown_again(installed: Home) -> None:
     installed.record("a", "failed", at=NOW_US - 61 * SECOND, invocation_id="f" * 32)
     fail(installed, exit_status=1)
     assert told(installed) == [None, None, []]

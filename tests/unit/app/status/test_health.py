@@ -125,7 +125,7 @@ def test_nothing_is_due_before_the_grace_is_over(home: Home) -> None:
     assert looked(home, due + 7 * MINUTE + SECOND)["category"] == "stale"
 
 
-def test_a_weekend_is_no_reason_to_be_stale(home: Home) -> None:
+def test_a_weekend_makes_nothing_stale(home: Home) -> None:
     scheduled(home, '"0 9 * * 1-5"')
     ran(home, MORNING - 3 * DAY + 9 * HOUR)
     assert looked(home, MORNING - 5 * HOUR)["category"] == "healthy"
@@ -174,7 +174,7 @@ def test_a_run_under_way_at_a_fire_answers_for_it(home: Home) -> None:
         ("missed", "machine_off", "stale"),
     ],
 )
-def test_a_row_for_the_fire_says_whether_it_is_owed(
+def test_a_row_for_the_fire_says_whether_its_run_is_missing(
     home: Home, status: str, code: str, category: str
 ) -> None:
     scheduled(home, '"0 14 * * *"')
@@ -186,7 +186,7 @@ def test_a_row_for_the_fire_says_whether_it_is_owed(
     assert looked(home)["category"] == category
 
 
-def test_a_skipped_run_is_no_last_run(home: Home) -> None:
+def test_a_skipped_run_is_not_a_last_run(home: Home) -> None:
     """Of 0.2.2: a run that its dependency had failed was healthy and OK."""
     scheduled(home, '"0 14 * * *"')
     failed = ran(home, MORNING, status="failed")
@@ -216,7 +216,7 @@ def test_every_end_but_success_is_a_failure(home: Home, status: str) -> None:
     assert (details["category"], details["consecutive_failures"]) == ("failed", 2)
 
 
-def test_a_run_that_somebody_cancelled_is_no_failure(home: Home) -> None:
+def test_a_run_that_somebody_cancelled_is_not_a_failure(home: Home) -> None:
     home.config("tasks: {a: {type: command, command: 'true'}}")
     home.record("a")
     home.record("a", "cancelled")
@@ -291,7 +291,7 @@ def installed(home: Home, at_us: int) -> None:
                 os.utime(link, (at_us / 1e6, at_us / 1e6), follow_symlinks=False)
 
 
-def test_fires_before_the_timer_are_not_owed(home: Home) -> None:
+def test_fires_before_the_timer_was_installed_do_not_count_as_missing(home: Home) -> None:
     scheduled(home, '"0 14 * * *"')
     installed(home, NOW_US - 5 * MINUTE)
     ran(home, MORNING - 10 * HOUR)

@@ -219,7 +219,7 @@ def test_drop_in_tasks_are_shown_beside_those_of_the_config(home: Home) -> None:
     assert document["config"] == {}
 
 
-def test_a_drop_in_that_does_not_import_is_broken_alone(home: Home) -> None:
+def test_a_drop_in_that_does_not_import_breaks_only_itself(home: Home) -> None:
     home.config("tasks:\n  plain: {type: command, command: 'true'}\n")
     home.file(os.path.join(home.paths.task_dir, "bad.py"), "import nonexistent_module_here\n")
     documents = require_valid("list", list_tasks(home.session).document())

@@ -125,7 +125,7 @@ def test_a_missed_fire_and_a_refused_one_give_their_reason(job: Home) -> None:
     assert asked(job).finding.sentence == "The run was skipped: so it is."
 
 
-def test_a_fire_from_before_the_timer_was_installed_is_no_absent_run(job: Home) -> None:
+def test_a_fire_from_before_the_timer_was_installed_is_not_an_absent_run(job: Home) -> None:
     path = os.path.join(job.paths.unit_dir, "docket-job.timer")
     os.utime(path, ns=(0, (fire(1) + 1) * 1000))
     job.record("job", at=fire(0), scheduled_for=fire(0))

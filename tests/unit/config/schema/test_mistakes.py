@@ -292,7 +292,7 @@ def test_a_mistake_in_the_defaults_is_reported_once_for_all_tasks(home: ConfigHo
 @pytest.mark.parametrize(
     "name", ["../x", "a b", "%i", '"a\\nb"', "é", "-x", ".x", "a/b", "x" * 101]
 )
-def test_a_name_that_is_no_unit_name_is_refused_saying_what_is_allowed(
+def test_a_name_that_is_not_a_unit_name_is_refused_saying_what_is_allowed(
     home: ConfigHome, name: str
 ) -> None:
     quoted = name if name.startswith('"') else f"'{name}'"

@@ -241,7 +241,7 @@ def test_values_that_fit_the_schema_are_accepted(home: ConfigHome) -> None:
     assert config.problems == ()
 
 
-def test_a_rule_that_is_no_mapping_breaks_that_task_alone(home: ConfigHome) -> None:
+def test_a_rule_that_is_not_a_mapping_breaks_only_that_task(home: ConfigHome) -> None:
     drop_in = TaskClass("job", "Job", "/tasks/job.py", schema={"s": "string"})
     config = home.load("tasks:\n  ok: {type: command, command: x}\n", [drop_in])
     assert [p.sentence for p in config.problems] == ["Task 'job' schema for 's' must be a mapping"]
@@ -348,7 +348,7 @@ def test_what_is_remembered_is_private_and_broken_memory_is_forgotten(home: Conf
     assert imports(log) == before + 1
 
 
-def test_a_home_that_cannot_be_written_is_no_error(home: ConfigHome) -> None:
+def test_a_home_that_cannot_be_written_is_not_an_error(home: ConfigHome) -> None:
     counting(home)
     with open(os.path.join(home.directory, "plans"), "wb"):
         pass

@@ -273,7 +273,7 @@ def test_relative_places_lie_beside_the_file(home: ConfigHome) -> None:
 
 
 @pytest.mark.parametrize("word", ["none", "None", "infinity", ".inf"])
-def test_a_timeout_of_none_is_no_limit(home: ConfigHome, word: str) -> None:
+def test_a_timeout_of_none_means_no_limit(home: ConfigHome, word: str) -> None:
     assert home.task(f"timeout: {word}").timeout_seconds is None
 
 
@@ -282,15 +282,13 @@ def test_without_a_timeout_a_run_has_a_day(home: ConfigHome) -> None:
 
 
 @pytest.mark.parametrize("value", ["null", ".inf", "~"])
-def test_endless_seconds_are_no_limit_and_stay_sayable_in_json(
-    home: ConfigHome, value: str
-) -> None:
+def test_endless_seconds_mean_no_limit_and_fit_into_json(home: ConfigHome, value: str) -> None:
     task = home.task(f"timeout_seconds: {value}")
     assert task.attempt_timeout_seconds is None
     assert task.raw["timeout_seconds"] is None
 
 
-def test_an_idle_timeout_of_zero_is_no_limit(home: ConfigHome) -> None:
+def test_an_idle_timeout_of_zero_means_no_limit(home: ConfigHome) -> None:
     assert home.task("idle_timeout_seconds: 0").idle_timeout_seconds is None
 
 
@@ -333,7 +331,7 @@ def test_marks_hold_the_place_of_each_value(home: ConfigHome) -> None:
     assert set(config.marks) >= {(), ("tasks",), ("tasks", "a", "type")}
 
 
-def test_defaults_stand_under_each_task(home: ConfigHome) -> None:
+def test_defaults_apply_to_each_task(home: ConfigHome) -> None:
     config = home.load(
         """
         defaults:

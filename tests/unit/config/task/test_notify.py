@@ -99,7 +99,7 @@ def test_an_unknown_placeholder_is_a_mistake(home: ConfigHome, word: str) -> Non
     assert word in problem.sentence
 
 
-def test_braces_that_are_no_placeholder_stay(home: ConfigHome) -> None:
+def test_braces_that_are_not_a_placeholder_stay(home: ConfigHome) -> None:
     for text in ('{"a": "{task}"}', "{} { } {", "{ status }", "a } b", "{1}"):
         body = "notify: " + json.dumps({"ntfy": {"topic": "a"}, "message": text})
         spec = home.task(body).notify

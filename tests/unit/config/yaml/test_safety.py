@@ -54,7 +54,7 @@ def test_a_directory_that_others_can_write_is_refused_up_to_the_home(
         os.chmod(directory, 0o700)
 
 
-def test_a_directory_with_the_sticky_bit_is_no_danger(home: ConfigHome) -> None:
+def test_a_directory_with_the_sticky_bit_is_not_a_danger(home: ConfigHome) -> None:
     home.write("tasks: {}\n")
     os.chmod(home.directory, 0o1777)
     assert load(home.paths, home.environ).problems == ()

@@ -96,7 +96,7 @@ def test_an_empty_configuration_has_no_tasks_and_no_problem(home: ConfigHome, te
 @pytest.mark.parametrize(
     ("text", "kind"), [("- a\n", "list"), ("hello\n", "text"), ("5\n", "text")]
 )
-def test_a_file_that_is_no_mapping_is_refused(home: ConfigHome, text: str, kind: str) -> None:
+def test_a_file_that_is_not_a_mapping_is_refused(home: ConfigHome, text: str, kind: str) -> None:
     (problem,) = home.load(text).problems
     assert problem.sentence == f"Config must be a mapping, got {kind}"
 
@@ -116,7 +116,7 @@ DUPLICATES = [
 
 
 @pytest.mark.parametrize(("text", "where", "words", "task"), DUPLICATES)
-def test_a_key_that_stands_twice_is_refused_at_any_level(
+def test_a_repeated_key_is_refused_at_any_level(
     home: ConfigHome, text: str, where: tuple[int, int], words: str, task: str | None
 ) -> None:
     (problem,) = home.load(text).problems

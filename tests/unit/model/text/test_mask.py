@@ -67,7 +67,7 @@ def test_a_password_inside_base64_is_hidden(before: str, after: str) -> None:
     assert tail or not after
 
 
-def test_every_line_of_a_key_is_hidden_wherever_it_stands() -> None:
+def test_every_line_of_a_key_is_hidden_wherever_it_is() -> None:
     mask = Mask([PEM])
     for line in PEM.splitlines():
         if len(line) >= 8:
@@ -113,7 +113,7 @@ def test_a_short_value_is_hidden_as_a_word_and_never_within_one() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "abc", "true", "1", "----", " no ", "redacted", "INFO"])
-def test_a_value_that_stands_in_every_text_is_left_alone(value: str) -> None:
+def test_a_value_that_is_in_every_text_is_not_masked(value: str) -> None:
     mask = Mask([value])
     assert not mask
     text = f"[redacted] {value} ---- true"
@@ -161,7 +161,7 @@ def test_what_is_nested_too_deeply_becomes_a_masked_text() -> None:
     assert TOKEN not in json.dumps(Mask([TOKEN]).value(value))
 
 
-def test_texts_that_are_no_utf_8_are_masked_too() -> None:
+def test_texts_that_are_not_utf_8_are_masked_too() -> None:
     mask = Mask([TOKEN, "caf\udce9-au-lait", "main"])
     assert mask.text(f"\ud800 {TOKEN} main") == f"\ud800 {REDACTED} {REDACTED}"
     assert mask.bytes(b"caf\xe9-au-lait") == REDACTED.encode()
@@ -181,7 +181,7 @@ def test_names_that_name_none(name: str) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 1000])
-def test_a_secret_is_hidden_however_often_a_part_of_it_stands_before_it_by_itself(
+def test_a_secret_is_hidden_however_often_a_part_of_it_comes_before_it(
     count: int,
 ) -> None:
     mask = Mask(["p4ss/word+of&signs", "kX9pl4ntedT0kenOf24signs"])

@@ -24,5 +24,5 @@ def test_a_size_with_its_unit_spelled_out_is_understood(text: str, written: str,
 
 
 @pytest.mark.parametrize("text", ["20%", "infinity", "0"])
-def test_what_is_no_size_in_bytes_stays_as_it_is(text: str) -> None:
+def test_what_is_not_a_size_in_bytes_stays_as_it_is(text: str) -> None:
     assert systemd_size(text) == text

@@ -124,7 +124,7 @@ def test_a_date_that_does_not_exist_is_refused_with_the_reason(text: str, reason
         "\u0661\u0662:\u0660\u0660",
     ],
 )
-def test_what_is_no_instant_is_refused_in_one_short_sentence(text: str) -> None:
+def test_what_is_not_an_instant_is_refused_in_one_short_sentence(text: str) -> None:
     with pytest.raises(UsageError) as told:
         read_instant("--at", text, NOW)
     assert len(told.value.sentence) < 120

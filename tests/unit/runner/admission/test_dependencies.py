@@ -168,7 +168,7 @@ def test_plans_that_lead_in_a_circle_end(home: Home) -> None:
     assert order(home) == ["two", "one"]
 
 
-def test_force_runs_the_task_alone(home: Home) -> None:
+def test_force_runs_only_the_task_itself(home: Home) -> None:
     noting(home, "base")
     noting(home, "top", "base")
     assert home.run("top", "--force").returncode == 0

@@ -206,7 +206,7 @@ def test_a_late_fire_is_a_catch_up(home: Home, manager: PrivateManager) -> None:
     assert run.status is RunStatus.SUCCEEDED
 
 
-def test_a_fire_within_the_jitter_is_no_catch_up(home: Home, manager: PrivateManager) -> None:
+def test_a_fire_within_the_jitter_is_not_a_catch_up(home: Home, manager: PrivateManager) -> None:
     plan(home, slack_seconds=900.0)
     assert fire(home, manager, NINE + 600 * SECOND).trigger == "timer"
 
@@ -330,6 +330,6 @@ class TestWithoutAManager:
         home.plan("job", "/bin/true")
         assert self.run(home, fired).trigger == "timer"
 
-    def test_a_trigger_of_another_unit_is_no_fire_of_ours(self, home: Home) -> None:
+    def test_a_trigger_of_another_unit_is_not_a_fire_of_ours(self, home: Home) -> None:
         home.plan("job", "/bin/true")
         assert self.run(home, "", TRIGGER_UNIT="other.timer").trigger == "manual"

@@ -55,7 +55,7 @@ def test_a_task_that_destroys_nothing_passes_the_gate(home: Home) -> None:
     assert order(home) == ["base", "top"]
 
 
-def test_a_plan_that_is_out_of_date_is_no_way_around_the_gate(home: Home) -> None:
+def test_a_plan_that_is_out_of_date_does_not_evade_the_gate(home: Home) -> None:
     """A config that cannot be compiled runs the last good plan for people, and not for agents."""
     config = home.path / "config.yaml"
     config.write_text("tasks: {}")

@@ -47,7 +47,7 @@ def test_a_second_success_of_the_period_is_skipped_with_the_first_named(
     assert home.result("job", "--force")["status"] == "succeeded"
 
 
-def test_failures_and_dry_runs_are_no_success(home: Home) -> None:
+def test_failures_and_dry_runs_do_not_count_as_success(home: Home) -> None:
     home.plan("job", "/bin/false", once_per="year")
     home.run("job")
     home.plan("job", "/bin/true", dry_run_argv=["/bin/true"], once_per="year")

@@ -33,7 +33,7 @@ def order(home: Home, kind: str, **more: object) -> None:
 
 
 def fire(home: Home) -> tuple[RunStatus, str | None, str]:
-    """Let the timer fire once, and return what became of it."""
+    """Let the timer fire once, and return the outcome."""
     home.run("job", environ=FIRE)
     run = home.ask(lambda reader: reader.runs("job"))[0]
     return run.status, run.error_code, run.summary

@@ -57,7 +57,7 @@ def test_a_fatal_exit_code_is_a_failure_even_among_the_success_codes(home: Home)
     assert home.run("job").returncode == 1
 
 
-def test_output_that_breaks_its_promise_is_no_success_under_a_named_code(home: Home) -> None:
+def test_output_that_breaks_its_promise_is_not_a_success_under_a_named_code(home: Home) -> None:
     home.plan(
         "job", "/bin/sh", "-c", "echo '{'; exit 12", exit_codes=MEANINGS, output_format="json"
     )
@@ -65,7 +65,7 @@ def test_output_that_breaks_its_promise_is_no_success_under_a_named_code(home: H
     assert home.only_run().error_code == "parse_error"
 
 
-def test_a_run_that_called_itself_skipped_is_no_outcome_of_the_task(home: Home) -> None:
+def test_a_run_that_called_itself_skipped_is_not_an_outcome_of_the_task(home: Home) -> None:
     home.plan(
         "job", "/bin/sh", "-c", "exit 13", exit_codes=MEANINGS, hooks=[("on_failure", "touch hook")]
     )

@@ -127,7 +127,7 @@ def test_events_stay_json_whatever_the_secret_is(home: Home) -> None:
     assert run.status == "succeeded"
 
 
-def test_a_line_that_is_no_json_is_shown_masked(home: Home) -> None:
+def test_a_line_that_is_not_json_is_shown_masked(home: Home) -> None:
     run = shell(
         home,
         """printf '{"a": 1}\\n%0195d%s\\n' 0 "$API_TOKEN" """,

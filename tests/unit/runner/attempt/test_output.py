@@ -1,4 +1,4 @@
-"""What becomes of a child's output, however much and however strange."""
+"""How a child's output is handled, however much and however strange."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_a_fraction_out_of_range_is_reported_once_in_the_log(home: Home) -> None
 
 
 @pytest.mark.parametrize("call", ["progress('40')", "progress(True)", "event(3)", "event(None)"])
-def test_what_is_no_progress_and_no_event_is_the_tasks_mistake(home: Home, call: str) -> None:
+def test_what_is_neither_progress_nor_an_event_is_the_tasks_mistake(home: Home, call: str) -> None:
     task(home, f"self.{call}\n{DONE}")
     assert home.run("job").returncode == 1
     assert "TypeError" in home.only_run().summary
@@ -174,13 +174,13 @@ def test_what_cannot_be_said_at_all_loses_neither_the_run_nor_the_event(
     assert (event["event"], set(event)) == ("kind", {"event", "event_error"})
 
 
-def test_a_kind_that_is_no_text_at_all_is_no_trouble(home: Home) -> None:
+def test_a_kind_that_is_not_text_at_all_is_harmless(home: Home) -> None:
     task(home, "self.event('\\ud800')\nself.event({'event': 5})\nself.event('')\n" + DONE)
     assert home.run("job").returncode == 0
     assert len(events(home)) == 3
 
 
-def test_a_line_of_a_command_whose_kind_is_half_a_character_is_no_trouble(home: Home) -> None:
+def test_a_line_of_a_command_whose_kind_is_half_a_character_is_harmless(home: Home) -> None:
     home.plan("job", "printf", '{"event": "\\\\ud800"}\\n', output_format="jsonl")
     assert home.run("job").returncode == 0
     assert len(events(home)) == 1

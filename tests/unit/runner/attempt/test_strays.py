@@ -60,7 +60,7 @@ def test_a_stopped_run_leaves_no_process_in_any_session(home: Home, number: int)
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts processes as another user")
 @pytest.mark.parametrize("owner", [None, 65533, 65534])
-def test_a_process_of_another_user_is_no_leftover_of_ours_whatever_run_it_names(
+def test_a_process_of_another_user_is_not_a_leftover_of_ours_whatever_run_it_names(
     owner: int | None,
 ) -> None:
     run_id = make_run_id(1, os.urandom(4))

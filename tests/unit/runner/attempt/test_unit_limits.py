@@ -32,7 +32,7 @@ def test_memory_and_tasks_beyond_the_limit_are_named_with_limit_and_peak(tmp_pat
     assert limits_in_words(found) == "Passed its limit of 64 MiB of memory and of 20 tasks."
 
 
-def test_a_kill_for_memory_of_the_machine_is_no_limit_of_the_unit(tmp_path: Path) -> None:
+def test_a_kill_for_memory_of_the_machine_is_not_a_limit_of_the_unit(tmp_path: Path) -> None:
     found = counters(tmp_path, memory_events="oom 0\noom_kill 1", memory_max="max")
     assert found.memory_kills == 1
     assert found.passed_since(UnitCounters()) == []

@@ -21,7 +21,7 @@ def test_the_value_is_the_text_without_one_newline(tmp_path: Path, data: bytes, 
 
 
 @pytest.mark.parametrize("data", [b"s3c\xffret", b"s3c\0ret", b"s3cret" * 20_000])
-def test_what_is_no_variable_is_refused_and_not_repeated(tmp_path: Path, data: bytes) -> None:
+def test_what_is_not_a_variable_is_refused_and_not_repeated(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "api").write_bytes(data)
     with pytest.raises(EnvironmentRefusedError) as refused:
         read_credential("api", str(tmp_path))

@@ -99,7 +99,7 @@ def test_a_full_disk_sends_the_record_to_the_runtime_directory(home: Home, tmp_p
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_spooled_file_that_is_no_record_is_set_aside(home: Home) -> None:
+def test_a_spooled_file_that_is_not_a_record_is_set_aside(home: Home) -> None:
     home.plan("job", "/bin/true")
     home.run("job")
     spool = home.path / "spool"

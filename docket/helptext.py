@@ -25,6 +25,7 @@ Run and look:
   describe      Show one task: its contract, config and schedule.
   policy        Say what would be in force for a run, and why.
   env           Show the environment that a task gets from its unit.
+  try           Run a task once in a sandbox, and say what broke.
 
 Timers:
   install       Write the systemd units of scheduled tasks.

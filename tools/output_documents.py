@@ -62,6 +62,7 @@ from docket.app.status.shapes import (
     StatusAnswer,
 )
 from docket.app.text.shapes import EventDocument, RunDocument
+from docket.app.tuning.shapes import TrialDocument
 from docket.app.why.shapes import WhyDocument
 from docket.cli.shapes import CompletionDocument, HelpDocument
 from docket.model.shapes import ErrorCodeDocument, ErrorDocument
@@ -95,6 +96,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     ),
     "policy": ("docket policy --json", PolicyDocument),
     "env": ("docket env --json", EnvironmentDocument),
+    "try": ("docket try --json", TrialDocument),
     "health": ("docket health --json", HealthDocument),
     "notify": ("docket notify test --json", NotifyTestDocument),
     "maintain": ("docket maintain --json", UpkeepDocument),

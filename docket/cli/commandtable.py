@@ -35,6 +35,7 @@ _ALL = (
     Verb("describe", "jobs.describe", JOBS, "Show one task: its contract, config and schedule."),
     Verb("policy", "jobs.policy", JOBS, "Say what would be in force for a run, and why."),
     Verb("env", "jobs.env", JOBS, "Show the environment that a task gets from its unit."),
+    Verb("try", "jobs.trying", JOBS, "Run a task once in a sandbox, and say what broke."),
     Verb("install", "timers.install", TIMERS, "Write the systemd units of scheduled tasks."),
     Verb("uninstall", "timers.uninstall", TIMERS, "Stop timers and remove the units of tasks."),
     Verb("eject", "timers.eject", TIMERS, "Turn tasks into plain units that need no Docket."),
@@ -164,6 +165,11 @@ USAGES = (
         "policy <task> --trigger timer|agent|manual",
         "Say what would be in force for a run.",
         "See its sandbox, and whether you may start it.",
+    ),
+    Usage(
+        "try <task>",
+        "Run a task once in a sandbox.",
+        "See what a sandbox breaks; it really runs.",
     ),
     Usage("env <task>", "Show a task's environment.", "See where each variable comes from."),
     Usage(

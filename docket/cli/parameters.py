@@ -140,6 +140,30 @@ class InstantOption(click.ParamType):
         return read_instant(name, str(value), time.time_ns() // 1000, ahead=self.ahead)
 
 
+def param_option() -> Callable[[Decorated], Decorated]:
+    """Take values for the inputs of a run; `named_values` reads them."""
+    return click.option(
+        "--param",
+        "params",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="Give the run a value for one of the task's inputs. May be repeated.",
+    )
+
+
+def named_values(params: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return each NAME=VALUE as a pair; UsageError for one that is none."""
+    found = []
+    for text in params:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(
+                f"--param takes NAME=VALUE, and got {text!r}.", hint="--param folder=/srv/photos"
+            )
+        found.append((name, value))
+    return tuple(found)
+
+
 def limit_option(default: int, what: str) -> Callable[[Decorated], Decorated]:
     """Take how many rows are wanted at most."""
     return click.option(

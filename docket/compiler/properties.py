@@ -113,6 +113,7 @@ _BYTE_LIMITS = frozenset(
         "MemorySwapMax",
     )
 )
+_KILL = 0x7FFFFFFE  # SECCOMP_ERROR_NUMBER_KILL of systemd's seccomp-util.h
 _SPANS = frozenset(
     (
         "TimeoutStartSec",
@@ -275,7 +276,9 @@ class UnitProperties:
         self._put("SystemCallArchitectures", "as", _plain_words(text))
 
     def _put_errno(self, text: str) -> None:
-        self._put("SystemCallErrorNumber", "i", getattr(errno, text))
+        number = _KILL if text == "kill" else getattr(errno, text, None)
+        number = int(text) if number is None else number
+        self._put("SystemCallErrorNumber", "i", number)
 
     def _put_namespaces(self, text: str) -> None:
         self._put("RestrictNamespaces", "t", 0 if _flag(text) else _ALL_NAMESPACES)

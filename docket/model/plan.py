@@ -212,6 +212,17 @@ class Plan(Struct):
         """Whether the task declares secrets, or has files of variables that may hold some."""
         return bool(self.secrets or self.secret_values or self.env_files)
 
+    def as_trial(self, directory: str) -> Plan:
+        """Return the plan of a single attempt that leaves its record, log and files there."""
+        return self.replace(
+            state_db=f"{directory}/state.db",
+            log_dir=f"{directory}/logs",
+            lock_dir=directory,
+            hooks=[],
+            notify=None,
+            retry=0,
+        )
+
     def to_text(self) -> str:
         """Return the plan file's text."""
         document: dict[str, Any] = {"plan_version": PLAN_VERSION}

@@ -75,6 +75,10 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
         from docket.runner.dryrun import dry_run  # noqa: PLC0415  (only for people)
 
         finished = dry_run(arguments, loaded, StopSignals())
+    elif arguments.trial is not None:
+        from docket.runner.trial import execute_trial  # noqa: PLC0415  (only for people)
+
+        finished = execute_trial(arguments, loaded, StopSignals())
     else:
         from docket.runner.run import execute  # noqa: PLC0415  (after the fork for a new plan)
 
@@ -108,7 +112,7 @@ def _record_without_plan(arguments: Arguments, paths: Paths, error: DocketError)
     from docket.runner.planless import record_failure  # noqa: PLC0415  (rare)
 
     looks = arguments.dry_run or arguments.notify_test or arguments.environment
-    if not (looks or arguments.prepare):
+    if not (looks or arguments.prepare or arguments.trial is not None):
         record_failure(arguments, paths, error)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from docket.model.signals import signal_name
 
 TIMEOUT_SECONDS = 30.0
 _HEX = frozenset("0123456789abcdef")
+_REFUSED_CALL = re.compile(rb"\b(?:SECCOMP|type=1326)\b.*\bsig=31\b.*\bsyscall=(\d{1,5})\b")
 _MAIN = "ExecStart"  # in COMMAND= of an entry: the main process of a service
 
 
@@ -85,6 +87,20 @@ def read_unit(
     whose = ("_UID=0" if system else f"_UID={os.getuid()}") if spawning else _of_manager(system)
     words = [f"{'UNIT' if system else 'USER_UNIT'}={unit}", whose]
     return _read(words, system, environ, tail)
+
+
+def read_refused_calls(since_us: int, *, environ: Mapping[str, str]) -> tuple[int, ...]:
+    """Return the numbers of the system calls for which the kernel killed something of ours.
+
+    Only those since an instant in microseconds count, each once; the kernel's audit names them,
+    where this user may read it. Raises as `read_invocation`.
+    """
+    words = ["--since", f"@{since_us // 1_000_000}", "_TRANSPORT=kernel", "_TRANSPORT=audit"]
+    found: dict[int, None] = {}
+    for entry in _read(words, system=True, environ=environ, tail=None):
+        if match := _REFUSED_CALL.search(entry.message):
+            found[int(match[1])] = None
+    return tuple(found)
 
 
 def probe(*, system: bool, environ: Mapping[str, str]) -> str | None:

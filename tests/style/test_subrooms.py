@@ -27,6 +27,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "fires": "catalog record session text",
         "install": "catalog fires record session",
         "runs": "catalog record session text",
+        "tuning": "catalog record runs session text",
         "history": "catalog fires record runs session text",
         "status": "catalog fires install record runs session text",
         "doctor": "catalog fires install record session text",

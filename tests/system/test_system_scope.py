@@ -42,6 +42,7 @@ def calls(run_id: str) -> dict[str, list[list[str]]]:
         "secret": [["secret", "list"]],
         "policy": [["policy", "job"]],
         "env": [["env", "job"], ["env", "job", "--diff"]],
+        "try": [["try", "job"]],
         "add": [["add", "added", "--", "/bin/true"]],
         "remove": [["remove", "added"]],
         "doctor": [["doctor"], ["doctor", "--agent"]],

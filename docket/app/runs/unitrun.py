@@ -47,7 +47,7 @@ def run_in_unit(
     recorded_in_advance(plan, as_recorded(plan, row))
     words = [*exec_words(row, options), *["--quiet"] * (not attachment.echo)]
     properties = transient_properties(plan, row.run_id, words)
-    properties += _our_output(attachment.output) if attachment.echo else []
+    properties += our_output(attachment.output) if attachment.echo else []
     with (
         signals_in_turn()
         if attachment.signals
@@ -69,7 +69,8 @@ def _cancelled_by_ctrl_c(session: Session, run_id: str) -> Iterator[Callable[[],
         raise
 
 
-def _our_output(output: int) -> list[list[Any]]:
+def our_output(output: int) -> list[list[Any]]:
+    """Return the properties by which a unit writes to our own output."""
     found = []
     errors = 2 if output == 1 else output  # a progress bar needs a single writer
     for name, number in (("StandardOutput", output), ("StandardError", errors)):

@@ -30,11 +30,13 @@ _VALUES = {
     "--result-fd": "result_fd",
     "--channel": "channel",
     "--sandbox": "sandbox",
+    "--trial": "trial",
 }
 USAGE = (
     "docket exec TASK [--system | --home DIR] [--config FILE] [--run-id ID] [--trigger WORD] "
     "[--force] [--dry-run] [--no-destructive] [--quiet] [--result-fd N] [--finalize] "
-    "[--notify-test [--channel WORD]] [--sandbox WORD] [--prepare] [--environment]"
+    "[--notify-test [--channel WORD]] [--sandbox WORD] [--prepare] [--environment] "
+    "[--trial DIR]"
 )
 
 
@@ -58,6 +60,7 @@ class Arguments:
         "sandbox",
         "system",
         "task",
+        "trial",
         "trigger",
     )
 
@@ -79,6 +82,7 @@ class Arguments:
         self.trigger: str | None = None
         self.result_fd: str | None = None
         self.sandbox = "none"
+        self.trial: str | None = None
 
 
 def parse(words: list[str]) -> Arguments:

@@ -69,3 +69,15 @@ def test_no_variable_is_expanded_in_a_command() -> None:
     [[name, signature, value]] = found.properties
     assert (name, signature) == ("ExecStartEx", "a(sasas)")
     assert value == [["/bin/sh", ["/bin/sh", "-c", 'echo "$HOME" 100%'], ["no-env-expand"]]]
+
+
+@pytest.mark.parametrize(("word", "number"), [("EPERM", 1), ("kill", 2**31 - 2), ("38", 38)])
+def test_what_a_refused_system_call_gives_is_told_in_every_form(word: str, number: int) -> None:
+    assert told(f"SystemCallErrorNumber={word}") == {"SystemCallErrorNumber": ("i", number)}
+
+
+def test_a_word_that_is_no_errno_is_left_to_the_unit_file() -> None:
+    found = UnitProperties("task")
+    found.fixed("SystemCallErrorNumber=EFROB")
+    assert found.properties == []
+    assert "SystemCallErrorNumber" in found.unsaid[0]

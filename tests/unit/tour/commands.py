@@ -31,6 +31,7 @@ TOUR: dict[str, list[str]] = {
     "why": ["why text", "why fail", "why raising", "why fail {fail}"],
     "policy": ["policy text --trigger agent", "policy broken", "policy text --sandbox strict"],
     "env": ["env text", "env text --diff", "env fail"],
+    "try": ["try text --sandbox strict", "try broken", "try fail --param nope={parameter}"],
     "list": ["list"],
     "health": ["health", "health --check", "health fail"],
     "new-task": ["new-task written-{n}", "new-task telling"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from docket.app.runs.options import Attachment, RunOptions
 from docket.app.runs.refusals import refuse_in_dry_run
 from docket.cli.answer import Answer
 from docket.cli.call import Call
-from docket.cli.parameters import KnownWord, task_argument, verb
+from docket.cli.parameters import KnownWord, named_values, param_option, task_argument, verb
 from docket.cli.render.receipt import receipt_text
 from docket.cli.render.run import outcome_text
 from docket.errors import UsageError
@@ -52,13 +51,7 @@ if TYPE_CHECKING:
     help="systemd (a unit of its own), direct (a process without a unit), or auto, which takes "
     "systemd if the task needs it and, with --async, if systemd is running.  [default: auto]",
 )
-@click.option(
-    "--param",
-    "params",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="Give the run a value for one of the task's inputs. May be repeated.",
-)
+@param_option()
 @click.option(
     "--sandbox",
     type=KnownWord("sandbox profile", Profile),
@@ -83,7 +76,7 @@ def command(
     1 for a failure, 2 for a completed dry run and 130 for a run that was cancelled by Ctrl-C. With
     --async the run goes on in a systemd unit of its own, and 0 says that it was started.
     """
-    pairs = _pairs(params)
+    pairs = named_values(params)
     if dry_run:
         refuse_in_dry_run(
             background=background, params=bool(pairs), idempotency_key=idempotency_key is not None
@@ -133,15 +126,3 @@ def _in_background(call: Call, task: str, options: RunOptions) -> Answer:
         lambda screen: receipt_text(receipt, screen),
         warnings=receipt.warnings,
     )
-
-
-def _pairs(params: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    found = []
-    for text in params:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(
-                f"--param takes NAME=VALUE, and got {text!r}.", hint="--param folder=/srv/photos"
-            )
-        found.append((name, value))
-    return tuple(found)

@@ -109,7 +109,8 @@ def write_service(
         text.command("ExecStartPre", prepare, privileged=True)
     confined = ["--sandbox", sandbox.word] if sandbox.confines else []
     text.command("ExecStart", [*place.exec_words, *arguments, *confined])
-    text.command("ExecStopPost", finalizer([*place.exec_words, "--finalize", *arguments]))
+    ending = [*place.exec_words, "--finalize", *arguments, *confined]
+    text.command("ExecStopPost", finalizer(ending))
     text.fixed(
         f"SuccessExitStatus={EXIT_SKIPPED}",
         f"TimeoutStartSec={_start_timeout(task)}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from docket.errors import DocketError
+from docket.errors import DocketError, EnvironmentRefusedError
 from docket.model.states import EXIT_DRY_RUN, EXIT_FAILURE, EXIT_SKIPPED, RunStatus
 from docket.paths import discover
 from docket.runner.call.arguments import parse
@@ -47,6 +47,7 @@ def main(words: list[str], recompile: Recompile) -> int:
 
 
 def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
+    leak = _enclose() if arguments.encloses else None
     if arguments.finalize:
         from docket.runner.finalize import finalize  # noqa: PLC0415  (only for dead runners)
 
@@ -54,6 +55,8 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
     try:
         keep = not (arguments.dry_run or arguments.environment)
         loaded = load(paths, arguments.task, recompile, keep=keep)
+        if leak is not None and loaded.plan.run_as is not None:
+            raise leak
     except DocketError as error:
         _record_without_plan(arguments, paths, error)
         raise
@@ -86,6 +89,27 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
         finished = execute(arguments, loaded, StopSignals())
     _hand_over(_document(finished), arguments.result_fd)
     return _exit_code(finished)
+
+
+def _enclose() -> EnvironmentRefusedError | None:
+    """Close our sandbox to the processes outside; return why that cannot be, or None.
+
+    Root in it has no capabilities, and so sees into few processes. A user sees into its own.
+    """
+    from docket.runner.call.enclosure import enclose  # noqa: PLC0415  (strict runs of the system)
+
+    try:
+        enclose()
+    except OSError as error:
+        found = EnvironmentRefusedError(
+            "The sandbox cannot be closed to other processes of the task's user: the kernel gives"
+            f" no Landlock domain ({error.strerror}).",
+            hint="It takes Linux 5.19 with `landlock` among its security modules. `standard` does"
+            " not need it.",
+        )
+        found.code = "sandbox_open"
+        return found
+    return None
 
 
 def _exit_code(finished: Finished) -> int:

@@ -153,6 +153,8 @@ TRIES: dict[str, Callable[[], object]] = {
     "write /etc": lambda: write("/etc/docket-planted"),
     "write /usr": lambda: write("/usr/docket-planted"),
     "write /srv": lambda: write("/srv/open/planted"),
+    "write /run": lambda: write("/run/lock/planted"),
+    "plant a unit": lambda: write("/run/systemd/system/planted.service"),
     "write granted": lambda: write("/srv/granted/planted"),
     "write home": lambda: write(f"{FOLDER}/planted"),
     "read home": lambda: read(f"{FOLDER}/notes"),

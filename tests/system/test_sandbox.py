@@ -100,6 +100,8 @@ _STOPPED = {
     "write /etc": ("none", "standard"),
     "write /usr": ("none", "standard"),
     "write /srv": ("strict", "strict"),
+    "write /run": ("strict", "strict"),
+    "plant a unit": ("none", "strict"),
     "write home": ("strict", "standard"),
     "read keys": ("strict", "strict"),
     "read other home": ("strict", "strict"),

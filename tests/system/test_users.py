@@ -338,6 +338,48 @@ def test_a_user_and_a_sandbox_hold_together(worker: HostSeat, sandbox: str) -> N
     assert [(hook["state"], hook["stdout"].strip()) for hook in hooks] == [("done", "worker")]
 
 
+LOOK_OUT = """
+import json, os, sys
+done = []
+for name in ("root/etc", "cwd/etc", "fd/1", "mem", "environ", "maps"):
+    try:
+        os.close(os.open(f"/proc/{sys.argv[1]}/{name}", os.O_RDONLY))
+        done.append(name)
+    except OSError:
+        pass
+print(json.dumps({"done": done}))
+"""
+
+
+@pytest.mark.parametrize("user", ["worker", "root"])
+def test_a_strict_run_looks_into_no_process_of_its_user_outside(
+    worker: HostSeat, user: str
+) -> None:
+    """Through `/proc/PID/root` of one such process it would write to the whole file system."""
+    unit = ["--unit=outside", f"--uid={user}", "--property=CapabilityBoundingSet="]
+    worker.run(["systemd-run", *unit, "/usr/bin/sleep", "1000"])
+    try:
+        pid = worker.systemctl("show", "-P", "MainPID", "outside").stdout.strip()
+        worker.write("/usr/local/lib/look.py", LOOK_OUT, mode=0o644)
+        words = ["/usr/bin/python3", "-IS", "/usr/local/lib/look.py", pid]
+        keys = {"user": user, "on_complete": " ".join(words)}
+        worker.configure(
+            {
+                name: command(*words, sandbox=name, output_format="json", **keys)
+                for name in ("strict", "readonly", "none")
+            }
+        )
+        found = {}
+        for name in ("none", "strict", "readonly"):
+            run = json.loads(worker.docket("run", name, "--json").stdout)
+            found[name] = run["details"]["json"]["done"], json.loads(run["hooks"][0]["stdout"])
+        assert "root/etc" in found.pop("none")[0], "the test itself sees nothing"
+        assert found == dict.fromkeys(found, ([], {"done": []}))
+    finally:
+        worker.systemctl("stop", "outside")
+        worker.run(["rm", "-f", "/usr/local/lib/look.py"])
+
+
 def test_a_place_that_the_user_may_not_enter_is_named(worker: HostSeat) -> None:
     worker.configure(
         {

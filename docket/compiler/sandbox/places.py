@@ -12,6 +12,8 @@ from docket.model.task.sandbox import Sandbox
 
 _HOMES = ("/home", "/root", "/run/user")
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108  (hidden by PrivateTmp=, not used)
+# ProtectSystem=strict leaves /run writable in systemd 252, beside some of the other directives.
+_LEFT_OPEN = ("/run",)
 _KEYS = (".ssh", ".gnupg")
 # A process that reaches one of these sockets can start another outside the sandbox.
 MANAGERS = (
@@ -87,11 +89,12 @@ class _Resolver:
         bound_readonly += [path for path in sandbox.readable if self._is_hidden(path)]
         bound_readonly += [path for path in own_protected(place) if self._is_hidden(path)]
         wanted = (*own_writable(place), *sandbox.writable)
+        protected = (*own_protected(place), *(_LEFT_OPEN if self._tight else ()))
         return SandboxPaths(
             bound=tuple(path for path in wanted if self._is_hidden(path)),
             bound_readonly=tuple(dict.fromkeys((*bound_readonly, *self._notify_socket()))),
             writable=tuple(path for path in wanted if not self._is_hidden(path)),
-            readonly=tuple(path for path in own_protected(place) if not self._is_hidden(path)),
+            readonly=tuple(path for path in protected if not self._is_hidden(path)),
             inaccessible=(*self._closed(), *sandbox.hidden),
         )
 

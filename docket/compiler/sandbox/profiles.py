@@ -28,6 +28,8 @@ _PROCESS = (
     "SystemCallErrorNumber=EPERM",
 )
 _ADMINISTRATION = "@clock @cpu-emulation @module @mount @obsolete @raw-io @reboot @swap"
+# With these the runner closes the sandbox to the processes outside: runner/call/enclosure.py.
+_ENCLOSURE = "landlock_create_ruleset landlock_add_rule landlock_restrict_self"
 _OTHERS_MEMORY = "@debug pidfd_getfd process_vm_readv process_vm_writev"
 # What root keeps under `standard` is what copying and owning files of others takes.
 _POWERS = (
@@ -55,7 +57,7 @@ def directives(sandbox: Sandbox, *, system: bool) -> Iterator[str]:
         yield "ProtectHome=read-only"
     yield from _KERNEL
     yield from _PROCESS
-    yield from _system_calls(sandbox, tight=tight)
+    yield from _system_calls(sandbox, tight=tight, system=system)
     if sandbox.reach is not Network.FULL:
         yield "PrivateNetwork=yes"
     yield f"RestrictAddressFamilies={' '.join(_families(sandbox, tight=tight))}"
@@ -68,12 +70,14 @@ def directives(sandbox: Sandbox, *, system: bool) -> Iterator[str]:
         yield f"DeviceAllow={device} rw"
 
 
-def _system_calls(sandbox: Sandbox, *, tight: bool) -> Iterator[str]:
+def _system_calls(sandbox: Sandbox, *, tight: bool, system: bool) -> Iterator[str]:
     if tight:
         yield "SystemCallFilter=@system-service"
         # Whose file it is decides the kernel: without capabilities nobody gives files away.
         yield f"SystemCallFilter=~@privileged {_OTHERS_MEMORY}"
         yield "SystemCallFilter=@chown" + (" @setuid capset" if sandbox.powers else "")
+        if system:
+            yield f"SystemCallFilter={_ENCLOSURE}"
     else:
         yield f"SystemCallFilter=~{_ADMINISTRATION}"
     if sandbox.syscalls:

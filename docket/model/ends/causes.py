@@ -136,6 +136,13 @@ _OF_COMMANDS = (
         step=_DESCRIBE,
     ),
     Cause(
+        "sandbox_open",
+        "The kernel cannot close the sandbox to the user's other processes (no Landlock).",
+        (RunStatus.FAILED,),
+        "The sandbox cannot be closed to other processes of the task's user.",
+        step=_DESCRIBE,
+    ),
+    Cause(
         "env_file_missing",
         "An `env_file` cannot be read, or systemd passes over it as a whole.",
         (RunStatus.FAILED,),

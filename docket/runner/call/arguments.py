@@ -40,6 +40,9 @@ USAGE = (
 )
 
 
+_TIGHT = ("strict", "readonly")
+
+
 class Arguments:
     """What `docket exec` was asked to do."""
 
@@ -83,6 +86,11 @@ class Arguments:
         self.result_fd: str | None = None
         self.sandbox = "none"
         self.trial: str | None = None
+
+    @property
+    def encloses(self) -> bool:
+        """Whether the runner itself closes the sandbox; a user's own has a namespace for that."""
+        return self.system and self.sandbox.startswith(_TIGHT)
 
 
 def parse(words: list[str]) -> Arguments:

@@ -112,6 +112,7 @@ def test_state_logs_and_locks_stay_writable_and_config_and_plans_do_not() -> Non
         "-/home/ada/.docket/plans",
         "-/home/ada/.docket/tasks",
         "-/home/ada/.config/systemd/user",
+        "-/run",
     ]
     assert lines(task, SYSTEM, "ReadWritePaths") == [
         "-/var/lib/docket",

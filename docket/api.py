@@ -280,7 +280,7 @@ def doctor(
 ) -> ExaminationDocument | AgentExaminationDocument:
     """Examine the installation, with `agent` each task too, as `docket doctor`.
 
-    Raises, with the document as the payload, where something does not work.
+    Raises, with the document as the payload, if something does not work.
     """
     with _session(scope) as session:
         look = examining.examine_for_agents if agent else examining.examine

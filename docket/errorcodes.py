@@ -376,7 +376,7 @@ _RUNS = (
     ErrorCode(
         "run.not_started",
         "A run could not be started in the background; its row says why.",
-        "See the sentence; the key, where one was given, is free again.",
+        "See the sentence; the key, if one was given, is free again.",
     ),
     ErrorCode(
         "run.param_refused",

@@ -146,7 +146,7 @@ def make_directory(path: str, mode: int = 0o700) -> None:
 
 
 def open_directory(path: str) -> int:
-    """Return a descriptor of a directory, which is made where it is missing; OSError."""
+    """Return a descriptor of a directory, which is made if it is missing; OSError."""
     flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
     try:
         return os.open(path, flags)
@@ -174,7 +174,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 def write_new(path: str, data: bytes | str, mode: int = 0o600) -> None:
     """Write a file where nothing may exist yet, not even a link; FileExistsError, OSError.
 
-    It survives a power cut once this returns. Where it cannot be written, nothing is left.
+    It survives a power cut once this returns. If it cannot be written, nothing is left.
     """
     descriptor = os.open(path, _NEW | _ALWAYS, 0o600)
     try:

@@ -83,7 +83,7 @@ class Paths:
 
     @property
     def read_only_dirs(self) -> tuple[str, ...]:
-        """The directories that a confined run could make where they are missing, and must not."""
+        """The directories that a confined run could make if they are missing, and must not."""
         return (self.task_dir, *self.part_dirs[:1])
 
     def exec_arguments(self) -> list[str]:
@@ -193,7 +193,7 @@ def _absolute(path: str) -> str:
 
 
 def _home_of_user() -> str:
-    import pwd  # noqa: PLC0415  (only where HOME is not set)
+    import pwd  # noqa: PLC0415  (only if HOME is not set)
 
     return pwd.getpwuid(os.getuid()).pw_dir
 

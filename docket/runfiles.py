@@ -69,7 +69,7 @@ def remove_handover(directory: str) -> None:
 
 
 def discard(path: str) -> None:
-    """Remove a file, a link or an empty directory, where that can be done."""
+    """Remove a file, a link or an empty directory, if that can be done."""
     for remove in (os.unlink, os.rmdir):
         try:
             return remove(path)

@@ -1,6 +1,6 @@
 """The main job of Docket, for real: an rsync of a real folder, run by a real systemd timer.
 
-Uses the caller's user manager where one runs, otherwise (as root) a private host beside this
+Uses the caller's user manager if one runs, otherwise (as root) a private host beside this
 machine, otherwise says so and runs the task without a timer. Everything is removed at the end.
 """
 
@@ -66,7 +66,7 @@ def seat_with_timers() -> Iterator[tuple[Seat, str] | None]:
 
 
 def private_host() -> PrivateHost | None:
-    """Boot a private host where that can be done, else say why not."""
+    """Boot a private host if that can be done, else say why not."""
     if why_not() is not None:
         return None
     say("no user manager runs here, but you are root: booting a private host in namespaces")

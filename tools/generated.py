@@ -10,7 +10,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def renew(path: str, renewed: Callable[[str], str], arguments: Sequence[str]) -> int:
-    """Write what `renewed` makes of a file's text; with --check return 1 where it would change.
+    """Write what `renewed` makes of a file's text; with --check return 1 if it would change.
 
     `path` is below the root of the project. A missing file counts as an empty one.
     """

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the keys of every channel into schemas/config.schema.json, from docket/notify/channels.
 
-`tools/make_channel_schemas.py --check` returns 1 where the file would change.
+`tools/make_channel_schemas.py --check` returns 1 if the file would change.
 """
 
 from __future__ import annotations

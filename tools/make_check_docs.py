@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the table of checks of `docket doctor` in docs/commands.md, from docket/app/doctor.
 
-`tools/make_check_docs.py --check` returns 1 where the page would change.
+`tools/make_check_docs.py --check` returns 1 if the page would change.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the tables of docs/errors.md from docket/errorcodes.py and docket/model/ends/causes.py.
 
-`tools/make_error_docs.py --check` returns 1 where the page would change.
+`tools/make_error_docs.py --check` returns 1 if the page would change.
 """
 
 from __future__ import annotations

@@ -36,10 +36,10 @@ Interrupted by Ctrl\-C, or the run was cancelled.
 .SH ENVIRONMENT
 .TP
 .B DOCKET_HOME
-The Docket home; ~/.docket where it is not set.
+The Docket home; ~/.docket if it is not set.
 .TP
 .B DOCKET_CONFIG
-The config file; config.yaml in the home where it is not set.
+The config file; config.yaml in the home if it is not set.
 .TP
 .B DOCKET_MCP_ALLOW_DESTRUCTIVE
 Set to 1, true, yes or allow when

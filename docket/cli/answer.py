@@ -14,7 +14,7 @@ from docket.model.record import Record
 class Answer(Record):
     """One finished answer, in both forms.
 
-    `text` is made only where text is wanted, for the screen that it is shown on. `problems`,
+    `text` is made only if text is wanted, for the screen that it is shown on. `problems`,
     `warnings` and the `error` that makes the answer incomplete go to standard error beside the
     text; the document holds them itself.
     """

@@ -54,7 +54,7 @@ class Call:
         return screen_of(sys.stdout, self.environ, time.time_ns() // 1000, self.program())
 
     def note(self, sentence: str, level: int = 1) -> None:
-        """Say something on standard error where `-v` was given often enough."""
+        """Say something on standard error if `-v` was given often enough."""
         if self.verbose < level or sys.stderr is None:
             return
         from docket.cli.notes import write_note  # noqa: PLC0415  (only with -v)

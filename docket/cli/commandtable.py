@@ -80,8 +80,8 @@ class Usage(NamedTuple):
     name: str
     summary: str
     agent_use: str
-    output: str | None = None  # the schema of its answer, where that is not called as the command
-    lines: str = ""  # the schema of each line, where the answer comes in lines
+    output: str | None = None  # the schema of its answer, if that is not called as the command
+    lines: str = ""  # the schema of each line, if the answer comes in lines
     exit_codes: tuple[int, ...] = (0, 1)
 
 

@@ -88,7 +88,7 @@ def _show(answer: Answer | AnswerStream | int, call: Call) -> int:
     else:
         streams.write_text(answer.text(call.screen()))
         if answer.error is not None:
-            from docket.cli.render.errors import error_text  # noqa: PLC0415  (where needed)
+            from docket.cli.render.errors import error_text  # noqa: PLC0415  (if needed)
 
             streams.complain(error_text(answer.error, _error_screen(call)))
         if answer.warnings or answer.problems:
@@ -102,7 +102,7 @@ def _holds_warnings(document: Any) -> bool:
 
 
 def _complain_beside(answer: Answer, call: Call) -> None:
-    from docket.cli.render.errors import beside_text  # noqa: PLC0415  (where needed)
+    from docket.cli.render.errors import beside_text  # noqa: PLC0415  (if needed)
 
     streams.complain(beside_text(answer.problems, answer.warnings, _error_screen(call)))
 
@@ -132,7 +132,7 @@ def _give_up_output(error: DocketError) -> None:
 
 
 def wants_json(arguments: Sequence[str], call: Call) -> bool:
-    """Whether `--json` was given, also where the command line broke off before it was reached."""
+    """Whether `--json` was given, also if the command line broke off before it was reached."""
     before_dashes = arguments[: arguments.index("--")] if "--" in arguments else arguments
     return call.json or "--json" in before_dashes
 

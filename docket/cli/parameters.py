@@ -112,7 +112,7 @@ class SpanOption(click.ParamType):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Return the seconds of the span."""
-        from docket.model.time.span import parse_span  # noqa: PLC0415  (only where one is given)
+        from docket.model.time.span import parse_span  # noqa: PLC0415  (only if one is given)
 
         try:
             return parse_span(value)
@@ -123,7 +123,7 @@ class SpanOption(click.ParamType):
 class InstantOption(click.ParamType):
     """An instant such as `2026-11-20 09:00`, `yesterday` or `2d ago`, in microseconds.
 
-    A span without a direction counts back from now, or forward where `ahead`.
+    A span without a direction counts back from now, or forward if `ahead`.
     """
 
     name = "instant"
@@ -133,7 +133,7 @@ class InstantOption(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the instant; without a zone it is in the machine's."""
-        from docket.model.time.instant import read_instant  # noqa: PLC0415  (only where one is given)
+        from docket.model.time.instant import read_instant  # noqa: PLC0415  (only if one is given)
 
         del ctx
         name = param.opts[0] if param is not None else "TIME"

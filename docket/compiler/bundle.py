@@ -44,7 +44,7 @@ class TaskFiles(Record):
 
 
 class Bundle(Record):
-    """One task compiled: its plan, and its unit files (name to whole text) where it has a timer."""
+    """One task compiled: its plan, and its unit files (name to whole text) if it has a timer."""
 
     task: Task
     timing: Timing | None

@@ -11,7 +11,7 @@ from docket.model.text.secretnames import names_a_secret
 from docket.model.text.tokenshapes import TOKEN_SHAPES
 
 _HEADER = "-----BEGIN"
-# Options whose value is a name and a password, with the sign between the two; where there is no
+# Options whose value is a name and a password, with the sign between the two; if there is no
 # sign, the whole value is the password.
 _CURL = {"-u": ":", "--user": ":", "-U": ":", "--proxy-user": ":"}
 _HTTPIE = {"-a": ":", "--auth": ":"}

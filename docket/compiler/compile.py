@@ -33,7 +33,7 @@ _SYSTEM_UNITS = frozenset(
 
 
 def compile_task(task: Task, timing: Timing | None, place: Place, found: TaskFiles) -> Bundle:
-    """Return the plan of `task`, and its service and timers where it is scheduled and enabled.
+    """Return the plan of `task`, and its service and timers if it is scheduled and enabled.
 
     CompileError if a value cannot be said in a unit file; NameRefusedError if the task's
     name or the instance cannot be used in a unit's name.

@@ -28,7 +28,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def ejected_units(
     task: Task, timing: Timing | None, argv: Sequence[str], stem: str
 ) -> Mapping[str, str]:
-    """Return the texts of `stem`.service and, where there is a timing, its timers, by name.
+    """Return the texts of `stem`.service and, if there is a timing, its timers, by name.
 
     `argv` is the task's command with its program as an absolute path. CompileError if a value
     cannot be said in a unit file.

@@ -14,7 +14,7 @@ _DEFAULT = "(default)"  # no instance can have this name
 
 
 class Header(Record):
-    """What a file's head says of it; `edited` where the contents no longer have the hash."""
+    """What a file's head says of it; `edited` if the contents no longer have the hash."""
 
     version: str
     instance: str
@@ -39,7 +39,7 @@ def with_header(body: str, *, version: str, instance: str, config: str) -> str:
 
 
 def split(text: str) -> tuple[Header | None, str]:
-    """Return the head of a unit file and the contents below it; no head where it is not ours."""
+    """Return the head of a unit file and the contents below it; no head if it is not ours."""
     parts = text.split("\n", 4)
     if len(parts) < 5 or not all(
         line.startswith(mark)

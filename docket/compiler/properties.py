@@ -316,7 +316,7 @@ _SPECIAL: dict[str, Callable[[UnitProperties, str], None]] = {
 
 
 def _bits(text: str) -> int:
-    """Return the set of capabilities that the words name, where `~` takes all others."""
+    """Return the set of capabilities that the words name, if `~` takes all others."""
     bits = 0
     for word in text.removeprefix("~").split():
         bits |= 1 << CAPABILITIES[word]

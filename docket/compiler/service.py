@@ -92,7 +92,7 @@ def write_service(
 ) -> None:
     """Write the service of the task into `text`; CompileError if a value cannot be written.
 
-    `conditions`: what `require` says is checked by systemd too. Where somebody waits for the run,
+    `conditions`: what `require` says is checked by systemd too. If somebody waits for the run,
     only the runner does it, because systemd keeps no record of an unmet condition.
     """
     text.section("Unit")
@@ -137,7 +137,7 @@ def description(task: Task) -> str:
 
 
 def finalizer(words: list[str]) -> list[str]:
-    """Return the command that closes the run where its runner could not.
+    """Return the command that closes the run if its runner could not.
 
     The shell handles a success, so that no second Python starts.
     """

@@ -39,7 +39,7 @@ class HomePlaces(Record):
 
 
 class Document(Record):
-    """The tree of a file with what is wrong so far; `unreadable` where it is not even YAML."""
+    """The tree of a file with what is wrong so far; `unreadable` if it is not even YAML."""
 
     file: str
     root: Section
@@ -134,7 +134,7 @@ class _Places:
         self._wrong = wrong
 
     def read(self, key: str, default: str) -> str:
-        """Return the path under `key`, or `default` where there is none that is right."""
+        """Return the path under `key`, or `default` if there is none that is right."""
         node = self._root.entries.get(key)
         if not isinstance(node, Scalar) or key in self._wrong:
             return default

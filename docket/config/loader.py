@@ -98,7 +98,7 @@ def resolve(document: Document, classes: Sequence[TaskClass | BrokenTaskClass] =
 
 
 def usable(config: Config) -> Config:
-    """Return `config`; raise ConfigError with all problems where no task of it can be used."""
+    """Return `config`; raise ConfigError with all problems if no task of it can be used."""
     if config.fatal:
         raise refused(config)
     return config

@@ -7,7 +7,7 @@ _QUOTES = "'\""
 
 
 def read_assignment(line: str) -> tuple[str, str] | None:
-    """Return (name, value) where cron takes the line for an assignment, else None.
+    """Return (name, value) if cron takes the line for an assignment, else None.
 
     Blanks around the sign and quotes around either side fall away. Nothing is expanded. An empty
     value without quotes is taken here, as cronie does; Debian's cron wants `NAME=""`.

@@ -33,7 +33,7 @@ _LONGEST_DESCRIPTION = 160
 class Surroundings(Record):
     """What an import needs beside the file: who imports, and what is a secret or a program.
 
-    `home` is set where the service manager does not set HOME by itself. `is_program`: whether a
+    `home` is set if the service manager does not set HOME by itself. `is_program`: whether a
     path is a file that the kernel starts by itself, so that a shell makes no difference. `home_of`
     is the home of a user whom a task can run as, None if it cannot.
     """
@@ -46,7 +46,7 @@ class Surroundings(Record):
     home_of: Callable[[str], str | None]
 
     def other_user(self, entry: CrontabEntry) -> str | None:
-        """Return whom the entry runs as, where that is not whoever imports it."""
+        """Return whom the entry runs as, if that is not whoever imports it."""
         return None if entry.user in (None, self.user) else entry.user
 
 
@@ -55,7 +55,7 @@ class Job(Record):
 
     `secrets` are the names of variables whose values are kept out, `refused` of those that no
     task can be given. `mailto` is MAILTO, None if it is not set, and `mail` the addresses in it,
-    if they are some. `user` is whom the task runs as, where that is another one than imports it;
+    if they are some. `user` is whom the task runs as, if that is another one than imports it;
     a job that is not `enabled` belongs to somebody whom no task can run as here.
     """
 
@@ -135,13 +135,13 @@ def _argv(entry: CrontabEntry, shell: str, is_program: Callable[[str], bool]) ->
 
 
 def addresses(mailto: str) -> tuple[str, ...]:
-    """Return the addresses in MAILTO; none where one of them cannot be a mail address."""
+    """Return the addresses in MAILTO; none if one of them cannot be a mail address."""
     found = tuple(part for part in re.split(r"[\s,]+", mailto) if part)
     return found if all(_ADDRESS.fullmatch(one) for one in found) else ()
 
 
 def described(comment: Sequence[str], tells_secret: Callable[[str], bool]) -> str:
-    """Return what the comment above a line says of it, on one line; "" where it says nothing.
+    """Return what the comment above a line says of it, on one line; "" if it says nothing.
 
     The last paragraph counts. Headings of columns, rulers and lines that were switched off are no
     description, and neither is a text with a secret, because descriptions go into unit files.

@@ -1,6 +1,6 @@
 """A task's name from its command: what a person would call it, and the same one every time.
 
-Where two lines would have one name, each gets a few letters of the hash of what it says: never a
+If two lines would have one name, each gets a few letters of the hash of what it says: never a
 number, which would change when the lines change places.
 """
 

@@ -89,7 +89,7 @@ def _first_with(offset_at: Callable[[int], int], offset: int, early: int, late: 
 
 @lru_cache(maxsize=1024)
 def day_flags(window: Window, days: Days) -> bytes:
-    """Return one byte for each local day of the window, 1 where cron's line names it."""
+    """Return one byte for each local day of the window, 1 if cron's line names it."""
     return bytes(days.names(*known) for known in _known_days(window))
 
 
@@ -113,7 +113,7 @@ def fires(
 ) -> int:
     """Return the instants in UTC at which something runs, one bit for each minute.
 
-    `flags` has one byte for each local day of the window, 1 where it counts; `minutes` are the
+    `flags` has one byte for each local day of the window, 1 if it counts; `minutes` are the
     minutes of such a day.
     """
     local = _local_minutes(flags, minutes)

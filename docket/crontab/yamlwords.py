@@ -10,7 +10,7 @@ _NAMED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def word(text: str) -> str:
-    """Return `text` as one YAML scalar: bare where that is safe, else in double quotes."""
+    """Return `text` as one YAML scalar: bare if that is safe, else in double quotes."""
     if _PLAIN.fullmatch(text) and text.lower() not in _TRAPS:
         return text
     return quoted(text)

@@ -15,7 +15,7 @@ _LONGEST_TEXT = 300  # names, ids and instants; the values of parameters have th
 
 
 class Parameter(Record):
-    """One argument: its JSON Schema, and its default where it may be left out."""
+    """One argument: its JSON Schema, and its default if it may be left out."""
 
     name: str
     schema: Mapping[str, Any]
@@ -48,19 +48,19 @@ def maybe_text(name: str, description: str) -> Parameter:
 
 
 def flag(name: str, description: str) -> Parameter:
-    """Take true or false; false where it is left out."""
+    """Take true or false; false if it is left out."""
     return Parameter(name, {"type": "boolean", "description": description}, default=False)
 
 
 def whole(name: str, description: str, default: int | None, least: int, most: int) -> Parameter:
-    """Take a whole number within bounds; null too where that is the default."""
+    """Take a whole number within bounds; null too if that is the default."""
     kind = "integer" if default is not None else ["integer", "null"]
     schema = {"type": kind, "minimum": least, "maximum": most, "description": description}
     return Parameter(name, schema, default=default)
 
 
 def seconds(name: str, description: str, default: float | None) -> Parameter:
-    """Take a number of seconds; null too where that is the default."""
+    """Take a number of seconds; null too if that is the default."""
     kind = "number" if default is not None else ["number", "null"]
     return Parameter(name, {"type": kind, "minimum": 0, "description": description}, False, default)
 
@@ -116,7 +116,7 @@ def checked(tool: str, parameters: Sequence[Parameter], given: Mapping[str, Any]
 
 def _complaints(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
     """Yield what is wrong with a value, in words; what the schema says is the one rule."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  (only where it is needed)
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  (only if it is needed)
 
     if isinstance(value, float) and not math.isfinite(value):  # no number of JSON's
         yield f"must be {_one_of(_kinds(schema))}, not {_shown(value)}"

@@ -157,7 +157,7 @@ def _preview(server: ServerContext, given: Mapping[str, Any]) -> Result:
 
 
 def _run(server: ServerContext, call: ToolCall, given: Mapping[str, Any]) -> RunOutcome:
-    """Run it as a child of ours where that can be; else it goes on by itself and is waited for."""
+    """Run it as a child of ours if that can be; else it goes on by itself and is waited for."""
     task, session = given["task_name"], server.session
     plan = in_its_sandbox(session, current_plan(session, task), Trigger.AGENT, None)
     if given["idempotency_key"] is not None or plan.needs_systemd:

@@ -60,7 +60,7 @@ class ToolCall:
         self._undo: Callable[[], object] | None = None
 
     def begin(self, task: str, run_id: str, undo: Callable[[], object]) -> None:
-        """Say what is under way, and what ends it where the client takes its request back."""
+        """Say what is under way, and what ends it if the client takes its request back."""
         self.message = f"{task} is running (run {run_id})"
         self.run_id = run_id
         with self._lock:
@@ -73,7 +73,7 @@ class ToolCall:
             raise AbandonedError
 
     def pause(self, pause_seconds: float) -> None:
-        """Sleep; AbandonedError at once where nobody waits any more."""
+        """Sleep; AbandonedError at once if nobody waits any more."""
         if self._abandoned.wait(pause_seconds):
             raise AbandonedError
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 ONE_RUN = 32 * 1024  # characters of the details of one run, if the answer is about this run only
-IN_A_LIST = 2 * 1024  # where it is one of many
+IN_A_LIST = 2 * 1024  # if it is one of many
 _LONGEST_TEXT = 64 * 1024  # of any other text; what a log holds has a bound of its own
 _DEEPEST = 60  # levels; a document that no reader can follow would end some
 _TOO_DEEP = "[docket: nested too deep to be shown]"
@@ -42,7 +42,7 @@ def _cut_run(found: dict[str, Any], run_id: str, room: int) -> None:
 
 
 def _cut_details(details: dict[str, Any], run_id: str, room: int) -> dict[str, Any]:
-    """Cut the long texts; where that is not enough, leave out the largest parts and name them."""
+    """Cut the long texts; if that is not enough, leave out the largest parts and name them."""
     see = f"; docket_run_logs {run_id}"
     found = {key: _cut(value, room // 4, see) for key, value in details.items()}
     sizes = {key: _size(value) for key, value in found.items()}

@@ -1,7 +1,7 @@
 """JSON text for the hot path, by the interpreter's own C scanner and encoder.
 
 Importing `json` brings `re` with it and costs as much as starting Python does; the C functions
-under it (`_json`) cost a tenth of a millisecond. Where an interpreter has no `_json`, the public
+under it (`_json`) cost a tenth of a millisecond. If an interpreter has no `_json`, the public
 module serves.
 """
 

@@ -13,7 +13,7 @@ PLAN_VERSION = 1
 
 
 class Source:
-    """The identity of one file that a plan was made from; `mtime_ns` is -1 where it was missing."""
+    """The identity of one file that a plan was made from; `mtime_ns` is -1 if it was missing."""
 
     __slots__ = ("device", "inode", "mtime_ns", "path", "size")
 
@@ -116,7 +116,7 @@ class RunAs(Struct):
 class PythonTarget:
     """Where the class of a Python task is found, and what its `run(config)` is given.
 
-    The class is in the file `path`, or, where `module` is set, in the module of that name.
+    The class is in the file `path`, or, if `module` is set, in the module of that name.
     """
 
     __slots__ = ("class_name", "config", "module", "path")
@@ -156,7 +156,7 @@ class Plan(Struct):
     timer_unit: str
     unit_hashes: dict[str, str]  # unit file name -> hash of its contents as compiled
     sources: list[Source]
-    argv: list[str]  # empty for a Python task; argv[0] is absolute where it could be resolved
+    argv: list[str]  # empty for a Python task; argv[0] is absolute if it could be resolved
     dry_run_argv: list[str]  # empty: a dry run previews without running
     python: PythonTarget | None
     output_format: str
@@ -167,7 +167,7 @@ class Plan(Struct):
     env: dict[str, str]
     env_credentials: dict[str, str]  # variable -> the credential whose value the task gets in it
     env_files: list[str]
-    path_variable: str  # PATH that the task gets where its own environment brings none
+    path_variable: str  # PATH that the task gets if its own environment brings none
     cwd: str  # "" means the home directory of its user
     run_as: RunAs | None
     required_env: list[str]

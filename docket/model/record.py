@@ -51,7 +51,7 @@ class _RecordType(type):
 
 
 class Record(metaclass=_RecordType):
-    """An immutable value; two of one class are equal where all their fields are."""
+    """An immutable value; two of one class are equal if all their fields are."""
 
     def __init__(self, *values: Any, **named: Any) -> None:
         names, defaults, set_field = self.field_names(), type(self).__defaults__, _SET_FIELD

@@ -86,7 +86,7 @@ class EventRow(Struct):
 
     event_index: int  # from 1
     at: int
-    timestamp: str | None  # the event's own, where it brought one
+    timestamp: str | None  # the event's own, if it brought one
     event_type: str | None
     event: str  # JSON
 
@@ -99,7 +99,7 @@ class HookRow(Struct):
     label: str
     # started, done, timed_out, failed_to_start; of a message delivered, failed, suppressed
     state: str = "started"
-    exit_code: int | None = None  # None while it runs or where it could not start
+    exit_code: int | None = None  # None while it runs or if it could not start
     stdout: str = ""
     stderr: str = ""
     started_at: int

@@ -20,7 +20,7 @@ class Delivery:
     """The outcome of one channel.
 
     `code` is the channel's own answer: an HTTP status, the exit status of a program, the reply code
-    of a mail server; TIMED_OUT or NOT_SENT where there was none. `problem` is a sentence.
+    of a mail server; TIMED_OUT or NOT_SENT if there was none. `problem` is a sentence.
     """
 
     __slots__ = ("code", "problem", "said", "state")
@@ -39,7 +39,7 @@ class Delivery:
 class DeliveryError(Exception):
     """A message that did not arrive; the text is a sentence without any address or token.
 
-    `passing`: another try may go better, after `wait` seconds where the other side said so.
+    `passing`: another try may go better, after `wait` seconds if the other side said so.
     `untaken`: the other side has certainly not accepted the message, so a second try cannot repeat
     it.
     """

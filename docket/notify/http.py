@@ -125,7 +125,7 @@ class Client:
         raise AssertionError("unreachable")
 
     def wait(self, number: int, asked: float | None = None) -> bool:
-        """Sleep after try `number`; False, at once, where that would take too long.
+        """Sleep after try `number`; False, at once, if that would take too long.
 
         `asked` is how many seconds the other side wants to be left alone.
         """

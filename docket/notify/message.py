@@ -17,7 +17,7 @@ class Message(Struct):
     """One message about one run.
 
     `event` is success, failure, reminder, recovery, cancelled, start or test; `note` a line that
-    says how the run relates to those before it; `output` the end of what the run printed, where
+    says how the run relates to those before it; `output` the end of what the run printed, if
     asked for.
     """
 

@@ -34,8 +34,8 @@ _OF_ONE_RUN = frozenset(
 def environment_report(plan: Plan) -> dict[str, Any]:
     """Return the variables of a run that a timer starts, as `docket env` reads them.
 
-    This process was started with what its unit gives. A value is None where only a run has one, or
-    where it is a credential's. Raises EnvironmentRefusedError as the run would.
+    This process was started with what its unit gives. A value is None if only a run has one, or
+    if it is a credential's. Raises EnvironmentRefusedError as the run would.
     """
     account = account_for(plan)
     values: dict[str, str | None] = {}

@@ -1,6 +1,6 @@
 """`docket exec --finalize`: closes a run whose runner died, from what systemd says of its end.
 
-systemd starts it as ExecStopPost= when the result of the unit is not success. Where the runner
+systemd starts it as ExecStopPost= when the result of the unit is not success. If the runner
 ended by itself it has left nothing to do.
 """
 
@@ -122,7 +122,7 @@ def _open_run(plan: Plan, invocation: str) -> RunRow | None:
 
 
 def _recorder(plan: Plan, row: RunRow | None, invocation: str) -> tuple[Recorder, RunRow | None]:
-    """Return the recorder of the run, and its row as well where that is final already."""
+    """Return the recorder of the run, and its row as well if that is final already."""
     started = now_us()
     known = row or new_row(plan, None, Trigger.MANUAL.value, started)
     recorder = Recorder(plan.state_db, plan.lock_dir, known, now_us)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def record_failure(arguments: Arguments, paths: Paths, error: DocketError) -> None:
-    """Leave a failed row with the reason, where systemd started us; a person reads the error."""
+    """Leave a failed row with the reason, if systemd started us; a person reads the error."""
     unit = _own_unit(arguments.task)
     if unit is None:
         return

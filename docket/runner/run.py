@@ -83,7 +83,7 @@ def new_row(plan: Plan, run_id: str | None, trigger: str, started_us: int) -> Ru
 
 
 def own_unit(plan: Plan, run_id: str | None) -> str | None:
-    """Return the unit of the task, or of this one run, where this process runs in it, else None."""
+    """Return the unit of the task, or of this one run, if this process runs in it, else None."""
     units = own_units()
     transient = f"{plan.unit.removesuffix('.service')}-{run_id}.service"
     return next((unit for unit in (plan.unit, transient) if unit in units), None)

@@ -21,7 +21,7 @@ class Bounds(NamedTuple):
 
 
 class Component(NamedTuple):
-    """One item of a list; `stop` is None if it has no end, `step` 0 where it has no repeat."""
+    """One item of a list; `stop` is None if it has no end, `step` 0 if it has no repeat."""
 
     start: int
     stop: int | None = None
@@ -33,7 +33,7 @@ class Component(NamedTuple):
         return Component(_with_century(self.start), stop, self.step)
 
     def normalized(self) -> Component:
-        """Return the component with its end on a step, and as a plain value where it is one."""
+        """Return the component with its end on a step, and as a plain value if it is one."""
         start, stop, step = self
         if stop is None:
             return self
@@ -60,7 +60,7 @@ class ExpressionReader:
         return self.text[self.at : self.at + 40]
 
     def take(self, expected: str) -> bool:
-        """Take `expected` where it comes next; return whether it did."""
+        """Take `expected` if it comes next; return whether it did."""
         if not self.text.startswith(expected, self.at):
             return False
         self.at += len(expected)

@@ -115,7 +115,7 @@ def _first_with_other_offset(offset_at: OffsetAt, early: int, late: int) -> int:
 def parted(calendar: Calendar, machine_zone: str) -> tuple[Calendar, ...]:
     """Return calendars with the same fires that systemd computes right in every zone.
 
-    Where summer time is the standard and winter the exception (Europe/Dublin, Africa/Casablanca),
+    If summer time is the standard and winter the exception (Europe/Dublin, Africa/Casablanca),
     systemd takes an hour inside the gap for one already past and drops the rest of that day. Such
     an hour gets a line of its own, so that it has no rest to drop.
     """

@@ -89,7 +89,7 @@ def _weekdays(values: tuple[int, ...]) -> str:
 
 
 def _run(values: tuple[int, ...], at: int) -> tuple[int, int]:
-    """Return (length, step) of the evenly spaced run at an index, (1, 1) where it is too short."""
+    """Return (length, step) of the evenly spaced run at an index, (1, 1) if it is too short."""
     if at + 1 == len(values):
         return 1, 1
     step = values[at + 1] - values[at]

@@ -227,7 +227,7 @@ def _part(chain: list[Component] | None, bounds: Bounds, name: str) -> _Part:
 
 
 def _time(reader: ExpressionReader) -> dict[str, _Part]:
-    """Take `HOUR:MINUTE[:SECOND]` to the end; midnight where nothing is left."""
+    """Take `HOUR:MINUTE[:SECOND]` to the end; midnight if nothing is left."""
     zero = _Part((0,), exact=True)
     if not reader.peek():
         return {"hours": zero, "minutes": zero, "seconds": zero}

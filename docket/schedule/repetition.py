@@ -1,4 +1,4 @@
-"""`every`: intervals as calendar lines where they divide the day, as monotonic timers elsewhere."""
+"""`every`: intervals as calendar lines if they divide the day, else as monotonic timers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def boot_seconds(text: str) -> float:
 def aligned_calendars(seconds: float) -> tuple[Calendar, ...]:
     """Return calendars in UTC that fire at every multiple of an interval since midnight.
 
-    Empty where the interval does not divide the day, or only with more lines than are sensible.
+    Empty if the interval does not divide the day, or only with more lines than are sensible.
     """
     if seconds != int(seconds) or _DAY % int(seconds):
         return ()

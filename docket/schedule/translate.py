@@ -154,7 +154,7 @@ def _cron_part(cron: Cron, place: _Place) -> _Part:
 
 
 def _with_rewrite(error: ScheduleError, text: str, place: _Place) -> ScheduleError:
-    """Return the error with what to write instead, where that is known and compiles."""
+    """Return the error with what to write instead, if that is known and compiles."""
     found = rewritten(text)
     if found is None:
         return error
@@ -173,7 +173,7 @@ def _zone_free(cron: Cron, place: _Place) -> tuple[Calendar, ...]:
     """Return the calendar in UTC that fires with the clock of the zone, all year round.
 
     systemd lets every local schedule pause while an hour is repeated; one in UTC runs on. That is
-    possible where only minutes are restricted and each offset of the zone makes the same of them.
+    possible if only minutes are restricted and each offset of the zone makes the same of them.
     """
     if not cron.every_hour:
         return ()

@@ -35,7 +35,7 @@ _SAMPLE_STEP = 6 * 86_400
 
 
 def require_zone(name: str) -> str:
-    """Return `name` where it is a zone that systemd accepts, else raise ScheduleError."""
+    """Return `name` if it is a zone that systemd accepts, else raise ScheduleError."""
     if not is_zone(name):
         shown = name if len(name) <= 80 else name[:77] + "..."
         raise ScheduleError(

@@ -100,9 +100,9 @@ def cleaned_row(row: type[_Row], values: Sequence[Any]) -> _Row:
 def cleaned(
     row: type[Struct], values: Sequence[Any], names: Sequence[str] = ()
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the values by name, harmless where they are damaged, and the names of those.
+    """Return the values by name, harmless if they are damaged, and the names of those.
 
-    `names` says which columns the values are of, where they are not all of the row's.
+    `names` says which columns the values are of, if they are not all of the row's.
     """
     known, damaged = {}, []
     for name, value in zip(names or row.FIELDS, values, strict=True):

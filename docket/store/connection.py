@@ -28,7 +28,7 @@ _CHECKPOINT_PAGES = 200
 
 
 def connect(path: str, busy_seconds: float) -> sqlite3.Connection:
-    """Open the file for writing as it is, making it (0600) where it is missing.
+    """Open the file for writing as it is, making it (0600) if it is missing.
 
     Waits `busy_seconds` at most for other writers. Raises sqlite3.Error or OSError; a link, or
     anything else that is not a plain file, is refused.
@@ -44,7 +44,7 @@ def connect_read_only(
     """Open the file for questions only; nothing is made. Raises sqlite3.Error.
 
     Waits `busy_seconds` at most for a writer that locks the whole file.
-    With `locked` it is read without a lock and without its WAL, where it cannot be read otherwise:
+    With `locked` it is read without a lock and without its WAL, if it cannot be read otherwise:
     the disk is full, or somebody holds it for long.
     """
     mode = "mode=ro&immutable=1" if locked else "mode=ro"

@@ -79,7 +79,7 @@ class FireLedger:
         return list({span.run_id: span for span in found}.values())
 
     def standing(self, task: str, at_us: int, most: int) -> RecordedMisses | None:
-        """Return the newest rows up to an instant, `most` at most, where they are absent fires'."""
+        """Return the newest rows up to an instant, `most` at most, if they are absent fires'."""
         rows = self._connection.execute(
             "SELECT run_id, error_code, blocked_by, details FROM runs WHERE task = ? "
             "AND started_at <= ? ORDER BY started_at DESC, seq DESC LIMIT ?",
@@ -157,7 +157,7 @@ class FireLedger:
 
 @contextmanager
 def open_ledger(path: str, busy_seconds: float) -> Iterator[FireLedger]:
-    """Open the store (made where it is missing) for judging fires; StoreError if it fails."""
+    """Open the store (made if it is missing) for judging fires; StoreError if it fails."""
     try:
         with closing(open_for_writing(path, busy_seconds)) as connection:
             yield FireLedger(connection)

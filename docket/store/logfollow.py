@@ -17,7 +17,7 @@ _MARKER = b"[docket: "
 class LogFollower:
     """The reading end of a log that is being written.
 
-    The segments that a long log goes to replace each other; where the reader was too slow for one,
+    The segments that a long log goes to replace each other; if the reader was too slow for one,
     a line says that a part is left out.
     """
 
@@ -69,7 +69,7 @@ class LogFollower:
             yield data
 
     def _following(self) -> str | None:
-        """Return the segment that follows the one being read, where there is one by now."""
+        """Return the segment that follows the one being read, if there is one by now."""
         own = os.fstat(self._descriptor)
         older = self._inode(OLDER_SEGMENT)
         newer = self._inode(NEWER_SEGMENT)

@@ -1,4 +1,4 @@
-"""Opening the store: made, taken over from docket-cli or brought to this version where needed."""
+"""Opening the store: made, taken over from docket-cli or brought to this version if needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def open_for_writing(path: str, busy_seconds: float, *, upgrade: bool = True) -> sqlite3.Connection:
-    """Open the store, making it (0600, in a 0700 directory) or bringing it up where needed.
+    """Open the store, making it (0600, in a 0700 directory) or bringing it up if needed.
 
     Waits `busy_seconds` at most for other writers. Without `upgrade`, for which a job has no time,
     a database of docket-cli or of an older Docket is refused. Raises sqlite3.Error, OSError or

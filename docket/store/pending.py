@@ -20,7 +20,7 @@ _BUSY_SECONDS = 2.0
 def claim(state_db: str, row: RunRow) -> RunRow:
     """Record a run that is about to be started and return its row.
 
-    Where another run of the task has the same idempotency key, nothing is recorded and that run's
+    If another run of the task has the same idempotency key, nothing is recorded and that run's
     row is returned. Waits two seconds at most for other writers; StoreError if it cannot be
     recorded.
     """

@@ -127,7 +127,7 @@ class Reader:
         return bool(found)
 
     def run_for(self, task: str, fire_us: int) -> RunRecord | None:
-        """Return the run that is for a fire (its instant, µs); the newest where there are more."""
+        """Return the run that is for a fire (its instant, µs); the newest if there are more."""
         found = self._runs(
             "WHERE task = ? AND scheduled_for = ? ORDER BY started_at DESC LIMIT 1", task, fire_us
         )
@@ -370,7 +370,7 @@ def open_reader(path: str, now_us: int | None = None) -> Iterator[Reader]:
     """Open the store for reading; a missing file reads as empty.
 
     Runs after `now_us` lie in the future; without it, those after the present time. Raises
-    StoreError with one sentence where the file is broken, locked or not to be read, and
+    StoreError with one sentence if the file is broken, locked or not to be read, and
     StoreNewerError if a newer Docket wrote it.
     """
     try:
@@ -400,7 +400,7 @@ def open_as_it_is(path: str) -> Iterator[Reader]:
 
 
 def check(path: str) -> list[str]:
-    """Return what is wrong with the file, in sentences; an empty list where nothing is."""
+    """Return what is wrong with the file, in sentences; an empty list if nothing is."""
     if not os.path.exists(path):
         return []
     try:

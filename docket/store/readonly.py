@@ -48,7 +48,7 @@ def _open(path: str) -> sqlite3.Connection:
     if not is_there(path):
         return _empty()
     if not os.access(path, os.R_OK):
-        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))  # says why, where SQLite does not
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))  # says why, if SQLite does not
     connection = connect_read_only(path, _BUSY_SECONDS)
     try:
         found = user_version(connection)

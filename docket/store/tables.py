@@ -105,7 +105,7 @@ TABLES = (
         "PRIMARY KEY (task)",
     ),
 )
-# A run pays for each index when it begins, and again at its end where the index holds its status.
+# A run pays for each index when it begins, and again at its end if the index holds its status.
 INDEXES = (
     """CREATE UNIQUE INDEX runs_by_key ON runs (task, idempotency_key)
        WHERE idempotency_key IS NOT NULL""",

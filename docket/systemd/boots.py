@@ -103,7 +103,7 @@ def wtmp_boots(path: str = _WTMP) -> list[BootTime]:
 def sleeps(environ: Mapping[str, str], since_us: int) -> list[BootTime]:
     """Return when the machine was suspended since an instant; never fails.
 
-    The journal is only asked where the clocks say that this boot has slept at all.
+    The journal is only asked if the clocks say that this boot has slept at all.
     """
     slept = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
     return logged_sleeps(environ, since_us) if slept >= _SHORTEST_SLEEP_SECONDS else []

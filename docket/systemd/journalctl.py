@@ -189,7 +189,7 @@ def _exit_status(code: str, number: int) -> str:
 
 
 def _message(value: Any) -> bytes:
-    """A message is text, or a list of bytes where it is no UTF-8, or a list of several."""
+    """A message is text, or a list of bytes if it is no UTF-8, or a list of several."""
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass")
     if isinstance(value, list):

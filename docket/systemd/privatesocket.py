@@ -61,7 +61,7 @@ def read_properties(
 
 
 def manager_environment(*, system: bool) -> dict[str, str]:
-    """Return the variables that the manager of the scope gives to every unit; {} where unknown."""
+    """Return the variables that the manager of the scope gives to every unit; {} if unknown."""
     found = read_properties([(_MANAGER, "Manager", "Environment")], system=system)
     entries = found[0] if found else None
     if not isinstance(entries, list):

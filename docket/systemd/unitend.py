@@ -29,7 +29,7 @@ _PROPERTIES = (
 class UnitEnd(Record):
     """What the manager remembers of a service. Instants are microseconds since the epoch.
 
-    `exit_status` is the main process's: an exit code where `exited`, else a signal's number.
+    `exit_status` is the main process's: an exit code if `exited`, else a signal's number.
     """
 
     load_state: str

@@ -1,7 +1,7 @@
 """The states of many units in few calls, and of one unit with more of it.
 
 One call names them all. What the manager has no list of is asked for each unit that has it: when
-a timer fires and fired (of all timers in a few writes over the manager's private socket, where it
+a timer fires and fired (of all timers in a few writes over the manager's private socket, if it
 can be opened), and what changed on the disk since it was loaded. Never asked for is
 `UnitFileState`, nor everything of a unit at once, which contains it (see `unitfiles`).
 """

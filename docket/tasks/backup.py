@@ -48,7 +48,7 @@ class Backup(BaseTask):
         "partial": "True if the destination may hold only a part of it",
         "timed_out": "True if it was ended because it was silent",
         "idle_timeout_seconds": "The time of silence after which it was ended",
-        "backend": "hbackup or gog, where one of these did the work",
+        "backend": "hbackup or gog, if one of these did the work",
         "action": "With hbackup: the action that was asked for",
         "effective_action": "With hbackup: the action that was run",
         "archive_path": "With hbackup: the archive that was made",

@@ -20,7 +20,7 @@ def confine(answer: int, cpu_seconds: int) -> None:
     """Return in a new process that has limits; this one stays behind as its guard.
 
     When that process ends, or the guard gets SIGTERM, all its descendants are killed, whatever
-    their session. Where the kernel allows it they have a PID namespace and no network. Only the
+    their session. If the kernel allows it they have a PID namespace and no network. Only the
     new process keeps the descriptor `answer`.
     """
     apart = _leave_namespaces()
@@ -71,7 +71,7 @@ def _unshare(flags: int) -> None:
 
 def _adopt_orphans() -> None:
     with contextlib.suppress(OSError, ImportError, AttributeError):
-        import ctypes  # noqa: PLC0415  (where there are no namespaces)
+        import ctypes  # noqa: PLC0415  (if there are no namespaces)
 
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 

@@ -147,7 +147,7 @@ def _understood(
     classes = document.get("classes") if isinstance(document, dict) else None
     if not isinstance(classes, list) or not all(isinstance(part, dict) for part in classes):
         return (target.broken("its description of itself cannot be read"),)
-    if isinstance(target, EntryPoint):  # what it is registered as is its name, where it has none
+    if isinstance(target, EntryPoint):  # what it is registered as is its name, if it has none
         files = _files(document.get("files"))
         return tuple(
             _class(target, {**part, "name": part.get("name") or target.name}, files=files)

@@ -99,7 +99,7 @@ def _said(value: object) -> Any:
 
 def _failure(error: BaseException, path: str) -> dict[str, Any]:
     """Return what went wrong, and the last line of `path`, or of any file, that took part."""
-    import traceback  # noqa: PLC0415  (only where something is wrong)
+    import traceback  # noqa: PLC0415  (only if something is wrong)
 
     file, line = None, None
     if isinstance(error, SyntaxError) and (error.filename == path or not path):

@@ -21,13 +21,13 @@ class DropIn(Record):
 
     @property
     def guessed_name(self) -> str:
-        """The name that its task probably has, where it does not say."""
+        """The name that its task probably has, if it does not say."""
         return os.path.basename(self.path).removesuffix(".py").replace("_", "-")
 
     def broken(
         self, sentence: str, file: str = "", line: int | None = None, name: str = ""
     ) -> BrokenTaskClass:
-        """Return what is known of it where it cannot be used."""
+        """Return what is known of it if it cannot be used."""
         del file  # a mistake is reported at the drop-in itself
         whole = f"the drop-in file {self.path} cannot be used: {sentence}"
         hint = "fix the file or move it away; every other task works meanwhile"
@@ -60,13 +60,13 @@ class EntryPoint(Record):
 
     @property
     def hint(self) -> str:
-        """What to do where it cannot be used."""
+        """What to do if it cannot be used."""
         return f"upgrade {self.package} or uninstall it; every other task works meanwhile"
 
     def broken(
         self, sentence: str, file: str = "", line: int | None = None, name: str = ""
     ) -> BrokenTaskClass:
-        """Return what is known of it where it cannot be used; the mistake may lie in `file`."""
+        """Return what is known of it if it cannot be used; the mistake may lie in `file`."""
         words = f"{self.name} = {self.module}:{self.attribute}"
         whole = f"the entry point `{words}` of {self.package} cannot be used: {sentence}"
         if file and line is not None:

@@ -98,7 +98,7 @@ def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
 
 
 def require_task(name: str, known: Iterable[str]) -> None:
-    """Raise UnknownTaskError, with the nearest name as its hint, where `name` is not `known`."""
+    """Raise UnknownTaskError, with the nearest name as its hint, if `name` is not `known`."""
     names = sorted(known)
     if name in names:
         return

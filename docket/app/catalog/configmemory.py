@@ -59,7 +59,7 @@ def remember(
 ) -> None:
     """Keep a config without mistakes; if nothing can be written, that is not an error.
 
-    `variables` are those that it was loaded with, `sources` what its files were before that: where
+    `variables` are those that it was loaded with, `sources` what its files were before that: if
     one changed meanwhile, nothing is kept.
     """
     if config.problems:

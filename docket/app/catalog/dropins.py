@@ -12,7 +12,7 @@ from docket.tasks.targets import DropIn
 
 
 def drop_ins(task_dir: str) -> list[DropIn | BrokenTaskClass]:
-    """Return the files in `task_dir` that may hold tasks, by name; [] where there is no directory.
+    """Return the files in `task_dir` that may hold tasks, by name; [] if there is no directory.
 
     A file that others could have written is broken: it is never imported.
     """

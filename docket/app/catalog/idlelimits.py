@@ -20,7 +20,7 @@ _NEEDS = {
     "io_weight": ("io", "IOWeight"),
     "tasks": ("pids", "TasksMax"),
 }
-_FIELDS = {"cpu": "cpu_percent"}  # of Limits, where they are not named as the key is
+_FIELDS = {"cpu": "cpu_percent"}  # of Limits, if they are not named as the key is
 DELEGATE_HINT = "An administrator can set Delegate= of user@.service."
 
 

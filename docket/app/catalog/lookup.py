@@ -29,7 +29,7 @@ _LONGEST_SHOWN = 100
 def load_config(session: Session) -> Config:
     """Return the config with its drop-in tasks; broken tasks are in its problems.
 
-    Where nothing changed since `docket install`, it is the one that was installed. Raises
+    If nothing changed since `docket install`, it is the one that was installed. Raises
     ConfigError if no task of it can be used.
     """
     known = remembered(session.paths, session.environ)
@@ -168,7 +168,7 @@ def require_known(session: Session, name: str) -> None:
 
 
 def current_plan(session: Session, name: str) -> Plan:
-    """Return the plan that a run of the task started now obeys, made anew where it is old.
+    """Return the plan that a run of the task started now obeys, made anew if it is old.
 
     It is kept, unless the session keeps nothing. Raises NameRefusedError, ConfigError,
     UnknownTaskError, BrokenTaskError and what compiling raises; PlanError if the plan cannot be

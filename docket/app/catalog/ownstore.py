@@ -1,4 +1,4 @@
-"""The record of runs is opened only where it is the caller's own.
+"""The record of runs is opened only if it is the caller's own.
 
 Reading it merges spooled records, closes dead runs and kills what those left behind. In the home of
 another user all of that would act on planted files with the caller's rights.
@@ -15,7 +15,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def own_store(path: str) -> str:
-    """Return `path`, where the database there, or its place, belongs to the caller or to root.
+    """Return `path`, if the database there, or its place, belongs to the caller or to root.
 
     Raises StoreOfAnotherError if it does not or others can write there, and StoreError if the
     caller may not look there, or something else than a file has its name.

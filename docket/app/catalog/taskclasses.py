@@ -57,7 +57,7 @@ def discover(
 ) -> list[TaskClass | BrokenTaskClass]:
     """Return the classes of the entry points, then what the files in `task_dir` hold.
 
-    Each is imported only when it has changed since it was remembered, and never where others could
+    Each is imported only when it has changed since it was remembered, and never if others could
     have written it.
     """
     found = [*entry_points(), *drop_ins(task_dir)]

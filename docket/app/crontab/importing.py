@@ -149,7 +149,7 @@ class _Import:
                 job,
                 "only cronie reads CRON_TZ; Debian's cron runs the line by the machine's clock: "
                 f"{found.differing:,} minutes differ",
-                hint="where Debian's cron ran it, take `timezone` out of the task",
+                hint="if Debian's cron ran it, take `timezone` out of the task",
             )
 
     def _doubts(self, job: Job) -> None:

@@ -47,7 +47,7 @@ class ImportedTaskDocument(TypedDict):
     timezone: Annotated[str | None, "The zone, if CRON_TZ names one."]
     command: Annotated[list[str], "The words of the command."]
     user: Annotated[str | None, "The user, if the crontab names one."]
-    enabled: Annotated[bool, "Whether the task is enabled; not where no task can run as its user."]
+    enabled: Annotated[bool, "Whether the task is enabled; not if no task can run as its user."]
     proof: Annotated[ProofDocument | None, "The comparison with cron; null for @reboot."]
     debian_proof: Annotated[
         ProofDocument | None,

@@ -30,7 +30,7 @@ class NoCrontabError(DocketError):
 class CrontabText(Record):
     """One crontab as bytes; `name` is what messages call it.
 
-    `user` is whose crontab it is, where its place says so.
+    `user` is whose crontab it is, if its place says so.
     """
 
     name: str

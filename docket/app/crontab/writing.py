@@ -51,8 +51,8 @@ class NotAppendedError(DocketError):
 def append_import(session: Session, found: CrontabImport) -> CrontabImport:
     """Put the tasks at the end of the config's `tasks`; its other lines stay as they are.
 
-    A config that does not exist is made. Nothing is written where a name is taken
-    (TaskExistsError), or where the config with the tasks would have a mistake (NotAppendedError).
+    A config that does not exist is made. Nothing is written if a name is taken
+    (TaskExistsError), or if the config with the tasks would have a mistake (NotAppendedError).
     """
     path = session.paths.config
     if not found.tasks:

@@ -112,5 +112,5 @@ def check(name: str) -> Callable[[Callable[..., Check]], Inspection]:
 
 
 def verdict_of(problems: object, bad: CheckStatus = CheckStatus.WARNING) -> CheckStatus:
-    """Return `bad` where there are problems, else ok."""
+    """Return `bad` if there are problems, else ok."""
     return bad if problems else CheckStatus.OK

@@ -165,7 +165,7 @@ def hanging_runs(seen: Examined) -> Check:
     return Check(
         verdict_of(dead),
         f"Recorded as running, and their runners are dead: {names}." if dead else "",
-        "These runs are over: run the task again where its work is still wanted." if dead else None,
+        "These runs are over: run the task again if its work is still wanted." if dead else None,
         {"run_ids": [run.run_id for run in dead], "running": len(running)},
     )
 

@@ -20,7 +20,7 @@ class Rclone:
         self._known: dict[tuple[str, ...], frozenset[str] | str] = {}
 
     def trouble(self, remote: str, words: Sequence[str], environ: Mapping[str, str]) -> str:
-        """Return why a backup could not find its remote; empty where it can.
+        """Return why a backup could not find its remote; empty if it can.
 
         `words` are further words of its command line, which may name another configuration.
         """

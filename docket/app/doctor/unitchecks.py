@@ -198,7 +198,7 @@ def _refused_timers(seen: Examined) -> dict[str, str]:
 
 
 def timer_trouble(plan: Plan, state: UnitState | None) -> str:
-    """Return why a task's timer does not fire, in words; empty where it does."""
+    """Return why a task's timer does not fire, in words; empty if it does."""
     if state is None or state.load_state == "not-found":
         return "its timer is not installed."
     if state.load_state != "loaded":

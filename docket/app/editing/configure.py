@@ -137,7 +137,7 @@ def configure(
     """Let `edit` change a copy of the configuration, and save the copy once it is valid.
 
     `edit` is given the path of the copy and raises DocketError if the editor fails; `again` is
-    given what is wrong and says whether to edit once more. Where the answer is no, or anything
+    given what is wrong and says whether to edit once more. If the answer is no, or anything
     else ends the session, the edited text is kept beside the configuration. Raise
     ConfigChangedError if the configuration has meanwhile been changed by somebody else.
     """

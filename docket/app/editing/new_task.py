@@ -160,7 +160,7 @@ def _write(files: dict[str, str], name: str, *, force: bool) -> None:
 
 
 def _what_is_wrong(config: Config, name: str) -> tuple[str, ...]:
-    """Return why the task that was just written cannot be used; () where it can."""
+    """Return why the task that was just written cannot be used; () if it can."""
     if name in config.tasks:
         return ()
     found = [problem.sentence for problem in config.problems if problem.task == name]

@@ -70,7 +70,7 @@ class TaskRemoved(Record):
 def add_task(session: Session, name: str, entry: Mapping[str, Any]) -> TaskAdded:
     """Write a file of `conf.d` with the task `name`; a first config too, if there is none.
 
-    Nothing is written where the name or the file is taken (TaskExistsError), where the task has a
+    Nothing is written if the name or the file is taken (TaskExistsError), if the task has a
     mistake (ConfigError with all of them), or the name is none (NameRefusedError), and PartError if
     the disk refuses.
     """

@@ -11,7 +11,7 @@ from docket.errors import DocketError
 
 @contextlib.contextmanager
 def refused_as(kind: Callable[..., DocketError], path: str, **facts: Any) -> Iterator[None]:
-    """Raise an error of `kind` that names `path` where an OSError comes up inside."""
+    """Raise an error of `kind` that names `path` if an OSError comes up inside."""
     try:
         yield
     except OSError as error:

@@ -86,7 +86,7 @@ class SecretRemoved(Record):
 def set_secret(session: Session, name: str, value: bytes, *, encrypt: bool = False) -> SecretSet:
     """Keep a secret under `name`, 0600; one of that name is replaced in one step.
 
-    Raises SecretError for a name or value that cannot be kept, or where the directory is not the
+    Raises SecretError for a name or value that cannot be kept, or if the directory is not the
     caller's own or the disk refuses; ToolMissingError if systemd-creds cannot encrypt here.
     """
     _require_name(name)
@@ -181,7 +181,7 @@ def _kept(directory: str, users: Mapping[str, tuple[str, ...]]) -> Iterator[Secr
 
 
 def _users(session: Session) -> dict[str, tuple[str, ...]]:
-    """Return the tasks by the files of their credentials; none where no config can be used."""
+    """Return the tasks by the files of their credentials; none if no config can be used."""
     try:
         config = load_config(session)
     except ConfigError:

@@ -62,7 +62,7 @@ def this_machine(session: Session, ledger: FireLedger, since_us: int) -> Machine
 
 
 class CauseFinder:
-    """Answers why fires of one look were missed; asks the service manager where needed."""
+    """Answers why fires of one look were missed; asks the service manager if needed."""
 
     def __init__(self, session: Session, machine: Machine) -> None:
         self._system = session.paths.system

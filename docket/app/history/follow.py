@@ -27,7 +27,7 @@ _BATCH = 2000
 
 
 class Piece(Record):
-    """A line of a log with its newline, or a part of one that goes on; empty where it is quiet."""
+    """A line of a log with its newline, or a part of one that goes on; empty if it is quiet."""
 
     run_id: str
     content: bytes

@@ -24,13 +24,13 @@ _LEAST_GAP = 1024  # bytes; the journal leaves out empty lines and adds nothing 
 
 
 class LogText(Record):
-    """The log of one run; `content` is what the run wrote, byte for byte where it is the file's."""
+    """The log of one run; `content` is what the run wrote, byte for byte if it is the file's."""
 
     run: RunRecord
     source: str  # file or journal
     path: str | None
     content: bytes
-    left_out: int = 0  # bytes before `content`, where it was to be short
+    left_out: int = 0  # bytes before `content`, if it was to be short
 
     def document(self) -> LogDocument:
         """Return the log as `docket logs --json` prints it; bytes that are no UTF-8 are marked."""
@@ -55,10 +55,10 @@ def read(
 ) -> LogText:
     """Return the last `tail` lines of a run's log, or all of it, in the last `most_bytes`.
 
-    `auto` takes the file. Where the file could not be written it takes the journal. Only the
+    `auto` takes the file. If the file could not be written it takes the journal. Only the
     journal says what was printed from `since_us` on. A log that is known to lack a part ends with a
     line that says so. Raises RunNotFoundError, and RunLogError with its status
-    (no_log, log_missing, log_pruned, log_unreadable) where there is nothing.
+    (no_log, log_missing, log_pruned, log_unreadable) if there is nothing.
     """
     if source not in SOURCES:
         raise UsageError(f"--source must be one of {', '.join(SOURCES)}, not {source!r}.")

@@ -47,7 +47,7 @@ class InstallRun:
         self._report = InstallReport.begin(plan)
 
     def run(self) -> InstallReport:
-        """Make the changes; InstallError, with what was done, where the disk refuses."""
+        """Make the changes; InstallError, with what was done, if the disk refuses."""
         self._write_files()
         retimed = (*self._plan.timers_to_restart, *self._left_pending())
         stopped = self._stop(retimed)
@@ -136,7 +136,7 @@ class InstallRun:
     def _remove_unit(self, change: Change) -> None:
         remove(change.path)
         if change.is_timer:
-            # Where there is no bus, or the call failed, nothing of the timer may stay behind.
+            # If there is no bus, or the call failed, nothing of the timer may stay behind.
             stamps.remove(self._stamp(change.name))
             if self._switches.is_on(change.name):
                 remove(self._switches.link(change.name))

@@ -16,7 +16,7 @@ _COMPLAINT = re.compile(r"(?<![^/ ])([^/ ]+\.(?:service|timer)):([0-9]+): (.+)")
 def judge_directives(compilation: Compilation, changes: Sequence[Change]) -> Compilation:
     """Return `compilation` without the tasks whose raw directives this systemd does not know.
 
-    Only files that are about to be written are asked about, and only where systemd-analyze is
+    Only files that are about to be written are asked about, and only if systemd-analyze is
     installed: a unit with an unknown key would load, and lack what the user asked for.
     """
     texts = {

@@ -59,7 +59,7 @@ class Ejected(Record):
     lost: tuple[str, ...]
     timers: tuple[str, ...]  # of those that are started at once
     at_boot: tuple[str, ...]  # timers that come with the next start of the machine
-    mark: Mark | None = None  # where the config has the task
+    mark: Mark | None = None  # if the config has the task
 
     @property
     def timed(self) -> bool:
@@ -72,7 +72,7 @@ class Ejected(Record):
 
 
 class EjectReport(Record):
-    """The outcome for the units: `written` are paths, empty where they were only shown.
+    """The outcome for the units: `written` are paths, empty if they were only shown.
 
     `removed` are Docket's own files that went; `enabled` and `started` are timers. `next_steps` are
     commands that are left to be run.
@@ -142,7 +142,7 @@ def replace_installed(
     """Put the plain units where Docket's own are, remove those, and switch over what was on.
 
     A new timer is started only after the old one is gone, so that no fire is served by both; a run
-    under way goes on to its end. Nothing is done where Docket's own units were edited by hand.
+    under way goes on to its end. Nothing is done if Docket's own units were edited by hand.
     """
     plan = preview(session, names, prefix, force=force)
     paths, manager = session.paths, TolerantManager(session.units())

@@ -22,7 +22,7 @@ _TRIGGERS = ("OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitAc
 
 
 class TimerText(Record):
-    """The triggers that a timer's text holds, and its next fires where they have a calendar."""
+    """The triggers that a timer's text holds, and its next fires if they have a calendar."""
 
     lines: tuple[str, ...]
     fires: tuple[Fire, ...]

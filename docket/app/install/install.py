@@ -52,7 +52,7 @@ def apply(
     Active timers that changed are started again; with `start_timers` every timer of the selected
     tasks is enabled and started. Without a service manager the files are written all the same, and
     the report says which commands are still to be run. InstallError if the config changed after
-    the preview, where another install does not end, and where the disk refuses.
+    the preview, if another install does not end, and where the disk refuses.
     """
     config = plan.compilation.config
     with install_lock(session.paths):

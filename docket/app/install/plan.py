@@ -19,7 +19,7 @@ _MOST_NAMED = 20
 
 
 class PlanFile(Record):
-    """One plan that is written, or removed where `after` is None."""
+    """One plan that is written, or removed if `after` is None."""
 
     task: str
     path: str

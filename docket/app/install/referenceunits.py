@@ -26,7 +26,7 @@ def reference_units(texts: Mapping[str, str | None], paths: Paths, instance: str
     """Return which of the unit files are docket-cli's; `texts` are all of a task or none of it.
 
     It wrote units for users only, under the names of the default instance. A timer's shape
-    says little, so it is docket-cli's only where the service beside it is, or is gone.
+    says little, so it is docket-cli's only if the service beside it is, or is gone.
     """
     if instance or paths.system:
         return frozenset()

@@ -27,7 +27,7 @@ def open_record(session: Session, config: Config | None = None) -> Iterator[Read
     """Open the record for reading, after spooled runs were merged and dead ones closed.
 
     A run that the database could not take is read from the lock that it holds, or from the spool.
-    `config` spares the looking where the caller has read it. A record that does not exist yet
+    `config` spares the looking if the caller has read it. A record that does not exist yet
     reads as empty and is not made. A session that keeps nothing only reads. Within the `with`, a
     use case that opens it again gets the same reader. Raises StoreError.
     """
@@ -47,7 +47,7 @@ def open_record(session: Session, config: Config | None = None) -> Iterator[Read
 
 @contextmanager
 def _settled(session: Session, path: str) -> Iterator[Reader]:
-    """Open the record with all that is known now: it is opened twice only where that changes it."""
+    """Open the record with all that is known now: it is opened twice only if that changes it."""
     spools = spool_directories(path, session.paths.lock_dir)
     if session.keeps:
         merge(path, spools, _MERGE_SECONDS)
@@ -79,7 +79,7 @@ def _show_unwritten(session: Session, reader: Reader, spools: list[str]) -> None
 
 
 def close_killed_run(session: Session, run_id: str, signal_number: int) -> None:
-    """Record that the runner of a run, a child of ours, was killed, where that can be recorded."""
+    """Record that the runner of a run, a child of ours, was killed, if that can be recorded."""
     path = state_db(session)
     take_in_the_unwritten(session, path)
     close_killed(path, run_id, signal_number=signal_number, now_us=session.now_us())

@@ -48,7 +48,7 @@ def settle(session: Session, owed: Sequence[Owed]) -> int:
     """Run them, a few at a time, and return for how many runs.
 
     The maintenance unit is confined, and hooks need what their task may do: from there each is
-    done in a unit of its own, where the manager makes one.
+    done in a unit of its own, if the manager makes one.
     """
     deadline = time.monotonic() + _ROUND_SECONDS
     waiting = list(dict.fromkeys(owed))

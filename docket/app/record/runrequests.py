@@ -22,7 +22,7 @@ _MOST_BYTES = 64 * 1024  # of one value: the kernel takes 128 KiB in one variabl
 
 
 class Launcher(StrEnum):
-    """What starts a run; `auto` is systemd where it runs, else a session of its own."""
+    """What starts a run; `auto` is systemd if it runs, else a session of its own."""
 
     AUTO = "auto"
     SYSTEMD = "systemd"
@@ -34,7 +34,7 @@ def requested(plan: Plan, row: RunRow) -> Iterator[None]:
     """Write the request file of a run, and keep it locked while the run is started.
 
     A pending run whose request is locked is about to begin. OSError if
-    it cannot be written. It goes away where the run is not started, else its runner takes it.
+    it cannot be written. It goes away if the run is not started, else its runner takes it.
     """
     path = run_file(plan.lock_dir, row.run_id, REQUEST)
     document: dict[str, Any] = {

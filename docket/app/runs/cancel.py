@@ -172,7 +172,7 @@ def _close_unstarted(session: Session, run: RunRecord) -> None:
 
 
 def _end_holder(session: Session, run: RunRecord, pid: int, pidfd: int) -> Termination:
-    """TERM, which the runner passes on to all of its own; KILL where it does not end in time."""
+    """TERM, which the runner passes on to all of its own; KILL if it does not end in time."""
     used = signals.SIGTERM
     killed: list[int] = []
     try:

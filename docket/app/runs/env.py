@@ -34,7 +34,7 @@ _NOT_LOADED = "The service manager does not know the unit: docket install writes
 
 
 class Variable(Record):
-    """One variable of a task. `value` is None where only a run has one."""
+    """One variable of a task. `value` is None if only a run has one."""
 
     name: str
     value: str | None

@@ -14,7 +14,7 @@ def refuse_destructive(session: Session, task: str) -> None:
     """Raise DestructiveRefusedError if no agent may run the task, or one that it runs first.
 
     The plan that each run would use decides. Raises what `current_plan` raises:
-    where a dependency cannot be known, nothing is let through.
+    if a dependency cannot be known, nothing is let through.
     """
     for way, plan in tree_of(session, task):
         if plan.closed_to_agents:

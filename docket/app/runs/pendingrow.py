@@ -78,7 +78,7 @@ def exec_words(row: RunRow, options: RunOptions) -> list[str]:
 
 @contextmanager
 def recording_refusals(session: Session, plan: Plan, row: RunRow) -> Iterator[None]:
-    """Close the row as failed where the run cannot be started, and raise NotStartedError."""
+    """Close the row as failed if the run cannot be started, and raise NotStartedError."""
     try:
         yield
     except DocketError as error:

@@ -104,7 +104,7 @@ def _refusal(session: Session, task: str, starter: Starter) -> str | None:
         asked = starter if len(way) == 1 else Starter.UNATTENDED
         why = plan.denied_to.get(asked)
         if why is None and starter is Starter.AGENT and plan.closed_to_agents:
-            allowed = "agents may run it only where their server allows that"
+            allowed = "agents may run it only if their server allows that"
             why = f"{plan.closed_to_agents}: {allowed}"
         if why is not None:
             return why_refused(way, why)

@@ -161,7 +161,7 @@ class VariableDocument(TypedDict):
         str,
         Rule(enum=["manager", "unit", "docket", "env", "env_file", "credential", "caller"]),
         "What gives it: the manager to all units, systemd to this unit, Docket, or a key of the"
-        " task; `caller` only where no service manager answers.",
+        " task; `caller` only if no service manager answers.",
     ]
     file: Annotated[str | None, "The environment file that has it."]
 

@@ -1,6 +1,6 @@
 """`docket run --async`: a run that goes on by itself, and the receipt that it is under way.
 
-The row is in the store before anything is started. Where the store is locked, full or read-only the
+The row is in the store before anything is started. If the store is locked, full or read-only the
 run starts all the same, as in the foreground, and its runner keeps the record.
 """
 
@@ -88,7 +88,7 @@ def start(session: Session, task: str, options: RunOptions) -> Receipt:
 def _launch(
     session: Session, units: UnitManager, plan: Plan, row: RunRow, options: RunOptions
 ) -> int | None:
-    """Start the run; where that fails its row is closed and NotStartedError raised.
+    """Start the run; if that fails its row is closed and NotStartedError raised.
 
     Returns the process that was started, or None if the service manager starts it.
     """

@@ -103,7 +103,7 @@ def _login(user: str) -> Iterator[tuple[str, str]]:
 
 
 def _files(plan: Plan, found: UnitVariables) -> list[str]:
-    """Return the environment files in systemd's order, of the unit where it is loaded."""
+    """Return the environment files in systemd's order, of the unit if it is loaded."""
     if not found.loaded:
         return plan.env_files
     paths: list[str] = []

@@ -83,7 +83,7 @@ def our_output(output: int) -> list[list[Any]]:
 
 
 def _await_end(plan: Plan, run_id: str) -> None:
-    """Wait until the end is recorded: where the runner died, its finalizer is still at it.
+    """Wait until the end is recorded: if the runner died, its finalizer is still at it.
 
     A store that cannot be read says nothing: the record is spooled then.
     """

@@ -41,7 +41,7 @@ class Waited(Record):
 
     @property
     def exit_code(self) -> int:
-        """The exit code of the run: 0, 1, or 130 where it was cancelled."""
+        """The exit code of the run: 0, 1, or 130 if it was cancelled."""
         if not self.over:
             return _UNSETTLED_EXIT
         status = self.run.status
@@ -70,7 +70,7 @@ class WaitReport(Record):
 
     @property
     def exit_code(self) -> int:
-        """The first exit code that is not 0; 0 where every run succeeded."""
+        """The first exit code that is not 0; 0 if every run succeeded."""
         return next((each.exit_code for each in self.waited if each.exit_code), 0)
 
     def document(

@@ -170,7 +170,7 @@ def health(session: Session, tasks: Sequence[str] = ()) -> HealthReport:
 
 
 def _config(session: Session) -> tuple[Config | None, ConfigError | None]:
-    """Return the config; the built-in tasks where there is no file yet, else None and why."""
+    """Return the config; the built-in tasks if there is no file yet, else None and why."""
     try:
         return config_or_none_yet(session), None
     except ConfigError as error:

@@ -330,7 +330,7 @@ def _units(session: Session, config: Config | None, name: str) -> tuple[str, str
 def _states(
     session: Session, config: Config | None, names: Iterable[str]
 ) -> tuple[Mapping[str, UnitState] | None, tuple[str, ...]]:
-    """Ask the service manager once; None, and its refusal, where it does not answer."""
+    """Ask the service manager once; None, and its refusal, if it does not answer."""
     units = [unit for name in names if is_safe_name(name) for unit in _units(session, config, name)]
     if not units:
         return {}, ()

@@ -110,7 +110,7 @@ def _guards(
 
 
 def _has_succeeded(task: Task, good: list[RunSample], now_us: int) -> bool:
-    """Whether `once_per` is served for now: by what a run was due at, or where it began by hand."""
+    """Whether `once_per` is served for now: by the due instant of a run, or its start by hand."""
     period = task.once_per
     if period is None:
         return False

@@ -1,4 +1,4 @@
-"""The details of a run where it is one of many: small, whatever the job printed."""
+"""The details of a run if it is one of many: small, whatever the job printed."""
 
 from __future__ import annotations
 

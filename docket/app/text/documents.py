@@ -107,7 +107,7 @@ def details_document(run: RunRecord) -> dict[str, Any]:
 
 
 def event_document(event: EventRecord) -> EventDocument:
-    """Return one event; its own timestamp where it brought one, else when it arrived."""
+    """Return one event; its own timestamp if it brought one, else when it arrived."""
     return {
         "run_id": event.run_id,
         "task_name": event.task,

@@ -60,7 +60,7 @@ def _of_files(plan: Plan, since: int) -> Iterator[str]:
 
 
 def _modified(path: str) -> int:
-    """Return when a file changed (content or name), µs; below 0 where it is not there."""
+    """Return when a file changed (content or name), µs; below 0 if it is not there."""
     try:
         found = os.stat(path)
     except OSError:

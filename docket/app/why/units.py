@@ -106,7 +106,7 @@ def _mending(facts: UnitFacts, name: str) -> tuple[str, str]:
 
 
 def blocker(facts: UnitFacts) -> Finding | None:
-    """Return what keeps the task from being started by its timer now, where something does."""
+    """Return what keeps the task from being started by its timer now, if something does."""
     return _of_config(facts) or _of_service(facts) or _of_timer(facts)
 
 

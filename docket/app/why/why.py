@@ -230,7 +230,7 @@ class _Inquiry:
     def changes(
         self, success: RunRecord | None, run: RunRecord | None, finding: Finding
     ) -> tuple[str, ...]:
-        """Return what changed since the last success, where something went wrong."""
+        """Return what changed since the last success, if something went wrong."""
         if finding.cause == "succeeded":
             return ()
         return changes_since(success, run, self._plan, self._task)
@@ -376,7 +376,7 @@ def _problems(config: Config | None, name: str) -> tuple[Problem, ...]:
 
 
 def _said(session: Session, unit: str) -> tuple[str, ...]:
-    """Return what systemd complained of about a unit lately; nothing where it cannot be read."""
+    """Return what systemd complained of about a unit lately; nothing if it cannot be read."""
     system, environ = session.paths.system, session.environ
     try:
         lines = read_unit(unit, system=system, environ=environ, tail=30, spawning=True)

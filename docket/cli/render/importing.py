@@ -13,7 +13,7 @@ MOST_SHOWN = 50
 
 
 def import_text(found: CrontabImport, screen: Screen) -> str:
-    """Return the YAML, or, where that is in a file, the proof of each task and the next steps."""
+    """Return the YAML, or, if that is in a file, the proof of each task and the next steps."""
     if found.output is None:
         return found.yaml
     return "\n".join(_written(found, screen))

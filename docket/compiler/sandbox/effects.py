@@ -1,7 +1,7 @@
 """Which sandboxing directives of systemd take effect where, as tried on 252 and 257.
 
 A user's service manager has no privileges: what needs a namespace works there only inside a user
-namespace, which 257 makes by itself and 252 only where `PrivateUsers=yes` is written out. Without
+namespace, which 257 makes by itself and 252 only if `PrivateUsers=yes` is written out. Without
 it 252 ignores the directive, or the service does not start (218/CAPABILITIES).
 `tests/system/test_sandbox.py` tries each directive that a profile writes.
 """

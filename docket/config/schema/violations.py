@@ -37,9 +37,9 @@ _TOO_MANY = Violation(
 
 
 def find(schema: dict[str, Any], value: Any, node: Node) -> list[Violation]:
-    """Return the violations of `schema` by `value`, of which `node` is the tree; [] where none.
+    """Return the violations of `schema` by `value`, of which `node` is the tree; [] if none.
 
-    Where there are more than MOST, one more says so: `complete` is false for such a list.
+    If there are more than MOST, one more says so: `complete` is false for such a list.
     """
     import jsonschema  # noqa: PLC0415  (80 ms, and most files are recognised without it)
 

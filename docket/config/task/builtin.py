@@ -15,7 +15,7 @@ from docket.model.task.taskclass import TaskClass
 
 # Each is a path on this machine, or a list of such.
 _PATHS = ("archive", "disk_paths", "output", "source")
-# Each is a path where it begins like one, else a name on PATH or on another machine.
+# Each is a path if it begins like one, else a name on PATH or on another machine.
 _MAYBE_PATHS = ("destination", "gog_bin", "hbackup_bin", "remote")
 _BEGINNINGS = ("/", "~/", "./", "../")
 _IDLE_SECONDS = 1800.0

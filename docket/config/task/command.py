@@ -63,7 +63,7 @@ def _split(entry: TaskEntry, key: str, line: str) -> tuple[str, ...]:
             f"`{key}` is written for a shell, and none runs here",
             expected="a program and its words",
             hint="write [sh, -c, '...'] with the whole line as the last word, "
-            "or put the sign in quotes where it is meant as it is",
+            "or put the sign in quotes if it is meant as it is",
         )
     if not words:
         entry.problem((key,), f"`{key}` holds no word", expected="a command line")
@@ -71,7 +71,7 @@ def _split(entry: TaskEntry, key: str, line: str) -> tuple[str, ...]:
         entry.warn(
             (key,),
             f"`{key}`: no shell runs, so `$` and backquotes stay as they are",
-            hint="write [sh, -c, '...'] where a shell is meant",
+            hint="write [sh, -c, '...'] if a shell is meant",
         )
     return words
 

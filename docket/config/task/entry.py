@@ -23,7 +23,7 @@ class TaskEntry:
         complaints: Complaints,
         main: Complaints | None = None,
     ) -> None:
-        """`main` are the complaints of the file that has the defaults, where it is another."""
+        """`main` are the complaints of the file that has the defaults, if it is another."""
         self.name = name
         self.own = own
         self.merged = own if defaults is None else overlay(defaults, own, WHOLE)

@@ -59,7 +59,7 @@ def _trigger(entry: TaskEntry, path: Path) -> ScheduleSpec | None:
 
 
 def _kind_of(entry: TaskEntry, path: Path, text: str) -> ScheduleKind:
-    """Return what a bare text is: cron, or a calendar expression where it cannot be cron.
+    """Return what a bare text is: cron, or a calendar expression if it cannot be cron.
 
     docket-cli gave any text without five fields to systemd unchanged.
     """

@@ -14,7 +14,7 @@ Path: TypeAlias = tuple[Key, ...]
 class Scalar:
     """One value. `text` is how it is written, `value` how YAML reads it.
 
-    `trap` says in words what YAML makes of the text where that may surprise, else None.
+    `trap` says in words what YAML makes of the text if that may surprise, else None.
     Lines and columns count from 0, as yaml's do.
     """
 

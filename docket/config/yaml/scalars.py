@@ -23,7 +23,7 @@ class UnreadableScalarError(ValueError):
 
 
 def read_plain(text: str) -> tuple[Any, str | None]:
-    """Return the value of an unquoted word and, where it may surprise, what YAML makes of it.
+    """Return the value of an unquoted word and, if it may surprise, what YAML makes of it.
 
     A date is read as the text that it is: neither JSON nor any key of Docket has a form for one.
     """

@@ -37,7 +37,7 @@ class Cause(Record):
     absence: str = ""
     missed: str = ""
     step: tuple[str, str] | None = None
-    absence_step: tuple[str, str] | None = None  # where it is another one than `step`
+    absence_step: tuple[str, str] | None = None  # if it is another one than `step`
     intended: bool = False  # somebody asked for the skip, or it made a run needless: nothing is odd
 
     @property
@@ -60,14 +60,13 @@ _OF_COMMANDS = (
     ),
     Cause(
         "signal",
-        "The command was ended by a signal; `killed` where somebody sent it, `failed` where it"
-        " crashed.",
+        "The command was ended by a signal; `killed` if somebody sent it, `failed` if it crashed.",
         (RunStatus.KILLED, RunStatus.FAILED),
         "The command was ended by {signal}.",
     ),
     Cause(
         "oom_kill",
-        "The kernel killed it for memory. Where its unit passed a limit of its own,"
+        "The kernel killed it for memory. If its unit passed a limit of its own,"
         " `details.limits_passed` has `limit` (`memory`, `tasks`), `value` and `peak` (null where"
         " the kernel keeps none), as after every failed attempt.",
         (RunStatus.KILLED,),
@@ -166,7 +165,7 @@ _OF_COMMANDS = (
     Cause(
         "dependency",
         "A task of `depends_on` did not succeed, so this one was not run; `blocked_by` is the run"
-        " of the other. It is `skipped` where the other one ended with an exit code that means"
+        " of the other. It is `skipped` if the other one ended with an exit code that means"
         " `skip`.",
         (RunStatus.FAILED, RunStatus.SKIPPED),
     ),

@@ -111,7 +111,7 @@ def systemd_name(name: str) -> tuple[str, str] | None:
 
 
 def exit_words(status: int) -> str:
-    """Return an exit code with its customary meaning, where it has one."""
+    """Return an exit code with its customary meaning, if it has one."""
     if status in _SYSEXITS:
         return f"{status}, which by custom means {_SYSEXITS[status]}"
     if _SHELL.get(status):

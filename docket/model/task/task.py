@@ -28,7 +28,7 @@ class CommandSpec(Record):
 class PythonSpec(Record):
     """A Python task's own part; `config` is what `run(config)` is given.
 
-    The class is in the file `path`, or, where `module` is set, in the module of that name.
+    The class is in the file `path`, or, if `module` is set, in the module of that name.
     """
 
     path: str

@@ -25,9 +25,9 @@ class Origin(StrEnum):
 class TaskClass(Record):
     """One task class, as it describes itself.
 
-    It lies in the drop-in file `path`; where `module` is set it is imported by that name instead
+    It lies in the drop-in file `path`; if `module` is set it is imported by that name instead
     (a built-in task, an entry point), and `path` is the module's file, "" if it has none.
-    `class_name` is the attribute that holds it, with dots where it lies in another class.
+    `class_name` is the attribute that holds it, with dots if it lies in another class.
     `sources` are the files beside `path` whose change makes it another one.
     """
 

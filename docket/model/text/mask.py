@@ -34,12 +34,12 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 class Mask:
     """Replaces the secrets it was made for by `[redacted]`.
 
-    A value of several lines is looked for line by line. A value of 4 to 7 bytes is hidden where it
+    A value of several lines is looked for line by line. A value of 4 to 7 bytes is hidden if it
     is a word of its own; a shorter or common one (`true`) is not hidden at all.
 
     Each pattern has a core, a part that its variants share: output without any core holds no
     pattern. Of a core with some capital letters first only these are looked for, in the capital
-    letters of the output. Most output has few, so ten secrets cost little more than one. Where a
+    letters of the output. Most output has few, so ten secrets cost little more than one. If a
     core is found, the patterns are first compared with the places of it: a core may be a word.
     """
 

@@ -14,7 +14,7 @@ _SLIP = 0.85
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most like `word`, whatever its case and dashes, or None.
 
-    Use it where `word` is certainly wrong and the question is what was meant.
+    Use it if `word` is certainly wrong and the question is what was meant.
     """
     return _most_like(word, known, _LIKE)
 
@@ -22,7 +22,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 def slip_of(word: str, known: Iterable[str]) -> str | None:
     """Return the known name that differs from `word` by a typing error; None if there is none.
 
-    Use it where `word` may be right as it is.
+    Use it if `word` may be right as it is.
     """
     return _most_like(word, known, _SLIP)
 

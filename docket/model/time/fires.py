@@ -25,7 +25,7 @@ class RunSpan(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """The fires of a span of time, in order; `complete` is false where there were too many."""
+    """The fires of a span of time, in order; `complete` is false if there were too many."""
 
     instants: tuple[int, ...]
     complete: bool
@@ -45,7 +45,7 @@ class Absent(Record):
 class Stretch(Record):
     """Fires in a row that are absent for one and the same reason.
 
-    `joins` is set where it goes on with what is recorded already and forms one row with it.
+    `joins` is set if it goes on with what is recorded already and forms one row with it.
     """
 
     cause: str

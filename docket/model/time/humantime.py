@@ -33,7 +33,7 @@ def duration(seconds: float | None) -> str:
 
 
 def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
-    """Return a duration in two units, or in one where it is a whole number of those."""
+    """Return a duration in two units, or in one if it is a whole number of those."""
     rest = seconds % large // small
     whole = f"{seconds // large} {large_name}"
     return f"{whole} {rest:02d} {small_name}" if rest else whole

@@ -55,7 +55,7 @@ class Written(NamedTuple):
 def read_instant(name: str, text: str, now_us: int, *, ahead: bool = False) -> int:
     """Return the instant that `text` means, in microseconds since the epoch.
 
-    A span without a direction counts back from `now_us`, or forward where `ahead`. `name` is the
+    A span without a direction counts back from `now_us`, or forward if `ahead`. `name` is the
     option or argument, for the UsageError if `text` is not an instant.
     """
     try:
@@ -67,7 +67,7 @@ def read_instant(name: str, text: str, now_us: int, *, ahead: bool = False) -> i
 def parse_written(text: str) -> Written | None:
     """Return the parts of a date and time; None if `text` has another form.
 
-    WrongDateError, with the reason, where there is no such date or it is another weekday.
+    WrongDateError, with the reason, if there is no such date or it is another weekday.
     """
     found = (
         re.fullmatch(_WRITTEN, text, re.IGNORECASE | re.ASCII) if len(text) <= _LONGEST else None

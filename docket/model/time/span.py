@@ -29,7 +29,7 @@ _LONGEST_SECONDS = 100 * 31_557_600
 def parse_span(value: str | float) -> float:
     """Return a span in seconds; a number without a unit is in seconds.
 
-    ValueError, with a sentence for the user, where `value` is not a finite span of 0 to 100 years.
+    ValueError, with a sentence for the user, if `value` is not a finite span of 0 to 100 years.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{value!r} is not a span of time")  # noqa: TRY004  (one class to catch)

@@ -1,4 +1,4 @@
-"""Everything else: the Apprise library, where it is installed."""
+"""Everything else: the Apprise library, if it is installed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def send(settings: ChannelSettings, message: Message, client: Client) -> Deliver
     settings.hide(urls)
     site.main()  # the runner starts without the directories of installed packages
     try:
-        import apprise  # noqa: PLC0415  (an extra, and only where it is asked for)
+        import apprise  # noqa: PLC0415  (an extra, and only if it is asked for)
     except ImportError:
         sentence = "The Apprise library is not installed (Debian: python3-apprise)"
         raise DeliveryError(sentence, NOT_SENT) from None

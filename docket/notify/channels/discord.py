@@ -21,7 +21,7 @@ _LONGEST = 2000
 
 
 def send(settings: ChannelSettings, message: Message, client: Client) -> Delivery:
-    """Post the message, in pieces where it is long; what a task printed mentions nobody."""
+    """Post the message, in pieces if it is long; what a task printed mentions nobody."""
     url = settings.secret("webhook_url", "Discord webhook URL")
 
     def post(piece: str) -> Delivery:

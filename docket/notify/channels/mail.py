@@ -94,7 +94,7 @@ CHANNEL = ChannelType(
         ),
         "sendmail": keys.matching(
             "^/\\S+$",
-            "The program that takes the mail, where there is no `smtp`.",
+            "The program that takes the mail, if there is no `smtp`.",
             "/usr/bin/msmtp",
             "an absolute path",
             "/usr/sbin/sendmail",

@@ -51,7 +51,7 @@ CHANNEL = ChannelType(
         "topic_env": keys.variable("The variable that holds the topic.", "NTFY_TOPIC"),
         "server": keys.address("The server.", "https://ntfy.example.org", "https://ntfy.sh"),
         "token_env": keys.variable(
-            "The variable that holds an access token, where the server asks for one.",
+            "The variable that holds an access token, if the server asks for one.",
             "NTFY_TOKEN",
         ),
         "priority": {

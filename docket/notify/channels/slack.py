@@ -19,7 +19,7 @@ _LONGEST = 4000  # what Slack recommends; it cuts silently at 40,000
 
 
 def send(settings: ChannelSettings, message: Message, client: Client) -> Delivery:
-    """Post the message, through the bot where a channel is named."""
+    """Post the message, through the bot if a channel is named."""
     parts = pieces(_escaped(message.text()), _LONGEST)
     if settings.get("channel"):
         token = settings.secret("bot_token", "Slack bot token")

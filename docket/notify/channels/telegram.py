@@ -24,7 +24,7 @@ _MARKDOWN_V2 = "\\_*[]()~`>#+-=|{}.!"
 
 
 def send(settings: ChannelSettings, message: Message, client: Client) -> Delivery:
-    """Send the message; where Telegram cannot read its marks, send it as plain text."""
+    """Send the message; if Telegram cannot read its marks, send it as plain text."""
     mode = settings.get("parse_mode")
     if mode is None:
         return _send(settings, message.text(), None, client)

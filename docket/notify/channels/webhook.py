@@ -1,4 +1,4 @@
-"""A JSON object to an address of one's own, signed where a key is given."""
+"""A JSON object to an address of one's own, signed if a key is given."""
 
 from __future__ import annotations
 

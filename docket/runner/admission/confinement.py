@@ -15,7 +15,7 @@ _STARTERS = {Trigger.AGENT: "agent", Trigger.MANUAL: "manual", Trigger.ASYNC: "m
 
 
 def in_force(word: str) -> str:
-    """Return the sandbox that our unit was written with; `none` where the kernel says otherwise.
+    """Return the sandbox that our unit was written with; `none` if the kernel says otherwise.
 
     Each sandbox forbids new privileges, so a process that may gain some is in none.
     """
@@ -30,7 +30,7 @@ def in_force(word: str) -> str:
 def too_loose(plan: Plan, row: RunRow) -> Refusal | None:
     """Return why a run outside of a unit of its own may not go on, or None.
 
-    In its own unit it has what was installed; where the config has changed since, that is drift.
+    In its own unit it has what was installed; if the config has changed since, that is drift.
     """
     if row.unit is not None:
         return None

@@ -55,7 +55,7 @@ _OF_A_RESULT = (
 
 
 def run_dependencies(waiting: Waiting, tree: list[str], *, gated: bool) -> Refusal | None:
-    """Run what the plan's `depends_on` names, in order; a refusal where one does not succeed.
+    """Run what the plan's `depends_on` names, in order; a refusal if one does not succeed.
 
     `tree` are the tasks that have run before in this tree, and those that wait for this run.
     With `gated` a destructive one is refused, whatever its own config says of unattended runs.

@@ -22,7 +22,7 @@ _BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)
 class Refusal:
     """Why a run does not start; `blocked_by` is the run in the way, if there is one.
 
-    `status` is failed where a dependency did not succeed, and another one where the run was ended
+    `status` is failed if a dependency did not succeed, and another one if the run was ended
     while it waited.
     """
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def refusal_of_second(plan: Plan, recorder: Recorder) -> Refusal | None:
     """Return why a run of the period would be one too many, or None.
 
-    What counts is the instant that a run was due at, or where it began by hand. Where the record
+    What counts is the instant that a run was due at, or where it began by hand. If the record
     cannot be asked, the run goes on: the store never stops a job.
     """
     row = recorder.row

@@ -60,7 +60,7 @@ class Waiting:
         self._begun: float | None = None
 
     def until(self, attempt: Callable[[], Obstacle | None]) -> Refusal | None:
-        """Repeat `attempt` until nothing is in the way; a refusal where the run ends before."""
+        """Repeat `attempt` until nothing is in the way; a refusal if the run ends before."""
         told = None
         while (obstacle := attempt()) is not None:
             if obstacle.words != told:
@@ -85,7 +85,7 @@ class Waiting:
         self._recorder.wait()
 
     def resume(self) -> None:
-        """Make the row `running` again, where it was pending."""
+        """Make the row `running` again, if it was pending."""
         row = self.row
         if "waits_for" not in row.details:
             return

@@ -64,7 +64,7 @@ class HookRunner:
         self._now_us = now_us
         self._mask = mask
         self._user: HookUser | None = None
-        self._in_memory = -1  # the details, where no file takes them
+        self._in_memory = -1  # the details, if no file takes them
 
     def run(self, already_started: set[int]) -> list[HookRow]:
         """Run the hooks that were not started before, one after another."""
@@ -186,7 +186,7 @@ def _bounded(details: dict[str, Any], text: str, path: str) -> str:
 
 
 def shortened(value: object) -> object:
-    """Return a value of the details, cut where it is too long for a hook's environment."""
+    """Return a value of the details, cut if it is too long for a hook's environment."""
     if isinstance(value, str) and len(value) > _LONGEST_TEXT:
         return value[-_LONGEST_TEXT:]
     if isinstance(value, (list, dict)) and len(dumps(value)) > _LONGEST_TEXT:

@@ -277,7 +277,7 @@ class Notifier:
         )
 
     def _output(self) -> str:
-        """Return the end of what the run printed, where that is asked for."""
+        """Return the end of what the run printed, if that is asked for."""
         wanted = self._notify.attach_output_bytes
         if not wanted or not self._row.log_path:
             return ""

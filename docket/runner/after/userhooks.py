@@ -65,6 +65,6 @@ class HookUser:
         return spawn_as(self._account, "/bin/sh", ["sh", "-c", command], around, outputs)
 
     def _directory(self, account: Account) -> str:
-        """Return where the hooks run: as the task, or where that cannot be, at the top."""
+        """Return where the hooks run: as the task, or if that cannot be, at the top."""
         cwd = self._plan.cwd or account.home
         return cwd if os.path.isdir(cwd) else "/"

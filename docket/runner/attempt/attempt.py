@@ -244,7 +244,7 @@ def _report_pipe(context: AttemptContext, child: Child) -> ReportPipe | None:
 
 
 def _until_it_ends(context: AttemptContext, child: Child, pump: Pump) -> str:
-    """Wait for the child, and end it where it must not go on; return what ended it, or ''."""
+    """Wait for the child, and end it if it must not go on; return what ended it, or ''."""
     deadlines = Deadlines(context.plan, time.monotonic(), context.run_deadline)
 
     def next_deadline() -> float | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WARNING = b"<4>"  # priority prefix that journald reads, sd-daemon(3)
 _MUST_READ = 1 << 16  # above this much unsent output the child has to wait
 _AT_ONCE = 1 << 16
-_PIPE_BUF = select.PIPE_BUF  # so much never blocks where poll says that there is room, pipe(7)
+_PIPE_BUF = select.PIPE_BUF  # so much never blocks if poll says that there is room, pipe(7)
 _PAGE = 4096
 _FIONREAD = 0x541B
 
@@ -75,7 +75,7 @@ class Echo:
             self.flush_some()
 
     def _sent(self, data: Data, *, ready: bool) -> int:
-        """Send a piece and return its length; all of it where nobody reads any more."""
+        """Send a piece and return its length; all of it if nobody reads any more."""
         try:
             return self._send(self._descriptor, data, ready)
         except BlockingIOError:

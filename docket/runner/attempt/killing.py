@@ -26,7 +26,7 @@ def signal_cgroup(unit: str, number: int) -> int:
 
 
 def own_cgroup(unit: str) -> str | None:
-    """Return the directory of our cgroup where it is that of `unit`, else None."""
+    """Return the directory of our cgroup if it is that of `unit`, else None."""
     if not unit or "INVOCATION_ID" not in os.environ:
         return None
     try:

@@ -1,6 +1,6 @@
 """The mask over the output and the record of a task that declares secrets.
 
-Loaded only where the plan names a secret; the rest of the runner takes a Mask or None.
+Loaded only if the plan names a secret; the rest of the runner takes a Mask or None.
 """
 
 from __future__ import annotations

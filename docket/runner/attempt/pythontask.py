@@ -72,7 +72,7 @@ def run_and_exit(
 ) -> None:
     """Run the task of `target`, write what it reports to `writer`, and leave the process.
 
-    `source` is the text of the file that has the class, where this process cannot read it.
+    `source` is the text of the file that has the class, if this process cannot read it.
     """
     os.environ.clear()
     os.environ.update(environment)

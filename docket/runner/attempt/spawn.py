@@ -35,7 +35,7 @@ class Child:
 
 
 def enter_directory(cwd: str, environment: dict[str, str]) -> None:
-    """Go where the task runs; SpawnError with the reason where that cannot be."""
+    """Go where the task runs; SpawnError with the reason if that cannot be."""
     directory = cwd or environment.get("HOME") or "/"
     try:
         os.chdir(directory)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _ROOT = "/sys/fs/cgroup"
 _HIERARCHIES = ("/unified", "/systemd")  # where processes are kept beside the older hierarchies
-_V1_UNLIMITED = 1 << 60  # memory.limit_in_bytes is some pages below 2**63 where there is no limit
+_V1_UNLIMITED = 1 << 60  # memory.limit_in_bytes is some pages below 2**63 if there is no limit
 _MIB = 1024 * 1024
 
 
@@ -45,7 +45,7 @@ class UnitCounters:
 
     @classmethod
     def of_unit(cls, unit: str | None) -> UnitCounters:
-        """Return the counters of our own unit; all 0 where this process is in no unit."""
+        """Return the counters of our own unit; all 0 if this process is in no unit."""
         return cls(own_cgroup(unit) if unit else None)
 
     def passed_since(self, before: UnitCounters) -> list[dict[str, Any]]:

@@ -133,7 +133,7 @@ def _not_started(outcome: Outcome) -> Verdict:
 
 
 def _complaining(complaint: str, command: str) -> str:
-    """Return the end of a summary: what went wrong, where that is known, before the command."""
+    """Return the end of a summary: what went wrong, if that is known, before the command."""
     if not complaint:
         return command
     cut = len(command) > _LONGEST_COMMAND

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from docket.systemd.privatesocket import Question, Value
 
 _START_US = 2_000_000  # the most from an elapse to the start of the service it is for
-_TRUSTED_AGE_US = 60_000_000  # how old a fire may be where the manager cannot be asked
+_TRUSTED_AGE_US = 60_000_000  # how old a fire may be if the manager cannot be asked
 
 
 class Elapse:
     """The elapse of a timer that started a service.
 
     `at_us` is its instant in microseconds since the epoch, None if nothing confirms one.
-    `certain` is false where a start by hand, just after the timer's own, would look the same.
+    `certain` is false if a start by hand, just after the timer's own, would look the same.
     `since_us` is when the timer was activated, None if that is not known.
     """
 
@@ -120,7 +120,7 @@ def _noted(
 def _without_manager(timers: Sequence[str], *, system: bool) -> Elapse | None:
     """Return what the environment says, as far as the stamp or the clock confirms it.
 
-    The stamp of a persistent timer gets the instant of each elapse. Where neither is recent, the
+    The stamp of a persistent timer gets the instant of each elapse. If neither is recent, the
     timer is still named, so that no guard of unattended runs is passed.
     """
     timer = os.environ.get("TRIGGER_UNIT", "")

@@ -1,4 +1,4 @@
-"""Finding the plan of a task: the one on disk where it is fresh, a new one where it is not.
+"""Finding the plan of a task: the one on disk if it is fresh, a new one if it is not.
 
 A config that is broken now does not cost tonight's backup: the last good plan runs, and says so.
 """
@@ -39,7 +39,7 @@ class LoadedPlan:
 
 
 def load(paths: Paths, task: str, recompile: Recompile, *, keep: bool) -> LoadedPlan:
-    """Return the plan of the task, compiled anew where a file that it came from has changed.
+    """Return the plan of the task, compiled anew if a file that it came from has changed.
 
     Without `keep` a new plan is not written. Raises DocketError if there is none and none can be
     made.

@@ -165,7 +165,7 @@ class Recorder:
             self.flush_events()
 
     def tick(self, now: float) -> float | None:
-        """Write the row or the events where that is due; return when to come again (monotonic)."""
+        """Write the row or the events if that is due; return when to come again (monotonic)."""
         if self._is_unwritten and now >= self._resume_at:
             self._write_row(_BUSY_FOR_EVENTS)
         retry = self._resume_at if self._is_unwritten else None
@@ -263,7 +263,7 @@ class Recorder:
     def _write(
         self, write: Callable[[sqlite3.Connection], None], busy: float, *, durable: bool = False
     ) -> bool:
-        """Run `write` in a transaction; False, with `problem` set, where that cannot be."""
+        """Run `write` in a transaction; False, with `problem` set, if that cannot be."""
         self.problem = None
         if self._connection is None:
             self._open(busy)

@@ -15,7 +15,7 @@ _BUSY_SECONDS = 2.0
 def checkpoint(state_db: str) -> bool:
     """Copy the whole WAL into the database and empty its file.
 
-    False if there is no database, or where somebody reads or writes it at this moment: the next
+    False if there is no database, or if somebody reads or writes it at this moment: the next
     checkpoint does it.
     """
     if not os.path.exists(state_db):

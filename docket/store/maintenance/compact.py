@@ -62,7 +62,7 @@ def compact(path: str) -> Compacted:
 
 
 def _require_room(connection: sqlite3.Connection, path: str) -> None:
-    """Refuse where the disk cannot hold what is kept twice: as the new copy, and in the WAL."""
+    """Refuse if the disk cannot hold what is kept twice: as the new copy, and in the WAL."""
     pages, free, size = (
         connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("page_count", "freelist_count", "page_size")

@@ -12,7 +12,7 @@ LOGS = "prune_logs"
 
 
 def note_of(connection: sqlite3.Connection, verb: str, task: str) -> dict[str, Any]:
-    """Return what was pruned of a task so far; {} where nothing was."""
+    """Return what was pruned of a task so far; {} if nothing was."""
     row = connection.execute(
         "SELECT details FROM audit WHERE verb = ? AND task = ?", (verb, task)
     ).fetchone()

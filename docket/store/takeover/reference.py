@@ -26,7 +26,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def instant_us(text: Any) -> int | None:
-    """Return an instant of any precision and offset in microseconds; UTC where none is named."""
+    """Return an instant of any precision and offset in microseconds; UTC if none is named."""
     if not isinstance(text, str):
         return None
     try:

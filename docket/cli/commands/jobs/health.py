@@ -21,8 +21,8 @@ from docket.cli.render.health import health_text
 def command(call: Call, tasks: tuple[str, ...], check: bool) -> Answer:
     """Say how the tasks are doing: healthy, degraded, failed, stale or never run.
 
-    A task is failed after a run that did not succeed, stale where a run was due and there was
-    none, and degraded where its last run is good and something is odd about it.
+    A task is failed after a run that did not succeed, stale if a run was due and there was
+    none, and degraded if its last run is good and something is odd about it.
     """
     found = health(call.session(), tasks)
     return Answer(

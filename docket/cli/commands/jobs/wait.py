@@ -37,7 +37,7 @@ def command(
 
     RUN is an id, a part of it, or a task, whose run under way it means. The exit code is the run's:
     0, 1, or 130 for one that was cancelled; of several runs, that of the first one named that did
-    not end well. It is 1 where the time runs out.
+    not end well. It is 1 if the time runs out.
     """
     del poll_interval
     if any_of and all_of:

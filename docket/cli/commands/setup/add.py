@@ -26,7 +26,7 @@ from docket.cli.render.editing import added_text
 def command(call: Call, name: str, command: tuple[str, ...], now: bool, **keys: object) -> Answer:
     """Add the task NAME that runs COMMAND, in a file of its own: conf.d/NAME.yaml.
 
-    Write -- before COMMAND where it has options. Nothing is written where the task would have a
+    Write -- before COMMAND if it has options. Nothing is written if the task would have a
     mistake. The config stays as it is, and its `defaults` hold for the task.
     """
     session = call.session()

@@ -27,7 +27,7 @@ def command(call: Call) -> Answer:
     _refuse_without_sdk()
     _refuse_without_streams()
     from docket.mcp.server import serve  # noqa: PLC0415  (brings the SDK)
-    from docket.mcp.toolcall import ServerContext  # noqa: PLC0415  (only where there is an SDK)
+    from docket.mcp.toolcall import ServerContext  # noqa: PLC0415  (only if there is an SDK)
 
     code = serve(
         ServerContext(

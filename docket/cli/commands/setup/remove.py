@@ -19,7 +19,7 @@ from docket.errors import UnknownTaskError
 @task_argument()
 @click.option("--install", "now", is_flag=True, help="Also stop its timer and remove its units.")
 def command(call: Call, task: str, now: bool) -> Answer:
-    """Remove TASK with its file below conf.d, where it is the only thing in that file.
+    """Remove TASK with its file below conf.d, if it is the only thing in that file.
 
     A file with comments is kept under another name. Its history stays.
     """

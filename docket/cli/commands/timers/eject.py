@@ -33,7 +33,7 @@ def command(
     """Turn each TASK into plain systemd units that run its command and know nothing of Docket.
 
     They are printed, with a header that lists what they no longer do. --output-dir writes them to a
-    directory. --in-place lets them take over: the new timer is on where the old one was.
+    directory. --in-place lets them take over: the new timer is on if the old one was.
     """
     if in_place and output_dir is not None:
         raise UsageError("--output-dir and --in-place exclude each other.")

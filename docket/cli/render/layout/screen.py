@@ -35,7 +35,7 @@ class Screen(Record):
     program: str = "docket"  # how this very Docket is called again, options of its place included
 
     def paint(self, text: str, ink: Ink | None) -> str:
-        """Return `text` in a colour, where colours are wanted at all."""
+        """Return `text` in a colour, if colours are wanted at all."""
         if not self.colour or ink is None or not text.strip():
             return text
         return f"\x1b[{ink.value}m{text}\x1b[0m"

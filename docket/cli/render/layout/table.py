@@ -32,11 +32,11 @@ class Row(Record):
 
     cells: Sequence[Cell | str]
     note: str = ""
-    note_matters: bool = True  # a note that does not matter is left out where it has no column
+    note_matters: bool = True  # a note that does not matter is left out if it has no column
 
 
 class TextTable(Record):
-    """Rows under titles; `note_title` heads the notes where they get a column."""
+    """Rows under titles; `note_title` heads the notes if they get a column."""
 
     columns: Sequence[Column]
     rows: Sequence[Row]
@@ -45,7 +45,7 @@ class TextTable(Record):
     note_column: int = NOTE_COLUMN
 
     def text(self, screen: Screen) -> str:
-        """Return the table's lines, none wider than the screen where the columns allow it."""
+        """Return the table's lines, none wider than the screen if the columns allow it."""
         cells = [[_clean(cell) for cell in row.cells] for row in self.rows]
         widths = self._widths(cells, screen)
         room = self._room_for_notes(widths, screen)

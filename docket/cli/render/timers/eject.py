@@ -11,7 +11,7 @@ from docket.cli.render.layout.steps import next_step
 
 
 def eject_text(report: EjectReport, screen: Screen) -> str:
-    """Return the units where nothing was written, else what was done."""
+    """Return the units if nothing was written, else what was done."""
     return "\n".join(_shown(report, screen) if report.directory is None else _done(report, screen))
 
 

@@ -72,7 +72,7 @@ def _when(fire: Fire, screen: Screen) -> list[Cell | str]:
     shown = fire_words(fire)
     here = weekday_and_local(fire.at_us)
     away = relative(fire.at_us, screen.now_us)
-    # The same instant by the clock of this machine, where that reads differently.
+    # The same instant by the clock of this machine, if that reads differently.
     return [shown, away if shown[:23] == here[:23] else f"{away} ({here})"]
 
 

@@ -67,6 +67,24 @@ def test_the_second_fire_is_the_second_whatever_the_environment_still_says(
     assert seen == [NINE, NINE + 60 * SECOND, NINE + 120 * SECOND]
 
 
+@pytest.mark.parametrize("spans", [False, True])
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_clock_that_was_set_after_an_elapse_changes_no_fire(
+    home: Home, manager: PrivateManager, hours: int, spans: bool
+) -> None:
+    """The manager keeps the instant of the elapse as its clock was then; three fires are right."""
+    plan(home, "* * * * *", spans=spans)
+    minute = 60 * SECOND
+    first = time.time_ns() // 1000 // minute * minute + hours * HOUR
+    manager.properties[TIMER, "ActiveEnterTimestamp"] = first - HOUR
+    for due in range(first, first + 3 * minute, minute):
+        run = fire(home, manager, due + 400_000)
+        assert (run.trigger, run.scheduled_for_us) == ("timer", due)
+    # Set back to before them: the calendar's instants come once more, each a fire of its own.
+    run = fire(home, manager, first - minute + 400_000)
+    assert (run.trigger, run.scheduled_for_us) == ("timer", first - minute)
+
+
 def test_a_start_by_hand_is_manual_though_the_environment_names_the_timer(
     home: Home, manager: PrivateManager
 ) -> None:

@@ -89,6 +89,20 @@ def test_root_after_a_plain_su_keeps_its_runs_out_of_the_callers_directory(
         root.run(["rm", "-rf", "/root/.docket"])
 
 
+_READING = (
+    *("status", "status job", "status --run-id RUN", "runs", "wait RUN --timeout 1", "logs RUN"),
+    *("events RUN", "why job", "health", "list", "describe job", "policy job", "env job", "next"),
+    *("forecast", "check", "doctor", "capabilities", "secret list", "db check", "db export"),
+    "db backup /tmp/copy.db",
+)
+_WRITING = (
+    *("run job", "run job --async", "run job --dry-run", "cancel RUN", "maintain", "pause job"),
+    *("resume job", "skip-next job", "enable job", "disable job", "install", "uninstall job"),
+    *("eject job --output-dir /tmp/ejected", "add more -- true", "edit job", "remove job"),
+    *("configure", "notify test job", "db repair", "db compact", "secret remove x"),
+)
+
+
 def test_root_reads_nothing_and_kills_nothing_in_the_home_of_another(
     root: HostSeat, ada: HostSeat
 ) -> None:
@@ -107,13 +121,20 @@ def test_root_reads_nothing_and_kills_nothing_in_the_home_of_another(
         "          ' unit = NULL, pid = 999999', (sys.argv[1],)); c.commit()"
     )
     ada.run(["python3", "-c", plant, run_id])
-    for words in (["status"], ["runs"], ["cancel", run_id], ["maintain"], ["pause", "job"]):
+    ada.run(["mkdir", "-m", "700", "/home/ada/.docket/secrets"])
+    listing = ["find", "/home/ada", "-printf", "%p %s %T@ %U\\n"]
+    before = ada.run(listing).stdout
+    for line in (*_READING, *_WRITING):
         done = root.run(
-            [DOCKET, "--home", "/home/ada/.docket", *words], environ={"HOME": "/root"}, check=False
+            [DOCKET, "--home", "/home/ada/.docket", *line.replace("RUN", run_id).split()],
+            environ={"HOME": "/root", "EDITOR": "/bin/true"},
+            check=False,
         )
-        assert done.returncode == 1, done.stdout + done.stderr
-        assert "sudo -u" in done.stderr
-        assert "chown" not in done.stderr
+        assert done.returncode == 1, (line, done)
+        told = done.stdout + done.stderr
+        assert "belongs to" in told, (line, done)
+        assert "chown" not in told
+    assert ada.run(listing).stdout == before
     assert under_way(root)
     left = root.run(["find", "/home/ada", "-user", "root"]).stdout
     assert left == ""

@@ -54,7 +54,7 @@ class _Record(Record):
 
 def agent_checks(seen: Examined) -> tuple[AgentCheck, ...]:
     """Make every check; with a config that cannot be used, of the tasks that were installed."""
-    asked = _Asked(seen, _recorded(seen.state_db), Rclone())
+    asked = _Asked(seen, _recorded(seen), Rclone())
     return (
         *_of_the_home(seen),
         *(check for name in sorted(_names(seen)) for check in asked.of(name)),
@@ -87,9 +87,9 @@ def _plans(seen: Examined) -> dict[str, Plan]:
     return {name: bundle.plan for name, bundle in seen.compilation.bundles.items()}
 
 
-def _recorded(path: str) -> _Record:
+def _recorded(seen: Examined) -> _Record:
     try:
-        with open_reader(path) as reader:
+        with open_reader(seen.own_state_db) as reader:
             return _Record(reader.latest(), reader.all_consecutive_failures())
     except StoreError:
         return _Record()

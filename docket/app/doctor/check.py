@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from docket.app.catalog.compilation import Compilation
+from docket.app.catalog.ownstore import own_store
 from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
 from docket.app.text.redaction import redact, redact_text
@@ -69,6 +70,11 @@ class Examined(Record):
     refusal: ConfigError | None
     states: Mapping[str, UnitState] | None = None  # None: the service manager does not answer
     plans: Mapping[str, Plan | None] = field(default_factory=dict)
+
+    @property
+    def own_state_db(self) -> str:
+        """The database, for a check that opens it; StoreError if it is another user's."""
+        return own_store(self.state_db)
 
     @property
     def log_dir(self) -> str:

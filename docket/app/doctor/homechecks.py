@@ -105,7 +105,7 @@ def state_db(seen: Examined) -> Check:
     facts = {"path": path}
     if not os.path.exists(path):
         return Check(CheckStatus.MISSING, "The first run makes it.", None, facts)
-    problems = check_store(path)
+    problems = check_store(seen.own_state_db)
     hint = "Runs go on meanwhile; their records are spooled and merged once it works again."
     return Check(
         verdict_of(problems, CheckStatus.ERROR),
@@ -122,7 +122,7 @@ def taken_over(seen: Examined) -> Check:
         return Check(CheckStatus.OK)
     from docket.store.maintenance.latecomers import last_take_over  # noqa: PLC0415  (only for this check)
 
-    found = last_take_over(seen.state_db)
+    found = last_take_over(seen.own_state_db)
     if found is None:
         return Check(CheckStatus.OK)
     kept = os.path.exists(found.backup)
@@ -156,7 +156,7 @@ def hanging_runs(seen: Examined) -> Check:
     """Whether runs are recorded as running whose runner is dead."""
     directory = seen.session.paths.lock_dir
     try:
-        with open_reader(seen.state_db) as reader:
+        with open_reader(seen.own_state_db) as reader:
             running = reader.running()
     except StoreError as error:
         return Check(CheckStatus.WARNING, f"Not known: {error.sentence}")

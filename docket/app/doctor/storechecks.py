@@ -19,7 +19,7 @@ _WEEK_US = 7 * 86_400_000_000
 def future_runs(seen: Examined) -> Check:
     """Whether runs lie in the future: the clock was ahead then, or is behind now."""
     try:
-        with open_reader(seen.state_db, seen.session.now_us()) as reader:
+        with open_reader(seen.own_state_db, seen.session.now_us()) as reader:
             count, latest = reader.in_the_future(_CLOCK_SLACK_US, _MOST_NAMED)
     except StoreError as error:
         return Check(CheckStatus.WARNING, f"Not known: {error.sentence}")
@@ -38,7 +38,7 @@ def future_runs(seen: Examined) -> Check:
 def late_records(seen: Examined) -> Check:
     """Which runs of the last week were recorded late, as the database could not be written."""
     try:
-        with open_reader(seen.state_db, seen.session.now_us()) as reader:
+        with open_reader(seen.own_state_db, seen.session.now_us()) as reader:
             since_us = seen.session.now_us() - _WEEK_US
             count, latest = reader.recorded_late(since_us, _MOST_NAMED)
     except StoreError as error:

@@ -116,7 +116,7 @@ def timers(seen: Examined) -> Check:
 def failed_units(seen: Examined) -> Check:
     """Whether a task's service failed before there was a run."""
     names = {plan.unit: plan.task for plan in seen.usable_plans}
-    with open_reader(seen.state_db) as reader:
+    with open_reader(seen.own_state_db) as reader:
         found = [
             failed
             for unit, task in sorted(names.items())

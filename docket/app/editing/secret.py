@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import load_config
+from docket.app.catalog.ownstore import own_place
 from docket.app.editing.refusals import refused_as
 from docket.app.session.session import Session
 from docket.app.text.documents import iso
-from docket.errors import ConfigError, SecretError, ToolMissingError
+from docket.errors import ConfigError, SecretError, StoreError, ToolMissingError
 from docket.files import is_own_directory, make_directory, remove, sync_directory, write_whole
 from docket.model.record import Record
 from docket.model.task.task import ENCRYPTED_ENDING, secret_path
@@ -151,6 +152,10 @@ def _require_name(name: str) -> None:
 def _directory(session: Session, *, make: bool = False) -> str:
     """Return the directory of the secrets, which only the caller may write and read."""
     directory = session.paths.secret_dir
+    try:
+        own_place(directory)
+    except StoreError as error:
+        raise SecretError(error.sentence, hint=error.hint) from None
     if make:
         with refused_as(SecretError, directory):
             make_directory(directory)

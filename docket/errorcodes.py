@@ -300,6 +300,18 @@ _UNITS = (
         "Set right what it names, then install again.",
     ),
     ErrorCode(
+        "install.plan_unusable",
+        "The file for `--plan` is there already or cannot be written, or that for `--apply` is no"
+        " plan of yours. Nothing was changed.",
+        "`docket install --plan FILE` with a new name.",
+    ),
+    ErrorCode(
+        "install.plan_stale",
+        "The config, a drop-in, a unit or Docket changed since the plan was made. Nothing was"
+        " changed.",
+        "Look at `docket install --diff`, and make a new plan.",
+    ),
+    ErrorCode(
         "install.foreign_file",
         "A unit file of that name was not made by this Docket home.",
         "Move it away.",

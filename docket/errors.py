@@ -139,6 +139,18 @@ class InstallError(DocketError):
     code = "install.failed"
 
 
+class InstallPlanError(InstallError):
+    """A file for `install --plan` cannot be written, or one for `--apply` is no plan."""
+
+    code = "install.plan_unusable"
+
+
+class StaleInstallPlanError(InstallError):
+    """Something changed since a plan was made, so it is not applied."""
+
+    code = "install.plan_stale"
+
+
 class PlanError(DocketError):
     """A plan is missing, torn or of another version, and could not be made anew."""
 

@@ -41,6 +41,7 @@ from docket.app.history.shapes import ListedRunDocument, LogDocument, LogLineDoc
 from docket.app.install.shapes import (
     DifferenceDocument,
     EjectionDocument,
+    InstallPlanDocument,
     SwitchReportDocument,
     UnitReportDocument,
     UnitTextsDocument,
@@ -108,6 +109,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "install": ("docket install --json", UnitReportDocument),
     "install-list": ("docket install --list --json: by task", dict[str, UnitTextsDocument]),
     "install-diff": ("docket install --diff --json", DifferenceDocument),
+    "install-plan": ("docket install --plan --json, and the plan's file", InstallPlanDocument),
     "next": (
         "docket next --json: of one task or expression, or of all tasks",
         ForecastDocument | list[ForecastDocument],

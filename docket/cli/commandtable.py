@@ -194,6 +194,12 @@ USAGES = (
         "See each change of units and fires before.",
         output="install-diff",
     ),
+    Usage(
+        "install [task...] --plan <file>",
+        "Write a plan.",
+        "Agree first; --apply does exactly that.",
+        output="install-plan",
+    ),
     Usage("uninstall [task...]", "Remove timers and units.", "Take a task off its schedule."),
     Usage(
         "eject <task...>",

@@ -25,7 +25,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "editing": "catalog session text",
         "crontab": "editing session",
         "fires": "catalog record session text",
-        "install": "catalog fires record session",
+        "install": "catalog fires record session text",
         "runs": "catalog record session text",
         "tuning": "catalog record runs session text",
         "history": "catalog fires record runs session text",

@@ -20,7 +20,12 @@ def calls(run_id: str) -> dict[str, list[list[str]]]:
         "check": [["check"]],
         "list": [["list"]],
         "describe": [["describe", "job"]],
-        "install": [["install", "--list"], ["install", "--now"]],
+        "install": [
+            ["install", "--list"],
+            ["install", "--now", "--plan", "/root/plan.json"],
+            ["install", "--apply", "/root/plan.json"],
+            ["install", "--now"],
+        ],
         "next": [["next"], ["next", "job"]],
         "forecast": [["forecast"]],
         "translate": [["translate", "30 2 * * *"]],
@@ -90,7 +95,7 @@ def test_every_command_works_in_the_system_scope_and_in_its_places_only(root: Ho
             assert mode in ("600", "700") or (place, mode) == ("/run/docket/default", "711")
         assert json.loads(root.run([DOCKET, "--system", "--json", "runs"]).stdout)
     finally:
-        root.run(["rm", "-rf", "/root/copy.db", "/root/ejected"])
+        root.run(["rm", "-rf", "/root/copy.db", "/root/ejected", "/root/plan.json"])
 
 
 def _good(words: str) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from docket.app.catalog.compilation import Compilation, compile_tasks, identify
 from docket.app.catalog.configmemory import remember
@@ -12,6 +12,7 @@ from docket.app.install.changes import DiskUnit, Ownership, differences, task_of
 from docket.app.install.directives import judge_directives
 from docket.app.install.lock import install_lock
 from docket.app.install.plan import InstallPlan, InstallReport, PlanFile
+from docket.app.install.planfile import AgreedInstall, require_same
 from docket.app.install.referenceunits import reference_units
 from docket.app.install.upkeepunits import upkeep_changes
 from docket.app.record.takeover import take_over
@@ -45,13 +46,19 @@ def preview(session: Session, names: Sequence[str] = (), *, force: bool = False)
 
 
 def apply(
-    session: Session, plan: InstallPlan, *, start_timers: bool = False, linger: bool = False
+    session: Session,
+    plan: InstallPlan,
+    *,
+    start_timers: bool = False,
+    linger: bool = False,
+    require: Callable[[InstallPlan], None] | None = None,
 ) -> InstallReport:
     """Make the changes of `plan` and tell the service manager; no task's service is ever started.
 
     Active timers that changed are started again; with `start_timers` every timer of the selected
     tasks is enabled and started. Without a service manager the files are written all the same, and
-    the report says which commands are still to be run. InstallError if the config changed after
+    the report says which commands are still to be run. `require` is given what will be written,
+    under the lock, and raises if that must not be. InstallError if the config changed after
     the preview, if another install does not end, and where the disk refuses.
     """
     config = plan.compilation.config
@@ -63,10 +70,26 @@ def apply(
         if plan.dirty or plan.plans:
             # Another install may have come between: what is written is decided under the lock.
             current = _compare(session.paths, plan.compilation, plan.names, force=plan.force)
+        if require is not None:
+            require(current)
         report = InstallRun(session, current, start_timers=start_timers, linger=linger).run()
         made = plan.compilation
         remember(session.paths, config, made.variables, made.sources)
         return report.replace(warnings=(*report.warnings, *doubts))
+
+
+def apply_agreed(session: Session, agreed: AgreedInstall) -> InstallReport:
+    """Make exactly the changes that were agreed on.
+
+    StaleInstallPlanError if anything changed since; else as `preview` and `apply`.
+    """
+    plan = preview(session, agreed.names, force=agreed.force)
+
+    def require(current: InstallPlan) -> None:
+        require_same(session, agreed, current, session.program)
+
+    require(plan)
+    return apply(session, plan, start_timers=agreed.now, linger=agreed.linger, require=require)
 
 
 def write_to(session: Session, directory: str, names: Sequence[str] = ()) -> InstallReport:

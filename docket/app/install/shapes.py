@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NotRequired, TypedDict
 
 from docket.app.fires.shapes import FireDocument
-from docket.model.jsonkinds import Count, Rule
+from docket.model.jsonkinds import Count, Instant, Rule
 from docket.model.shapes import ProblemDocument
 
 
@@ -58,6 +58,48 @@ class DifferenceDocument(TypedDict):
         list[FireChangeDocument], "The next fires before and after, of timers that change."
     ]
     timers_to_restart: Annotated[list[str], "Active timers that would be restarted."]
+    problems: Annotated[list[ProblemDocument], "What is wrong with tasks."]
+    warnings: Annotated[list[ProblemDocument], "What is doubtful."]
+
+
+class HashedFileDocument(TypedDict):
+    """A file that a plan of an install depends on."""
+
+    path: Annotated[str, "Its path."]
+    sha256: Annotated[str | None, "The hash of its contents; null if there is no such file."]
+
+
+class PlannedFileDocument(TypedDict):
+    """What a plan of an install does to one file."""
+
+    path: Annotated[str, "Its path."]
+    kind: Annotated[str, Rule(enum=["unit", "plan"]), "A unit, or the plan that its runs obey."]
+    task: Annotated[str, "Its task."]
+    action: Annotated[
+        str,
+        Rule(enum=["create", "update", "replace", "remove", "unchanged", "kept"]),
+        "What is done with it.",
+    ]
+    before: Annotated[str | None, "The SHA-256 of its text now; null if there is none."]
+    after: Annotated[str | None, "The SHA-256 of its text afterwards; null if it is removed."]
+
+
+class InstallPlanDocument(TypedDict):
+    """What an install would change, as `install --plan` writes it and `--apply` does it."""
+
+    plan_format: Annotated[Count, "The version of this form: 1."]
+    made_at: Annotated[Instant, "When the plan was made."]
+    version: Annotated[str, "The version of Docket."]
+    system: Annotated[bool, "Whether it is for the system scope."]
+    home: Annotated[str, "The home that it is for."]
+    tasks: Annotated[list[str], "The tasks that were named; none means all."]
+    force: Annotated[bool, "Whether files that were edited by hand are replaced."]
+    now: Annotated[bool, "Whether the timers are enabled and started."]
+    linger: Annotated[bool, "Whether linger is turned on."]
+    config: Annotated[list[HashedFileDocument], "The files that the tasks come from."]
+    drop_ins: Annotated[list[HashedFileDocument], "The drop-ins beside the units."]
+    files: Annotated[list[PlannedFileDocument], "Every unit and plan, by path."]
+    timers_to_restart: Annotated[list[str], "Active timers that are restarted."]
     problems: Annotated[list[ProblemDocument], "What is wrong with tasks."]
     warnings: Annotated[list[ProblemDocument], "What is doubtful."]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from docket.app.install import install
 from docket.app.install.fireforecast import FireChange, fire_changes
 from docket.app.install.plan import InstallPlan, InstallReport
+from docket.app.install.planfile import plan_document, read_agreed, write_plan
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import tasks_argument, verb
@@ -17,9 +18,13 @@ from docket.cli.render.timers.install import (
     diff_text,
     listing_text,
     nothing_scheduled,
+    plan_text,
     report_text,
 )
 from docket.errors import UsageError
+
+if TYPE_CHECKING:
+    from docket.app.install.shapes import InstallPlanDocument
 
 
 @verb("install")
@@ -30,6 +35,15 @@ from docket.errors import UsageError
     is_flag=True,
     help="Show every change as a diff, and the next fires before and after, and stop.",
 )
+@click.option(
+    "--plan",
+    "plan_file",
+    metavar="FILE",
+    help="Write what would be changed to FILE, for --apply, and stop.",
+)
+@click.option(
+    "--apply", "agreed_file", metavar="FILE", help="Do exactly what the plan in FILE says."
+)
 @click.option("--now", is_flag=True, help="Also enable and start the timers.")
 @click.option("--output-dir", metavar="DIR", help="Write the units to DIR and leave systemd alone.")
 @click.option("--linger", is_flag=True, help="Let the timers run while you are logged out.")
@@ -39,6 +53,8 @@ def command(
     tasks: tuple[str, ...],
     listing: bool,
     diff: bool,
+    plan_file: str | None,
+    agreed_file: str | None,
     now: bool,
     output_dir: str | None,
     linger: bool,
@@ -53,8 +69,13 @@ def command(
     _refuse_contradictions(
         {"--list": listing, "--diff": diff, "--output-dir": output_dir is not None},
         {"--now": now, "--linger": linger},
+        {"--plan": plan_file is not None, "--apply": agreed_file is not None},
     )
     session = call.session()
+    if agreed_file is not None:
+        _refuse_beside_a_plan(tasks, {"--force": force, "--now": now, "--linger": linger})
+        agreed = read_agreed(agreed_file)
+        return _reported(install.apply_agreed(session, agreed), agreed.names)
     if output_dir is not None:
         if not output_dir:
             raise UsageError("--output-dir needs a directory, and got an empty one.")
@@ -64,11 +85,28 @@ def command(
         return _previewed(plan)
     if diff:
         return _diffed(plan, fire_changes(plan, session.now_us()))
+    if plan_file is not None:
+        document = plan_document(session, plan, now=now, linger=linger)
+        write_plan(plan_file, document)
+        return _planned(plan, document, plan_file, session.program)
     return _reported(install.apply(session, plan, start_timers=now, linger=linger), tasks)
 
 
-def _refuse_contradictions(only: dict[str, bool], acting: dict[str, bool]) -> None:
-    chosen = [name for name, given in only.items() if given]
+def _refuse_beside_a_plan(tasks: tuple[str, ...], options: dict[str, bool]) -> None:
+    given = [*["TASK"] * bool(tasks), *(name for name, on in options.items() if on)]
+    if given:
+        raise UsageError(
+            f"--apply and {given[0]} exclude each other.",
+            hint="the plan says which tasks and how: give it to --plan",
+        )
+
+
+def _refuse_contradictions(
+    only: dict[str, bool], acting: dict[str, bool], files: dict[str, bool]
+) -> None:
+    chosen = [name for name, given in {**only, **files}.items() if given]
+    if len(chosen) < 2 and not any(only.values()):
+        return
     others = [name for name, given in acting.items() if given]
     if len(chosen) > 1:
         raise UsageError(
@@ -121,6 +159,16 @@ def _diffed(plan: InstallPlan, fires: tuple[FireChange, ...]) -> Answer:
     return Answer(
         document,
         lambda screen: diff_text(plan, fires, screen),
+        exit_code=1 if plan.problems else 0,
+        warnings=plan.warnings,
+        problems=plan.problems,
+    )
+
+
+def _planned(plan: InstallPlan, document: InstallPlanDocument, path: str, program: str) -> Answer:
+    return Answer(
+        document,
+        lambda screen: plan_text(document, path, program, screen),
         exit_code=1 if plan.problems else 0,
         warnings=plan.warnings,
         problems=plan.problems,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
+from shlex import quote
+from typing import TYPE_CHECKING
 
 from docket.app.install.changes import Action, Change
 from docket.app.install.fireforecast import FireChange
@@ -13,6 +15,9 @@ from docket.cli.render.layout.plain import exact, lines
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
 from docket.cli.render.timers.next import fire_words
+
+if TYPE_CHECKING:
+    from docket.app.install.shapes import InstallPlanDocument
 
 MOST_SHOWN = 20
 _INKS = {
@@ -55,6 +60,8 @@ def diff_text(plan: InstallPlan, fires: Sequence[FireChange], screen: Screen) ->
     shown = [_paint_diff(line, screen) for line in out]
     if fires:
         shown += ["", *(line for change in fires for line in _fires(change))]
+    if plan.timers_to_restart:
+        shown += ["", f"If active, these restart: {_named(plan.timers_to_restart)}"]
     if plan.dirty:
         shown += ["", _call_install(plan, screen)]
     return "\n".join(shown)
@@ -72,6 +79,21 @@ def diff_lines(change: Change) -> list[str]:
     )
     head = [f"# kept: {exact(change.path)} {exact(change.reason)}"] * (change.action is Action.KEPT)
     return head + [safe for line in found for safe in lines(line)]
+
+
+def plan_text(document: InstallPlanDocument, path: str, program: str, screen: Screen) -> str:
+    """Return what a plan in a file would do to each file that changes, and how it is applied."""
+    out = []
+    for file in document["files"]:
+        if file["action"] != Action.UNCHANGED:
+            word = screen.paint(file["action"].ljust(9), _INKS[Action(file["action"])])
+            out.append(f"{word} {exact(file['path'])}")
+    if document["timers_to_restart"]:
+        out.append(f"If active, these restart: {_named(document['timers_to_restart'])}")
+    if not out:
+        out.append("Nothing would change.")
+    out.append(next_step(f"{program} install --apply {quote(path)}", "does exactly this", screen))
+    return "\n".join(out)
 
 
 def report_text(report: InstallReport, screen: Screen) -> str:
@@ -141,9 +163,13 @@ def _timer_lines(report: InstallReport) -> Iterator[str]:
         ("Restarted", report.restarted),
     ):
         if timers:
-            named = ", ".join(map(exact, timers[:MOST_SHOWN]))
-            more = len(timers) - MOST_SHOWN
-            yield f"{label}: {named}{f' and {more} more' if more > 0 else ''}"
+            yield f"{label}: {_named(timers)}"
+
+
+def _named(timers: Sequence[str]) -> str:
+    named = ", ".join(map(exact, timers[:MOST_SHOWN]))
+    more = len(timers) - MOST_SHOWN
+    return f"{named}{f' and {more} more' if more > 0 else ''}"
 
 
 def _paint_diff(line: str, screen: Screen) -> str:

@@ -175,7 +175,7 @@ USAGES = (
     Usage(
         "health",
         "Say how the tasks are doing.",
-        "See what failed, what did not run when due, and what is odd.",
+        "See what failed, is overdue or odd.",
     ),
     Usage(
         "install [task...]",
@@ -220,13 +220,13 @@ USAGES = (
     Usage(
         "translate <expr>",
         "Translate a schedule for systemd.",
-        "Check a cron expression; --batch answers many as JSON lines.",
+        "Check a cron expression; --batch takes JSON lines.",
         lines="translate-batch",
     ),
     Usage(
         "import crontab [file...]",
         "Turn crontabs into tasks for review.",
-        "Move jobs from cron; each line has its proof.",
+        "Move jobs from cron.",
     ),
     Usage(
         "add <name> -- <command...>",
@@ -237,7 +237,7 @@ USAGES = (
     Usage(
         "remove <task>",
         "Remove what `add` wrote.",
-        "Take a task back; --install takes its timer away too.",
+        "Take a task back; --install its timer too.",
     ),
     Usage("check", "Check the config.", "List every mistake after editing the config."),
     Usage(
@@ -247,8 +247,8 @@ USAGES = (
     ),
     Usage(
         "notify test <task>",
-        "Send a test message through a task's channels.",
-        "Prove that a failure will reach somebody.",
+        "Send a test message.",
+        "Prove that a failure reaches somebody.",
     ),
     Usage(
         "secret set|list|remove [name]",
@@ -258,7 +258,7 @@ USAGES = (
     Usage("doctor", "Examine the installation.", "Find out why timers do not fire."),
     Usage(
         "doctor --agent",
-        "Examine the installation and each task.",
+        "Examine each task too.",
         "See whether tasks can be relied on.",
     ),
     Usage(
@@ -268,7 +268,7 @@ USAGES = (
     ),
     Usage(
         "mcp",
-        "Serve agents over the Model Context Protocol.",
+        "Serve agents over MCP.",
         "An agent's config names it.",
     ),
     Usage(

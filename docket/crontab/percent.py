@@ -25,7 +25,7 @@ def split_input(written: str) -> tuple[str, str]:
 
 
 def folds_backslashes(written: str) -> bool:
-    """Whether there are two backslashes that Debian's cron makes one, and cronie does not."""
+    """Whether there are two backslashes: Debian's cron makes them one, and cronie does not."""
     at = 0
     while at < len(written) and written[at] != "%":
         if written[at] == "\\":

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 else:
 
     def dataclass_transform(**_: object) -> object:
-        """Stand in for typing's, which only mypy reads."""
+        """Do nothing; mypy reads the decorator of this name in `typing` instead."""
         return lambda base: base
 
 

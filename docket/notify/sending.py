@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-KILL_AFTER_SECONDS = 1.0  # the time after its deadline in which a channel may report it itself
+KILL_AFTER_SECONDS = 1.0  # how long after its deadline a channel may still report that it missed it
 _LARGEST = 256 * 1024
 
 

@@ -186,5 +186,5 @@ def _environment(plan: Plan) -> dict[str, str]:
     try:
         account = account_for(plan)
     except EnvironmentRefusedError:
-        account = None  # its hooks say so; a message is sent all the same
+        account = None  # hooks fail with this error; a message is still sent
     return usable_environment(plan, account, in_unit="SERVICE_RESULT" in os.environ)

@@ -67,7 +67,7 @@ class ExpressionReader:
         return True
 
     def take_word(self, expected: str) -> bool:
-        """Take a word (given in small letters) in any case; return whether it came next."""
+        """Take a word, given in small letters, in any case; return whether it came next."""
         end = self.at + len(expected)
         if self.text[self.at : end].lower() != expected:
             return False

@@ -69,7 +69,7 @@ class Rewrite(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """Days that fit; None is every day. `from_end` counts back from the last day of the month."""
+    """Days that fit; None means every day. `from_end` counts from the last day of the month."""
 
     weekdays: tuple[int, ...] | None = None
     days: tuple[int, ...] | None = None

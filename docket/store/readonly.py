@@ -58,7 +58,7 @@ def _open(path: str) -> sqlite3.Connection:
     if found == VERSION:
         return connection
     connection.close()
-    return open_for_writing(path, _BUSY_SECONDS)  # upgrades it, or refuses what is newer
+    return open_for_writing(path, _BUSY_SECONDS)  # this upgrades the file, or refuses a newer one
 
 
 def _empty() -> sqlite3.Connection:

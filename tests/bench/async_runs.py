@@ -1,7 +1,7 @@
 """Many runs started in the background at once, on a really booted systemd: none lost, none doubled.
 
 `tests/bench/async_runs.py [COUNT [AT_ONCE]]` (as root; 1,000 runs, 50 at a time) prints the figures
-as JSON and ends with 1 where a run is missing, stuck, doubled, or has failed. A second part has 20
+as JSON and ends with 1 if a run is missing, stuck, doubled, or has failed. A second part has 20
 starters at once ask for each of some idempotency keys: one run for each key.
 """
 
@@ -82,7 +82,7 @@ def one_key_each(seat: Seat) -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> int:
-    """Measure and print; 1 where a promise is broken."""
+    """Measure and print; return 1 if a promise is broken."""
     reason = why_not()
     if reason is not None:
         print(json.dumps({"not_run": reason}))

@@ -2,7 +2,7 @@
 
     python -m tests.bench.million [RUNS]
 
-Prints the ratio of the two for each command, and ends with 1 where one is over the bar.
+Prints the ratio of the two for each command, and ends with 1 if one is over the bar.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def compare(words: Sequence[str], small: dict[str, str], large: dict[str, str]) 
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure every command; return 1 where one is over the bar."""
+    """Measure every command; return 1 if one is over the bar."""
     count = int(arguments[0]) if arguments else 1_000_000
     held = True
     with tempfile.TemporaryDirectory() as name:

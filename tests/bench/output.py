@@ -30,7 +30,7 @@ SECRETS = {
 
 
 def measure(directory: Path) -> None:
-    """Print one row for each way of the output; the limit is `cat | tee`, or no secrets."""
+    """Print one row for each path that output takes; the limit is `cat | tee`, or no secrets."""
     home = Home(directory / "home")
     script = home.path / "lines.py"
     script.write_text(LINES % SIZE)

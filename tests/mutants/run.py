@@ -28,7 +28,7 @@ from tests.mutants.tree import Tree
 
 
 def main() -> int:
-    """Run a sample; 1 where under 85 % are killed, or a survivor has no explanation."""
+    """Run a sample; return 1 if under 85 % are killed, or a survivor has no explanation."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)

@@ -43,7 +43,7 @@ class Tree:
             file.write_text(text, encoding="utf-8")
 
     def first_failure(self, tests: Sequence[str], ignored: Sequence[str]) -> str | None:
-        """Return the first test that fails; `hung` or `broken` where none can be named."""
+        """Return the first test that fails; `hung` or `broken` if none can be named."""
         words = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
         words += [f"--ignore={self._folder / name}" for name in ignored]
         words += [f"--basetemp={self._temporary}", "-o", f"faulthandler_timeout={TEST_SECONDS}"]

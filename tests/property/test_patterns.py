@@ -1,4 +1,4 @@
-"""No pattern takes more steps than in proportion to the text that it meets."""
+"""The steps that a pattern takes grow no faster than its text."""
 
 from __future__ import annotations
 

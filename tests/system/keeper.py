@@ -47,7 +47,7 @@ DEVICES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
 
 
 def make_device(path: str, major: int, minor: int, known: str) -> None:
-    """Make a device everybody may use, or where that is not allowed bind the one that is there."""
+    """Make a device everybody may use, or bind the one that is there if that is not allowed."""
     try:
         os.mknod(path, 0o020666, os.makedev(major, minor))
         os.chmod(path, 0o666)

@@ -17,7 +17,7 @@ _OF_THE_SHELL = {"_", "PWD", "SHLVL", "OLDPWD"}
 # A timer sets these, and the test starts the unit by hand.
 _OF_A_TIMER = {"TRIGGER_UNIT", "TRIGGER_TIMER_REALTIME_USEC", "TRIGGER_TIMER_MONOTONIC_USEC"}
 _OF_A_TIMER |= {"DOCKET_SCHEDULED_FOR"}
-# systemd 254 and later set these where the control group has them.
+# systemd 254 and later set these if the control group has them.
 _OF_SOME_HOSTS = {"MEMORY_PRESSURE_WATCH", "MEMORY_PRESSURE_WRITE"}
 
 

@@ -68,7 +68,7 @@ def test_a_job_over_its_memory_is_killed_and_the_row_tells(limiting: HostSeat) -
     assert "more memory than its limit of 64 MiB" in answer["sentence"]
 
 
-def test_a_child_killed_for_memory_is_named_where_the_command_itself_goes_on(
+def test_a_child_killed_for_memory_is_named_if_the_command_itself_goes_on(
     limiting: HostSeat,
 ) -> None:
     limits: dict[str, object] = {"memory": "64M", "swap": 0}
@@ -83,7 +83,7 @@ def test_a_child_killed_for_memory_is_named_where_the_command_itself_goes_on(
     assert "limits.memory was 64 MiB." in " ".join(limiting.answer("why", "hungry")["evidence"])
 
 
-def test_a_job_killed_for_memory_is_tried_again_where_asked_to(limiting: HostSeat) -> None:
+def test_a_job_killed_for_memory_is_tried_again_if_asked_to(limiting: HostSeat) -> None:
     limits: dict[str, object] = {"memory": "64M", "swap": 0}
     job = command(*_python(_HUNGRY), schedule="@yearly", limits=limits, retry=1, backoff_base=0.1)
     limiting.configure({"hungry": job})

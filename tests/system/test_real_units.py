@@ -89,7 +89,7 @@ def test_a_mask_is_seen_among_many_units(ada: HostSeat) -> None:
         bench.agent.close()
 
 
-def test_linger_can_be_seen_and_the_user_can_turn_it_on_where_polkit_lets_them(
+def test_linger_can_be_seen_and_the_user_can_turn_it_on_if_polkit_lets_them(
     ada: HostSeat,
 ) -> None:
     os.unlink(ada.path("/var/lib/systemd/linger/ada"))

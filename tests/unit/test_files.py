@@ -199,7 +199,7 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before_and_nothing_else(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
-def test_a_batch_changes_nothing_where_the_disk_fills_up(tmp_path: Path) -> None:
+def test_a_batch_changes_nothing_if_the_disk_fills_up(tmp_path: Path) -> None:
     code = (
         "import os; from docket.files import write_batch, write_whole\n"
         "os.chdir('disk')\n"
@@ -260,7 +260,7 @@ def test_a_full_disk_is_an_error_and_no_loop() -> None:
         os.close(descriptor)
 
 
-def test_a_file_is_ours_where_only_we_and_root_can_write_it(tmp_path: Path) -> None:
+def test_a_file_is_ours_if_only_we_and_root_can_write_it(tmp_path: Path) -> None:
     (tmp_path / "file").touch(0o600)
     (tmp_path / "file").chmod(0o644)
     assert is_ours((tmp_path / "file").stat())
@@ -303,7 +303,7 @@ UNSAFE: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("spoil", UNSAFE.values(), ids=UNSAFE)
-def test_a_directory_is_our_own_where_nobody_else_has_a_hand_in_it(
+def test_a_directory_is_our_own_if_nobody_else_can_change_it(
     tmp_path: Path, spoil: Callable[[Path], object]
 ) -> None:
     path = tmp_path / "dir"

@@ -37,9 +37,7 @@ def test_a_runtime_directory_that_everybody_can_write_is_not_used() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives directories away")
 @pytest.mark.parametrize("part", ["run", "run/docket", "run/docket/default"])
-def test_locks_stay_at_home_where_a_runtime_directory_is_anothers(
-    tmp_path: Path, part: str
-) -> None:
+def test_locks_stay_at_home_if_a_runtime_directory_is_anothers(tmp_path: Path, part: str) -> None:
     (tmp_path / "run/docket/default").mkdir(mode=0o700, parents=True)
     (tmp_path / "run").chmod(0o700)
     (tmp_path / "run/docket").chmod(0o700)

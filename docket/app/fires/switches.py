@@ -16,7 +16,7 @@ _SEEN_ON = "timers-on"
 
 
 class Switches:
-    """The timers of one home, as their links on the disk say."""
+    """Which timers of one home are enabled, by their links on the disk."""
 
     def __init__(self, paths: Paths) -> None:
         self._unit_dir = paths.unit_dir

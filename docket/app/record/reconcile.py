@@ -62,7 +62,7 @@ def suspects(session: Session, reader: Reader) -> list[RunRecord]:
 
 
 def clear_the_way(session: Session, state_db: str) -> None:
-    """Close the dead runs before one is started without a unit, whose lock would not stop it.
+    """Close the dead runs before a start without a unit, which a dead run's lock would not stop.
 
     The lock of a task is free once its runner is dead, but without a unit the command of that run
     may go on, and a second one would run beside it. A record that cannot be read stops nothing.

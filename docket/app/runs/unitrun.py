@@ -1,4 +1,4 @@
-"""A run in the foreground in a transient unit: what only a unit can enforce, seen from here."""
+"""A run in the foreground in a transient unit, for what only a unit can enforce."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def our_output(output: int) -> list[list[Any]]:
 def _await_end(plan: Plan, run_id: str) -> None:
     """Wait until the end is recorded: if the runner died, its finalizer is still at it.
 
-    A store that cannot be read says nothing: the record is spooled then.
+    If the store cannot be read, nothing is waited for: the record is spooled then.
     """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:

@@ -162,7 +162,7 @@ class HookRunner:
     def _lay_out(self, path: str, details: bytes) -> str:
         """Write the details where the hooks can read them; return where that is.
 
-        With a full disk that is in memory: hooks inherit the descriptor, and open it by its path.
+        If the disk is full, that is in memory: hooks inherit the descriptor and open its path.
         """
         if self._user is not None and (own := self._user.give_details(details)):
             return own

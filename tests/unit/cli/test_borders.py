@@ -112,7 +112,7 @@ def test_wide_text_in_a_narrow_alphabet_is_escaped(spawn: Docket, config: Config
     assert "\\u65e5\\u672c" in told.out
 
 
-def test_a_full_disk_under_standard_output_is_one_sentence(environ: dict[str, str]) -> None:
+def test_a_full_disk_under_standard_output_gives_one_sentence(environ: dict[str, str]) -> None:
     with open("/dev/full", "wb") as full:
         child = start(environ, "--help", stdout=full, stderr=subprocess.PIPE)
         error = child.communicate(timeout=30)[1].decode()
@@ -137,7 +137,7 @@ def test_a_reader_who_has_gone_is_not_an_error(
     assert child.returncode == 1
 
 
-def test_a_closed_standard_output_is_one_sentence(environ: dict[str, str]) -> None:
+def test_a_closed_standard_output_gives_one_sentence(environ: dict[str, str]) -> None:
     done = subprocess.run(
         ["sh", "-c", '"$0" -m docket completion bash >&-', sys.executable],
         env={**environ, "PYTHONPATH": repository()},

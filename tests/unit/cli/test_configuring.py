@@ -55,7 +55,7 @@ def test_a_bad_text_is_kept_beside_the_config_and_every_mistake_is_shown(
     assert Path(told.document["kept"]).read_text() == BAD
 
 
-def test_an_editor_that_is_not_there_is_one_sentence(
+def test_an_editor_that_is_not_there_gives_one_sentence(
     docket: Docket, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config(GOOD)

@@ -1,4 +1,4 @@
-"""The frame: options on both sides, one table of commands, one way out."""
+"""The frame of commands: shared options before and after, one table, one place that exits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`docket mcp` where it cannot serve: one sentence, a code and a hint, and never a traceback."""
+"""`docket mcp` that cannot serve gives one sentence, a code and a hint, never a traceback."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_closed_stream_is_reported(environ: dict[str, str], closed: int) -> No
     assert "Traceback" not in done.stderr
 
 
-def test_a_home_that_is_none_ends_it_before_it_serves(environ: dict[str, str]) -> None:
+def test_an_unusable_home_ends_the_server_before_it_serves(environ: dict[str, str]) -> None:
     server = BIN.parent.parent / ".venv-mcp" / "bin" / "docket-mcp"
     done = told([str(server), "--system", "--home", "/x", "--json"], environ)
     assert done.returncode == 1

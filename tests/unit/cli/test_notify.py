@@ -84,7 +84,7 @@ def test_one_that_fails_makes_the_exit_code_1(docket: Docket, server: Loopback) 
         (("job", "--channel", "slack"), "has no channel 'slack'"),
     ],
 )
-def test_where_there_is_nothing_to_test_that_is_said(
+def test_if_there_is_nothing_to_test_the_answer_says_so(
     docket: Docket, words: tuple[str, ...], sentence: str
 ) -> None:
     told = docket("notify", "test", *words, "--json")

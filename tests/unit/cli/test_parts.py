@@ -59,7 +59,7 @@ def test_a_home_without_a_config_gets_one(docket: Docket, conf_d: Path) -> None:
         (("x",), "needs COMMAND"),
     ],
 )
-def test_nothing_is_written_where_the_task_would_have_a_mistake(
+def test_nothing_is_written_if_the_task_would_have_a_mistake(
     docket: Docket, config: Config, conf_d: Path, words: tuple[str, ...], said: str
 ) -> None:
     config(MAIN)

@@ -72,7 +72,7 @@ def test_the_tasks_that_name_a_secret_are_known(
         (("list", "x"), b"", "takes no NAME"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(
+def test_what_cannot_be_done_gives_one_sentence(
     spawn: Docket, kept: Path, words: tuple[str, ...], value: bytes, said: str
 ) -> None:
     told = spawn("secret", *words, stdin=value)

@@ -31,7 +31,7 @@ def test_no_line_is_wider_than_the_screen(names: list[str], note: str, columns: 
         assert width(line) <= columns
 
 
-def test_nothing_is_cut_where_no_width_limits_it() -> None:
+def test_nothing_is_cut_if_no_width_limits_it() -> None:
     assert "x" * 500 in table("x" * 500).text(screen(None))
 
 

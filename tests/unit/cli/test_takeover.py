@@ -65,7 +65,7 @@ def test_beside_json_nothing_is_said_and_doctor_tells(docket: Docket, home: Path
     assert check["backup_exists"] is True
 
 
-def test_doctor_says_nothing_of_it_where_nothing_was_taken_over(docket: Docket) -> None:
+def test_doctor_does_not_mention_a_takeover_if_nothing_was_taken_over(docket: Docket) -> None:
     assert checked(docket, "taken_over") == {
         "check": "taken_over",
         "status": "ok",
@@ -93,7 +93,7 @@ def test_an_install_takes_it_over_for_the_runs_to_come_and_closes_the_logs(
     assert home.stat().st_mode & 0o777 == 0o700
 
 
-def test_an_install_goes_on_where_it_cannot_be_taken_over_now(docket: Docket, home: Path) -> None:
+def test_an_install_goes_on_if_it_cannot_be_taken_over_now(docket: Docket, home: Path) -> None:
     with closing(sqlite3.connect(home / "state.db", isolation_level=None)) as old:
         old.execute("BEGIN EXCLUSIVE")
         told = docket("install", "--json")
@@ -103,7 +103,9 @@ def test_an_install_goes_on_where_it_cannot_be_taken_over_now(docket: Docket, ho
     assert "store.unusable" in codes
 
 
-def test_the_database_of_another_program_is_one_sentence(docket: Docket, home: Path) -> None:
+def test_the_database_of_another_program_is_refused_in_one_sentence(
+    docket: Docket, home: Path
+) -> None:
     (home / "state.db").unlink()
     for name in ("state.db-wal", "state.db-shm"):
         (home / name).unlink(missing_ok=True)

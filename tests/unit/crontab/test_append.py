@@ -51,7 +51,7 @@ def test_a_config_without_tasks_gets_them(home: Home, text: str | None) -> None:
         ("tasks: [\n", "import.not_appended"),
     ],
 )
-def test_where_a_name_is_taken_or_a_mistake_would_be_left_nothing_is_written(
+def test_if_a_name_is_taken_or_a_mistake_would_be_left_nothing_is_written(
     home: Home, text: str, code: str
 ) -> None:
     home.config(text)

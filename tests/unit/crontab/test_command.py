@@ -107,7 +107,7 @@ def test_a_crontab_program_that_fails_is_explained(
     assert refused["hint"]
 
 
-def test_where_there_is_no_crontab_program_a_file_is_asked_for(home: Home, tmp_path: Path) -> None:
+def test_if_there_is_no_crontab_program_a_file_is_asked_for(home: Home, tmp_path: Path) -> None:
     home.environ["PATH"] = str(tmp_path)
     assert answer(home, 1, "import", "crontab")["error_code"] == "tool.missing"
 
@@ -125,7 +125,7 @@ def test_where_there_is_no_crontab_program_a_file_is_asked_for(home: Home, tmp_p
         (("-", "--output", "/nowhere/x.yaml"), "import.not_written"),
     ],
 )
-def test_a_wrong_call_is_one_sentence(home: Home, words: tuple[str, ...], code: str) -> None:
+def test_a_wrong_call_gives_one_sentence(home: Home, words: tuple[str, ...], code: str) -> None:
     refused = require_valid("error", answer(home, 1, "import", "crontab", *words, stdin=TAB))
     assert refused["error_code"] == code
 

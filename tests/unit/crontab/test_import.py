@@ -68,7 +68,7 @@ def test_settings_hold_only_for_the_lines_below_them(bring: Importer, home: Home
     assert [tasks[n].env.get("A") for n in ("first", "second", "third")] == [None, "1", "2"]
 
 
-def test_plain_words_are_a_list_only_where_the_kernel_starts_the_program_itself(
+def test_plain_words_are_a_list_only_if_the_kernel_starts_the_program_itself(
     bring: Importer, home: Home, tmp_path: Path
 ) -> None:
     bare, marked = tmp_path / "bare", tmp_path / "marked"
@@ -294,7 +294,7 @@ def test_a_crontab_of_the_spool_is_its_users_own(
         ("$(id)@x", None),
     ],
 )
-def test_mailto_becomes_a_notification_where_it_names_addresses(
+def test_mailto_becomes_a_notification_if_it_names_addresses(
     bring: Importer, home: Home, mailto: str, told: list[str] | None
 ) -> None:
     task = tasks_of(bring(f"MAILTO={mailto}\n* * * * * x\n"), home)["x"]

@@ -42,7 +42,7 @@ EXPRESSIONS = (
 
 
 def minute_by_minute(window: Window, times: Times, zone: str, rule: ClockRule) -> set[int]:
-    """Step a clock as cron's main loop does, and as systemd does where `rule` is ONCE."""
+    """Step a clock as cron's main loop does, and as systemd does if `rule` is ONCE."""
     tz = ZoneInfo(zone)
     found = set()
     before = None

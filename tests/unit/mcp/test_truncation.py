@@ -32,7 +32,7 @@ def test_a_long_text_keeps_its_beginning_and_its_end_and_names_the_tool() -> Non
     assert len(found) < 1200
 
 
-def test_what_is_many_small_things_is_left_out_by_name() -> None:
+def test_a_part_of_many_small_values_is_left_out_and_named() -> None:
     found = bounded(run(events=[{"n": n} for n in range(10_000)], stdout="short"), 4000)
     assert found["details"]["stdout"] == "short"
     assert "events" not in found["details"]

@@ -25,7 +25,7 @@ def test_no_depth_raises_anything_but_a_value_error(levels: int) -> None:
             use()
 
 
-def test_what_holds_itself_is_refused() -> None:
+def test_a_value_that_contains_itself_is_refused() -> None:
     value: list[Any] = []
     value.append(value)
     with pytest.raises(ValueError, match="nested too deeply"):

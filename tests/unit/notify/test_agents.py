@@ -172,7 +172,7 @@ def test_a_refused_connection_is_said(home: Home) -> None:
 
 
 def test_a_million_bytes_of_details_arrive(home: Home, server: Loopback) -> None:
-    """Of the older program, every hook failed where the output was beyond 128 KiB."""
+    """Of the older program, every hook failed if the output was beyond 128 KiB."""
     text = "x" * 1_000_000
     script = f'printf \'{{"big": "%s"}}\' "$(head -c {len(text)} /dev/zero | tr "\\0" x)" '
     script += '> "$DOCKET_RESULT_FILE"; exit 1'

@@ -124,7 +124,7 @@ def test_no_channel_is_published_that_no_module_declares() -> None:
     assert tuple(published) == registry.kinds()
 
 
-def test_a_new_module_is_a_channel_that_sends_and_is_missed_where_it_is_not_shown(
+def test_a_new_module_is_a_channel_and_the_checks_find_where_it_is_not_documented(
     folder: Path, server: Loopback
 ) -> None:
     (folder / "pigeon.py").write_text(PIGEON)

@@ -300,7 +300,7 @@ def test_telegram_that_says_ok_false_is_a_failure(home: Home, server: Loopback) 
     assert found["stderr"] == f"{server.host} refuses: chat not found"
 
 
-def test_telegram_falls_back_to_plain_text_where_the_marks_cannot_be_read(
+def test_telegram_falls_back_to_plain_text_if_the_marks_cannot_be_read(
     home: Home, server: Loopback
 ) -> None:
     server.replies = [
@@ -549,7 +549,7 @@ def test_a_value_of_several_lines_is_refused(home: Home) -> None:
     assert found["stderr"] == "The value of OPS is not a single line"
 
 
-def test_a_credential_serves_where_no_variable_has_the_name(
+def test_a_credential_is_used_if_no_variable_has_the_name(
     home: Home, server: Loopback, tmp_path: Path
 ) -> None:
     (tmp_path / "hook-url").write_text(f"{server.url}/from-credential\n")

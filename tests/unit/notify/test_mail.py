@@ -289,7 +289,7 @@ def test_a_certificate_that_nobody_signed_gets_no_password(
     assert not [line for line in server.said if line.startswith("AUTH")]
 
 
-def test_a_server_without_tls_gets_nothing_where_tls_was_asked_for(
+def test_a_server_without_tls_gets_nothing_if_tls_was_asked_for(
     home: Home, server: MailServer
 ) -> None:
     smtp = {**server.settings, "tls": "starttls"}

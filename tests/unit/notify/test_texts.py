@@ -27,7 +27,7 @@ def in_utf16(text: str) -> int:
 
 
 @given(st.text(max_size=50))
-def test_the_length_for_telegram_is_that_of_utf_16(text: str) -> None:
+def test_telegram_counts_characters_of_utf_16(text: str) -> None:
     assert utf16_units(text + "\U0001f600") == in_utf16(text + "\U0001f600")
 
 
@@ -103,7 +103,7 @@ def test_no_output_leaves_the_machine_unless_it_is_asked_for(home: Home, server:
     assert b"printed" not in server.only.body
 
 
-def test_the_end_of_the_output_comes_with_a_failure_where_it_is_asked_for(
+def test_the_end_of_the_output_comes_with_a_failure_if_it_is_asked_for(
     home: Home, server: Loopback
 ) -> None:
     script = "head -c 100000 /dev/zero | tr '\\0' a; echo; echo the last line >&2; exit 1"
@@ -118,7 +118,7 @@ def test_the_end_of_the_output_comes_with_a_failure_where_it_is_asked_for(
     assert len(output) <= 1000
 
 
-def test_a_secret_in_the_attached_output_is_masked_even_where_it_is_cut(
+def test_a_secret_in_the_attached_output_is_masked_even_if_it_is_cut(
     home: Home, server: Loopback
 ) -> None:
     """Secrets never reach the text of a notification."""

@@ -63,7 +63,7 @@ def test_a_registered_class_is_listed_described_and_run(installed: Installation)
     assert outcome["details"]["module"] == "acme"
 
 
-def test_the_class_says_its_name_and_the_entry_point_only_where_it_has_none(
+def test_the_class_says_its_name_and_the_entry_point_only_if_it_has_none(
     installed: Installation,
 ) -> None:
     lines = "other-name = acme:Fetch\nnoname = acme:Nameless\ninner-x = acme:Outer.Inner\n"
@@ -239,7 +239,7 @@ def test_an_entry_point_is_imported_once_until_its_package_changes(
     assert log.read_text() == "xxx"
 
 
-def test_a_run_obeys_the_upgraded_package_and_ends_where_it_is_gone(
+def test_a_run_obeys_the_upgraded_package_and_fails_if_it_is_gone(
     installed: Installation,
 ) -> None:
     installed.package("acme-tasks", "noname = acme:Nameless\n", acme=FETCH)

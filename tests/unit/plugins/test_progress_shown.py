@@ -115,7 +115,7 @@ def test_no_bar_is_drawn_on_a_terminal_that_cannot_move(working: Installation) -
     assert (code, "\x1b" in terminal.written) == (0, False)
 
 
-def test_no_bar_is_drawn_where_there_is_no_terminal(working: Installation) -> None:
+def test_no_bar_is_drawn_if_there_is_no_terminal(working: Installation) -> None:
     done = working.run("run", "work", TERM="xterm")
     assert "\x1b" not in done.stdout + done.stderr
     assert done.stdout.startswith("line 1\nline 2\n")

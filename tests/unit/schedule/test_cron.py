@@ -66,7 +66,7 @@ def test_a_macro_means_what_cron_means(macro: str, expected: str) -> None:
         ("0 0 1,* * 1", ["*-*-* 00:00:00"]),
     ],
 )
-def test_days_are_a_union_only_where_neither_field_begins_with_a_star(
+def test_days_are_a_union_only_if_neither_field_begins_with_a_star(
     expression: str, expected: list[str]
 ) -> None:
     assert lines(expression) == expected

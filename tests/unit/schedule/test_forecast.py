@@ -222,7 +222,7 @@ def test_a_bad_line_is_a_usage_error_and_the_next_is_answered(line: bytes) -> No
     assert good == {"id": 2, "lines": ["*-*-* 00:00:00"]}
 
 
-def test_a_batch_carries_warnings_only_where_there_are_some() -> None:
+def test_a_batch_carries_warnings_only_if_there_are_some() -> None:
     (answer,) = batch({"id": 1, "expr": "*/90 * * * *", "tz": "UTC"})
     assert answer["lines"] == ["*-*-* *:00:00 UTC"]
     assert len(answer["warnings"]) == 1

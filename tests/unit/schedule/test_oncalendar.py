@@ -1,4 +1,4 @@
-"""systemd's own expressions are read as systemd reads them, and refused where it refuses."""
+"""systemd's own expressions are read as systemd reads them, and refused if systemd refuses them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_date_that_never_comes_is_refused(text: str) -> None:
         ("2026/2-1-1", True),
     ],
 )
-def test_a_repetition_without_an_end_is_exact_only_where_it_meets_the_fields_end(
+def test_a_repetition_without_an_end_is_exact_only_if_it_meets_the_fields_end(
     text: str, *, exact: bool
 ) -> None:
     assert parse_on_calendar(text).exact is exact

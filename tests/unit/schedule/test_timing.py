@@ -1,4 +1,4 @@
-"""Triggers become timer directives: zones, UTC where it is the same, lists, and warnings."""
+"""Triggers become timer directives: zones, UTC if it means the same, lists, and warnings."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def test_a_zone_is_written_unless_utc_says_the_same(
     assert found == [f"OnCalendar={expected}"]
 
 
-def test_the_machines_own_zone_is_left_unsaid_where_its_clock_never_changes() -> None:
+def test_the_machines_own_zone_is_left_unsaid_if_its_clock_never_changes() -> None:
     for machine in ("UTC", "Asia/Kolkata"):
         found = translate_expression("15 * * * *", None, machine_zone=machine)
         assert found == ["OnCalendar=*-*-* *:15:00"]
 
 
-def test_the_machines_own_summer_time_is_avoided_where_it_can_be() -> None:
+def test_the_machines_own_summer_time_is_avoided_if_it_can_be() -> None:
     found = translate_expression("15 * * * *", None, machine_zone="Europe/Berlin")
     assert found == ["OnCalendar=*-*-* *:15:00 UTC"]
 
@@ -205,7 +205,7 @@ def test_an_abbreviation_of_the_machines_zone_is_refused() -> None:
         with pytest.raises(ScheduleError) as caught:
             timing(specs, zone=zone, machine="America/New_York")
         assert caught.value.code == "schedule.ambiguous_zone"
-    for machine in ("UTC", "America/Panama"):  # where it is not an abbreviation, or means the same
+    for machine in ("UTC", "America/Panama"):  # if it is not an abbreviation, or means the same
         assert timing(("cron", "0 9 * * *"), zone="EST", machine=machine).calendars[0].zone == "EST"
 
 
@@ -215,7 +215,7 @@ def test_an_unknown_zone_is_refused_for_every_kind(zone: str) -> None:
         assert refusal(kind, text, zone).code == "schedule.unknown_zone"
 
 
-def test_days_from_the_end_are_parted_where_a_list_would_be_refused() -> None:
+def test_days_from_the_end_are_parted_if_a_list_would_be_refused() -> None:
     found = timing(("calendar", "*-*~1,14 *:0/7"))
     assert [value for _, value in found.directives] == [
         "*-*~01 *:00..56/7:00",

@@ -256,7 +256,7 @@ def test_the_database_of_another_program_is_refused_and_not_one_byte_of_it_chang
 
 
 @pytest.mark.parametrize("content", [b"no database" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_damaged_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_gives_one_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "state.db"
     path.write_bytes(content)
     with pytest.raises(StoreError) as caught, open_reader(str(path)) as reader:
@@ -266,7 +266,7 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     assert path.read_bytes() == content
 
 
-def test_a_directory_in_the_place_of_the_file_is_one_sentence(tmp_path: Path) -> None:
+def test_a_directory_in_the_place_of_the_file_gives_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be read"), open_reader(str(tmp_path)):
         pass
 

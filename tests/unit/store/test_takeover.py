@@ -199,7 +199,7 @@ def test_a_process_that_took_over_the_number_of_a_worker_is_not_taken_for_it(pat
 
 
 def test_a_cancel_that_never_came_to_an_end_is_cancelled(path: Path) -> None:
-    """The reference leaves `cancel_requested` for ever where it takes a zombie for alive."""
+    """The reference leaves `cancel_requested` for ever if it takes a zombie for alive."""
     made(path, [run(status="cancel_requested", finished_at=None, exit_code=None)])
     found = read_run(path, run()["run_id"])
     assert found.status is RunStatus.CANCELLED
@@ -448,7 +448,7 @@ def test_a_full_disk_leaves_everything_as_it_was(tmp_path: Path, room: int) -> N
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_directory_that_takes_no_copy_is_one_sentence(path: Path) -> None:
+def test_a_directory_that_takes_no_copy_gives_one_sentence(path: Path) -> None:
     made(path, [run()])
     path.with_name("state.db.before-v1.new").mkdir()
     with pytest.raises(StoreError) as caught, open_reader(str(path)):

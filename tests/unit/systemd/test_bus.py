@@ -33,7 +33,7 @@ CALLS: list[Callable[[SystemdUnits], object]] = [
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_no_manager_is_one_sentence_with_a_hint(
+def test_a_missing_manager_gives_one_sentence_with_a_hint(
     call: Callable[[SystemdUnits], object], tmp_path: Path
 ) -> None:
     with pytest.raises(BusAbsentError) as caught:
@@ -43,7 +43,7 @@ def test_no_manager_is_one_sentence_with_a_hint(
     assert "\n" not in caught.value.sentence
 
 
-def test_where_no_socket_is_pystemd_is_not_imported(tmp_path: Path) -> None:
+def test_without_a_socket_pystemd_is_not_imported(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from docket.errors import BusAbsentError\n"

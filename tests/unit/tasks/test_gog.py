@@ -214,7 +214,7 @@ def test_a_file_that_changes_while_it_is_read_is_reported_and_not_a_failure(home
     assert "changed as we read it" in result["details"]["changed_meanwhile"]
 
 
-def test_a_source_that_is_not_there_is_one_sentence(home: TaskHome) -> None:
+def test_a_source_that_is_not_there_gives_one_sentence(home: TaskHome) -> None:
     configure(home, source="~/nowhere")
     result = home.run("backup")
     assert result["summary"] == f"{home.path}/nowhere: No such file or directory"

@@ -102,7 +102,7 @@ def test_without_configuration_it_makes_a_backup_and_reports_the_archive(home: T
     assert home.json("describe", "hbackup")["contract"]["idle_timeout_seconds"] == 1800
 
 
-def test_what_it_found_is_reported_where_nothing_was_made(home: TaskHome) -> None:
+def test_the_files_that_it_found_are_reported_if_no_archive_was_made(home: TaskHome) -> None:
     home.configure()
     details = home.run("hbackup", "--dry-run")["details"]
     assert details["file_count"] == 42

@@ -101,7 +101,7 @@ def test_a_failure_says_the_programs_own_last_word(home: TaskHome, source: Path,
 
 @pytest.mark.parametrize("tool", [*TOOLS, "hbackup", "gog"])
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
-def test_a_program_that_is_not_there_is_one_sentence(
+def test_a_program_that_is_not_there_gives_one_sentence(
     home: TaskHome, source: Path, tool: str, options: tuple[str, ...]
 ) -> None:
     configure(home, tool, source, env={"PATH": str(home.bin)})

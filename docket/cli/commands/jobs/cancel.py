@@ -14,7 +14,7 @@ from docket.cli.render.run import cancelled_text
 def command(call: Call, run_id: str) -> Answer:
     """Cancel a run that waits, runs, or is between two attempts.
 
-    RUN is an id, a part of it, or a task, whose run under way it means. Its command gets SIGTERM,
+    RUN is an id, a part of it, or a task, for its run under way. Its command gets SIGTERM,
     and all that is left of it SIGKILL after the grace; hooks run with the status cancelled.
     For a run that is over nothing is signalled, and the exit code is 0.
     """

@@ -35,7 +35,7 @@ def command(
 ) -> Answer:
     """Wait until the runs are over, their hooks included.
 
-    RUN is an id, a part of it, or a task, whose run under way it means. The exit code is the run's:
+    RUN is an id, a part of it, or a task, for its run under way. The exit code is the run's:
     0, 1, or 130 for one that was cancelled; of several runs, that of the first one named that did
     not end well. It is 1 if the time runs out.
     """

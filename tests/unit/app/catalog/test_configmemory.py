@@ -1,4 +1,4 @@
-"""The config as it was installed: taken from memory, and only where nothing changed."""
+"""The config as it was installed: taken from memory, and only if nothing changed."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_a_destructive_task_that_timers_may_not_start_is_named_and_not_called_br
     assert "unattended: allow" in found["timers"]["detail"]
 
 
-def test_a_missing_service_manager_is_an_error_only_where_timers_need_it(home: Home) -> None:
+def test_a_missing_service_manager_is_an_error_only_if_timers_need_it(home: Home) -> None:
     home.units.refusal = "There is no bus."
     home.config('tasks:\n  plain: {type: command, command: "true"}\n')
     assert checks(home)["service_manager"]["status"] == "warning"

@@ -178,7 +178,7 @@ def causes(house: House) -> set[str | None]:
     return {row.error_code for row in house.rows()}
 
 
-def test_the_machine_was_off_where_no_boot_covers_the_fire(hourly: House) -> None:
+def test_the_machine_was_off_if_no_boot_covers_the_fire(hourly: House) -> None:
     before = BootTime(NOW_US - 10 * DAY, hour_before_now(3) + MINUTE)
     hourly.machine = Machine(hour_before_now(0) + MINUTE, (before,))
     hourly.look()

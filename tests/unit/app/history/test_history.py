@@ -104,7 +104,7 @@ def test_a_record_that_was_spooled_is_merged_before_it_is_shown(home: Home) -> N
     assert len(history.runs(home.session).runs) == 2
 
 
-def test_a_damaged_database_is_one_sentence(home: Home) -> None:
+def test_a_damaged_database_gives_one_sentence(home: Home) -> None:
     home.file(home.paths.state_db, "this is not a database, " * 100)
     with pytest.raises(StoreError) as caught:
         history.runs(home.session)

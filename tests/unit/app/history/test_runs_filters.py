@@ -43,7 +43,7 @@ def test_a_span_of_time_begins_with_its_first_instant_and_ends_before_its_last(h
     assert ids(home, since_us=NOW_US + HOUR, until_us=NOW_US + 2 * HOUR) == [second]
 
 
-def test_pages_hold_every_run_once_even_where_many_began_at_one_instant(home: Home) -> None:
+def test_pages_hold_every_run_once_even_if_many_began_at_one_instant(home: Home) -> None:
     recorded = [home.record("a", at=NOW_US + n // 5) for n in range(23)]
     seen: list[str] = []
     cursor = None

@@ -215,7 +215,7 @@ def test_a_prefix_that_makes_no_name_or_one_of_dockets_is_refused(home: Home, pr
         preview(home.session, ["plain"], prefix)
 
 
-def test_in_place_the_new_timer_is_on_where_the_old_one_was(home: Home) -> None:
+def test_in_place_the_new_timer_is_on_if_the_old_one_was(home: Home) -> None:
     home.configure(FULL)
     home.install(now=True)
     del home.units.calls[:]
@@ -268,7 +268,7 @@ def test_in_place_without_a_manager_says_what_is_left_to_be_run(home: Home) -> N
     assert not home.unit("docket-plain.timer").exists()
 
 
-def test_in_place_nothing_is_done_where_dockets_unit_was_edited_by_hand(home: Home) -> None:
+def test_in_place_nothing_is_done_if_dockets_unit_was_edited_by_hand(home: Home) -> None:
     home.configure(FULL)
     home.install()
     timer = home.unit("docket-plain.timer")

@@ -84,7 +84,7 @@ def test_the_policy_that_is_shown_is_what_the_run_meets(home: Home, rules: str) 
     assert denied == wanted
 
 
-def test_a_backup_that_deletes_gets_no_timer_where_the_policy_denies_that(home: Home) -> None:
+def test_a_backup_that_deletes_gets_no_timer_if_the_policy_denies_that(home: Home) -> None:
     scheduled = TASKS.replace('"r:b"}', '"r:b", schedule: "0 3 * * *"}')
     home.config(scheduled)
     assert compile_tasks(home.session).problems == ()

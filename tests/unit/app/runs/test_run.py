@@ -150,7 +150,7 @@ def test_a_dry_run_leaves_nothing_and_ends_with_2(home: Home) -> None:
     assert not os.path.exists(home.paths.state_db)
 
 
-def test_a_dry_run_runs_its_own_command_where_there_is_one(home: Home) -> None:
+def test_a_dry_run_runs_its_own_command_if_there_is_one(home: Home) -> None:
     outcome = go(home, "preview", dry_run=True)
     assert outcome.details["stdout"] == "preview\n"
     assert outcome.exit_code == 2
@@ -185,9 +185,7 @@ def test_ctrl_c_cancels_the_run_and_its_outcome_is_shown(home: Home) -> None:
 
 
 @pytest.mark.parametrize("task", ["secure", "shut"])
-def test_a_task_that_only_a_unit_can_run_is_refused_where_there_is_none(
-    home: Home, task: str
-) -> None:
+def test_a_task_that_only_a_unit_can_run_is_refused_if_there_is_none(home: Home, task: str) -> None:
     home.config(CONFIG)
     absent = FakeUnits("", "")
     absent.absent = True

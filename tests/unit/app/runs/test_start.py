@@ -110,7 +110,7 @@ def test_a_receipt_names_the_run_that_is_pending_in_the_record(bench: Bench) -> 
     assert bench.requests() == [f"{run.run_id}.request"]
 
 
-def test_a_receipt_warns_where_the_run_would_end_with_the_session(bench: Bench) -> None:
+def test_a_receipt_warns_if_the_run_would_end_with_the_session(bench: Bench) -> None:
     assert bench.start().warnings == ()
     bench.fake.lingering = False
     [warning] = bench.start().warnings

@@ -32,7 +32,7 @@ def test_the_work_grows_no_faster_than_the_tasks(
     command: str, homes: Callable[[str], Home]
 ) -> None:
     answer = ANSWERS[command]
-    answer(_with_tasks(homes("first"), 1).session)  # what is read once for all homes
+    answer(_with_tasks(homes("first"), 1).session)  # read what is read once for all homes
     few, many = (_calls(answer, _with_tasks(homes(str(n)), n).session) for n in (FEW, MANY))
     assert many < few * MANY / FEW * 1.1
 

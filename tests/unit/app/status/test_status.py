@@ -264,7 +264,7 @@ def test_names_are_looked_up_with_care(home: Home) -> None:
         status.status(home.session, "a/b")
 
 
-def test_a_broken_store_is_one_sentence(home: Home) -> None:
+def test_a_broken_store_gives_one_sentence(home: Home) -> None:
     home.config(CONFIG)
     home.file(home.paths.state_db, "no database " * 100)
     with pytest.raises(StoreError):

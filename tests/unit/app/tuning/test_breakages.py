@@ -51,7 +51,7 @@ def test_what_would_open_a_whole_tree_is_not_proposed(path: str) -> None:
     assert "open too much" in found.sentence
 
 
-def test_a_path_that_is_missing_everywhere_is_not_the_sandbox() -> None:
+def test_a_path_that_is_missing_everywhere_is_not_blamed_on_the_sandbox() -> None:
     assert broken("cat: /home/nobody/none: No such file or directory", STRICT) is None
 
 
@@ -64,7 +64,7 @@ def test_a_file_of_the_shared_tmp_is_hidden(tmp_path: Path) -> None:
     assert (found.code, found.key) == ("hidden", expected)
 
 
-def test_the_network_is_told_only_where_there_is_none() -> None:
+def test_the_network_is_blamed_only_if_there_is_none() -> None:
     line = "curl: (6) Could not resolve host: example.org"
     assert broken(line, STRICT) is None
     found = broken(line, READONLY)

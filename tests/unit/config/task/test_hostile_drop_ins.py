@@ -121,7 +121,7 @@ def test_the_callers_environment_is_not_shown(home: ConfigHome) -> None:
     assert set(found.description.split()) <= {"HOME", "PATH", "LC_CTYPE", "LANG"}
 
 
-def test_the_network_is_out_of_reach_where_the_kernel_can_do_that(home: ConfigHome) -> None:
+def test_the_network_is_out_of_reach_if_the_kernel_can_do_that(home: ConfigHome) -> None:
     allowed = subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False)
     if allowed.returncode != 0:
         pytest.skip("this kernel gives no network namespace to this user")

@@ -25,6 +25,6 @@ def test_a_mistyped_name_leads_to_the_one_that_was_meant(
     assert nearest(word, known) == meant
 
 
-def test_a_name_that_may_be_right_is_a_slip_only_where_hardly_a_letter_differs() -> None:
+def test_a_name_that_may_be_right_is_a_slip_only_if_hardly_a_letter_differs() -> None:
     assert slip_of("excldes", ["excludes"]) == "excludes"
     assert slip_of("extra", ["excludes", "extra_args"]) is None

@@ -307,7 +307,7 @@ def test_outside_a_unit_nobody_is_asked(home: Home, manager: PrivateManager) -> 
 
 
 class TestWithoutAManager:
-    """Where the manager cannot be asked, the environment counts where something bears it out."""
+    """If the manager cannot be asked, the environment counts if something confirms it."""
 
     def run(self, home: Home, fired: str, **environ: str) -> Any:
         values = {"INVOCATION_ID": "c" * 32, "TRIGGER_UNIT": TIMER, **environ}

@@ -187,7 +187,7 @@ def test_starts_at_once_under_queue_are_not_taken_for_waiting_ones(home: Home) -
     assert end(*[home.start("job") for _ in range(2)]) == [0, 0]
 
 
-def test_replace_signals_nobody_where_the_named_run_is_not_the_holder(home: Home) -> None:
+def test_replace_signals_nobody_if_the_named_run_is_not_the_holder(home: Home) -> None:
     home.plan("job", "/bin/true", overlap="replace", timeout_seconds=0.5)
     path = home.lock_dir / "tasks" / "job.lock"
     path.parent.mkdir(parents=True)

@@ -28,7 +28,7 @@ def ends(request: pytest.FixtureRequest) -> Iterator[tuple[int, int]]:
     os.close(writer)
 
 
-def test_a_block_goes_out_at_once_where_there_is_room(ends: tuple[int, int]) -> None:
+def test_a_block_goes_out_at_once_if_there_is_room(ends: tuple[int, int]) -> None:
     reader, writer = ends
     echo = Echo(writer, 1 << 20)
     echo.write(BLOCK[:50_000] + b"\n", is_error=False)

@@ -62,7 +62,7 @@ def test_a_task_that_was_removed_is_skipped_with_the_reason(home: Home) -> None:
     assert (result["status"], result["error_code"]) == ("skipped", "task_removed")
 
 
-def test_no_plan_and_no_config_is_one_sentence(home: Home) -> None:
+def test_a_missing_plan_and_config_give_one_sentence(home: Home) -> None:
     done = home.run("job")
     assert done.returncode == 1
     assert done.stderr.startswith(b"docket: ")

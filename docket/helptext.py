@@ -26,6 +26,7 @@ Run and look:
   policy        Say what would be in force for a run, and why.
   env           Show the environment that a task gets from its unit.
   try           Run a task once in a sandbox, and say what broke.
+  advise        Propose limits and a sandbox from the record of runs.
 
 Timers:
   install       Write the systemd units of scheduled tasks.

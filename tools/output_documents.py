@@ -63,7 +63,7 @@ from docket.app.status.shapes import (
     StatusAnswer,
 )
 from docket.app.text.shapes import EventDocument, RunDocument
-from docket.app.tuning.shapes import TrialDocument
+from docket.app.tuning.shapes import AdviceDocument, TrialDocument
 from docket.app.why.shapes import WhyDocument
 from docket.cli.shapes import CompletionDocument, HelpDocument
 from docket.model.shapes import ErrorCodeDocument, ErrorDocument
@@ -98,6 +98,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "policy": ("docket policy --json", PolicyDocument),
     "env": ("docket env --json", EnvironmentDocument),
     "try": ("docket try --json", TrialDocument),
+    "advise": ("docket advise --json", AdviceDocument),
     "health": ("docket health --json", HealthDocument),
     "notify": ("docket notify test --json", NotifyTestDocument),
     "maintain": ("docket maintain --json", UpkeepDocument),

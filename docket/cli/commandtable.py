@@ -36,6 +36,7 @@ _ALL = (
     Verb("policy", "jobs.policy", JOBS, "Say what would be in force for a run, and why."),
     Verb("env", "jobs.env", JOBS, "Show the environment that a task gets from its unit."),
     Verb("try", "jobs.trying", JOBS, "Run a task once in a sandbox, and say what broke."),
+    Verb("advise", "jobs.advise", JOBS, "Propose limits and a sandbox from the record of runs."),
     Verb("install", "timers.install", TIMERS, "Write the systemd units of scheduled tasks."),
     Verb("uninstall", "timers.uninstall", TIMERS, "Stop timers and remove the units of tasks."),
     Verb("eject", "timers.eject", TIMERS, "Turn tasks into plain units that need no Docket."),
@@ -169,9 +170,10 @@ USAGES = (
     Usage(
         "try <task>",
         "Run a task once in a sandbox.",
-        "See what a sandbox breaks; it really runs.",
+        "See what it breaks; it really runs.",
     ),
     Usage("env <task>", "Show a task's environment.", "See where each variable comes from."),
+    Usage("advise [task]", "Propose limits.", "Get limits that runs bear out."),
     Usage(
         "health",
         "Say how the tasks are doing.",

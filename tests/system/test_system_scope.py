@@ -48,6 +48,7 @@ def calls(run_id: str) -> dict[str, list[list[str]]]:
         "policy": [["policy", "job"]],
         "env": [["env", "job"], ["env", "job", "--diff"]],
         "try": [["try", "job"]],
+        "advise": [["advise"], ["advise", "job"]],
         "add": [["add", "added", "--", "/bin/true"]],
         "remove": [["remove", "added"]],
         "doctor": [["doctor"], ["doctor", "--agent"]],

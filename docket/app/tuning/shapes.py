@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 
 from docket.app.text.shapes import CommandExitCode
-from docket.model.jsonkinds import Amount, JsonObject, Status
+from docket.model.jsonkinds import Amount, Count, JsonObject, RunId, Status
 
 
 class BreakageDocument(TypedDict):
@@ -35,4 +35,33 @@ class TrialDocument(TypedDict):
     patch: Annotated[JsonObject | None, "What to merge into the config; null for nothing."]
     patch_text: Annotated[str | None, "The same as YAML."]
     output: Annotated[str, "The end of what the task printed."]
+    warnings: Annotated[list[str], "Further remarks, in sentences."]
+
+
+class ProposalDocument(TypedDict):
+    """One key that the record bears out."""
+
+    key: Annotated[str, "The key of the task, such as limits.memory, timeout or sandbox."]
+    value: Annotated[str | JsonObject, "What to put into it."]
+    reason: Annotated[str, "Why, with the figures, in sentences."]
+    runs: Annotated[list[RunId], "The runs that it is based on, newest first."]
+    proof: Annotated[str | None, "A command to prove it first; null where the runs prove it."]
+
+
+class TaskAdviceDocument(TypedDict):
+    """What is proposed for one task."""
+
+    task: Annotated[str, "The task."]
+    good_runs: Annotated[Count, "How many good runs were looked at."]
+    proposals: Annotated[list[ProposalDocument], "What to change."]
+    patch: Annotated[JsonObject | None, "All of them, to merge into the config; null for none."]
+    patch_text: Annotated[str | None, "The same as YAML, with the reasons as comments."]
+    notes: Annotated[list[str], "What more is needed, or why nothing is proposed."]
+
+
+class AdviceDocument(TypedDict):
+    """Limits, catch-up and sandboxes that the record of runs bears out."""
+
+    fewest_runs: Annotated[Count, "Good runs that a task needs before anything is proposed."]
+    tasks: Annotated[list[TaskAdviceDocument], "The tasks that were asked for, by name."]
     warnings: Annotated[list[str], "Further remarks, in sentences."]

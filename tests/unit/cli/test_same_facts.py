@@ -64,6 +64,8 @@ OF_COMMAND: dict[str, set[str]] = {
     "why bad": set(),
     "why paused": set(),
     "policy good": set(),
+    "advise": {"fewest_runs"},
+    "advise good": {"fewest_runs"},
     "env good": {"difference.*", r"(loaded|variables\.(masked|each_run|value))"},
     "env good --diff": {r"variables\..*", "loaded"},
     "wait good": {"(started_at|finished_at|trigger)"},

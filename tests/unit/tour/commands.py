@@ -32,6 +32,7 @@ TOUR: dict[str, list[str]] = {
     "policy": ["policy text --trigger agent", "policy broken", "policy text --sandbox strict"],
     "env": ["env text", "env text --diff", "env fail"],
     "try": ["try text --sandbox strict", "try broken", "try fail --param nope={parameter}"],
+    "advise": ["advise", "advise text", "advise broken"],
     "list": ["list"],
     "health": ["health", "health --check", "health fail"],
     "new-task": ["new-task written-{n}", "new-task telling"],

@@ -139,7 +139,14 @@ def test_the_calls_of_the_tour_did_what_they_are_for(traveller: Traveller) -> No
     expected = ("run broken", "describe broken", "nope=", "cancel", "enable", "disable", "check")
     more = ("doctor", "install", "uninstall", "slow", "other-than-that", "configure")
     odd = ("new-task telling", "health --check", "eject telling", "notify test")
-    new = ("remove nothing", "edit text", "policy broken", "try text", "try broken")
+    new = (
+        "remove nothing",
+        "edit text",
+        "policy broken",
+        "try text",
+        "try broken",
+        "advise broken",
+    )
     known = (*expected, *more, *odd, *new)
     assert not [words for words in refused if not any(word in words for word in known)]
     traced = [said.words for said in traveller.said if b"Traceback" in said.out + said.err]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 
 from docket.errors import StoreError
@@ -32,6 +33,11 @@ def store_error(path: str, error: sqlite3.Error) -> StoreError:
 
 def unreadable(path: str, error: OSError) -> StoreError:
     """Return the error for a file that the system does not let us read."""
+    if error.errno == errno.ELOOP:  # or a chain of links: none is followed at the end of the path
+        return StoreError(
+            f"{path} is a link, and a link to a database is not followed.",
+            hint="Put the database itself there, or let `state_dir` in the config name its place.",
+        )
     return StoreError(
         f"The database {path} cannot be read: {error.strerror}.",
         hint="See who owns the file and its directory; docket doctor checks both.",

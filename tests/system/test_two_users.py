@@ -236,3 +236,26 @@ def test_root_writes_no_units_into_the_directory_of_another(root: HostSeat, ada:
         assert root.run(["ls", "-A", "/etc/cron.d"]).stdout == before
     finally:
         root.run(["rm", "-rf", "/root/.docket"])
+
+
+_ADAS = ("/home/ada/out", "/home/ada/out/new", "/home/ada/led/new")
+
+
+def test_root_writes_neither_units_nor_secrets_where_another_can_exchange_them(
+    root: HostSeat, ada: HostSeat
+) -> None:
+    root.configure({"job": command("/bin/true", schedule="@yearly")})
+    ada.run(["sh", "-c", "mkdir ~/out ~/.docket; ln -s /srv ~/led"])
+    try:
+        for words in (
+            *(["--system", "eject", "job", "--output-dir", there] for there in _ADAS),
+            *(["--system", "install", "--output-dir", there] for there in _ADAS),
+            ["--home", "/home/ada/.docket", "secret", "set", "key"],
+        ):
+            done = root.run([DOCKET, *words], environ={"HOME": "/root"}, stdin="x", check=False)
+            assert done.returncode == 1, (words, done.stdout)
+            assert f"belongs to user {USERS['ada']}" in done.stderr, words
+        assert root.run(["find", "/home/ada", "-user", "root"]).stdout == ""
+        assert root.run(["find", "/srv", "-name", "*job*"]).stdout == ""
+    finally:
+        root.run(["rm", "-rf", "/home/ada/out", "/home/ada/led", "/home/ada/.docket"])

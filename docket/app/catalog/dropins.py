@@ -7,6 +7,7 @@ import stat
 
 from docket.config.yaml.safety import refuse_if_others_can_write
 from docket.errors import UnsafeFileError
+from docket.files import LARGEST_BYTES
 from docket.model.task.taskclass import BrokenTaskClass
 from docket.tasks.targets import DropIn
 
@@ -37,6 +38,9 @@ def _safe(path: str) -> DropIn | BrokenTaskClass:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             return _refused(path, f"{path} cannot be read: it is not a regular file", None)
+        if status.st_size > LARGEST_BYTES:
+            size = f"{path} cannot be read: it is larger than {LARGEST_BYTES >> 20} MiB"
+            return _refused(path, size, "split it, or keep its data in a file of another name")
         refuse_if_others_can_write(path, status)
     except UnsafeFileError as error:
         return _refused(path, error.sentence, error.hint, error.code)

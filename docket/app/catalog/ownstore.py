@@ -6,10 +6,12 @@ another user all of that would act on planted files with the caller's rights.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 from docket.errors import StoreError, StoreOfAnotherError
+from docket.store.failure import unreadable
 
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -49,17 +51,19 @@ def _judge(path: str, part: str) -> None:
             hint=f"Ask as that user: sudo -u '#{status.st_uid}' docket ...",
             path=path,
         )
+    if part == path and stat.S_ISLNK(status.st_mode):
+        raise unreadable(path, OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
+    if part == path and not stat.S_ISREG(status.st_mode):
+        raise StoreError(
+            f"{path} is not a regular file.",
+            hint="Move it away; the next run makes a new database.",
+            path=path,
+        )
     if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
         raise StoreOfAnotherError(
             f"{part} can be written by others (mode {stat.S_IMODE(status.st_mode):04o}): nothing is"
             " read or changed there.",
             hint=f"chmod go-w {part}",
-            path=path,
-        )
-    if part == path and not stat.S_ISREG(status.st_mode):
-        raise StoreError(
-            f"{path} is not a regular file.",
-            hint="Move it away; the next run makes a new database.",
             path=path,
         )
     if part == path and not os.access(path, os.R_OK):

@@ -17,6 +17,7 @@ from docket.app.session.session import Session
 from docket.compiler.bundle import Bundle
 from docket.compiler.ejected import BOOT_SUFFIX, ejected_units, losses
 from docket.compiler.timer import waits_for_boot
+from docket.config.yaml.safety import refuse_place_of_another
 from docket.errors import BrokenTaskError, DocketError, InstallError
 from docket.files import make_directory, write_batch, write_new
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
@@ -133,6 +134,7 @@ def write_to(
     """Write the plain units into `directory` and touch neither systemd nor Docket's own units."""
     plan = preview(session, names, prefix, force=force)
     target = os.path.abspath(directory)
+    refuse_place_of_another(target, "a unit")
     return plan.replace(directory=target, written=_write(plan, target, force=force))
 
 

@@ -99,6 +99,7 @@ def write_to(session: Session, directory: str, names: Sequence[str] = ()) -> Ins
     """
     compilation = compile_tasks(session, names)
     target = os.path.abspath(directory)
+    refuse_place_of_another(target, "a unit")
     disk = _read_units(target, compilation, tuple(compilation.bundles))
     owner = _owner(target, compilation, disk, force=True)
     changes = differences(_texts(compilation), disk, owner, removable={})

@@ -6,12 +6,11 @@ import os
 import sqlite3
 from typing import Any
 
-from docket.errors import StoreError
 from docket.model.jsontext import DEEPEST
 from docket.model.record import Record
 from docket.model.states import RunStatus, Trigger
 from docket.store.cleaning import EARLIEST_US, LATEST_US, is_instant, is_sound
-from docket.store.failure import is_damage, store_error
+from docket.store.failure import is_damage, store_error, unreadable
 from docket.store.readonly import open_connection
 from docket.store.tables import TABLES, Table
 
@@ -46,10 +45,7 @@ def examine(path: str) -> Soundness:
             raise found from error
         return Soundness(path, exists=True, size_bytes=size, runs=None, problems=(found.sentence,))
     except OSError as error:
-        raise StoreError(
-            f"The database {path} cannot be read: {error.strerror}.",
-            hint="See who owns the file and its directory.",
-        ) from error
+        raise unreadable(path, error) from error
     return Soundness(path, exists=True, size_bytes=size, runs=runs, problems=tuple(problems))
 
 

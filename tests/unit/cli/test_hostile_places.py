@@ -143,6 +143,10 @@ PLACES: dict[str, tuple[Callable[[Home], Path], tuple[tuple[str, ...], ...]]] = 
         lambda home: home.folder / ".docket/config.yaml",
         (("status",), ("check",), ("install", "--list"), _RUN),
     ),
+    "drop-in": (
+        lambda home: home.folder / ".docket/tasks/large.py",
+        (("check",), ("list",), _RUN),
+    ),
     "env_file": (
         lambda home: home.folder / "job.env",
         (("check",), ("doctor",), ("run", "envy", "--launcher", "direct")),
@@ -187,6 +191,19 @@ def test_no_command_hangs_grows_or_crashes_on_something_else_than_a_file(
         assert said.text or words[0] == "exec", words
         for trace in ("Traceback", "inside Docket", "MemoryError"):
             assert trace not in said.text, words
+
+
+@pytest.mark.parametrize("words", [("status",), ("runs",), ("pause", "job"), ("db", "check")])
+def test_a_link_in_the_place_of_the_record_is_called_a_link(
+    home: Home, docket: Docket, words: tuple[str, ...]
+) -> None:
+    path = home.folder / ".docket/state.db"
+    path.rename(home.folder / "elsewhere.db")
+    path.symlink_to(home.folder / "elsewhere.db")
+    said = docket.say(home.folder, *words)
+    assert said.code == 1
+    assert "is a link" in said.text
+    assert "mode" not in said.text
 
 
 @pytest.mark.parametrize("kind", KINDS)

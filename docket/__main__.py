@@ -27,7 +27,7 @@ def main() -> int:
         gc.set_threshold(_COLLECTED_AFTER)
         from docket.runner.main import main as run_task  # noqa: PLC0415  (branch before import)
 
-        return run_task(sys.argv[2:], _recompile)
+        return run_task(sys.argv[2:], _recompile, _start_followers)
     if "_DOCKET_COMPLETE" not in os.environ and _answered(sys.argv[1:]):
         return 0
     _use_site()
@@ -81,6 +81,14 @@ def _recompile(task: str, paths: Paths, keep: bool) -> str:
     from docket.app.catalog.compilation import recompile  # noqa: PLC0415  (the compiler's named seam)
 
     return recompile(paths, dict(os.environ), task, keep=keep).to_text()
+
+
+def _start_followers(task: str, paths: Paths, run_id: str | None) -> int:
+    """Start the tasks that follow a run of `task` which is over; they need the whole program."""
+    _use_site()
+    from docket.app.runs.followers import start_followers  # noqa: PLC0415  (a named seam, as above)
+
+    return start_followers(paths, dict(os.environ), task, run_id)
 
 
 def _use_site() -> None:

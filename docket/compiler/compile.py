@@ -13,7 +13,7 @@ from docket.compiler.sandbox.check import check_sandbox, doubtful_directives
 from docket.compiler.service import service_body
 from docket.compiler.text import refused
 from docket.compiler.timer import timer_bodies
-from docket.errors import NameRefusedError
+from docket.errors import CompileError, NameRefusedError
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name, service_unit
 from docket.model.task.sandbox import Starter
 from docket.model.task.schedule import Timing
@@ -33,7 +33,7 @@ _SYSTEM_UNITS = frozenset(
 
 
 def compile_task(task: Task, timing: Timing | None, place: Place, found: TaskFiles) -> Bundle:
-    """Return the plan of `task`, and its service and timers if it is scheduled and enabled.
+    """Return the plan of `task`, and its service and timers if it is enabled.
 
     CompileError if a value cannot be said in a unit file; NameRefusedError if the task's
     name or the instance cannot be used in a unit's name.
@@ -41,25 +41,44 @@ def compile_task(task: Task, timing: Timing | None, place: Place, found: TaskFil
     _check_names(task, place)
     sandbox = place.sandbox(task, Starter.UNATTENDED)
     check_sandbox(sandbox, task, place, found)
-    bodies = _bodies(task, timing, place) if timing is not None and task.enabled else {}
+    bodies, unsaid = _units(task, timing, place)
     hashes = {name: content_hash(body) for name, body in bodies.items()}
     return Bundle(
         task=task,
         timing=timing,
         plan=make_plan(task, timing, place, found, hashes),
         units={name: _whole(body, place) for name, body in bodies.items()},
-        warnings=(*found.warnings, *(timing.warnings if timing else ()), *_doubts(task, place)),
+        warnings=(
+            *found.warnings,
+            *(timing.warnings if timing else ()),
+            *_doubts(task, place),
+            *unsaid,
+        ),
     )
 
 
-def _bodies(task: Task, timing: Timing, place: Place) -> dict[str, str]:
+def _units(
+    task: Task, timing: Timing | None, place: Place
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the contents of the unit files, and why a task that nothing starts has none."""
+    if not task.enabled:
+        return {}, ()
+    try:
+        return _bodies(task, timing, place), ()
+    except CompileError as error:
+        if task.schedules:
+            raise
+        return {}, (f"It gets no unit, and runs by hand only: {error.sentence}",)
+
+
+def _bodies(task: Task, timing: Timing | None, place: Place) -> dict[str, str]:
     check_sections(task)
     why = refusal(place.paths.config)
     if why is not None:
         raise refused(task.name, "the config's path", why)
     return {
         service_unit(task.name, place.instance): service_body(task, place),
-        **timer_bodies(task, timing, place),
+        **(timer_bodies(task, timing, place) if timing is not None else {}),
     }
 
 
@@ -91,7 +110,7 @@ def _doubts(task: Task, place: Place) -> tuple[str, ...]:
         found += doubtful_directives(
             task, confined=place.sandbox(task, Starter.UNATTENDED).confines
         )
-    if task.schedules and task.catch_up and task.jitter_seconds >= _DAY:
+    if task.timed and task.catch_up and task.jitter_seconds >= _DAY:
         found.append(
             f"`jitter` is {format_span(task.jitter_seconds)}, and delays the run that makes up "
             "for a missed one as well: on a machine that is on for less than that, that run "

@@ -164,6 +164,11 @@ def _lost_order(task: Task) -> Iterator[str]:
         yield f"the group {task.group}, of which {task.group_slots} run at a time"
     if task.depends_on:
         yield f"the tasks that run first: {', '.join(task.depends_on)}"
+    for spec in task.after:
+        yield f"its start {spec.shown}"
+    if task.followers:
+        names = ", ".join(dict.fromkeys(one.task for one in task.followers))
+        yield f"the start of what follows it: {names}"
     if kinds := without_condition(task):
         yield f"what is required for a run: {', '.join(dict.fromkeys(kinds))}"
     if task.once_per:

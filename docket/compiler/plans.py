@@ -70,6 +70,8 @@ def make_plan(
         backoff_max_seconds=task.backoff_max_seconds,
         overlap=str(task.overlap),
         depends_on=list(task.depends_on),
+        after=[[spec.text, spec.condition] for spec in task.after],
+        followers=[[one.task, one.on] for one in task.followers],
         require=[[one.kind, list(one.words), one.number] for one in task.require],
         once_per=str(task.once_per or ""),
         group=task.group,

@@ -179,16 +179,18 @@ class UnitProperties:
     def command(self, directive: str, words: Sequence[str], *, privileged: bool = False) -> None:
         """Add one command line of Docket's own; no variable is expanded in it.
 
-        A `privileged` one prepares what whoever starts a transient unit has prepared already.
+        A `privileged` one before the start prepares what whoever starts a transient unit has
+        prepared already.
         """
-        if privileged:
+        if privileged and directive == "ExecStartPre":
             return
         for word in words:
             why = refusal(word)
             if why is not None:
                 raise refused(self._task, directive, why)
-        line = [words[0], list(words), ["no-env-expand"]]
-        self._put(f"{directive}Ex", "a(sasas)", [line])
+        flags = ["ignore-failure", "privileged"] if privileged else []
+        line = [words[0], list(words), [*flags, "no-env-expand"]]
+        self._append(f"{directive}Ex", "a(sasas)", [line])
 
     def _add(self, name: str, text: str) -> None:
         try:

@@ -111,6 +111,10 @@ def write_service(
     text.command("ExecStart", [*place.exec_words, *arguments, *confined])
     ending = [*place.exec_words, "--finalize", *arguments, *confined]
     text.command("ExecStopPost", finalizer(ending))
+    if task.leads:
+        # Outside of the sandbox, which closes the manager's socket.
+        follow = [*place.exec_words, "--start-followers", *arguments]
+        text.command("ExecStopPost", follow, privileged=True)
     text.fixed(
         f"SuccessExitStatus={EXIT_SKIPPED}",
         f"TimeoutStartSec={_start_timeout(task)}",

@@ -8,6 +8,7 @@ from docket.config.document import Document
 from docket.config.entries import FileEntries, KnownClasses, sound_part
 from docket.config.task.dependencies import check_dependencies
 from docket.config.task.entry import TaskEntry
+from docket.config.task.followers import check_upstream, with_followers
 from docket.config.task.retention import retention
 from docket.config.yaml.codes import Code
 from docket.config.yaml.nodes import Section
@@ -51,8 +52,9 @@ class Assembly:
                 if unwritten is not None:
                     found[name] = unwritten
         check_dependencies(found, self._known_names(), self._complaints)
+        check_upstream(found, self._known_names(), self._complaints)
         self._spoil_parts()
-        return found
+        return with_followers(found)
 
     def _spoil_parts(self) -> None:
         """Note at each task of a part why its whole file cannot be used."""

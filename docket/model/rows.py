@@ -62,6 +62,7 @@ class RunRow(Struct):
     cancel_requested_at: int | None = None
     sandbox: str | None = None  # the profile that was in force, and what the task differs by
     output_bytes: int | None = None  # what the last attempt wrote to both streams
+    triggered_by: str | None = None  # the run whose end started it
 
     def note(self, **notes: Unpack[Notes]) -> None:
         """Add to the details what Docket itself says of the run."""

@@ -48,6 +48,7 @@ class Trigger(StrEnum):
     AGENT = "agent"
     HOOK = "hook"
     DEPENDENCY = "dependency"
+    AFTER = "after"  # another task's end
     UNKNOWN = "unknown"  # taken over from docket-cli, which did not record it
 
 

@@ -96,7 +96,7 @@ def _hooks_of_closed(plan: Plan, run_id: str) -> int:
 
 
 def _end_run(plan: Plan, row: RunRow, recorder: Recorder) -> None:
-    """Run the hooks that nobody has begun, and remove the files of the run."""
+    """Run the hooks that nobody has begun, remove the files of the run, start what follows."""
     try:
         lock = RunLock(
             plan.lock_dir, row.run_id
@@ -108,6 +108,10 @@ def _end_run(plan: Plan, row: RunRow, recorder: Recorder) -> None:
     remove_run_files(plan.lock_dir, row.run_id, BESIDE_THE_LOCK)
     if lock is not None:
         lock.release()
+    if plan.followers and "SERVICE_RESULT" not in os.environ:  # else the unit has a command for it
+        from docket.runner.after.followers import start_followers  # noqa: PLC0415  (few tasks)
+
+        start_followers(plan, row)
 
 
 def _open_run(plan: Plan, invocation: str) -> RunRow | None:

@@ -14,6 +14,7 @@ from docket.runner.call.signals import StopSignals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from docket.paths import Paths
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
     from docket.runner.call.plans import Recompile
     from docket.runner.run import Finished
 
+    Follow = Callable[[str, Paths, str | None], int]  # task, places, run
 
-def main(words: list[str], recompile: Recompile) -> int:
-    """Run one task as `words` ask and return the exit code; errors go to stderr."""
+
+def main(words: list[str], recompile: Recompile, follow: Follow) -> int:
+    """Run one task as `words` ask and return the exit code; errors go to stderr.
+
+    `follow` starts the tasks that follow a run which is over.
+    """
     result_fd: str | None = None
     try:
         arguments = parse(words)
@@ -36,7 +42,7 @@ def main(words: list[str], recompile: Recompile) -> int:
         )
         if result_fd is not None:
             os.set_inheritable(int(result_fd), False)
-        code = _dispatch(arguments, paths, recompile)
+        code = _dispatch(arguments, paths, recompile, follow)
     except DocketError as error:
         code = _fail(error, result_fd)
     except OSError as error:
@@ -46,7 +52,9 @@ def main(words: list[str], recompile: Recompile) -> int:
     os._exit(code)  # everything is written: an orderly exit of the interpreter would only cost time
 
 
-def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile) -> int:
+def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile, follow: Follow) -> int:
+    if arguments.start_followers:
+        return follow(arguments.task, paths, arguments.run_id)
     leak = _enclose() if arguments.encloses else None
     if arguments.finalize:
         from docket.runner.finalize import finalize  # noqa: PLC0415  (only for dead runners)

@@ -148,6 +148,7 @@ class _Run:
             remove_run_files(self._plan.lock_dir, self._row.run_id, BESIDE_THE_LOCK)
         if self._lock is not None:
             self._lock.release()
+        self._start_followers()
         return Finished(self._row, self._hooks, self._warnings)
 
     def _sandbox(self) -> str:
@@ -383,6 +384,14 @@ class _Run:
         notifier = self._notifier or self._make_notifier(self._environment_left())
         notify_status(f"notifications of run {self._row.run_id}")
         self._hooks += notifier.ended(set())
+
+    def _start_followers(self) -> None:
+        """Start the tasks that follow this one, where no unit of the run's own does."""
+        if not self._plan.followers or self._row.unit is not None or self._row.sandbox != "none":
+            return
+        from docket.runner.after.followers import start_followers  # noqa: PLC0415  (few tasks)
+
+        start_followers(self._plan, self._row)
 
     def _environment_left(self) -> dict[str, str]:
         """Return the task's environment, or what could be read of it if it was refused."""

@@ -24,6 +24,11 @@ STEPS: dict[int, tuple[str, ...]] = {
     # Each run paid for this index at its end; `runs_by_task` finds good runs as well.
     2: ("DROP INDEX runs_good",),
     3: ("ALTER TABLE runs ADD COLUMN sandbox TEXT",),
+    4: (
+        "ALTER TABLE runs ADD COLUMN triggered_by TEXT",
+        """CREATE INDEX runs_by_cause ON runs (task, triggered_by)
+           WHERE triggered_by IS NOT NULL""",
+    ),
 }
 
 

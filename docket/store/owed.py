@@ -1,12 +1,15 @@
-"""Failed runs whose notifications were never started."""
+"""What finished runs still lack: notifications of failures, and the tasks that follow them."""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
 
+from docket.model.rows import RunRow
 from docket.model.states import RunStatus
+from docket.store.failure import store_error, unreadable
 from docket.store.readonly import open_connection
+from docket.store.rows import run_of_id, runs_of_invocation
 
 _MOST = 200
 _FAILED = tuple(
@@ -34,3 +37,21 @@ def untold_runs(state_db: str, since_us: int, until_us: int) -> list[tuple[str, 
             return cursor.execute(_UNTOLD, values).fetchall()
     except sqlite3.Error:
         return []
+
+
+def ended_runs(state_db: str, run_id: str | None, invocation: str) -> list[RunRow]:
+    """Return the run of the id, or else all runs of one start of a unit, as far as they are over.
+
+    Raises StoreError.
+    """
+    try:
+        with open_connection(state_db) as connection:
+            if run_id is not None:
+                found = [row for row in [run_of_id(connection, run_id)] if row is not None]
+            else:
+                found = runs_of_invocation(connection, invocation) if invocation else []
+    except sqlite3.Error as error:
+        raise store_error(state_db, error) from error
+    except OSError as error:
+        raise unreadable(state_db, error) from error
+    return [row for row in found if row.finished_at is not None and not row.dry_run]

@@ -7,7 +7,7 @@ from contextlib import closing
 
 from docket.errors import StoreError
 from docket.model.rows import RunRow
-from docket.model.states import RunStatus
+from docket.model.states import RunStatus, Trigger
 from docket.store.connection import Transaction
 from docket.store.failure import store_error, unreadable
 from docket.store.opening import open_for_writing
@@ -20,16 +20,16 @@ _BUSY_SECONDS = 2.0
 def claim(state_db: str, row: RunRow) -> RunRow:
     """Record a run that is about to be started and return its row.
 
-    If another run of the task has the same idempotency key, nothing is recorded and that run's
-    row is returned. Waits two seconds at most for other writers; StoreError if it cannot be
-    recorded.
+    If another run of the task has the same idempotency key, or was started by the end of the
+    same run, nothing is recorded and that run's row is returned. Waits two seconds at most for
+    other writers; StoreError if it cannot be recorded.
     """
     try:
         with (
             closing(open_for_writing(state_db, _BUSY_SECONDS)) as connection,
             Transaction(connection, durable=True),
         ):
-            first = _run_of_key(connection, row)
+            first = _run_of_key(connection, row) or _run_of_cause(connection, row)
             if first is not None:
                 return first
             write_run(connection, row)
@@ -87,5 +87,14 @@ def _run_of_key(connection: sqlite3.Connection, row: RunRow) -> RunRow | None:
     found = connection.execute(
         "SELECT run_id FROM runs WHERE task = ? AND idempotency_key = ?",
         (row.task, row.idempotency_key),
+    ).fetchone()
+    return None if found is None else run_of_id(connection, found[0])
+
+
+def _run_of_cause(connection: sqlite3.Connection, row: RunRow) -> RunRow | None:
+    if row.trigger != Trigger.AFTER or row.triggered_by is None:
+        return None
+    found = connection.execute(
+        "SELECT run_id FROM runs WHERE task = ? AND triggered_by = ?", (row.task, row.triggered_by)
     ).fetchone()
     return None if found is None else run_of_id(connection, found[0])

@@ -17,7 +17,13 @@ _DETAILS = RunRow.FIELDS.index("details")
 _PARAMS = RunRow.FIELDS.index("params")
 _FINISHED = RunRow.FIELDS.index("finished_at")
 # Other processes set these columns: a writer that does not know them never takes them back.
-_FROM_OUTSIDE = ("params", "idempotency_key", "parent_run_id", "cancel_requested_at")
+_FROM_OUTSIDE = (
+    "params",
+    "idempotency_key",
+    "parent_run_id",
+    "cancel_requested_at",
+    "triggered_by",
+)
 
 
 def _insert(table: str, columns: tuple[str, ...], how: str = "INSERT") -> str:

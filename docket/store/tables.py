@@ -115,6 +115,8 @@ INDEXES = (
     "CREATE INDEX runs_by_start ON runs (started_at DESC)",
     "CREATE INDEX runs_unfinished ON runs (task) WHERE finished_at IS NULL",
     "CREATE INDEX runs_by_invocation ON runs (invocation_id) WHERE invocation_id IS NOT NULL",
+    """CREATE INDEX runs_by_cause ON runs (task, triggered_by)
+       WHERE triggered_by IS NOT NULL""",
 )
 TRIGGERS = (
     """CREATE TRIGGER finished_runs_are_final BEFORE UPDATE ON runs WHEN old.finished_at IS NOT NULL

@@ -119,4 +119,5 @@ def test_the_variables_on_the_page_are_those_that_a_run_finds(guide: Installatio
     seen: dict[str, Any] = guide.ask("run", "witness", "--param", "word=x")["details"]
     found = {name for name in seen if name.startswith("DOCKET_")}
     told = set(re.findall(r"^\| `(DOCKET_\w+)` \|", PAGE, re.MULTILINE))
-    assert {n.replace("PARAM_WORD", "PARAM_NAME") for n in found} == told - {"DOCKET_SCHEDULED_FOR"}
+    of_other_triggers = {"DOCKET_SCHEDULED_FOR", "DOCKET_TRIGGERED_BY"}
+    assert {n.replace("PARAM_WORD", "PARAM_NAME") for n in found} == told - of_other_triggers

@@ -85,9 +85,9 @@ def eject_case(bundles: dict[str, Bundle]) -> dict[str, str]:
 
 def _compile(task: Task, place: Place) -> Bundle:
     timing = None
-    if task.schedules:
+    if task.timed:
         timing = compile_timing(
-            task.schedules,
+            task.timed,
             zone=task.timezone,
             machine_zone="Europe/Berlin",
             system=place.paths.system,

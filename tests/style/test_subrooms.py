@@ -26,7 +26,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "crontab": "editing session",
         "fires": "catalog record session text",
         "install": "catalog fires record session text",
-        "runs": "catalog record session text",
+        "runs": "catalog fires record session text",
         "tuning": "catalog record runs session text",
         "history": "catalog fires record runs session text",
         "status": "catalog fires install record runs session text",

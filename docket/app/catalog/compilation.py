@@ -202,7 +202,7 @@ class _Compiler:
         if not unattended_too and self._refuses_timer(task):
             return
         try:
-            timing = self._timing(task.schedules, task) if task.schedules else None
+            timing = self._timing(task.timed, task) if task.timed else None
         except ScheduleError as error:
             self._broken(task, error, self._guilty_schedule(task))
             return
@@ -252,7 +252,7 @@ class _Compiler:
         )
 
     def _guilty_schedule(self, task: Task) -> tuple[str | int, ...]:
-        for spec in task.schedules:
+        for spec in task.timed:
             try:
                 self._timing([spec], task)
             except ScheduleError:

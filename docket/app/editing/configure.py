@@ -111,7 +111,7 @@ def _wrong_schedules(session: Session, config: Config) -> list[Problem]:
     found: dict[tuple[str, str], Problem] = {}
     zone = machine_zone()
     for name, task in config.unusable.items():
-        for spec in task.schedules:
+        for spec in task.timed:
             try:
                 compile_timing(
                     [spec],

@@ -84,7 +84,7 @@ def due_times_of(session: Session, task: Task | None, plan: Plan | None) -> DueT
     `task` is None if the config cannot be used: then only its plan is known.
     """
     timer = None if plan is None else read_timer(session.paths, plan)
-    if task is not None and not (task.schedules and task.enabled):
+    if task is not None and not (task.timed and task.enabled):
         return None
     if timer is not None and timer.enabled_us is not None:
         return _installed(timer, timer.enabled_us)
@@ -126,7 +126,7 @@ def _of_timer(timer: InstalledTimer, note: str) -> DueTimes:
 def _configured(session: Session, task: Task, note: str) -> DueTimes | None:
     try:
         timing = compile_timing(
-            task.schedules,
+            task.timed,
             zone=task.timezone,
             machine_zone=machine_zone(),
             system=session.paths.system,

@@ -157,10 +157,11 @@ def forecast_task(
         notes.append("the task has no schedule")
     elif not task.enabled:
         notes.append("the task is not enabled: no timer is installed for it")
-    if task.jitter_seconds and task.schedules:
+    notes += [f"it starts {spec.shown}" for spec in task.schedules if not spec.kind.timed]
+    if task.jitter_seconds and task.timed:
         notes.append(f"each run is delayed by up to {format_span(task.jitter_seconds)} (jitter)")
     return _forecast(
-        task.schedules,
+        task.timed,
         task=task.name,
         expression=None,
         zone=task.timezone,

@@ -64,7 +64,7 @@ def _forecast(
     plan = read_plan(session.paths, task.name)
     timer = None if plan is None else read_timer(session.paths, plan)
     if timer is None:
-        if not (task.schedules and task.enabled):
+        if not (task.timed and task.enabled):
             return described
         note = "its timer is not installed: this is what the config says (`docket install --now`)"
         return described.replace(notes=(*described.notes, note))
@@ -100,7 +100,7 @@ def _ordered(order: OverrideRecord) -> str:
 def _differs(session: Session, task: Task, timer: InstalledTimer) -> bool:
     try:
         timing = compile_timing(
-            task.schedules,
+            task.timed,
             zone=task.timezone,
             machine_zone=machine_zone(),
             system=session.paths.system,

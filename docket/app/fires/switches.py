@@ -1,7 +1,8 @@
 """Which timers are on, and which ones a user switched off.
 
 A timer without a link below timers.target.wants is off. Whether it was never on, or was on and
-somebody switched it off, needs a list of the timers that were on.
+somebody switched it off, needs a list of the timers that were on. What another task's end starts
+has no such link: it is on, unless a list has its name.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from docket.files import read_text, remove, write_whole
 from docket.paths import Paths
 
 _SEEN_ON = "timers-on"
+_FOLLOWERS_OFF = "followers-off"
 
 
 class Switches:
@@ -21,6 +23,7 @@ class Switches:
     def __init__(self, paths: Paths) -> None:
         self._unit_dir = paths.unit_dir
         self._list = os.path.join(paths.plan_dir, _SEEN_ON)
+        self._followers = os.path.join(paths.plan_dir, _FOLLOWERS_OFF)
 
     def link(self, timer: str) -> str:
         """Return the link that an enabled timer has."""
@@ -52,8 +55,23 @@ class Switches:
         except OSError:
             return
 
+    def followers_off(self) -> set[str]:
+        """Return the tasks that somebody keeps from starting after others."""
+        return _words(self._followers)
+
+    def switch_followers(self, tasks: Iterable[str], *, on: bool) -> None:
+        """Let the tasks start after others, or keep them from it; OSError."""
+        before = self.followers_off()
+        off = before - set(tasks) if on else before | set(tasks)
+        if off != before:
+            write_whole(self._followers, "".join(f"{task}\n" for task in sorted(off)))
+
     def _seen(self) -> set[str]:
-        try:
-            return set((read_text(self._list) or "").split())
-        except OSError:
-            return set()
+        return _words(self._list)
+
+
+def _words(path: str) -> set[str]:
+    try:
+        return set((read_text(path) or "").split())
+    except OSError:
+        return set()

@@ -131,9 +131,9 @@ class InstallPlan(Record):
         instance = self.compilation.place.instance
         return {
             task: {
-                "schedule": [spec.text for spec in bundle.task.schedules],
+                "schedule": [spec.listed for spec in bundle.task.schedules],
                 "service": bundle.units[service_unit(task, instance)],
-                "timer": bundle.units[timer_unit(task, instance)],
+                "timer": bundle.units.get(timer_unit(task, instance)),
             }
             for task, bundle in self.compilation.bundles.items()
             if bundle.units

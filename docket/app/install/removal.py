@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from docket import __version__
 from docket.app.catalog.compilation import Compilation, compile_tasks, require_task
 from docket.app.catalog.configmemory import forget
+from docket.app.catalog.planfiles import plans
 from docket.app.catalog.taskclasses import load_anew
 from docket.app.fires.missed import look
 from docket.app.fires.switches import Switches
@@ -40,12 +41,14 @@ class SwitchReport(Record):
     """The timers that were switched on or off, by unit name.
 
     `not_started` have only instants that are over and stay as they are; `at_boot` are enabled and
-    come with the next start of the machine (or of the user's manager).
+    come with the next start of the machine (or of the user's manager). `followers` are the tasks
+    that start after others from now on, or do not.
     """
 
     timers: tuple[str, ...]
     not_started: tuple[str, ...] = ()
     at_boot: tuple[str, ...] = ()
+    followers: tuple[str, ...] = ()
 
     def document(self) -> SwitchReportDocument:
         """The report as a JSON object."""
@@ -54,6 +57,7 @@ class SwitchReport(Record):
             "timers": list(self.timers),
             "not_started": list(self.not_started),
             "at_boot": list(self.at_boot),
+            "followers": list(self.followers),
             "count": len(self.timers),
         }
 
@@ -105,7 +109,11 @@ def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
     service manager, InstallError if a task has no timer on disk.
     """
     with install_lock(session.paths):
-        timers = _timers(session, names)
+        followers = _followers(session, names)
+        timers = _timers(session, names, followers)
+        _switch_followers(session, followers, on=True)
+        if not timers:
+            return SwitchReport((), followers=followers)
         choice = _choice(session, timers)
         wanted = [timer for timer in timers if timer not in choice.past]
         units = session.units()
@@ -119,7 +127,8 @@ def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
                 stamps.touch(stamp_of(session, timer))
             units.start(idle)
             Switches(session.paths).keep(wanted)
-        return SwitchReport(tuple(wanted), choice.past, tuple(sorted(choice.at_boot)))
+        at_boot = tuple(sorted(choice.at_boot))
+        return SwitchReport(tuple(wanted), choice.past, at_boot, followers)
 
 
 def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
@@ -128,15 +137,18 @@ def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
     A run under way goes on to its end. BusError if there is no service manager.
     """
     with install_lock(session.paths):
-        timers = _timers(session, names)
+        followers = _followers(session, names)
+        timers = _timers(session, names, followers)
+        _switch_followers(session, followers, on=False)
+        if not timers:
+            return SwitchReport((), followers=followers)
         units = session.units()
         look(session)  # from now on nothing shows since when the timers were on
         Switches(session.paths).keep(timers)
-        if timers:
-            units.stop(timers)
-            units.disable(timers)
-            units.reload()
-        return SwitchReport(tuple(timers))
+        units.stop(timers)
+        units.disable(timers)
+        units.reload()
+        return SwitchReport(tuple(timers), followers=followers)
 
 
 def own_units(session: Session, tasks: Sequence[str]) -> list[Change]:
@@ -145,7 +157,20 @@ def own_units(session: Session, tasks: Sequence[str]) -> list[Change]:
     return [change for change in _own_units(session, instance) if change.task in tasks]
 
 
-def _timers(session: Session, names: Sequence[str]) -> list[str]:
+def _followers(session: Session, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the installed tasks that start after others, of `names` (none: of all)."""
+    installed = (plan for plan in plans(session.paths) if plan.after and plan.unit_hashes)
+    return tuple(plan.task for plan in installed if not names or plan.task in names)
+
+
+def _switch_followers(session: Session, tasks: Sequence[str], *, on: bool) -> None:
+    try:
+        Switches(session.paths).switch_followers(tasks, on=on)
+    except OSError as error:
+        raise InstallError(f"{error.filename} cannot be written: {error.strerror}.") from error
+
+
+def _timers(session: Session, names: Sequence[str], followers: Sequence[str]) -> list[str]:
     config = _config_if_any(session)
     instance = _instance(session, config)
     # The maintenance timer follows the tasks' timers by itself.
@@ -154,12 +179,12 @@ def _timers(session: Session, names: Sequence[str]) -> list[str]:
     installed = {change.task for change in own}
     for name in names:
         require_task(name, {*installed, *_names_in(config)})
-        if name not in installed:
+        if name not in installed and name not in followers:
             task = config.tasks.get(name) if config else None
             raise InstallError(
                 f"Task '{name}' has no timer installed.",
                 hint="Give it a `schedule`, then run `docket install`."
-                if task is not None and not task.schedules
+                if task is not None and not task.timed
                 else f"Run: docket install {name}",
                 task=name,
             )

@@ -15,7 +15,7 @@ class UnitTextsDocument(TypedDict):
     schedule: Annotated[str, "The triggers as written, with commas between them."]
     schedules: NotRequired[Annotated[list[str], "The triggers as written."]]
     service: Annotated[str, "The service unit."]
-    timer: Annotated[str, "The timer unit."]
+    timer: Annotated[str | None, "The timer unit; null if the task has no times."]
 
 
 class TimerTextDocument(TypedDict):
@@ -142,6 +142,7 @@ class SwitchReportDocument(TypedDict):
     timers: Annotated[list[str], "The timer units."]
     not_started: Annotated[list[str], "One-shot timers whose instants are past."]
     at_boot: NotRequired[Annotated[list[str], "Timers that start at the next boot only."]]
+    followers: Annotated[list[str], "Tasks that start after others from now on, or do not."]
     count: Annotated[Count, "How many timers."]
 
 

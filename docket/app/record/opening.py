@@ -9,6 +9,7 @@ from threading import get_ident
 from docket.app.catalog.lookup import state_db
 from docket.app.catalog.ownstore import own_store
 from docket.app.record.liveness import held_runs, unwritten_rows
+from docket.app.record.owedhooks import Owed, is_owed_something, start
 from docket.app.record.reconcile import reconcile, suspects, take_in_the_unwritten
 from docket.app.session.session import Session
 from docket.errors import UsageError
@@ -78,11 +79,16 @@ def _show_unwritten(session: Session, reader: Reader, spools: list[str]) -> None
         reader.show_as_well(rows)
 
 
-def close_killed_run(session: Session, run_id: str, signal_number: int) -> None:
-    """Record that the runner of a run, a child of ours, was killed, if that can be recorded."""
+def close_killed_run(session: Session, task: str, run_id: str, signal_number: int) -> None:
+    """Record that the runner of a run, a child of ours, was killed, if that can be recorded.
+
+    What is pending then starts in a background process, as when a reader closes the run.
+    """
     path = state_db(session)
     take_in_the_unwritten(session, path)
-    close_killed(path, run_id, signal_number=signal_number, now_us=session.now_us())
+    closed = close_killed(path, run_id, signal_number=signal_number, now_us=session.now_us())
+    if closed and is_owed_something(session, task):
+        start(session, [Owed(task, run_id)])
 
 
 def checked_limit(limit: int, option: str = "--limit") -> int:

@@ -1,4 +1,4 @@
-"""The pending hooks and notifications of runs whose runner is gone."""
+"""The pending hooks, notifications and followers of runs whose runner is gone."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _LOOK_SECONDS = 0.05
 
 
 class Owed(NamedTuple):
-    """A finished run with pending hooks or notifications."""
+    """A finished run with pending hooks, notifications or followers."""
 
     task: str
     run_id: str
 
 
 def is_owed_something(session: Session, task: str) -> bool:
-    """Whether the task has hooks or notifications at all."""
+    """Whether the task has hooks, notifications or followers at all."""
     plan = read_plan(session.paths, task)
-    return plan is not None and (bool(plan.hooks) or plan.notify is not None)
+    return plan is not None and bool(plan.hooks or plan.notify is not None or plan.followers)
 
 
 def start(session: Session, owed: Sequence[Owed]) -> None:

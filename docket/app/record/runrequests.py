@@ -41,6 +41,7 @@ def requested(plan: Plan, row: RunRow) -> Iterator[None]:
         "params": row.params,
         "idempotency_key": row.idempotency_key,
         "parent_run_id": row.parent_run_id,
+        "triggered_by": row.triggered_by,
         "tree": [],
         "details": row.details,
         "unit": row.unit,

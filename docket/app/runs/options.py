@@ -19,6 +19,7 @@ class RunOptions(Record):
     params: tuple[tuple[str, str], ...] = ()
     launcher: Launcher = Launcher.AUTO
     trigger: Trigger = Trigger.MANUAL
+    triggered_by: str | None = None  # the run whose end started it
     gated: bool = False
     run_id: str | None = None
     dry_run: bool = False

@@ -41,6 +41,7 @@ def pending_row(session: Session, plan: Plan, options: RunOptions) -> RunRow:
         log_path=log_path(plan.log_dir, run_id),
         params=params,
         idempotency_key=key,
+        triggered_by=options.triggered_by,
     )
 
 

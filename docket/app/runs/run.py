@@ -239,7 +239,7 @@ def _recorded_outcome(session: Session, ended: RunnerExit, task: str, run_id: st
     """Find the run of a runner that died without a result; RunnerDiedError if it is not over."""
     if ended.exit_status < 0:
         kill_leftovers(run_id, leftovers_owner(session.paths, task))
-        close_killed_run(session, run_id, -ended.exit_status)
+        close_killed_run(session, task, run_id, -ended.exit_status)
     try:
         with open_record(session) as reader:
             found = reader.run(run_id)

@@ -24,7 +24,7 @@ def transient_properties(plan: Plan, run_id: str, words: Sequence[str]) -> list[
         if name == "ExecStartEx":
             found.append([name, signature, [_with_words(value[0], words)]])
         elif name == "ExecStopPostEx":
-            found.append([name, signature, [_with_run_id(value[0], run_id)]])
+            found.append([name, signature, [_with_run_id(value[0], run_id), *value[1:]]])
         else:
             found.append([name, signature, value])
     return found

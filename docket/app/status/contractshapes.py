@@ -65,6 +65,13 @@ class ProgramDocument(TypedDict):
     python_class: NotRequired[Annotated[str, "The class."]]
 
 
+class FollowerDocument(TypedDict):
+    """A task that starts when this one has ended."""
+
+    task: Annotated[str, "The task."]
+    on: Annotated[str, "After which ends: success, failure or end."]
+
+
 class ContractDocument(ProgramDocument):
     """How a task is run; times are in seconds, null means no limit."""
 
@@ -76,6 +83,7 @@ class ContractDocument(ProgramDocument):
     ]
     overlap: Annotated[str, "What a run does if another one is under way."]
     depends_on: Annotated[list[str], "Tasks that run first."]
+    followers: Annotated[list[FollowerDocument], "Tasks that its end starts."]
     once_per: Annotated[str | None, "The period in which one success is enough."]
     require: Annotated[list[RequirementDocument], "What has to hold for a run to begin."]
     group: Annotated[GroupDocument | None, "Its concurrency group."]

@@ -154,7 +154,7 @@ class UnitNamesDocument(TypedDict):
     """The units of a task."""
 
     service: Annotated[str, "The service unit."]
-    timer: Annotated[str, "The timer unit."]
+    timer: Annotated[str | None, "The timer unit; null if the task has no times."]
 
 
 class LockDocument(TypedDict):

@@ -349,7 +349,7 @@ def _plan_state(plan: Plan | None, *, usable: bool) -> PlanState:
 
 
 def _has_timer(task: Task | None) -> bool:
-    return task is not None and task.enabled and bool(task.schedules)
+    return task is not None and task.enabled and bool(task.timed)
 
 
 def _problems(config: Config | None, name: str) -> tuple[str, ...]:

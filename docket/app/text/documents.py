@@ -216,6 +216,7 @@ def _provenance(run: RunRecord) -> ProvenanceDocument:
         "sandbox": run.sandbox,
         "params": None if run.params is None else dict(run.params),
         "idempotency_key": run.idempotency_key,
+        "triggered_by": run.triggered_by,
     }
 
 

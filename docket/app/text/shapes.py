@@ -44,6 +44,7 @@ class ProvenanceDocument(TypedDict):
     ]
     params: Annotated[dict[str, str] | None, "The values that the run was given, by input."]
     idempotency_key: Annotated[str | None, "The idempotency key of the request."]
+    triggered_by: Annotated[str | None, "The run whose end started it."]
 
 
 class RunDocument(ProvenanceDocument):

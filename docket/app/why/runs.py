@@ -31,6 +31,12 @@ def explain_run(
     return Finding(cause, sentence, tuple(evidence), command, does)
 
 
+def ended(status: RunStatus) -> str:
+    """Return how a run ended as the verb of a sentence: succeeded, failed, was killed."""
+    passive = (RunStatus.CANCELLED, RunStatus.INTERRUPTED, RunStatus.KILLED, RunStatus.LOST)
+    return f"was {status}" if status in passive else str(status).replace("_", " ")
+
+
 def _cause(run: RunRecord, plan: Plan | None, blocker: RunRecord | None) -> tuple[str, str]:
     if run.status is RunStatus.SUCCEEDED:
         return "succeeded", CAUSES["succeeded"].sentence

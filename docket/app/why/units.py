@@ -33,6 +33,7 @@ class UnitFacts(Record):
     timer: UnitDetail | None
     end: UnitEnd | None
     said: tuple[str, ...] = ()  # what systemd logged of the service, oldest first
+    follower_off: bool = False  # somebody keeps it from starting after others
 
     def finding(
         self, code: str, unit: str = "", evidence: tuple[str, ...] = (), **words: str
@@ -123,7 +124,7 @@ def _of_config(facts: UnitFacts) -> Finding | None:
         return facts.finding("no_schedule")
     if facts.task is not None and not facts.task.enabled:
         return facts.finding("disabled_in_config")
-    return None
+    return facts.finding("follower_off") if facts.follower_off else None
 
 
 def _of_service(facts: UnitFacts) -> Finding | None:

@@ -24,7 +24,7 @@ from docket.app.why import units as whyunits
 from docket.app.why.answer import Finding
 from docket.app.why.changes import changes_since
 from docket.app.why.fires import FireSeen
-from docket.app.why.runs import explain_run
+from docket.app.why.runs import ended, explain_run
 from docket.app.why.units import UnitFacts
 from docket.errors import (
     BusError,
@@ -42,7 +42,7 @@ from docket.model.plan import Plan
 from docket.model.problem import Problem
 from docket.model.record import Record
 from docket.model.records import RunRecord
-from docket.model.states import RunStatus
+from docket.model.states import RunStatus, Trigger
 from docket.model.task.task import Config
 from docket.model.time.humantime import local
 from docket.store.reader import Reader
@@ -279,9 +279,18 @@ class _Inquiry:
     def _explained(self, reader: Reader, run: RunRecord) -> Finding:
         blocker = reader.run(run.blocked_by) if run.blocked_by else None
         plan = self._plan
-        return explain_run(
+        found = explain_run(
             run, plan, reader.attempts(run.run_id), reader.hooks(run.run_id), blocker
         )
+        return found.replace(evidence=(*self._origin(reader, run), *found.evidence))
+
+    def _origin(self, reader: Reader, run: RunRecord) -> tuple[str, ...]:
+        """Say which end of which task started the run, if one did."""
+        if run.trigger is not Trigger.AFTER or run.triggered_by is None:
+            return ()
+        upstream = reader.run(run.triggered_by)
+        of = "" if upstream is None else f" of {upstream.task}, which {ended(upstream.status)}"
+        return (f"Started after {run.triggered_by}{of}.",)
 
     def _absent_since(self, last: RunRecord | None) -> int | None:
         """Return the newest fire that should have had a run and has none."""
@@ -315,6 +324,8 @@ class _Inquiry:
         timer = self._task.timer
         at_us = None if timer is None else timer.next_fire_us
         when = "" if at_us is None else f" Its timer fires next at {local(at_us)}."
+        task = self._around.task
+        when += "".join(f" It starts {spec.shown}." for spec in task.after) if task else ""
         return self._around.finding("not_due_yet", next_fire=when)
 
     def _installed_us(self) -> int | None:
@@ -354,6 +365,7 @@ def _around(
         timer=states.get(timer),
         end=read_unit_end(service, system=system, environ=environ) if states else None,
         said=_said(session, service) if states else (),
+        follower_off=name in Switches(session.paths).followers_off(),
     )
 
 

@@ -164,6 +164,8 @@ def _coexistence(contract: Mapping[str, Any]) -> Iterator[Fact]:
         group = contract["group"]
         yield "group", f"{group['name']}, at most {group['max_concurrent']} at a time"
     yield "depends on", ", ".join(contract["depends_on"])
+    for follower in contract["followers"]:
+        yield "starts", f"{follower['task']} after {follower['on']}"
     yield "once per", contract["once_per"] or ""
     for required in contract["require"]:
         yield "requires", _required(required)
@@ -187,7 +189,7 @@ def _schedule(document: Mapping[str, Any], contract: Mapping[str, Any]) -> Itera
     caught = contract["catch_up"]
     if caught is not True:
         yield "catch up", f"within {duration(caught)}" if caught else "no"
-    yield "timer", document["units"]["timer"]
+    yield "timer", document["units"]["timer"] or ""
     yield "service", document["units"]["service"]
 
 

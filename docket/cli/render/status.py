@@ -68,6 +68,7 @@ def run_text(detail: RunDetail, screen: Screen) -> str:
         facts.append(("finished", _when(run.finished_us, screen)))
     if run.scheduled_for_us is not None:
         facts.append(("fire", _when(run.scheduled_for_us, screen)))
+    facts.append(("triggered by", run.triggered_by or ""))
     facts += [("took", duration(run.duration_seconds)), ("blocked by", run.blocked_by or "")]
     if detail.progress is not None:
         facts.append(("progress", _progress(detail.progress, screen)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 
 from docket.config.task.entry import TaskEntry
-from docket.config.yaml.nodes import Path, Scalar, Section, Sequence
+from docket.config.yaml.nodes import Node, Path, Scalar, Section, Sequence
 from docket.model.task.schedule import ScheduleKind, ScheduleSpec
 from docket.model.time.span import parse_span
 
@@ -38,20 +39,47 @@ _ENDLESS = frozenset({"none", "infinity"})
 def schedules(entry: TaskEntry) -> tuple[ScheduleSpec, ...]:
     """Return the triggers as written; they are understood elsewhere."""
     node = entry.node("schedule")
+    return tuple(spec for path in _each(("schedule",), node) for spec in _triggers(entry, path))
+
+
+def _each(path: Path, node: Node | None) -> Iterator[Path]:
+    """Yield the places of the items of a list, or that of anything else."""
     if isinstance(node, Sequence):
-        specs = [_trigger(entry, ("schedule", i)) for i in range(len(node.items))]
-    else:
-        specs = [] if node is None else [_trigger(entry, ("schedule",))]
-    return tuple(spec for spec in specs if spec is not None)
+        yield from ((*path, index) for index in range(len(node.items)))
+    elif node is not None:
+        yield path
 
 
-def _trigger(entry: TaskEntry, path: Path) -> ScheduleSpec | None:
+def _triggers(entry: TaskEntry, path: Path) -> Iterator[ScheduleSpec]:
     node = entry.node(*path)
     kind = ScheduleKind.CRON
     if isinstance(node, Section):
         (name,) = node.entries
         kind = ScheduleKind(name)
         path = (*path, name)
+    if kind is ScheduleKind.AFTER:
+        places = _each(path, entry.node(*path))
+        found = [_upstream(entry, place) for place in places]
+    else:
+        found = [_timed(entry, path, node, kind)]
+    yield from (spec for spec in found if spec is not None)
+
+
+def _upstream(entry: TaskEntry, path: Path) -> ScheduleSpec | None:
+    """Return the task whose end starts this one, and which of its ends."""
+    condition = "success"
+    if isinstance(entry.node(*path), Section):
+        condition = entry.line(*path, "on") or condition
+        path = (*path, "task")
+    text = entry.line(*path)
+    if text is None:
+        return None
+    return ScheduleSpec(ScheduleKind.AFTER, text, entry.path(*path), condition)
+
+
+def _timed(
+    entry: TaskEntry, path: Path, node: Node | None, kind: ScheduleKind
+) -> ScheduleSpec | None:
     text = entry.line(*path)
     if text is not None and kind is ScheduleKind.CRON and node is entry.node(*path):
         kind = _kind_of(entry, path, text)

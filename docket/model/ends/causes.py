@@ -443,6 +443,12 @@ _OF_NO_RUN = (
         absence_step=("docket configure", "opens the config"),
     ),
     Cause(
+        "follower_off",
+        "The task is kept from starting after others.",
+        absence="Somebody has switched it off: it does not start after other tasks.",
+        absence_step=_ENABLE,
+    ),
+    Cause(
         "not_due_yet",
         "No timer was due to start the task yet.",
         absence="It has not run yet.{next_fire}",

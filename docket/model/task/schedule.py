@@ -19,18 +19,42 @@ class ScheduleKind(StrEnum):
     EVERY = "every"
     AT = "at"
     BOOT = "boot"
+    AFTER = "after"
+
+    @property
+    def timed(self) -> bool:
+        """Whether a timer starts the task."""
+        return self is not ScheduleKind.AFTER
 
 
 class ScheduleSpec(Record):
     """One trigger as written.
 
-    `text` is a cron expression or macro, an OnCalendar expression, a span or an instant, according
-    to `kind`. `key` is its path in the file, for messages.
+    `text` is a cron expression or macro, an OnCalendar expression, a span, an instant or the name
+    of a task, according to `kind`. `condition` says which end of that task counts: success, failure
+    or end. `key` is its path in the file, for messages.
     """
 
     kind: ScheduleKind
     text: str
     key: tuple[str | int, ...] = ()
+    condition: str = ""
+
+    @property
+    def listed(self) -> str:
+        """The trigger without its kind, as docket-cli shows it; `after` as `shown` has it."""
+        return self.text if self.kind.timed else self.shown
+
+    @property
+    def shown(self) -> str:
+        """The trigger as one writes it: a cron expression, else its kind and text."""
+        match self.kind:
+            case ScheduleKind.CRON:
+                return self.text
+            case ScheduleKind.AFTER:
+                return f"after {self.text} ({self.condition})"
+            case _:
+                return f"{self.kind}: {self.text}"
 
 
 class Timing(Record):

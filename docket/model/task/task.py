@@ -10,7 +10,7 @@ from docket.model.problem import Mark, Problem
 from docket.model.record import Record, field
 from docket.model.states import OutputFormat, Overlap
 from docket.model.task.sandbox import Policy, Sandbox, Starter
-from docket.model.task.schedule import ScheduleSpec
+from docket.model.task.schedule import ScheduleKind, ScheduleSpec
 from docket.model.time.period import Period
 
 ENCRYPTED_ENDING = ".cred"  # of a file that systemd-creds has encrypted
@@ -80,6 +80,13 @@ class Requirement(Record):
     kind: str
     words: tuple[str, ...] = ()
     number: int = 0
+
+
+class Follower(Record):
+    """A task that starts when another ends; `on` is success, failure or end."""
+
+    task: str
+    on: str
 
 
 class Retention(Record):
@@ -172,6 +179,8 @@ class Task(Record):
     built_in: bool = False  # it comes with Docket
     enabled: bool = True
     schedules: tuple[ScheduleSpec, ...] = ()
+    followers: tuple[Follower, ...] = ()
+    leads: bool = False  # its end, or that of a task it depends on, starts others
     timezone: str | None = None
     jitter_seconds: float = 0.0
     accuracy_seconds: float = 1.0
@@ -225,10 +234,17 @@ class Task(Record):
     @property
     def schedule_texts(self) -> tuple[str, ...]:
         """The triggers as one writes them: a cron expression, else `kind: text`."""
-        return tuple(
-            spec.text if spec.kind == "cron" else f"{spec.kind}: {spec.text}"
-            for spec in self.schedules
-        )
+        return tuple(spec.shown for spec in self.schedules)
+
+    @property
+    def timed(self) -> tuple[ScheduleSpec, ...]:
+        """The triggers that are a timer's."""
+        return tuple(spec for spec in self.schedules if spec.kind.timed)
+
+    @property
+    def after(self) -> tuple[ScheduleSpec, ...]:
+        """The triggers that are ends of other tasks."""
+        return tuple(spec for spec in self.schedules if spec.kind is ScheduleKind.AFTER)
 
     @property
     def closed_to_agents(self) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 GATED = "destructive_refused"
 _LEADS = {RunStatus.SKIPPED: "Skipped: ", RunStatus.FAILED: "Not run: "}
 _BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)
+_BY_ITSELF = (*_BY_TIMER, Trigger.AFTER.value)
 
 
 class Refusal:
@@ -74,7 +75,7 @@ def refusal_before_lock(
     refusal = _too_late(plan, row.trigger, late_us / 1e6) if row.trigger in _BY_TIMER else None
     if refusal is None and plan.one_shot and row.scheduled_for is not None:
         refusal = _consumed(plan, row.scheduled_for, recorder)
-    if refusal is None and row.trigger in _BY_TIMER:
+    if refusal is None and row.trigger in _BY_ITSELF:
         refusal = _ordered(plan, recorder)
     return refusal
 

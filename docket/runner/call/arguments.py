@@ -21,6 +21,7 @@ _FLAGS = {
     "--no-destructive": "gated",
     "--prepare": "prepare",
     "--environment": "environment",
+    "--start-followers": "start_followers",
 }
 _VALUES = {
     "--home": "home",
@@ -36,7 +37,7 @@ USAGE = (
     "docket exec TASK [--system | --home DIR] [--config FILE] [--run-id ID] [--trigger WORD] "
     "[--force] [--dry-run] [--no-destructive] [--quiet] [--result-fd N] [--finalize] "
     "[--notify-test [--channel WORD]] [--sandbox WORD] [--prepare] [--environment] "
-    "[--trial DIR]"
+    "[--trial DIR] [--start-followers]"
 )
 
 
@@ -61,6 +62,7 @@ class Arguments:
         "result_fd",
         "run_id",
         "sandbox",
+        "start_followers",
         "system",
         "task",
         "trial",
@@ -77,6 +79,7 @@ class Arguments:
         self.notify_test = False
         self.prepare = False
         self.environment = False
+        self.start_followers = False
         self.channel: str | None = None
         self.gated = False
         self.home: str | None = None

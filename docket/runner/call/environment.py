@@ -119,10 +119,14 @@ def add_run(
     values["DOCKET_RESULT_FILE"] = result_path
     if params:
         values.update(parameter_variables(params))
-    if row.scheduled_for is None:
-        values.pop("DOCKET_SCHEDULED_FOR", None)
-    else:
-        values["DOCKET_SCHEDULED_FOR"] = iso(row.scheduled_for)
+    for name, text in (
+        ("DOCKET_SCHEDULED_FOR", None if row.scheduled_for is None else iso(row.scheduled_for)),
+        ("DOCKET_TRIGGERED_BY", row.triggered_by),
+    ):
+        if text is None:
+            values.pop(name, None)
+        else:
+            values[name] = text
 
 
 def iso(instant_us: int) -> str:

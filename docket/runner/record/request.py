@@ -26,6 +26,8 @@ def take_request(lock_dir: str, row: RunRow) -> list[str]:
     key, parent = document.get("idempotency_key"), document.get("parent_run_id")
     row.idempotency_key = key if isinstance(key, str) else None
     row.parent_run_id = parent if isinstance(parent, str) else None
+    cause = document.get("triggered_by")
+    row.triggered_by = cause if isinstance(cause, str) else None
     details, tree = document.get("details"), document.get("tree")
     if isinstance(details, dict):
         row.details = {**details, **row.details}

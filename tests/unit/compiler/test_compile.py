@@ -91,11 +91,15 @@ def test_a_scheduled_task_gets_a_service_and_a_timer() -> None:
     assert sorted(compiled().units) == [SERVICE, TIMER]
 
 
-def test_a_task_without_a_schedule_or_not_enabled_gets_only_a_plan() -> None:
-    for bundle in (compiled(schedules=()), compiled(enabled=False)):
-        assert bundle.units == {}
-        assert bundle.plan.task == "job"
-        assert bundle.plan.unit_hashes == {}
+def test_a_task_that_is_not_enabled_gets_only_a_plan() -> None:
+    bundle = compiled(enabled=False)
+    assert bundle.units == {}
+    assert bundle.plan.task == "job"
+    assert bundle.plan.unit_hashes == {}
+
+
+def test_a_task_without_a_schedule_gets_a_service_that_others_can_start() -> None:
+    assert set(compiled(schedules=()).units) == {SERVICE}
 
 
 def test_the_service_runs_docket_exec_of_this_home() -> None:
@@ -249,7 +253,9 @@ def test_what_no_unit_can_carry_is_refused_with_the_task_and_the_key(bad: str) -
 
 
 def test_an_unscheduled_task_may_say_what_no_unit_can_carry() -> None:
-    assert compiled(schedules=(), description="two\nlines").units == {}
+    bundle = compiled(schedules=(), description="two\nlines")
+    assert bundle.units == {}
+    assert "It gets no unit" in bundle.warnings[-1]
 
 
 @pytest.mark.parametrize("name", ["../x", "a:b", "", ".", "..", "a/b", "a\nb", "x y"])

@@ -52,6 +52,8 @@ DEFAULTS: dict[str, Any] = {
     "backoff_max_seconds": 60.0,
     "overlap": "skip",
     "depends_on": [],
+    "after": [],
+    "followers": [],
     "require": [],
     "once_per": "",
     "group": "",

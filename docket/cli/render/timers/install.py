@@ -41,7 +41,10 @@ def listing_text(plan: InstallPlan, screen: Screen) -> str:
     for task, changes in by_task.items():
         bundle = plan.compilation.bundles.get(task)
         specs = bundle.task.schedules if bundle is not None else ()
-        triggers = ", ".join(exact(spec.text) for spec in specs) or "no schedule any more"
+        triggers = ", ".join(exact(spec.listed) for spec in specs)
+        if not triggers:
+            stays = bundle is not None and bundle.units
+            triggers = "started by hand" if stays else "no schedule any more"
         out.append(f"{screen.paint(exact(task), Ink.STRONG)}  {triggers}")
         out += [f"  {_action(change, screen)} {exact(change.path)}" for change in changes]
         timing = bundle.timing if bundle is not None else None
@@ -132,6 +135,7 @@ def switch_text(report: SwitchReport, done: str) -> str:
     """Return which timers were switched, `done` saying how."""
     out = [f"{done}: {exact(timer)}" for timer in report.timers]
     out += [f"Not started: {exact(timer)}: its instants are past." for timer in report.not_started]
+    out += [f"{done}: {exact(task)}, after other tasks" for task in report.followers]
     return "\n".join(out) or "There are no timers to switch."
 
 

@@ -25,9 +25,9 @@ PAIR = ["docket-a.service", "docket-a.timer"]
 def test_a_first_install_writes_units_and_plans_and_reloads_once(home: Home) -> None:
     home.tasks(a=DAILY, b="")
     report = home.install()
-    assert home.unit_files() == PAIR
+    assert home.unit_files() == [*PAIR, "docket-b.service"]
     assert report.ok
-    assert [os.path.basename(path) for path in report.created] == PAIR
+    assert [os.path.basename(path) for path in report.created] == [*PAIR, "docket-b.service"]
     assert report.reloaded
     assert home.units.changing_calls() == ["reload"]
     assert home.plans() == ["a.json", "b.json"]
@@ -447,7 +447,7 @@ def test_an_output_directory_gets_the_units_and_nothing_else_happens(
 ) -> None:
     home.tasks(a=DAILY, b="")
     report = write_to(home.session, str(tmp_path / "out"))
-    assert sorted(os.listdir(tmp_path / "out")) == PAIR
+    assert sorted(os.listdir(tmp_path / "out")) == [*PAIR, "docket-b.service"]
     assert report.ok
     assert home.unit_files() == []
     assert not os.path.exists(home.paths.plan_dir)

@@ -165,6 +165,7 @@ class InstallReport(Record):
     linger: bool | None = None
     copies: str | None = None  # the directory where files that were docket-cli's are kept
     upkeep: tuple[str, ...] = ()  # the maintenance units that were written or removed
+    triggered: bool = False  # something starts at least one of the tasks by itself
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
@@ -197,6 +198,10 @@ class InstallReport(Record):
                 change.path
                 for change in plan.upkeep
                 if change.action.writes or change.action is Action.REMOVE
+            ),
+            triggered=any(
+                bundle.units and bundle.task.schedules
+                for bundle in plan.compilation.bundles.values()
             ),
             problems=plan.problems,
             warnings=plan.warnings,

@@ -86,11 +86,12 @@ def test_the_answers_of_installing_are_as_published(docket: Docket, tmp_path: Pa
     assert differing["next_fires"][0]["before"] is None
     assert len(differing["next_fires"][0]["after"]["fires"]) == 3
     elsewhere = docket("install", "--output-dir", str(tmp_path / "units"), "--json")
-    assert valid(elsewhere.document, "install")["count"] == 2
+    assert valid(elsewhere.document, "install")["count"] == 4
     told = docket("install", "--json")
     assert told.code == 1  # one task is broken; the others are installed all the same
     document = valid(told.document, "install")
-    assert [Path(path).suffix for path in document["created"]] == [".service", ".timer"]
+    kinds = [Path(path).suffix for path in document["created"]]
+    assert kinds == [".service", ".service", ".service", ".timer"]
     removed = docket("uninstall", "ok", "--json")
     assert removed.code == 0
     assert len(valid(removed.document, "uninstall")["removed"]) == 2

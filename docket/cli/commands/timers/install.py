@@ -177,12 +177,13 @@ def _planned(plan: InstallPlan, document: InstallPlanDocument, path: str, progra
 
 def _reported(report: InstallReport, tasks: tuple[str, ...]) -> Answer:
     document = report.document()
-    nothing = not report.installed and not report.removed and not report.kept
-    if nothing and report.ok:
-        document["message"] = nothing_scheduled(tasks)
+    untouched = not report.removed and not report.kept
+    told = nothing_scheduled(tasks) if not report.triggered and untouched else ""
+    if told and report.ok:
+        document["message"] = told
     return Answer(
         document,
-        lambda screen: report_text(report, screen) or nothing_scheduled(tasks),
+        lambda screen: "\n".join(filter(None, (report_text(report, screen), told))),
         exit_code=0 if report.ok else 1,
         warnings=report.warnings,
         problems=report.problems,

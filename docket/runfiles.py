@@ -10,6 +10,9 @@ CANCEL = ".cancel"  # its presence is a request to cancel the run
 RESULT = ".result"  # what DOCKET_RESULT_FILE names, written by the task
 DETAILS = ".details"  # what DOCKET_DETAILS_FILE names, read by hooks
 
+RESULT_NAME = "result"  # in the directory that is made for a task of another user
+
+_OWN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 BESIDE_THE_LOCK = (REQUEST, CANCEL, RESULT, DETAILS)
 ALL = (*BESIDE_THE_LOCK, LOCK)
@@ -32,6 +35,15 @@ def handover_directory(lock_dir: str, run_id: str) -> str:
     return os.path.join(lock_dir, "handover", run_id)
 
 
+def result_directory(run_id: str) -> str:
+    """Return the directory of the file that a task of another user writes its result into.
+
+    It is root's, on a file system that the user may fill anyway: whoever fills /run stops the
+    machine.
+    """
+    return f"/var/tmp/docket-{run_id}"  # noqa: S108  (made and judged by its owner)
+
+
 def runs_directory(lock_dir: str) -> str:
     """Return the directory of the files of runs."""
     return os.path.join(lock_dir, "runs")
@@ -52,6 +64,8 @@ def remove_run_files(lock_dir: str, run_id: str, kinds: tuple[str, ...] = ALL) -
     for kind in kinds:
         discard(run_file(lock_dir, run_id, kind))
     remove_handover(handover_directory(lock_dir, run_id))
+    if os.geteuid() == 0:
+        remove_result(run_id)
 
 
 def remove_handover(directory: str) -> None:
@@ -65,6 +79,23 @@ def remove_handover(directory: str) -> None:
         if name == "credentials":
             remove_handover(path)
         discard(path)
+    discard(directory)
+
+
+def remove_result(run_id: str) -> None:
+    """Remove the result file and its directory, and nothing that another user put there."""
+    directory = result_directory(run_id)
+    try:
+        descriptor = os.open(directory, _OWN_DIRECTORY)
+    except OSError:
+        return
+    try:
+        if os.fstat(descriptor).st_uid == os.geteuid():
+            os.unlink(RESULT_NAME, dir_fd=descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
     discard(directory)
 
 

@@ -218,7 +218,7 @@ def test_a_task_with_a_user_can_touch_nothing_of_dockets(worker: HostSeat, way: 
     run = worker.await_run("intrude", lambda run: run["status"] not in ("running", "pending"))
     assert run["status"] == "succeeded", run
     result = run["details"]["result"]
-    handed = "/run/docket/default/handover/" + run["run_id"]
+    handed = f"/var/tmp/docket-{run['run_id']}"
     units = (
         "/etc/systemd/system"  # world-readable in systemd's own design: nothing secret is in them
     )
@@ -253,6 +253,22 @@ def test_what_a_task_may_read_is_given_to_it(worker: HostSeat) -> None:
     assert run["details"]["result"]["uid"] > 0
     assert json.loads(worker.read("/srv/worker/seen/details"))["exit_code"] == 0
     assert worker.run(["find", "/run/docket/default/handover", "-mindepth", "1"]).stdout == ""
+
+
+def test_a_task_with_a_user_fills_no_run_directory_with_its_result(worker: HostSeat) -> None:
+    """/run is a file system in memory, and without room in it the machine starts nothing."""
+    fill = (
+        "used() { df --output=used -k /run | tail -1; }; before=$(used); for turn in 1 2 3; do"
+        ' head -c 30M /dev/zero > "$DOCKET_RESULT_FILE"; echo $(($(used) - before)); done'
+    )
+    worker.configure({"filling": shell(fill, user="nobody", sandbox="none")})
+    for launcher in ("direct", "systemd"):
+        worker.docket("run", "filling", "--launcher", launcher)
+        run = worker.runs("filling")[0]
+        assert "larger than" in run["details"]["result_error"]
+        grown = [int(word) for word in run["details"]["stdout"].split()]
+        assert max(grown) < 10_000, grown
+    assert worker.run(["find", "/var/tmp", "-maxdepth", "1", "-name", "docket-*"]).stdout == ""
 
 
 def test_a_user_that_is_gone_fails_the_run_with_its_reason(worker: HostSeat) -> None:

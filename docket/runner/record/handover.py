@@ -1,17 +1,24 @@
 """Files between the runner and a task of another user: its result, details, credentials.
 
 `/run/docket/default/handover/RUN_ID/` belongs to root, so that the user can neither replace a file
-in it by a link or a pipe nor add one; each file is readable to that user and to nobody else. Only
-the result is the user's own.
+in it by a link or a pipe nor add one; each file is readable to that user and to nobody else. The
+result is the user's own file, and so it is not in /run: its directory, root's too, is in /var/tmp.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 
-from docket.files import make_directory, open_plain, read_plain, remove, write_all
-from docket.runfiles import discard, handover_directory, remove_handover
+from docket.files import NotPlainError, make_directory, open_plain, read_plain, remove, write_all
+from docket.runfiles import (
+    RESULT_NAME,
+    discard,
+    handover_directory,
+    remove_handover,
+    remove_result,
+    result_directory,
+)
 
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 # An access list as the kernel takes it: linux/posix_acl_xattr.h.
@@ -46,25 +53,57 @@ def let_pass(lock_dir: str) -> None:
             os.chmod(passed, mode | _PASSABLE)
 
 
+def _own_directory(path: str) -> int:
+    """Return a descriptor of a directory of root's that others can pass through; OSError.
+
+    Anybody can have put something there before: that is not used.
+    """
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass  # of an attempt before, or not ours
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if os.fstat(descriptor).st_uid != os.geteuid():
+        os.close(descriptor)
+        raise NotPlainError(errno.EEXIST, "another user's directory is there", path)
+    os.fchmod(descriptor, _PASSABLE)
+    return descriptor
+
+
 class Handover:
     """The files of one run that its user may use."""
 
-    __slots__ = ("_gid", "_path", "_uid", "result_path")
+    __slots__ = ("_gid", "_path", "_run_id", "_uid", "result_path")
 
     def __init__(self, lock_dir: str, run_id: str, uid: int, gid: int) -> None:
         self._uid = uid
         self._gid = gid
         self._path = handover_directory(lock_dir, run_id)
-        self.result_path = os.path.join(self._path, "result")
+        self._run_id = run_id
+        self.result_path = os.path.join(result_directory(run_id), RESULT_NAME)
 
     def begin_result(self) -> None:
         """Lay out an empty file that DOCKET_RESULT_FILE names, for the user to fill; OSError."""
-        self._write(self.result_path, b"", 0o600)
+        descriptor = _own_directory(result_directory(self._run_id))
+        try:
+            try:
+                os.unlink(RESULT_NAME, dir_fd=descriptor)
+            except FileNotFoundError:
+                pass  # the first attempt, or the last one's was read
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            result, _status = open_plain(RESULT_NAME, flags, descriptor)
+            try:
+                os.fchmod(result, 0o600)
+                os.fchown(result, self._uid, self._gid)
+            finally:
+                os.close(result)
+        finally:
+            os.close(descriptor)
 
     def give_details(self, data: bytes) -> str:
         """Return the path of a file with the details of the run, for the user to read; OSError."""
         path = os.path.join(self._path, "details")
-        self._write(path, data, 0o400)
+        self._write(path, data)
         return path
 
     def give_credentials(self) -> None:
@@ -81,9 +120,7 @@ class Handover:
         os.chown(target, 0, self._gid)
         os.chmod(target, 0o750)  # noqa: S103  (the user lists it)
         for name in os.listdir(source):
-            self._write(
-                os.path.join(target, name), read_plain(os.path.join(source, name))[0], 0o400
-            )
+            self._write(os.path.join(target, name), read_plain(os.path.join(source, name))[0])
         os.environ[_CREDENTIALS] = target
 
     def forget_details(self) -> None:
@@ -97,20 +134,21 @@ class Handover:
     def remove(self) -> None:
         """Remove all of it."""
         remove_handover(self._path)
+        remove_result(self._run_id)
 
     def _make(self, directory: str) -> None:
         """Make a directory that others can pass through, as well as the three above it."""
         let_pass(os.path.dirname(os.path.dirname(self._path)))
         make_directory(directory, _PASSABLE)
 
-    def _write(self, path: str, data: bytes, mode: int) -> None:
+    def _write(self, path: str, data: bytes) -> None:
         self._make(self._path)
         remove(path)
         descriptor, _status = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             write_all(descriptor, data)
-            os.fchmod(descriptor, mode)
-            if mode & stat.S_IWUSR or not _let_read(descriptor, self._uid):
+            os.fchmod(descriptor, 0o400)
+            if not _let_read(descriptor, self._uid):
                 os.fchown(descriptor, self._uid, self._gid)
         finally:
             os.close(descriptor)

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from docket.runfiles import handover_directory, remove_run_files
+from docket.runfiles import handover_directory, remove_run_files, result_directory
 from docket.runner.attempt.verdict import result_file
 from docket.runner.record.handover import Handover, _let_read
 
 NOBODY = 65534
+RUN_ID = f"handed-{os.getpid()}"  # its result is in /var/tmp, where other tests may be at work
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
 
 
@@ -26,12 +27,13 @@ def lock_dir() -> Iterator[Path]:
         directory = Path(place, "default")
         directory.mkdir(mode=0o700)
         yield directory
+        remove_run_files(str(directory), RUN_ID)
 
 
 @pytest.fixture
 def handover(lock_dir: Path) -> Handover:
-    """Return the files of run `one` of a task of nobody."""
-    return Handover(str(lock_dir), "one", NOBODY, NOBODY)
+    """Return the files of one run of a task of nobody."""
+    return Handover(str(lock_dir), RUN_ID, NOBODY, NOBODY)
 
 
 def _has_lists(place: Path) -> bool:
@@ -96,7 +98,25 @@ def test_nothing_is_left_of_a_run_that_is_over(
     handover.begin_result()
     handover.give_details(b"{}")
     handover.forget_details()
-    left = os.listdir(handover_directory(str(lock_dir), "one"))
-    assert sorted(left) == ["credentials", "result"]
-    remove_run_files(str(lock_dir), "one")
+    assert os.listdir(handover_directory(str(lock_dir), RUN_ID)) == ["credentials"]
+    assert os.listdir(result_directory(RUN_ID)) == ["result"]
+    remove_run_files(str(lock_dir), RUN_ID)
     assert os.listdir(lock_dir / "handover") == []
+    assert not os.path.lexists(result_directory(RUN_ID))
+
+
+def test_what_another_user_put_in_the_place_of_the_result_is_neither_used_nor_removed(
+    handover: Handover, lock_dir: Path, tmp_path: Path
+) -> None:
+    place = result_directory(RUN_ID)
+    (tmp_path / "result").write_text("theirs")
+    plants = (f"mkdir -m 777 {place}; echo theirs > {place}/result", f"ln -s {tmp_path} {place}")
+    for plant in plants:
+        assert as_user(plant) == 0
+        try:
+            with pytest.raises(OSError, match="director"):
+                handover.begin_result()
+            remove_run_files(str(lock_dir), RUN_ID)
+            assert Path(place, "result").read_text().strip() == "theirs"
+        finally:
+            assert as_user(f"rm -rf {place}") == 0

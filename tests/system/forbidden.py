@@ -13,6 +13,7 @@ import mmap
 import os
 import platform
 import socket
+import stat
 import sys
 from collections.abc import Callable
 
@@ -112,6 +113,42 @@ def foreign_call() -> None:
             raise OSError(errno.EPERM, "filtered")
 
 
+def foreign_call_itself() -> None:
+    """Make a system call of another architecture: getpid of 32-bit x86, as machine code.
+
+    The kernel kills for it, so a child tries.
+    """
+    if platform.machine() != "x86_64":
+        return foreign_call()
+    memory = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    memory.write(b"\xb8\x14\x00\x00\x00\xcd\x80\xc3")  # mov eax, 20; int 0x80; ret
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if ctypes.CFUNCTYPE(ctypes.c_int)(address)() > 0 else 1)
+    if os.waitpid(child, 0)[1] != 0:
+        raise OSError(errno.ENOSYS, "refused")
+    return None
+
+
+def make_device() -> None:
+    """Make a device file: another /dev/null."""
+    path = f"/tmp/device-{os.getpid()}"
+    os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    os.unlink(path)
+
+
+def give_away() -> None:
+    """Make somebody else the owner of a file."""
+    path = f"/tmp/given-{os.getpid()}"
+    with open(path, "w", encoding="utf-8"):
+        pass
+    try:
+        os.chown(path, 4712, -1)
+    finally:
+        os.unlink(path)
+
+
 def own_cgroup() -> str:
     """Return the directory of our own control group."""
     with open("/proc/self/cgroup", encoding="utf-8") as file:
@@ -150,6 +187,8 @@ def runtime(path: str) -> str:
 
 
 TRIES: dict[str, Callable[[], object]] = {
+    # First: its child's end is a signal, and "trace" lets signals stop this process.
+    "foreign call itself": foreign_call_itself,
     "write /etc": lambda: write("/etc/docket-planted"),
     "write /usr": lambda: write("/usr/docket-planted"),
     "write /srv": lambda: write("/srv/open/planted"),
@@ -187,6 +226,12 @@ TRIES: dict[str, Callable[[], object]] = {
     "gain privileges": gain_privileges,
     "powers": powers,
     "foreign call": foreign_call,
+    "make device": make_device,
+    "granted device": lambda: os.close(os.open("/dev/docket-granted", os.O_RDWR)),
+    "give a file away": give_away,
+    "read file of another": lambda: read("/srv/of-bob"),
+    "write empty home": lambda: write("/home/docket-planted"),
+    "units": lambda: write(os.environ["UNITS"] + "/docket-planted.service"),
     "writable code": lambda: mmap.mmap(-1, 4096, prot=7),
     "system bus": lambda: connect("/run/dbus/system_bus_socket"),
     "system manager": lambda: connect("/run/systemd/private"),

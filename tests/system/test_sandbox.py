@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 
+from docket.compiler.bundle import Place
+from docket.compiler.sandbox.write import write_sandbox
+from docket.compiler.text import UnitText
+from docket.model.task.sandbox import Network, Profile, Sandbox
+from docket.paths import discover
 from tests.system.host import PrivateHost
 from tests.system.jobs import command, daily_at, instant_of, seconds_from_now
 from tests.system.seat import REPOSITORY, HostSeat, await_that
@@ -26,6 +31,8 @@ done
 chown -R ada:ada /home/ada/.docket
 echo secret >/root/notes && echo here >/tmp/of-the-host
 touch /dev/docket-device
+mknod -m 666 /dev/docket-granted c 1 3
+echo private >/srv/of-bob && chown bob /srv/of-bob && chmod 600 /srv/of-bob
 mkdir -p /home/ada/.ssh /root/.ssh
 su ada -s /bin/sh -c 'echo mine >/home/ada/notes'; chown -R ada /home/ada/.ssh
 """
@@ -33,6 +40,7 @@ su ada -s /bin/sh -c 'echo mine >/home/ada/notes'; chown -R ada /home/ada/.ssh
 _TIDY = """
 rm -rf /srv/open /srv/granted /srv/hidden /home/bob/shared /home/ada/notes /home/ada/.ssh
 rm -rf /home/ada/.docket /etc/docket /root/notes /tmp/of-the-host /dev/docket-device
+rm -rf /dev/docket-granted /srv/of-bob
 while read -r mode home; do chmod "$mode" "$home"; done </run/modes-before
 """
 _PROFILES = ("none", "standard", "strict", "readonly")
@@ -42,6 +50,7 @@ _GRANTING: dict[str, object] = {
     "readable": ["/home/bob", "~/.ssh"],
     "hidden": ["/srv/hidden"],
     "network": "local",
+    "devices": ["/dev/docket-granted"],
     "syscalls": ["ptrace"],
     "address_families": ["AF_VSOCK"],
 }
@@ -79,7 +88,7 @@ def _run_all(found: Confined) -> None:
     pid = await_that("another process", lambda: seat.pids("/usr/bin/sleep 654321"))[-1]
     script = os.path.join(REPOSITORY, "tests/system/forbidden.py")
     words = ["/usr/bin/python3", "-IS", script, seat.folder, str(pid)]
-    env = {"CONFIG": seat.config, "PLANS": f"{seat.home}/plans"}
+    env = {"CONFIG": seat.config, "PLANS": f"{seat.home}/plans", "UNITS": seat.unit_dir}
     secret = f"{seat.folder}/token"
     seat.write(secret, "sesame")
     keys: dict[str, Any] = {"env": env, "cwd": "/", "output_format": "json", "schedule": "@yearly"}
@@ -122,6 +131,13 @@ _STOPPED = {
     "gain privileges": ("standard", "standard"),
     "powers": ("strict", "standard"),
     "foreign call": ("standard", "standard"),
+    "foreign call itself": ("standard", "standard"),
+    "make device": ("none", "standard"),
+    "granted device": ("standard", "standard"),
+    "give a file away": ("none", "strict"),
+    "read file of another": ("none", "strict"),
+    "write empty home": ("", "standard"),  # a user's is a tmpfs of the run's own
+    "units": ("standard", "standard"),
     "system bus": ("strict", "strict"),
     "system manager": ("none", "strict"),
     "session bus": ("strict", "none"),
@@ -144,11 +160,64 @@ _STOPPED = {
 }
 
 
+# every directive that a sandbox can have -> the tries that it stops, or is there to let through
+_TRIED = {
+    "PrivateUsers": ("new namespace", "write home"),  # without it 252 ignores the others
+    "NoNewPrivileges": ("gain privileges",),
+    "PrivateTmp": ("see /tmp",),
+    "PrivateDevices": ("device", "granted device", "make device"),
+    "ProtectSystem": ("write /etc", "write /usr", "write /srv"),
+    "ProtectHome": ("read other home", "read /root", "write home"),
+    "TemporaryFileSystem": ("write empty home",),
+    "ProtectKernelTunables": ("tune kernel",),
+    "ProtectKernelModules": ("load module",),
+    "ProtectKernelLogs": ("kernel log",),
+    "ProtectControlGroups": ("control group",),
+    "ProtectClock": ("set clock",),
+    "ProtectHostname": ("host name",),
+    "RestrictNamespaces": ("new namespace",),
+    "RestrictRealtime": ("real time",),
+    "RestrictSUIDSGID": ("set user id",),
+    "LockPersonality": ("personality",),
+    "SystemCallArchitectures": ("foreign call", "foreign call itself"),
+    "SystemCallErrorNumber": ("mount", "trace"),
+    "SystemCallFilter": ("mount", "trace", "other memory"),
+    "PrivateNetwork": ("reach out",),
+    "RestrictAddressFamilies": ("inet socket", "packet socket", "vsock"),
+    "CapabilityBoundingSet": ("powers", "give a file away", "read file of another"),
+    "DeviceAllow": ("granted device",),
+    "ReadWritePaths": ("write granted",),
+    "ReadOnlyPaths": ("config", "plans", "parts", "drop-ins", "units"),
+    "BindPaths": ("granted device", "state"),
+    "BindReadOnlyPaths": ("read other home",),
+    "InaccessiblePaths": ("secrets", "system bus", "system manager", "read keys"),
+}
+
+
+@pytest.mark.parametrize("system", [False, True])
+def test_every_directive_that_is_written_has_a_try(system: bool) -> None:
+    paths = discover({"HOME": "/home/ada"}, system=system)
+    state, logs = paths.state_db, paths.log_dir
+    place = Place(paths, "", state, logs, ("/usr/bin/docket", "exec"), "1")
+    keys = {name: value for name, value in _GRANTING.items() if name not in ("from", "network")}
+    lists: dict[str, Any] = {n: tuple(v) for n, v in keys.items() if isinstance(v, list)}
+    granting = Sandbox(Profile.STRICT, network=Network.LOCAL).replace(**lists)
+    written = UnitText("task")
+    for sandbox in (*map(Sandbox, Profile), granting):
+        write_sandbox(written, sandbox, place, "task")
+    found = {line.partition("=")[0] for line in written.body().splitlines() if "=" in line}
+    assert found <= _TRIED.keys(), found - _TRIED.keys()
+    assert {name for tries in _TRIED.values() for name in tries} <= {*_STOPPED, *_LET_THROUGH}
+
+
+_LET_THROUGH = ("write granted", "state")
+
+
 @pytest.mark.parametrize("tried", _STOPPED)
 def test_what_a_profile_forbids_is_stopped(confined: Confined, tried: str) -> None:
     loosest = _STOPPED[tried][confined.seat.system]
     found = {name: confined.tries(name)[tried] for name in _PROFILES}
-    stopped = _PROFILES[_PROFILES.index(loosest) :]
+    stopped = _PROFILES[_PROFILES.index(loosest) :] if loosest else ()
     assert not [name for name in stopped if found[name] == "done"], found
 
 
@@ -172,7 +241,7 @@ def test_a_mapping_grants_what_it_names_and_nothing_else(confined: Confined) -> 
     tries = confined.tries("granting")
     granted = (
         *("write granted", "read other home", "read keys", "loop back", "trace", "vsock"),
-        "credential",
+        *("credential", "granted device"),
     )
     assert {name: tries[name] for name in granted} == dict.fromkeys(granted, "done")
     assert not {"write /srv", "read hidden", "reach out", "mount"} & {

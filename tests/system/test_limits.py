@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.conftest import TREE
 from tests.system.host import HostError, PrivateHost, why_not
 from tests.system.jobs import command, shell
-from tests.system.seat import REPOSITORY, HostSeat
+from tests.system.seat import REPOSITORY, HostSeat, await_that
 
 _HUNGRY = "data = bytearray(256 << 20); print(len(data))"
+_BUSY = """
+import json, time
+count, begun = 0, time.monotonic()
+while time.monotonic() < begun + 2:
+    count += 1
+wall = time.monotonic() - begun
+print(json.dumps({"count": count, "wall": wall, "cpu": time.process_time()}))
+"""
 _FORKING = "import os; [os.fork() or os._exit(0) for _ in range(3)]; print('forked')"
 
 
@@ -53,7 +62,8 @@ def _python(script: str) -> list[str]:
 
 def test_a_job_over_its_memory_is_killed_and_the_row_tells(limiting: HostSeat) -> None:
     limits: dict[str, object] = {"memory": "64M", "swap": 0}
-    job = command(*_python(_HUNGRY), schedule="@yearly", limits=limits)
+    told = 'echo "$DOCKET_STATUS $DOCKET_ERROR_CODE: $DOCKET_SUMMARY"'
+    job = command(*_python(_HUNGRY), schedule="@yearly", limits=limits, on_failure=told)
     limiting.configure({"hungry": job})
     limiting.docket("install")
     limiting.systemctl("start", limiting.unit("hungry.service"), check=False)
@@ -63,9 +73,18 @@ def test_a_job_over_its_memory_is_killed_and_the_row_tells(limiting: HostSeat) -
     (passed,) = run["details"]["limits_passed"]
     assert (passed["limit"], passed["value"]) == ("memory", 64 << 20)
     assert (passed["peak"] or 64 << 20) <= 64 << 20
+    await_that("the end of the hook", lambda: _hook(limiting, run["run_id"])["exit_code"] == 0)
+    said = _hook(limiting, run["run_id"])["stdout"]
+    assert said.startswith("killed oom_kill: Passed its limit of 64 MiB of memory. Killed")
     answer = limiting.answer("why", "hungry")
     assert answer["cause"] == "oom_kill"
     assert "more memory than its limit of 64 MiB" in answer["sentence"]
+
+
+def _hook(seat: HostSeat, run_id: str) -> dict[str, Any]:
+    (hook,) = seat.answer("status", "--run-id", run_id)["hooks"]
+    found: dict[str, Any] = hook
+    return found
 
 
 def test_a_child_killed_for_memory_is_named_if_the_command_itself_goes_on(
@@ -104,6 +123,31 @@ def test_a_job_over_its_number_of_tasks_cannot_fork(limiting: HostSeat) -> None:
     assert run["summary"].startswith("Passed its limit of 2 tasks.")
     assert run["details"]["limits_passed"][0]["value"] == 2
     assert "limits.tasks was 2." in " ".join(limiting.answer("why", "forking")["evidence"])
+
+
+def _busy(seat: HostSeat, **limits: object) -> dict[str, float]:
+    """Return what a loop of two seconds got done, and its own time and everybody's."""
+    keys: dict[str, Any] = {"output_format": "json", "limits": limits} if limits else {}
+    seat.configure({"busy": command(*_python(_BUSY), **{"output_format": "json", **keys})})
+    run = seat.answer("run", "busy", "--launcher", "systemd")
+    if any("limits.cpu has no effect" in sentence for sentence in run["warnings"]):
+        pytest.skip("NOT RUN: no control group here that enforces a CPU quota")
+    found: dict[str, float] = run["details"]["json"]
+    return found
+
+
+def test_a_quota_halves_what_a_busy_loop_gets_done(limiting: HostSeat) -> None:
+    """Within 15 %. A busy machine takes from the rest, so less is tried again, and more is not."""
+    free = [_busy(limiting) for _ in range(2)]
+    in_a_second = max(one["count"] / one["cpu"] for one in free)
+    shares = []
+    for _ in range(6):
+        one = _busy(limiting, cpu="50%")
+        shares.append(one["count"] / one["wall"] / in_a_second)
+        assert shares[-1] <= 0.5 * 1.15, shares
+        if shares[-1] >= 0.5 * 0.85:
+            return
+    raise AssertionError(shares)
 
 
 def test_a_job_within_its_limits_succeeds(limiting: HostSeat) -> None:

@@ -7,15 +7,12 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from docket.app.text.jsonform import document_text
 from docket.cli import streams
 from docket.cli.answer import Answer, AnswerStream
 from docket.cli.call import Call
-from docket.cli.clickgroup import SpokenError, program
+from docket.cli.plaincall import plain_call
 from docket.cli.render.layout.screen import screen_of
-from docket.cli.usage import explain
 from docket.errors import DocketError
 
 if TYPE_CHECKING:
@@ -55,20 +52,12 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _answer(arguments: list[str], call: Call) -> Answer | AnswerStream | int:
-    group = program()
-    try:
-        with group.make_context("docket", arguments.copy(), obj=call) as ctx:
-            answer = group.invoke(ctx)
-    except SpokenError as spoken:
-        streams.write_text(spoken.text)
-        return spoken.code
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except (click.Abort, EOFError):
-        raise KeyboardInterrupt from None
-    except click.ClickException as error:
-        raise explain(error) from None
-    return answer if isinstance(answer, (Answer, AnswerStream)) else 0
+    plain = plain_call(arguments, call)
+    if plain is not None:
+        return plain()
+    from docket.cli.parsing import answer_of  # noqa: PLC0415  (click is dear to load)
+
+    return answer_of(arguments, call)
 
 
 def _show(answer: Answer | AnswerStream | int, call: Call) -> int:

@@ -51,9 +51,7 @@ def measure(directory: Path, peer: Sequence[str]) -> None:
     own, old = both(directory, peer, tasks)
     ours = Runner(runner_of(own, "{}")[:-1], own.environ, ["{}"])
     theirs = Runner(old.words, old.environ, ["run", "--force", "{}"])
-    bare = Runner(
-        [PYTHON, "-I", "-c"], own.environ, ["import time; time.sleep(60 * bool('{}'[4:]))"]
-    )
+    bare = Runner([PYTHON, "-I", "-c"], own.environ, [_SLEEPER])
     for runner in (ours, theirs):
         _run(runner.line("plain"), runner.environ)
     _costs(ours, theirs, bare)

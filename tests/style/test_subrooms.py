@@ -63,7 +63,8 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
     "cli": {
         "render": "",
         TOP: "render",
-        "commands": "render top",
+        "answers": "render top",
+        "commands": "answers render top",
     },
 }
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from docket.app.status.health import health
 from docket.cli.answer import Answer
+from docket.cli.answers import health
 from docket.cli.call import Call
 from docket.cli.parameters import tasks_argument, verb
-from docket.cli.render.health import health_text
 
 
 @verb("health")
@@ -24,11 +23,4 @@ def command(call: Call, tasks: tuple[str, ...], check: bool) -> Answer:
     A task is failed after a run that did not succeed, stale if a run was due and there was
     none, and degraded if its last run is good and something is odd about it.
     """
-    found = health(call.session(), tasks)
-    return Answer(
-        found.document(),
-        lambda screen: health_text(found, screen),
-        1 if found.error is not None or (check and not found.ok) else 0,
-        found.warnings,
-        error=found.error,
-    )
+    return health.answer(call, *tasks, check=check)

@@ -6,6 +6,7 @@ import click
 
 from docket.app.history import history
 from docket.cli.answer import Answer
+from docket.cli.answers import runs
 from docket.cli.call import Call
 from docket.cli.parameters import (
     InstantOption,
@@ -15,13 +16,12 @@ from docket.cli.parameters import (
     task_argument,
     verb,
 )
-from docket.cli.render.runs import runs_text
 from docket.model.states import RunStatus, Trigger
 
 
 @verb("runs")
 @task_argument(required=False)
-@limit_option(20, "runs")
+@limit_option(runs.LIMIT, "runs")
 @click.option(
     "--status",
     "statuses",
@@ -71,5 +71,4 @@ def command(
         until_us=until,
         older_than=cursor,
     )
-    found = history.runs(call.session(), task, limit, wanted)
-    return Answer(found.document(), lambda screen: runs_text(found, screen))
+    return runs.answer(call, task, limit, wanted)

@@ -7,9 +7,10 @@ import click
 from docket.app.session.session import Session
 from docket.app.status import status
 from docket.cli.answer import Answer, AnswerStream
+from docket.cli.answers.status import answer_in
 from docket.cli.call import Call
 from docket.cli.parameters import complete_run_ids, task_argument, verb
-from docket.cli.render.status import run_text, status_text
+from docket.cli.render.status import run_text
 from docket.errors import UsageError
 
 
@@ -44,10 +45,7 @@ def command(
             return _of_all_users(), False
         if run_id is not None:
             return _of_run(session, run_id, task)
-        report = status.status(session, task)
-        text = lambda screen: status_text(report, screen)  # noqa: E731  (bound to this report)
-        answer = Answer(report.document(), text, report.exit_code, report.warnings)
-        return answer.replace(error=report.error), False
+        return answer_in(session, task), False
 
     if not watch:
         return answer()[0]

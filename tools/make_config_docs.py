@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -28,6 +29,41 @@ def renewed(page: str) -> str:
 
 def reference() -> Iterator[str]:
     """Yield the lines of the generated part."""
+    lines = list(_parts())
+    end = lines.index("### Keys without effect")
+    explained = set(re.findall(r"^\| `([^`]+)` \|", "\n".join(lines[:end]), re.MULTILINE))
+    yield from lines[:end]
+    whole = schemas.document()
+    keys = {key: schemas.definition(key) for key in schemas.key_names("command_task")}
+    yield from _nested({**whole["properties"], **keys}, explained)
+    yield from lines[end:]
+
+
+def _nested(keys: Mapping[str, Any], explained: set[str]) -> Iterator[str]:
+    """Yield a part for each mapping, at any depth, that has keys no other part explains."""
+    for name, written in keys.items():
+        if name in {"tasks", "defaults"}:  # which have the keys of tasks
+            continue
+        for inner in _mappings(schemas.resolve(written)):
+            if set(inner) - explained:
+                yield from _part(
+                    f"Keys of `{name}`", inner, f"The keys of a mapping under `{name}`."
+                )
+                explained |= set(inner)
+            yield from _nested(inner, explained)
+
+
+def _mappings(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the keys of each mapping that a value may be, or consist of."""
+    if "properties" in part:
+        yield part["properties"]
+    others = [*part.get("anyOf", ()), part.get("items"), part.get("additionalProperties")]
+    for other in others:
+        if isinstance(other, dict):
+            yield from _mappings(schemas.resolve(other))
+
+
+def _parts() -> Iterator[str]:
     whole = schemas.document()
     yield from _part("Top level", whole["properties"], "The keys of the file itself.")
     shared = schemas.key_names("class_task")

@@ -1,0 +1,1 @@
+"""The manual pages: docs and definitions in, roff out."""

@@ -114,6 +114,13 @@ def test_03_the_shells_are_handed_a_completion_that_completes(machine: Machine) 
     assert "docket" in machine.host.read("/usr/share/fish/vendor_completions.d/docket.fish")
 
 
+def test_03_man_finds_every_page(machine: Machine) -> None:
+    found = machine.says("find", "/usr/share/man", "-name", "docket*").splitlines()
+    pages = (Path(__file__).resolve().parents[2] / "docs" / "man").iterdir()
+    wanted = [f"/usr/share/man/man{page.name[-1]}/{page.name}.gz" for page in pages]
+    assert sorted(found) == sorted(wanted)
+
+
 def test_04_schemas_are_the_same_from_the_command_and_in_usr_share(machine: Machine) -> None:
     shared = json.loads(machine.host.read("/usr/share/docket/schemas/config.schema.json"))
     assert json.loads(machine.docket("schema", "config", user="ada")) == shared

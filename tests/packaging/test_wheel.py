@@ -26,7 +26,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
-    for name in ("docket", "schemas", "units"):
+    for name in ("docket", "schemas", "units", "docs/man"):
         shutil.copytree(
             ROOT / name,
             source / name,
@@ -51,6 +51,12 @@ def test_every_module_and_every_data_file_is_in_the_wheel(installed: Path) -> No
         return found
 
     assert files(installed) == files(ROOT)
+
+
+def test_every_manual_page_is_where_man_looks_for_it(installed: Path) -> None:
+    (share,) = installed.glob("*.data/data/share/man")
+    found = {path.relative_to(share).as_posix() for path in share.rglob("*.[1-8]")}
+    assert found == {f"man{path.name[-1]}/{path.name}" for path in (ROOT / "docs/man").iterdir()}
 
 
 def test_what_is_installed_answers_and_runs(installed: Path, own_home: str) -> None:

@@ -12,18 +12,10 @@ from generated import ROOT
 
 from man import docs
 from man.frame import Page
-from man.markdown import entry, rendered
+from man.markdown import Item, entry, rendered
 from man.roff import bold, inline, prose
 
 Schema = Mapping[str, Any]
-_INTRODUCTION = (
-    "With `--json` every command prints one JSON document on standard output, and nothing "
-    "else there. Commands that follow something print one document in each line. Instants are"
-    " ISO 8601 in UTC, with microseconds; spans are numbers of seconds, sizes numbers of "
-    "bytes. Keys are never taken away or given another type within a major version; new ones "
-    "may come, so a program passes over keys that it does not know. `docket schema output "
-    "NAME` prints each shape as a JSON Schema."
-)
 
 
 def answers_page() -> Page:
@@ -35,7 +27,10 @@ def answers_page() -> Page:
 
 def _body() -> Iterator[str]:
     yield ".SH DESCRIPTION"
-    yield from prose(_INTRODUCTION)
+    contract = docs.section("agents.md", "The contract")
+    yield from rendered(block for block in contract if isinstance(block, Item))
+    yield ".PP"
+    yield f"{bold('docket schema output NAME')} prints each shape as a JSON Schema."
     objects: dict[str, Schema] = {}
     yield ".SH ANSWERS"
     yield "A star marks the keys that are always there."

@@ -19,11 +19,14 @@ from docket.cli.commandtable import USAGES, VERBS
 from docket.errorcodes import codes_and_causes
 from docket.model.states import EXIT_SKIPPED
 from docket.runner.call.arguments import USAGE
+from tests.docs.test_commands import refusal
 from tests.docs.test_config import SCHEMA, keys
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "man").iterdir())
 OTHERS = {"docket.1", "docket.yaml.5", "docket-json.7", "docket-systemd.7", "docket-exec.8"}
+DOCS = "\n".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
+QUOTED = ("aq", "'", "dq", '"', "ha", "^", "ti", "~", "ga", "`")
 _FONT = re.compile(r"\\f[BIR]")
 
 
@@ -145,6 +148,38 @@ def test_whatis_finds_the_name_and_the_purpose_of_every_page() -> None:
     found = re.findall(r'^.*/([\w.-]+)\.\d: "([\w.-]+) - [a-z][^"]+"$', done.stdout, re.MULTILINE)
     assert [name for name, _ in found] == [page.name[:-2] for page in PAGES]
     assert [(file, name) for file, name in found if file != name] == []
+
+
+def shown(name: str) -> list[str]:
+    """Return what a page shows as it is: its examples, character by character."""
+    text = (ROOT / "docs" / "man" / name).read_text()
+    found = re.findall(r"^\.EX\n(.*?)^\.EE$", text, re.MULTILINE | re.DOTALL)
+    meant = {r"\e": "\\", r"\-": "-", r"\&": ""}
+    meant |= {rf"\({two}": sign for two, sign in zip(QUOTED[::2], QUOTED[1::2], strict=True)}
+    meant |= {rf"\[u{ord(sign):04X}]": sign for sign in re.findall(r"[^\x00-\x7f]", DOCS)}
+    escape = re.compile("|".join(map(re.escape, meant)))
+    return [escape.sub(lambda at: meant[at[0]], example) for example in found]
+
+
+def test_every_example_of_a_page_is_one_of_the_documentation() -> None:
+    """The other tests of this folder run those, or validate them."""
+    indented = re.sub(r"^    ", "", DOCS, flags=re.MULTILINE)
+    for page in PAGES:
+        for example in shown(page.name):
+            assert example in DOCS or example in indented, page.name
+
+
+def test_every_command_line_in_an_example_of_a_page_parses() -> None:
+    lines = [
+        (page.name, line)
+        for page in PAGES
+        for example in shown(page.name)
+        for line in example.replace("\\\n", " ").splitlines()
+        if line.startswith("docket ") and "[OPTIONS]" not in line
+    ]
+    assert len(lines) > 80
+    told = {line: refusal(re.split(r" [|>&)]|  \(", line)[0]) for _, line in lines}
+    assert {line: said for line, said in told.items() if said} == {}
 
 
 def test_no_page_shows_the_marks_of_markdown() -> None:

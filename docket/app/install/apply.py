@@ -15,11 +15,12 @@ from docket.app.install.timerchoice import TimerChoice, stamp_of
 from docket.app.install.tolerantmanager import TolerantManager
 from docket.app.session.session import Session
 from docket.errors import InstallError
-from docket.files import make_directory, read_text, remove, write_batch, write_whole
+from docket.files import make_directory, read_text, remove, write_batch, write_volatile
 from docket.model.problem import Problem
 from docket.systemd import stamps
 
-_PENDING = "reload-pending"
+_PENDING = "reload-pending"  # the timers that are to be restarted, after a reload
+_STOPPED = "restart-pending"  # those of them that ran until an install stopped them
 
 
 class InstallRun:
@@ -48,19 +49,24 @@ class InstallRun:
 
     def run(self) -> InstallReport:
         """Make the changes; InstallError, with what was done, if the disk refuses."""
+        changed = (*self._plan.timers_to_restart, *self._left_in(_PENDING))
+        retimed = tuple(dict.fromkeys(changed))
+        if self._plan.dirty:
+            # If this process is killed from here on, the next install restarts and reloads.
+            self._keep_list(_PENDING, retimed)
         self._write_files()
-        retimed = (*self._plan.timers_to_restart, *self._left_pending())
         stopped = self._stop(retimed)
         try:
             self._remove_units()
             for timer in retimed:
                 stamps.touch(self._stamp(timer))
             enabled = self._enable()
-            needed = self._plan.dirty or bool(enabled) or os.path.lexists(self._marker())
+            needed = self._plan.dirty or bool(enabled) or os.path.lexists(self._list(_PENDING))
             reloaded = needed and self._manager.do("reload its units", lambda u: u.reload())
         finally:
             # Whatever went wrong, the timers that ran before run again.
             restarted = self._manager.start(stopped)
+            self._keep_list(_STOPPED, [timer for timer in stopped if timer not in restarted])
         started = self._start(stopped) if self._start_timers else ()
         if needed:
             self._mark_pending(retimed, done=reloaded)
@@ -97,12 +103,18 @@ class InstallRun:
             ) from None
 
     def _stop(self, retimed: Sequence[str]) -> tuple[str, ...]:
-        """Stop what changes or goes; return the changed timers that were active and shall be."""
+        """Stop what changes or goes; return the changed timers that were active and shall be.
+
+        Those among them that an install stopped which was killed then, were active too.
+        """
         active = sorted(self._manager.active([*retimed, *self._plan.timers_to_remove]) or ())
+        again = {*self._timers.startable, *(change.name for change in self._plan.upkeep)}
+        ran = {*active, *(t for t in self._left_in(_STOPPED) if self._switches.is_on(t))}
+        stopped = tuple(timer for timer in retimed if timer in ran and timer in again)
+        self._keep_list(_STOPPED, stopped)
         if active:
             self._manager.do("stop timers", lambda units: units.stop(active))
-        again = {*self._timers.startable, *(change.name for change in self._plan.upkeep)}
-        return tuple(timer for timer in retimed if timer in active and timer in again)
+        return stopped
 
     def _remove_units(self) -> None:
         leaving = [c for c in self._plan.every if c.action is Action.REMOVE]
@@ -216,26 +228,36 @@ class InstallRun:
         runs = (*report.restarted, *report.started)
         return not self._switches.is_on(timer) or (timer in ours_now and timer not in runs)
 
-    def _left_pending(self) -> tuple[str, ...]:
-        """Return the timers that an install without a manager changed and could not restart."""
+    def _left_in(self, name: str) -> tuple[str, ...]:
+        """Return the timers of a list that an install left: without a manager, or killed."""
         try:
-            text = read_text(self._marker())
+            text = read_text(self._list(name))
         except OSError:
             return ()
-        scheduled, already = self._plan.scheduled(), set(self._plan.timers_to_restart)
-        return tuple(
-            timer for timer in (text or "").split() if timer in scheduled and timer not in already
-        )
+        known = {*self._plan.scheduled(), *(change.name for change in self._plan.upkeep)}
+        return tuple(timer for timer in (text or "").split() if timer in known)
 
     def _mark_pending(self, retimed: Sequence[str], *, done: bool) -> None:
-        with contextlib.suppress(OSError):  # at worst a later install reloads once too often
-            if done:
-                remove(self._marker())
-            else:
-                write_whole(self._marker(), "".join(f"{timer}\n" for timer in retimed))
+        if done:
+            self._forget_list(_PENDING)
+        else:
+            self._keep_list(_PENDING, retimed)
 
-    def _marker(self) -> str:
-        return os.path.join(self._paths.plan_dir, _PENDING)
+    def _keep_list(self, name: str, timers: Sequence[str]) -> None:
+        """Write a list of timers for the next install; no stopped timers are no list."""
+        if name == _STOPPED and not timers:
+            self._forget_list(name)
+            return
+        with contextlib.suppress(OSError):  # at worst a timer waits for `docket enable`
+            # A power cut may take it: the next start of the machine reads and starts everything.
+            write_volatile(self._list(name), "".join(f"{timer}\n" for timer in timers).encode())
+
+    def _forget_list(self, name: str) -> None:
+        with contextlib.suppress(OSError):  # at worst a later install reloads once too often
+            remove(self._list(name))
+
+    def _list(self, name: str) -> str:
+        return os.path.join(self._paths.plan_dir, name)
 
     def _stamp(self, timer: str) -> str:
         return stamp_of(self._session, timer)

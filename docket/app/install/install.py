@@ -10,6 +10,7 @@ from docket.app.catalog.configmemory import remember
 from docket.app.install.apply import InstallRun
 from docket.app.install.changes import DiskUnit, Ownership, differences, task_of, written_units
 from docket.app.install.directives import judge_directives
+from docket.app.install.leftovers import clear_leftovers
 from docket.app.install.lock import install_lock
 from docket.app.install.plan import InstallPlan, InstallReport, PlanFile
 from docket.app.install.planfile import AgreedInstall, require_same
@@ -72,6 +73,7 @@ def apply(
             current = _compare(session.paths, plan.compilation, plan.names, force=plan.force)
         if require is not None:
             require(current)
+        clear_leftovers(session.paths, plan.compilation.place.instance)
         report = InstallRun(session, current, start_timers=start_timers, linger=linger).run()
         made = plan.compilation
         remember(session.paths, config, made.variables, made.sources)

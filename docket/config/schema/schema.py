@@ -65,8 +65,11 @@ def built_in_definition(kind: str) -> str:
 
 
 def key_names(name: str) -> tuple[str, ...]:
-    """Return the keys that the definition `name` knows."""
-    return tuple(definition(name)["properties"])
+    """Return the keys that the definition `name` knows, or the mapping among its forms."""
+    forms = definition(name)
+    return tuple(
+        key for form in (forms, *forms.get("anyOf", ())) for key in form.get("properties", ())
+    )
 
 
 @functools.cache

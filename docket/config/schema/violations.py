@@ -125,11 +125,19 @@ def unknown_key(path: Path, known: tuple[str, ...]) -> Violation:
     )
 
 
+# The keys of a task that hold a mapping of others, and the definition of that mapping.
+_HOLDERS = {"schedule": "trigger", "require": "require", "sandbox": "sandbox"}
+
+
 def _elsewhere(path: Path) -> str | None:
     """Return where a key belongs that is right in another place."""
     key = str(path[-1])
     if "limits" not in path and key in schemas.key_names("limits"):
         return f"write it under `limits`: `limits: {{{key}: ...}}`"
+    if len(path) == 1:
+        for holder, definition in _HOLDERS.items():
+            if key in schemas.key_names(definition):
+                return f"write it under `{holder}`: `{holder}: {{{key}: ...}}`"
     if len(path) == 1 and key in schemas.key_names("default_keys"):
         return f"write `{key}` in a task, or under `defaults` for all of them"
     return None

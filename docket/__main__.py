@@ -76,7 +76,7 @@ def mcp() -> int:
 
 
 def _recompile(task: str, paths: Paths, keep: bool) -> str:
-    """Compile `task` anew and return its plan; a child of the runner does, which stays small."""
+    """Compile `task` again and return its plan; a child of the runner does, which stays small."""
     _use_site()
     from docket.app.catalog.compilation import recompile  # noqa: PLC0415  (the compiler's named seam)
 

@@ -284,7 +284,7 @@ _TASKS = (
     ),
     ErrorCode(
         "plan.unusable",
-        "A plan is missing, torn or of another version, and could not be made anew.",
+        "A plan is missing, torn or of another version, and could not be made again.",
         "`docket install`",
     ),
 )

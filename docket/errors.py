@@ -36,7 +36,7 @@ class DocketError(Exception):
         return _joined(document, self.facts)
 
     def document_with(self, **known: Any) -> ErrorDocument:
-        """The error with what could be said all the same, under keys of the published error."""
+        """The error with what could be said anyway, under keys of the published error."""
         return _joined(self.document(), known)
 
 
@@ -152,7 +152,7 @@ class StaleInstallPlanError(InstallError):
 
 
 class PlanError(DocketError):
-    """A plan is missing, torn or of another version, and could not be made anew."""
+    """A plan is missing, torn or of another version, and could not be made again."""
 
     code = "plan.unusable"
 

@@ -19,7 +19,7 @@ class Paths:
     """The places of one Docket home.
 
     `home` holds the config, the drop-in tasks, the plans and, unless the config moves them, the
-    state and the logs. `config` may lie elsewhere (DOCKET_CONFIG). `instance_key` is empty for the
+    state and the logs. `config` may be elsewhere (DOCKET_CONFIG). `instance_key` is empty for the
     default home with its own config, otherwise a short stable word that keeps this home's unit
     names and locks apart from those of every other home.
     """
@@ -78,7 +78,7 @@ class Paths:
         self.unit_dir = unit_dir
 
     def plan(self, task: str) -> str:
-        """Where the plan of `task` lies."""
+        """Where the plan of `task` is."""
         return os.path.join(self.plan_dir, task + ".json")
 
     @property
@@ -183,7 +183,7 @@ def _package() -> str:
 
 
 def _part_dirs(config: str, *, system: bool) -> tuple[str, ...]:
-    """Return where further files of tasks lie; a file in the first masks its namesakes."""
+    """Return where further files of tasks are; a file in the first masks its namesakes."""
     beside = os.path.join(os.path.dirname(config), "conf.d")
     return (beside, PACKAGED_PARTS) if system else (beside,)
 

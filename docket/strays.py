@@ -75,7 +75,7 @@ class Strays:
 
 
 def is_runner(pid: int) -> bool:
-    """Whether that process is a `docket exec`; one that took its number over is none."""
+    """Whether that process is a `docket exec`; one that took its number over is not one."""
     words = _read(f"/proc/{pid}/cmdline").split(b"\0")
     return b"exec" in words and any(word.endswith(b"libexec/docket") for word in words)
 

@@ -17,7 +17,7 @@ from docket.app.doctor.doctor import INSPECTIONS
 
 
 def renewed(page: str) -> str:
-    """Return the page with its table of checks made anew."""
+    """Return the page with its table of checks made again."""
     return between(page, "<!-- checks -->\n", "<!-- end of checks -->\n", "".join(_table()))
 
 

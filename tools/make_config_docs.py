@@ -23,7 +23,7 @@ from docket.errorcodes import MEANINGS  # noqa: E402
 
 
 def renewed(page: str) -> str:
-    """Return `page` with its generated part made anew."""
+    """Return `page` with its generated part made again."""
     return between(page, BEGIN, END, "\n".join(reference()) + "\n")
 
 

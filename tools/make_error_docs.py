@@ -18,7 +18,7 @@ from docket.model.ends.causes import CAUSES, OF_RUNS
 
 
 def renewed(page: str) -> str:
-    """Return the page with its three tables made anew."""
+    """Return the page with its three tables made again."""
     page = between(page, "<!-- codes -->\n", "<!-- end of codes -->\n", "".join(_codes()))
     page = between(
         page, "<!-- causes of runs -->\n", "<!-- end of causes of runs -->\n", "".join(_causes())

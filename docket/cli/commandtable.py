@@ -1,4 +1,4 @@
-"""The table of commands: what exists, where its module lies, and what it is for.
+"""The table of commands: what exists, where its module is, and what it is for.
 
 Nothing here imports a command, so that `docket --help` and the choice of one command cost nothing.
 """

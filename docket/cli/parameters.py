@@ -152,7 +152,7 @@ def param_option() -> Callable[[Decorated], Decorated]:
 
 
 def named_values(params: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Return each NAME=VALUE as a pair; UsageError for one that is none."""
+    """Return each NAME=VALUE as a pair; UsageError for one that is not."""
     found = []
     for text in params:
         name, equals, value = text.partition("=")

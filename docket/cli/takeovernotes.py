@@ -33,7 +33,7 @@ class Announcer:
             self._write(_CLEAR_LINE + line)
 
     def done(self, result: TakenOver) -> None:
-        """Say what was taken over, and where the file as it was lies."""
+        """Say what was taken over, and where the original file is."""
         if self._shown:
             self._write(_CLEAR_LINE)
         if not self._as_json:

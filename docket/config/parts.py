@@ -1,7 +1,7 @@
 """Further files of tasks beside the config: `conf.d/*.yaml`, each read with the config's care.
 
 A part has tasks and groups; `defaults` and all settings are those of the config. One that cannot
-be used spoils its own tasks and nothing else.
+be used breaks only its own tasks.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ except ImportError:  # another Python than CPython
     from json import loads as _public_loads
 
     def loads(text: str) -> Any:
-        """Return the value of JSON `text`; ValueError if it is none."""
+        """Return the value of JSON `text`; ValueError if it is not one."""
         try:
             return _public_loads(text)
         except RecursionError:
@@ -85,7 +85,7 @@ else:
     _BLANK = " \t\n\r"
 
     def loads(text: str) -> Any:
-        """Return the value of JSON `text`; ValueError if it is none."""
+        """Return the value of JSON `text`; ValueError if it is not one."""
         begin = len(text) - len(text.lstrip(_BLANK))
         try:
             value, end = _scan(text, begin)

@@ -17,7 +17,7 @@ _SET_FIELD = object.__setattr__  # looked up once: records are made by the ten t
 
 
 class _Factory:
-    """A default that is made anew for each record."""
+    """A default that is made again for each record."""
 
     __slots__ = ("make",)
 

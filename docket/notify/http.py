@@ -44,7 +44,7 @@ class HttpResponse:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The text as a JSON object; an empty one if it is none."""
+        """The text as a JSON object; an empty one if it is not one."""
         try:
             found = json.loads(self.text)
         except (ValueError, RecursionError):
@@ -186,7 +186,7 @@ class Client:
 
 
 def host_of(url: str) -> str:
-    """Return the host (and port) of an address; DeliveryError if it is none of http."""
+    """Return the host (and port) of an address; DeliveryError if it is not one of http."""
     try:
         parts = urlsplit(url)
         port = parts.port

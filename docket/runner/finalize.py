@@ -66,7 +66,7 @@ def finalize(task: str, paths: Paths, run_id: str | None) -> int:
 
 
 def _unbegun_run(plan: Plan, run_id: str | None) -> RunRow | None:
-    """Return the run that was announced and whose runner never came to its row."""
+    """Return the run that was announced and whose runner never wrote its row."""
     if run_id is None:
         return None
     recorder = Recorder(plan.state_db, plan.lock_dir, new_row(plan, run_id, "async", 0), now_us)

@@ -204,7 +204,7 @@ def _remark(
         )
     elif item.startswith("*") and field in (MINUTE, HOUR) and (high + 1) % step:
         warnings.append(
-            f"`{item}` in the {field.name} field begins anew at {low}: the last gap is "
+            f"`{item}` in the {field.name} field begins again at {low}: the last gap is "
             f"{(high + 1) % step} instead of {step} {field.name}s"
         )
 

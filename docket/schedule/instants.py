@@ -26,7 +26,7 @@ _HINT = "write `2026-12-24 18:00`, or with an offset `2026-12-24T18:00:00+01:00`
 
 
 def parse_instant(text: str, zone: str, zone_shown: str) -> int:
-    """Return the instant in seconds since the epoch; ScheduleError if it is none.
+    """Return the instant in seconds since the epoch; ScheduleError if it is not one.
 
     Without an offset the time is read in `zone`: a time that comes twice is the first of the two,
     one that daylight saving skips is refused.

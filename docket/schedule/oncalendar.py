@@ -47,7 +47,7 @@ class OnCalendar(Record):
     """An OnCalendar expression as read.
 
     `own_zone` says whether the zone is in the text itself. `exact` is False if systemd
-    would lose fires of the text as written (see `schedule.emit`), so that it must be written anew.
+    would lose fires of the text as written (see `schedule.emit`), so that it must be written again.
     """
 
     text: str

@@ -56,10 +56,10 @@ def aligned_calendars(seconds: float) -> tuple[Calendar, ...]:
     return tuple(calendars)
 
 
-def counts_anew(seconds: float) -> str:
+def counts_again(seconds: float) -> str:
     """Return the warning for an interval that only a monotonic timer can keep."""
     span = format_span(seconds)
-    sentence = f"every {span} does not divide the day: it is counted anew when the timer starts"
+    sentence = f"every {span} does not divide the day: it is counted again when the timer starts"
     if seconds < _LONG_SECONDS:
         return sentence
     return f"{sentence}, and a machine that is never up for {span} at a stretch does not run it"

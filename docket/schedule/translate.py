@@ -19,7 +19,7 @@ from docket.schedule.oncalendar import parse_on_calendar
 from docket.schedule.repetition import (
     aligned_calendars,
     boot_seconds,
-    counts_anew,
+    counts_again,
     every_seconds,
 )
 from docket.schedule.zones import (
@@ -71,8 +71,8 @@ def compile_timing(
 ) -> Timing:
     """Return the timer's directives for a task's triggers; ScheduleError if one is refused.
 
-    `zone` None is the machine's own zone, whose name `machine_zone` only says what the clock does
-    there. `now_us` is only for warnings: clock changes of the next two years, instants gone by.
+    `zone` None means the machine's own zone; its name, `machine_zone`, only says what the clock
+    does there. `now_us` is only for warnings: clock changes of the next two years, past instants.
     """
     place = _Place(zone, machine_zone, system, now_us)
     _check_zone(place)
@@ -224,7 +224,7 @@ def _every(text: str) -> _Part:
         return _Part(_lines(calendars), calendars)
     span = format_span(seconds)
     directives = (("OnActiveSec", span), ("OnUnitActiveSec", span))
-    return _Part(directives, warnings=(counts_anew(seconds),))
+    return _Part(directives, warnings=(counts_again(seconds),))
 
 
 def _at(text: str, place: _Place) -> _Part:

@@ -136,7 +136,7 @@ def instant(value: Any) -> int | None:
 
 
 def shallow_json(text: Any) -> Any:
-    """Return the value of a JSON text; ValueError if it is none.
+    """Return the value of a JSON text; ValueError if it is not one.
 
     A value that is nested too deeply to be walked is replaced by a note.
     """

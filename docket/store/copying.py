@@ -12,7 +12,7 @@ NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def keep_a_copy(connection: sqlite3.Connection, target: str) -> str:
-    """Copy the open database to `target` (0600), or beside it if another copy lies there.
+    """Copy the open database to `target` (0600), or beside it if another copy is there.
 
     Returns where the copy is. One that was killed half-way never has the name, and one that holds
     all that there is now is not made again. Raises sqlite3.Error and OSError.
@@ -71,7 +71,7 @@ def sync(path: str) -> None:
 
 
 def remove(unfinished: str) -> None:
-    """Remove a database that did not get its name, with what lies beside it."""
+    """Remove a database that did not get its name, with what is beside it."""
     for name in (unfinished, f"{unfinished}-journal", f"{unfinished}-wal", f"{unfinished}-shm"):
         if os.path.lexists(name):
             os.unlink(name)

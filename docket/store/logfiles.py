@@ -25,7 +25,7 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 def log_path(log_dir: str, run_id: str) -> str:
-    """Return where the log of a run lies."""
+    """Return where the log of a run is."""
     return os.path.join(log_dir, run_id + ".log")
 
 

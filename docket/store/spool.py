@@ -31,7 +31,7 @@ _EVENTS = ".events"
 
 
 def spool_directories(state_db: str, lock_dir: str) -> list[str]:
-    """Return where spooled records lie: beside the store, else in the runtime directory."""
+    """Return where spooled records are: beside the store, else in the runtime directory."""
     return [
         os.path.join(os.path.dirname(state_db), "spool"),
         os.path.join(lock_dir, "spool"),

@@ -36,7 +36,7 @@ class BootTime(Record):
     last_us: int
 
     def holds(self, at_us: int) -> bool:
-        """Whether an instant lies in it."""
+        """Whether an instant is in it."""
         return self.first_us <= at_us <= self.last_us
 
 

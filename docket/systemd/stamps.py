@@ -9,7 +9,7 @@ _SYSTEM = "/var/lib/systemd/timers"
 
 
 def stamp_path(timer: str, environ: Mapping[str, str], *, system: bool, user_home: str) -> str:
-    """Return where the stamp of `timer` lies, if it has one.
+    """Return where the stamp of `timer` is, if it has one.
 
     The user's manager has its own XDG_DATA_HOME, which is taken to be the caller's.
     """

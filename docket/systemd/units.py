@@ -37,7 +37,7 @@ class SystemdUnits:
         self._ended: dict[bytes, str] | None = None  # job path -> result, once they are watched
 
     def reload(self) -> None:
-        """Read all unit files anew (one daemon-reload)."""
+        """Read all unit files again (one daemon-reload)."""
         self._bus().manager(b"Reload")
 
     def states(self, names: Sequence[str]) -> Mapping[str, UnitState]:
@@ -84,7 +84,7 @@ class SystemdUnits:
         except BusError as error:
             if "does not exist" not in error.sentence:
                 raise
-            # One file that is gone spoils the call for all of them.
+            # One missing file makes the call fail for all of them.
             for name in names:
                 self._disable_if_there(name)
 
@@ -120,7 +120,7 @@ class SystemdUnits:
             )
             return bool(found)
         except BusError:
-            # logind knows no user that is not logged in; what it keeps on disk holds all the same.
+            # logind knows no user that is not logged in; what it keeps on disk holds anyway.
             return os.path.exists(os.path.join(_LINGER_DIRECTORY, _user_name()))
 
     def set_linger(self) -> None:
@@ -166,7 +166,7 @@ class SystemdUnits:
     ) -> None:
         """Have a unit of its own started and wait until its process is over.
 
-        `passed_on` is asked several times a second for a signal to send to it; 0 is none.
+        `passed_on` is asked several times a second for a signal to send to it; 0 means none.
         """
         run_transient(self._bus(), self._watched(), name, properties, passed_on)
 

@@ -42,7 +42,7 @@ class EntryPoint(Record):
     """One line of the group `docket.tasks`, to be imported by its module.
 
     `package` is the name and version of its distribution; it is declared in line `line` of `file`.
-    `path` is where the module probably lies, or "".
+    `path` is where the module probably is, or "".
     """
 
     name: str

@@ -77,5 +77,5 @@ def _home_in(directory: Path, tasks: Mapping[str, str]) -> dict[str, str]:
 
 
 def runner_of(program: Program, task: str) -> list[str]:
-    """Return the words that a unit of Docket's starts for a task."""
+    """Return the words that Docket's unit starts for a task."""
     return [PYTHON, "-IS", program.words[2], "exec", task]

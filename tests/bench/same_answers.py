@@ -174,7 +174,7 @@ def main(arguments: Sequence[str]) -> int:
         old = Program(os.path.abspath(arguments[0]), name)
         for words in RUNS:
             old.ask("run", *words)
-        time.sleep(3)  # what runs in the background comes to its end
+        time.sleep(3)  # runs in the background end
         runs = old.ask("runs", "--limit", "500")
         run_ids = [run["run_id"] for run in runs]
         tasks = sorted({run["task_name"] for run in runs} | {"never"})

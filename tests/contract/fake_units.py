@@ -36,7 +36,7 @@ class FakeUnits:
         self._failed: set[str] = set()
 
     def reload(self) -> None:
-        """Read all unit files anew (one daemon-reload)."""
+        """Read all unit files again (one daemon-reload)."""
         self._note("reload")
         for name in list(self._loaded):
             self._forget_if_gone(name)

@@ -46,7 +46,7 @@ class Bench(Protocol):
         """Whether timers.target wants `timer`."""
 
     def has_stamp(self, timer: str) -> bool:
-        """Whether the stamp of `timer` lies on disk."""
+        """Whether the stamp of `timer` is on disk."""
 
 
 class UnitManagerContract:

@@ -1,4 +1,4 @@
-"""Write the expected units of every golden case anew: python -m tests.golden.regenerate [CASE...].
+"""Write the expected units of every golden case again: python -m tests.golden.regenerate [CASE...].
 
 Read the difference before it is committed: it is what every installed timer is about to become.
 """

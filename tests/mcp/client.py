@@ -19,7 +19,7 @@ PATIENCE = 40.0
 
 
 class Answered(NamedTuple):
-    """What a call of a tool came to."""
+    """The outcome of a call of a tool."""
 
     failed: bool
     document: Any

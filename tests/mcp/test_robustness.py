@@ -160,7 +160,7 @@ def test_two_hundred_megabytes_of_output_make_short_answers(shared: Session) -> 
     assert int(resident) * os.sysconf("SC_PAGE_SIZE") < 250_000_000
 
 
-def test_output_that_is_not_text_or_too_deep_is_answered_all_the_same(shared: Session) -> None:
+def test_output_that_is_not_text_or_too_deep_is_answered_anyway(shared: Session) -> None:
     strange = shared.call("docket_run_task", task_name="strange").document
     assert "odd" in strange["details"]["stdout"]
     nested = shared.call("docket_run_task", task_name="nested").document

@@ -128,7 +128,7 @@ def test_the_fire_before_a_fire_is_itself() -> None:
                 assert latest == fire * 1_000_000, (expression, zone, fire)
 
 
-def test_no_fire_lies_between_two_that_follow_each_other() -> None:
+def test_no_fire_is_between_two_that_follow_each_other() -> None:
     rng = random.Random("between")
     for home, base in shift_bases(rng, _BEFORE_A_SHIFT, 6):
         for expression, zone, timing in cases(rng, home):

@@ -1,1 +1,1 @@
-"""What people have who come from docket-cli 0.2: its config, and how it answers."""
+"""What users of docket-cli 0.2 rely on: its config, and its answers."""

@@ -64,7 +64,7 @@ def lacking(theirs: Shape, ours: Shape, path: str = "") -> Iterator[tuple[str, s
 
 def _has_word(word: str, ours: Shape) -> bool:
     if word == "null":
-        return True  # a place that was empty may be filled
+        return True  # an empty place in the recorded shape may be filled
     return word in ours or (word == "number" and "integer" in ours)
 
 

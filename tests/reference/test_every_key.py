@@ -20,7 +20,7 @@ RECORDED = Path(__file__).with_name("recorded.json")
 def recorded() -> dict[str, dict[str, Any]]:
     """Return what docket-cli 0.2.2 answered on the tour: exit code and shape by step.
 
-    `make compare` records it anew.
+    `make compare` records it again.
     """
     found: dict[str, dict[str, Any]] = json.loads(RECORDED.read_text())
     return found

@@ -1,4 +1,4 @@
-"""Who the system tests are: users of a private host (as root), or the caller under their manager.
+"""The users that system tests act as: those of a private host (as root), or the caller.
 
 With neither, the tests are reported as not run (see the summary in tests/conftest.py), and never
 counted as passed.

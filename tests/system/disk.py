@@ -8,7 +8,7 @@ import uuid
 
 from tests.system.syscalls import MS_BIND, mount
 
-# What a host for tests has no use for, or what would reach through to the machine underneath:
+# What a test host does not need, or what would reach the machine underneath:
 # kernel settings, modules, devices, clocks.
 MASKED = (
     "apt-daily.timer",
@@ -97,7 +97,7 @@ class Disk:
         mount("overlay", target, "overlay", 0, layers + extra)
 
     def inside(self, path: str) -> str:
-        """Return where `path` of the host lies for this process."""
+        """Return where `path` of the host is for this process."""
         return self.root + path
 
     def _view(self, path: str) -> str:
@@ -150,7 +150,7 @@ class Disk:
             self._add_user(name, number)
 
     def show_modules(self, folder: str) -> None:
-        """Let the tree's own python3 find the modules in `folder`, in a .venv of another one too.
+        """Let the tree's own python3 find the modules in `folder`, also from the machine's .venv.
 
         A .venv that takes its interpreter and its modules from the distribution has those of the
         tree here; what it installed itself is for the machine's own Python.

@@ -97,7 +97,7 @@ class PrivateHost:
         self.init = 0
 
     def reboot(self, *, in_order: bool = False) -> None:
-        """Boot anew over the same disk, after a power cut or (`in_order`) a shutdown."""
+        """Boot again over the same disk, after a power cut or (`in_order`) a shutdown."""
         if in_order:
             self.switch_off()
         else:

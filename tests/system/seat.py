@@ -128,7 +128,7 @@ class Seat:
 
     @property
     def config(self) -> str:
-        """Where the config lies."""
+        """Where the config is."""
         return "/etc/docket/config.yaml" if self.system else f"{self.home}/config.yaml"
 
     def stamp(self, task: str) -> str:

@@ -1,4 +1,4 @@
-"""Lines of a crontab, imported and run by systemd: what they do is what cron had them do."""
+"""Lines of a crontab, imported and run by systemd, do what they did under cron."""
 
 from __future__ import annotations
 

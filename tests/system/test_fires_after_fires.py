@@ -27,7 +27,7 @@ def _told(server: Loopback) -> list[dict[str, Any]]:
     return [asked.json for asked in server.asked]
 
 
-def test_each_fire_is_told_of_once_and_runs_by_hand_and_held_fires_are_not(
+def test_each_fire_is_shown_once_and_runs_by_hand_and_held_fires_are_not(
     ada: HostSeat, server: Loopback
 ) -> None:
     notify = {

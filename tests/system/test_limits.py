@@ -60,7 +60,7 @@ def _python(script: str) -> list[str]:
     return ["/usr/bin/python3", "-c", script]
 
 
-def test_a_job_over_its_memory_is_killed_and_the_row_tells(limiting: HostSeat) -> None:
+def test_a_job_over_its_memory_is_killed_and_the_row_says_so(limiting: HostSeat) -> None:
     limits: dict[str, object] = {"memory": "64M", "swap": 0}
     told = 'echo "$DOCKET_STATUS $DOCKET_ERROR_CODE: $DOCKET_SUMMARY"'
     job = command(*_python(_HUNGRY), schedule="@yearly", limits=limits, on_failure=told)

@@ -263,7 +263,7 @@ def test_a_strict_run_by_its_timer_is_for_the_fire_of_that_timer(confined: Confi
     seat.docket("install", "--now")
     run = seat.await_run("timed", lambda run: run["status"] == "succeeded")
     assert (run["trigger"], instant_of(run["scheduled_for"])) == ("timer", due)
-    # The variables of the timer stay; a start by hand is by hand all the same.
+    # The variables of the timer stay; a start by hand is by hand anyway.
     unit = seat.unit("timed.service")
     await_that("the end of the unit", lambda: seat.shown(unit, "ActiveState") == "inactive")
     seat.systemctl("start", unit)

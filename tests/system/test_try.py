@@ -52,7 +52,7 @@ def test_a_write_that_is_stopped_names_the_path_and_the_patch_allows_it(seat: Ho
     assert (again["ok"], again["breakages"], again["sandbox"]) == (True, [], "strict+writable")
 
 
-def test_a_hidden_home_and_the_network_are_told_with_their_keys(seat: HostSeat) -> None:
+def test_a_hidden_home_and_the_network_are_reported_with_their_keys(seat: HostSeat) -> None:
     script = "cat /home/bob/shared; /usr/bin/python3 -c 'import socket; socket.socket()'"
     found = tried(seat, "readonly", job=shell(script))
     keys = {(one["key"], one["value"]) for one in found["breakages"]}
@@ -62,7 +62,7 @@ def test_a_hidden_home_and_the_network_are_told_with_their_keys(seat: HostSeat) 
     assert (again["ok"], again["breakages"]) == (True, [])
 
 
-def test_nothing_of_a_trial_is_in_the_history_and_nobody_is_told(seat: HostSeat) -> None:
+def test_nothing_of_a_trial_is_in_the_history_and_nobody_is_notified(seat: HostSeat) -> None:
     job = shell("exit 3", on_failure="touch /srv/tried/told", retry=3, schedule="@yearly")
     found = tried(seat, "standard", job=job)
     assert (found["status"], found["command_exit_code"]) == ("failed", 3)
@@ -75,7 +75,7 @@ def test_nothing_of_a_trial_is_in_the_history_and_nobody_is_told(seat: HostSeat)
     assert units.stdout.strip() == ""
 
 
-def test_a_unit_that_cannot_start_is_told_with_systemds_reason(seat: HostSeat) -> None:
+def test_a_unit_that_cannot_start_is_reported_with_systemds_reason(seat: HostSeat) -> None:
     raw = {"Service": {"ReadWritePaths": "/srv/tried/missing"}}
     found = tried(seat, "standard", job=command("/bin/true", unit=raw))
     assert (found["status"], found["error_code"]) == ("failed", "not_started")
@@ -85,7 +85,7 @@ def test_a_unit_that_cannot_start_is_told_with_systemds_reason(seat: HostSeat) -
     assert "/srv/tried/missing" in broken["evidence"]
 
 
-def test_a_call_that_kills_is_told(seat: HostSeat) -> None:
+def test_a_system_call_that_kills_is_reported(seat: HostSeat) -> None:
     raw = {"Service": {"SystemCallFilter": "~chroot", "SystemCallErrorNumber": "kill"}}
     found = tried(seat, "none", job=command("/usr/sbin/chroot", "/", "/bin/true", unit=raw))
     assert (found["ok"], found["status"], found["error_code"]) == (False, "failed", "signal")

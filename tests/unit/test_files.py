@@ -96,7 +96,7 @@ def test_what_is_not_a_plain_file_is_never_opened_for_writing(plant: Plant, tmp_
 
 @pytest.mark.parametrize("plant", [pipe, link, listener, nowhere, terminal])
 @pytest.mark.parametrize("write", [write_whole, write_volatile])
-def test_what_lies_in_the_way_is_replaced_and_never_written_through(
+def test_a_file_in_the_way_is_replaced_and_never_written_through(
     plant: Plant, write: Write, tmp_path: Path
 ) -> None:
     plant(tmp_path / "file")
@@ -108,7 +108,7 @@ def test_what_lies_in_the_way_is_replaced_and_never_written_through(
 
 
 @pytest.mark.parametrize("plant", PLANTED)
-def test_a_new_file_goes_nowhere_where_something_lies(plant: Plant, tmp_path: Path) -> None:
+def test_a_new_file_never_replaces_an_existing_one(plant: Plant, tmp_path: Path) -> None:
     plant(tmp_path / "file")
     before = os.lstat(tmp_path / "file")
     with pytest.raises(FileExistsError):
@@ -316,7 +316,7 @@ def test_a_directory_is_our_own_if_nobody_else_can_change_it(
 
 @pytest.mark.parametrize("spoil", UNSAFE.values(), ids=UNSAFE)
 @pytest.mark.parametrize("part", ["run/docket/default", "run/docket"])
-def test_locks_lie_in_directories_that_nobody_else_has_a_hand_in(
+def test_locks_are_in_directories_that_nobody_else_can_change(
     tmp_path: Path, spoil: Callable[[Path], object], part: str
 ) -> None:
     locks = tmp_path / "run/docket/default"

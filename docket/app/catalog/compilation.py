@@ -11,7 +11,7 @@ from docket.app.catalog.configmemory import NotedEnviron
 from docket.app.catalog.executables import Executables, search_path
 from docket.app.catalog.idlelimits import idle_limits, no_effect
 from docket.app.catalog.places import place_of
-from docket.app.catalog.taskclasses import load_anew, load_home
+from docket.app.catalog.taskclasses import load_again, load_home
 from docket.app.catalog.taskfiles import (
     doubtful_files,
     exposed_files,
@@ -124,7 +124,7 @@ def write_plan(session: Session, bundle: Bundle) -> None:
 
 
 def recompile(paths: Paths, environ: Mapping[str, str], task: str, *, keep: bool = True) -> Plan:
-    """Compile one task anew and return its plan, which `keep` writes to its place.
+    """Compile one task again and return its plan, which `keep` writes to its place.
 
     Raises DocketError if the config does not allow it, or the plan cannot be kept.
 
@@ -159,7 +159,7 @@ def _config_for(session: Session, task: str, plan: Plan | None) -> Config:
     last plan came from a config.
     """
     try:
-        return load_anew(session)
+        return load_again(session)
     except ConfigMissingError:
         config = load_home(
             session.paths, session.environ, without_file=True, remember=session.keeps

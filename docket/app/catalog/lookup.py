@@ -35,9 +35,9 @@ def load_config(session: Session) -> Config:
     known = remembered(session.paths, session.environ)
     if known is not None:
         return known
-    from docket.app.catalog.taskclasses import load_anew  # noqa: PLC0415  (brings yaml and jsonschema)
+    from docket.app.catalog.taskclasses import load_again  # noqa: PLC0415  (brings yaml and jsonschema)
 
-    return load_anew(session)
+    return load_again(session)
 
 
 def config_or_none_yet(session: Session, task: str | None = None) -> Config:
@@ -67,7 +67,7 @@ def config_if_usable(session: Session) -> tuple[Config | None, ConfigError | Non
 
 
 def state_db(session: Session) -> str:
-    """Return where the record of runs lies.
+    """Return where the record of runs is.
 
     That is what the config says. A plan whose sources are unchanged says the same without the
     price of reading YAML; and if the config is broken, the plans that still run say it. Raises
@@ -168,7 +168,7 @@ def require_known(session: Session, name: str) -> None:
 
 
 def current_plan(session: Session, name: str) -> Plan:
-    """Return the plan that a run of the task started now obeys, made anew if it is old.
+    """Return the plan that a run of the task started now obeys, made again if it is old.
 
     It is kept, unless the session keeps nothing. Raises NameRefusedError, ConfigError,
     UnknownTaskError, BrokenTaskError and what compiling raises; PlanError if the plan cannot be

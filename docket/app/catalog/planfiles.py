@@ -1,4 +1,4 @@
-"""Plans as they lie on the disk, and whether the files that they came from are still the same."""
+"""Plans as they are on the disk, and whether the files that they came from are still the same."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from docket.tasks.probe import Probed, probe
 from docket.tasks.targets import DropIn, EntryPoint
 
 
-def load_anew(session: Session) -> Config:
+def load_again(session: Session) -> Config:
     """Read the config with its drop-in tasks; ConfigError if no task of it can be used."""
     return loader.usable(load_home(session.paths, session.environ, remember=session.keeps))
 
@@ -35,7 +35,7 @@ def load_home(
     """Return the configuration of a home with its tasks in Python.
 
     The errors are those of `docket.config.loader.load`. With `fresh`, every one of them is
-    imported anew (in a child), whatever is remembered of it. `without_file` is for a home that has
+    imported again (in a child), whatever is remembered of it. `without_file` is for a home that has
     no config: it is read as an empty one, with a warning. Without `remember` nothing is written.
     """
     document = loader.absent(paths, environ) if without_file else loader.parse(paths, environ)

@@ -16,7 +16,7 @@ STDIN = "-"
 
 
 class CrontabUnreadableError(DocketError):
-    """A crontab that cannot be read, or that is none."""
+    """A crontab that cannot be read, or a file that is not a crontab."""
 
     code = "import.unreadable"
 

@@ -117,7 +117,7 @@ def state_db(seen: Examined) -> Check:
 
 @check("taken_over")
 def taken_over(seen: Examined) -> Check:
-    """What was taken over, when, and where the database as it was lies."""
+    """What was taken over, when, and where the original database is."""
     if not os.path.exists(seen.state_db):
         return Check(CheckStatus.OK)
     from docket.store.maintenance.latecomers import last_take_over  # noqa: PLC0415  (only for this check)
@@ -184,7 +184,7 @@ def executables(seen: Examined) -> Check:
     return Check(
         verdict_of(found),
         sentence,
-        "The tasks fail until these are there; docket install looks programs up anew."
+        "The tasks fail until these are there; docket install looks programs up again."
         if found
         else None,
         {"missing": found},

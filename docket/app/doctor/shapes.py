@@ -126,7 +126,7 @@ class StoreRepairDocument(TypedDict):
 
 
 class StoreCompactDocument(TypedDict):
-    """A database that was written anew without the room of removed runs."""
+    """A database that was written again without the room of removed runs."""
 
     ok: Annotated[bool, "Always true."]
     action: Annotated[Literal["compact"], "What was asked for."]

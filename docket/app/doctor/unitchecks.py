@@ -158,7 +158,7 @@ def last_good_plans(seen: Examined) -> Check:
         )
     if damaged:
         files = ", ".join(map(paths.plan, damaged))
-        parts.append(f"These plans are damaged, and are made anew by the next run: {files}.")
+        parts.append(f"These plans are damaged, and are made again by the next run: {files}.")
     hint = "docket check shows what to mend." if names else None
     return Check(
         verdict_of(parts), " ".join(parts), hint, {"last_good": names, "damaged_plans": damaged}

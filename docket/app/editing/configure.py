@@ -63,7 +63,7 @@ class CheckReport(Record):
 
 
 class ConfigureReport(Record):
-    """The result of an editing session; `kept` is where a text that was not saved lies."""
+    """The result of an editing session; `kept` is where a text that was not saved is."""
 
     path: str
     created: bool
@@ -92,7 +92,7 @@ def schema_text() -> str:
 def check(session: Session, *, fresh: bool = True) -> CheckReport:
     """Return every mistake and every doubt of the configuration and of all that it compiles to.
 
-    With `fresh`, drop-in files are imported anew. Raise ConfigMissingError, UnsafeFileError, and
+    With `fresh`, drop-in files are imported again. Raise ConfigMissingError, UnsafeFileError, and
     ConfigError if the file cannot be read at all.
     """
     config = load_home(session.paths, session.environ, fresh=fresh)

@@ -56,7 +56,7 @@ class TaskAdded(Record):
 
 
 class TaskRemoved(Record):
-    """A task whose file is gone; `kept` is where a file with comments lies now."""
+    """A task whose file is gone; `kept` is where a file with comments is now."""
 
     task: str
     path: str
@@ -71,8 +71,8 @@ def add_task(session: Session, name: str, entry: Mapping[str, Any]) -> TaskAdded
     """Write a file of `conf.d` with the task `name`; a first config too, if there is none.
 
     Nothing is written if the name or the file is taken (TaskExistsError), if the task has a
-    mistake (ConfigError with all of them), or the name is none (NameRefusedError), and PartError if
-    the disk refuses.
+    mistake (ConfigError with all of them), or the name is refused (NameRefusedError), and
+    PartError if the disk refuses.
     """
     if not is_safe_name(name):
         raise NameRefusedError(

@@ -72,7 +72,7 @@ class DueTimes(Record):
         reached_us = max(self.since_us, reached_us or 0)
         last = self.previous_us(now_us - late_us)
         due = [] if last is None else [last]
-        if reached_us:  # such a timer counts anew with each start of the machine
+        if reached_us:  # such a timer counts again with each start of the machine
             begin_us = max(reached_us, started_us) if started_us <= now_us else reached_us
             due += [begin_us + span for span in self.again_us if begin_us + span + late_us < now_us]
         return max((at for at in due if at > reached_us), default=None)

@@ -20,7 +20,7 @@ _LONGEST_REASON = 300
 
 
 class PauseReport(Record):
-    """A pause or a skip of tasks; `until_us` None is until `resume`."""
+    """A pause or a skip of tasks; `until_us` None means until `resume`."""
 
     tasks: tuple[str, ...]
     until_us: int | None = None

@@ -209,7 +209,7 @@ def _spans(forecast: Forecast) -> list[float]:
             continue
         try:
             found.append(parse_span(value))
-        except ValueError:  # a hand edit: systemd does not heed it either
+        except ValueError:  # a hand edit: systemd ignores it too
             continue
     return [span for span in found if span > 0]
 

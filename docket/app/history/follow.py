@@ -104,7 +104,7 @@ def _log_parts(session: Session, run: RunRecord, tail: int | None) -> Iterator[b
 
 
 def _follower(session: Session, run: RunRecord) -> LogFollower | None:
-    """Return the reading end of the run's log once its row says where that lies."""
+    """Return the reading end of the run's log once its row says where that is."""
     with open_record(session) as reader:
         path = find_run(reader, run.run_id).log_path
     return LogFollower(path) if path is not None else None
@@ -126,7 +126,7 @@ def _events(
     place = _Place(run.run_id, after, limit)
     ended = False
     while not ended:
-        # Opened anew after the end: what could not be written before was spooled, and is merged.
+        # Opened again after the end: what could not be written before was spooled, and is merged.
         ended = over.is_set()
         with open_record(session) as reader:
             yield from place.waiting(reader)

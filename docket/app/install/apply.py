@@ -28,8 +28,8 @@ class InstallRun:
 
     The manager is called in this order: timers with new contents and timers that go are stopped
     while their old definition is still known (a reload computes the next fire of an active timer
-    anew, from its last one, and would fire a changed schedule at once); stamps are set to now; then
-    one reload; then the stopped ones start again.
+    again, from its last one, and would fire a changed schedule at once); stamps are set to now;
+    then one reload; then the stopped ones start again.
     """
 
     def __init__(

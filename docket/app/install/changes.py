@@ -29,7 +29,7 @@ class Action(StrEnum):
 
 
 class DiskUnit(Record):
-    """A unit file as it lies on disk; `text` is None if no plain file can be read there."""
+    """A unit file as it is on disk; `text` is None if no plain file can be read there."""
 
     name: str
     text: str | None
@@ -67,7 +67,7 @@ class Change(Record):
 
     @property
     def in_the_way(self) -> bool:
-        """Whether the file is kept because it is none of this instance's."""
+        """Whether the file is kept because it is not of this instance."""
         return self.action is Action.KEPT and self.reason != EDITED
 
 
@@ -158,7 +158,7 @@ def _over(before: str, after: str, owner: Ownership) -> tuple[Action, str, str]:
         action, reason = Action.KEPT, _foreign(header, owner)
     elif body == split(after)[1]:
         # Another version of Docket wrote the same contents: not worth a reload. A head that is not
-        # true any more (a hand edit that ended up the same, a config that moved) is written anew.
+        # true any more (a hand edit that ended up the same, a config that moved) is written again.
         stale = header.edited or header.config != owner.config
         action, reason = (Action.UPDATE if stale else Action.UNCHANGED), ""
     elif header.edited and not owner.force:

@@ -16,7 +16,7 @@ from docket.model.record import Record
 class Drift(Record):
     """What is different, in sentences; the paths of kept hand edits and of foreign drop-ins."""
 
-    installed: bool  # one unit file at least lies on the disk
+    installed: bool  # one unit file at least is on the disk
     sentences: tuple[str, ...] = ()
     hand_edits: tuple[str, ...] = ()
     drop_ins: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ def find_drift(
 ) -> Drift:
     """Compare unit files with `expected` (file name to hash of contents).
 
-    `names` are all names that the task's files can have: one that lies there and is not expected
+    `names` are all names that the task's files can have: one that is there and is not expected
     is left over. `states` are what the service manager says, as far as it says anything.
     """
     possible = [*names, *(boot_timer_of(name) for name in names if name.endswith(".timer"))]

@@ -57,7 +57,7 @@ def apply(
     """Make the changes of `plan` and tell the service manager; no task's service is ever started.
 
     Active timers that changed are started again; with `start_timers` every timer of the selected
-    tasks is enabled and started. Without a service manager the files are written all the same, and
+    tasks is enabled and started. Without a service manager the files are written anyway, and
     the report says which commands are still to be run. `require` is given what will be written,
     under the lock, and raises if that must not be. InstallError if the config changed after
     the preview, if another install does not end, and where the disk refuses.
@@ -238,7 +238,7 @@ def _plans_of_no_task(paths: Paths, compilation: Compilation) -> list[PlanFile]:
 def _plan_on_disk(path: str) -> str | None:
     try:
         return read_text(path)
-    except OSError:  # whatever lies there is replaced by a whole file
+    except OSError:  # whatever is there is replaced by a whole file
         return None
 
 

@@ -87,7 +87,7 @@ def write_plan(path: str, document: InstallPlanDocument) -> None:
 
 
 def read_agreed(path: str) -> AgreedInstall:
-    """Return the plan in a file; InstallPlanError if it is none, or others can change it."""
+    """Return the plan in a file; InstallPlanError if it is not one, or others can change it."""
     try:
         data, status = read_plain(path)
     except (OSError, ValueError) as error:

@@ -11,7 +11,7 @@ from docket import __version__
 from docket.app.catalog.compilation import Compilation, compile_tasks, require_task
 from docket.app.catalog.configmemory import forget
 from docket.app.catalog.planfiles import plans
-from docket.app.catalog.taskclasses import load_anew
+from docket.app.catalog.taskclasses import load_again
 from docket.app.fires.missed import look
 from docket.app.fires.switches import Switches
 from docket.app.install.apply import InstallRun
@@ -204,7 +204,7 @@ def _choice(session: Session, timers: Sequence[str]) -> TimerChoice:
 
 def _config_if_any(session: Session) -> Config | None:
     try:
-        return load_anew(session)
+        return load_again(session)
     except ConfigError:
         return None
 
@@ -278,7 +278,7 @@ def _kept_problems(changes: Sequence[Change]) -> list[Problem]:
         Problem(
             f"{change.path} {EDITED}, so task '{change.task}' is not uninstalled.",
             None,
-            hint="`docket uninstall --force` removes it all the same.",
+            hint="`docket uninstall --force` removes it anyway.",
             code="install.kept",
             task=change.task,
         )

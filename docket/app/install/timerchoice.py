@@ -34,7 +34,7 @@ class TimerChoice:
 
 
 def stamp_of(session: Session, timer: str) -> str:
-    """Return where the stamp of `timer` lies, if it has one."""
+    """Return where the stamp of `timer` is, if it has one."""
     paths = session.paths
     return stamps.stamp_path(timer, session.environ, system=paths.system, user_home=paths.user_home)
 

@@ -47,12 +47,12 @@ def is_of_another_boot(run: RunRecord, lock_dir: str) -> bool:
 
 
 def alive_here(run: RunRecord, paths: Paths) -> bool | None:
-    """Return `is_alive` of a run of this home; its task's plan knows where its locks lie."""
+    """Return `is_alive` of a run of this home; its task's plan knows where its locks are."""
     return is_alive(run, lock_dir_of(paths, run.task))
 
 
 def lock_dir_of(paths: Paths, task: str) -> str:
-    """Return where the locks of a task lie: its plan knows."""
+    """Return where the locks of a task are: its plan knows."""
     plan = read_plan(paths, task)
     return plan.lock_dir if plan is not None else paths.lock_dir
 
@@ -72,7 +72,7 @@ def leftovers_owner(paths: Paths, task: str) -> int | None:
 
 
 def await_release(path: str) -> bool:
-    """Sleep in the kernel until nobody holds the lock at `path`; False if no lock lies there.
+    """Sleep in the kernel until nobody holds the lock at `path`; False if no lock is there.
 
     A runner removes the file before it lets go, so a lock that is there is held or its runner died.
     """
@@ -92,7 +92,7 @@ def is_held(path: str) -> bool | None:
     try:
         descriptor, _status = open_plain(path)
     except OSError:
-        return None  # ended meanwhile, or its locks lie elsewhere
+        return None  # ended meanwhile, or its locks are elsewhere
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,7 +1,7 @@
 """`docket run --async`: a run that goes on by itself, and the receipt that it is under way.
 
 The row is in the store before anything is started. If the store is locked, full or read-only the
-run starts all the same, as in the foreground, and its runner keeps the record.
+run starts anyway, as in the foreground, and its runner keeps the record.
 """
 
 from __future__ import annotations

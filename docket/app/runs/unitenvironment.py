@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from docket.model.plan import Plan
     from docket.model.unitstate import UnitVariables
 
-# What systemd sets anew for each start of a service. The last three are of timers only.
+# What systemd sets again for each start of a service. The last three are of timers only.
 _OF_ONE_START = ("INVOCATION_ID", "SYSTEMD_EXEC_PID")
 _OF_A_TIMER = ("TRIGGER_UNIT", "TRIGGER_TIMER_REALTIME_USEC", "TRIGGER_TIMER_MONOTONIC_USEC")
 _OF_A_USERS_MANAGER = "MANAGERPID"

@@ -16,7 +16,7 @@ class UnitManager(Protocol):
     """The service manager of one scope; every method raises BusError if it cannot answer."""
 
     def reload(self) -> None:
-        """Read all unit files anew (one daemon-reload)."""
+        """Read all unit files again (one daemon-reload)."""
 
     def states(self, names: Sequence[str]) -> Mapping[str, UnitState]:
         """Return the state of each unit; one that has no file is `not-found`.
@@ -71,7 +71,7 @@ class UnitManager(Protocol):
     ) -> None:
         """Have a unit of its own started and wait until its process is over.
 
-        `passed_on` is asked several times a second for a signal to send to it; 0 is none.
+        `passed_on` is asked several times a second for a signal to send to it; 0 means none.
         """
 
     def main_pid(self, name: str) -> int | None:

@@ -11,7 +11,7 @@ from docket.paths import Paths, discover
 
 
 class SessionScope(Record):
-    """One scope and home; None is what the environment says."""
+    """One scope and home; None means what the environment says."""
 
     system: bool = False
     home: str | None = None

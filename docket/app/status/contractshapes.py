@@ -48,7 +48,7 @@ class UserDocument(TypedDict):
     """The user of a task in the system scope."""
 
     name: Annotated[str, "The name or number of the user."]
-    group: Annotated[str | None, "The group; null is the user's own."]
+    group: Annotated[str | None, "The group; null means the user's own."]
     capabilities: Annotated[list[str], "The capabilities that it has."]
     new_privileges: Annotated[bool, "Whether set-id programs may give it more."]
     hooks_as: Annotated[str, Rule(enum=["user", "root"]), "The user that its hooks run as."]
@@ -75,7 +75,7 @@ class FollowerDocument(TypedDict):
 class ContractDocument(ProgramDocument):
     """How a task is run; times are in seconds, null means no limit."""
 
-    timezone: Annotated[str | None, "The zone of its schedule; null is the machine's."]
+    timezone: Annotated[str | None, "The zone of its schedule; null means the machine's."]
     jitter_seconds: Annotated[Amount, "The longest random delay of a fire."]
     accuracy_seconds: Annotated[Amount, "How exactly a fire is kept."]
     catch_up: Annotated[
@@ -98,7 +98,7 @@ class ContractDocument(ProgramDocument):
     success_exit_codes: Annotated[list[int], "The exit codes of a success."]
     exit_codes: Annotated[dict[str, str], "What single exit codes mean."]
     cwd: Annotated[str | None, "Its directory."]
-    user: Annotated[UserDocument | None, "The user that it runs as; null is the user of Docket."]
+    user: Annotated[UserDocument | None, "The user that it runs as; null means the user of Docket."]
     env: Annotated[list[str], "The names of its variables."]
     env_files: Annotated[list[str], "The files that its variables come from."]
     credentials: Annotated[list[str], "The names of its credentials."]

@@ -59,7 +59,7 @@ class PlanState(StrEnum):
     """The plan that the next run of a task will use."""
 
     FRESH = "fresh"  # the plan, as its sources are unchanged
-    STALE = "stale"  # the sources changed: the plan is made anew first
+    STALE = "stale"  # the sources changed: the plan is made again first
     LAST_GOOD = "last_good"  # the sources changed and are broken: the plan as it is
     MISSING = "missing"  # never compiled: it is made first
 

@@ -1,6 +1,6 @@
 """What one user's record of runs says, read by a child process that has become that user.
 
-Root opens, locks and parses nothing that another user has made: whatever lies there is met with
+Root opens, locks and parses nothing that another user has made: whatever is there is met with
 that user's own rights, for a few seconds at most, and what comes back is bounded and checked.
 """
 

@@ -1,4 +1,4 @@
-"""The published JSON Schemas: where they lie, and what prints them."""
+"""The published JSON Schemas: where they are, and what prints them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def no_schema(kind: str, name: str, names: list[str]) -> UsageError:
 
 
 def reference(kind: str, name: str) -> SchemaReferenceDocument | None:
-    """Return how to get the schema of a name: by a command, and where it lies; None for no name.
+    """Return how to get the schema of a name: by a command, and where it is; None for no name.
 
     Those of inputs are made when they are asked for, so they lie nowhere.
     """

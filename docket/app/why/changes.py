@@ -23,7 +23,9 @@ def changes_since(
         if plan is not None:
             out += _of_files(plan, since)
         if _modified(os.path.abspath(docket.__file__)) > since:
-            out.append(f"Docket itself was installed anew; it is version {docket.__version__} now.")
+            out.append(
+                f"Docket itself was installed again; it is version {docket.__version__} now."
+            )
     out += task.drift.sentences
     out += [f"There is a drop-in: {path}." for path in task.drift.drop_ins]
     return tuple(dict.fromkeys(out))
@@ -35,7 +37,7 @@ def _of_runs(success: RunRecord, run: RunRecord | None) -> Iterator[str]:
     if run.plan_hash and success.plan_hash and run.plan_hash != success.plan_hash:
         yield "The task was changed: the run used another plan."
     if run.boot_id and success.boot_id and run.boot_id != success.boot_id:
-        yield "The machine was started anew."
+        yield "The machine was started again."
     if run.trigger != success.trigger:
         yield f"What started it: {success.trigger} then, {run.trigger} now."
     if run.status.ran and (run.unit is None) != (success.unit is None):

@@ -20,7 +20,7 @@ _BROKEN_LOADS = ("bad-setting", "error")
 
 
 class UnitFacts(Record):
-    """What is known of a task beside its runs. None is where nobody answers."""
+    """What is known of a task beside its runs. None means that nobody answers."""
 
     name: str
     system: bool

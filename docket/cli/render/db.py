@@ -27,7 +27,7 @@ def check_text(found: StoreCheck, screen: Screen) -> str:
 
 
 def backup_text(copied: BackupReport) -> str:
-    """Return where the copy lies."""
+    """Return where the copy is."""
     return f"Copied to {exact(copied.copy)} ({copied.size_bytes} bytes)."
 
 

@@ -9,7 +9,7 @@ from docket.cli.render.layout.steps import next_step
 
 
 def new_task_text(made: NewTask, screen: Screen) -> str:
-    """Return where the task lies, how to test it, and how to run it."""
+    """Return where the task is, how to test it, and how to run it."""
     return "\n".join(
         [
             f"Created task {made.task!r}, class {made.class_name}, at {exact(made.path)}",

@@ -291,7 +291,7 @@ def _plan(state: PlanState) -> Cell | str:
         case PlanState.FRESH:
             return "up to date"
         case PlanState.STALE:
-            return "the config changed: the next run compiles it anew"
+            return "the config changed: the next run compiles it again"
         case PlanState.LAST_GOOD:
             return Cell("the config is broken: runs use the last good plan", Ink.DOUBT)
         case PlanState.MISSING:

@@ -178,7 +178,7 @@ class _Resolver:
             if inside is not None:
                 raise self._refused(
                     f"`sandbox.hidden` names {path}, and Docket needs {inside} in it",
-                    "Hide what lies beside it.",
+                    "Hide what is beside it.",
                 )
 
     def _refused(self, why: str, hint: str) -> CompileError:

@@ -13,7 +13,7 @@ class Complaints:
     """The problems and warnings of one file; the same mistake is never reported twice."""
 
     def __init__(self, file: str, root: Section, *, spares: bool = False) -> None:
-        """`spares`: what spoils this file spoils nothing in other files."""
+        """`spares`: a mistake in this file breaks nothing in other files."""
         self.file = file
         self._spares = spares
         self._root = root

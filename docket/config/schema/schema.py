@@ -11,7 +11,7 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__fil
 
 
 def path() -> str:
-    """Return where the schema lies on this machine."""
+    """Return where the schema is on this machine."""
     return os.path.join(_PACKAGE, "schemas", "config.schema.json")
 
 

@@ -52,7 +52,7 @@ def notify(entry: TaskEntry) -> NotifySpec | None:
 def read_true_as_on(task: Section, path: Path, complaints: Complaints) -> None:
     """Read the key `true` of a task's `notify` as the `on` that YAML 1.1 took it for.
 
-    A program that writes YAML anew writes the key so, and docket-cli never understood it.
+    A program that writes YAML again writes the key so, and docket-cli never understood it.
     """
     section = task.entries.get("notify")
     if not isinstance(section, Section) or "on" in section.entries:

@@ -105,7 +105,7 @@ def refuse_what_anybody_can_write(path: str, status: os.stat_result) -> None:
     """Raise UnsafeFileError if a stranger could change an installed file.
 
     Milder than for files of one's own: installers leave what they write to its group, and Docket's
-    own code lies beside it.
+    own code is beside it.
     """
     directory = os.path.dirname(path)
     for place, found in ((path, status), (directory, os.stat(directory))):

@@ -9,7 +9,7 @@ _SIZE = r"([0-9]+(?:\.[0-9]+)?)([KMGTPE]?)"
 
 
 def size_bytes(text: str) -> int:
-    """Return the number of bytes that a size means; ValueError if it is none."""
+    """Return the number of bytes that a size means; ValueError if it is not one."""
     found = re.fullmatch(_SIZE, text)
     if found is None:
         raise ValueError(f"{text!r} is not a size")

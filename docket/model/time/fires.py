@@ -107,7 +107,7 @@ def stretches(
     most_single: int,
     standing: tuple[str, str | None, int] | None = None,
 ) -> list[Stretch]:
-    """Join absent fires (each with its cause) that follow each other for one reason.
+    """Join absent fires, each with its cause, that follow each other and have one reason.
 
     Up to `most_single` of them in a row stay fires of their own. `standing` is the (cause, blocker,
     count) of those that are recorded already and that the first expected fire follows upon.

@@ -102,7 +102,7 @@ class _Child:
         return self._judged(RunStatus(found["status"]), found.get("error_code"), found)
 
     def _judged(self, status: RunStatus, code: str | None, found: dict[str, Any]) -> Refusal | None:
-        """Return what a dependency that ended so means for the run."""
+        """Return what the end of a dependency means for the run."""
         skipped = status is RunStatus.SKIPPED
         if status is RunStatus.SUCCEEDED or (skipped and code in _SERVED):
             return None

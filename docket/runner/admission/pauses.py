@@ -16,7 +16,7 @@ def order_in_force(
     """Return the (code, reason) for which the fire does not run, from (kind, until, reason) each.
 
     A pause goes before `skip-next`, which so counts fires that would have run. A database that
-    refuses the counting skips the fire all the same.
+    refuses the counting skips the fire anyway.
     """
     known = {kind: (until, reason) for kind, until, reason in overrides}
     if PAUSE in known:

@@ -169,7 +169,7 @@ def _read_file(path: str) -> dict[str, str]:
     except EnvironmentFileError as error:
         raise EnvironmentRefusedError(
             f"systemd passes over the whole environment file {path}: {error}.",
-            hint="Write it anew as UTF-8, one NAME=value on each line.",
+            hint="Write it again as UTF-8, one NAME=value on each line.",
         ) from error
     except OSError as error:
         raise EnvironmentRefusedError(

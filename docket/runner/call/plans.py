@@ -39,7 +39,7 @@ class LoadedPlan:
 
 
 def load(paths: Paths, task: str, recompile: Recompile, *, keep: bool) -> LoadedPlan:
-    """Return the plan of the task, compiled anew if a file that it came from has changed.
+    """Return the plan of the task, compiled again if a file that it came from has changed.
 
     Without `keep` a new plan is not written. Raises DocketError if there is none and none can be
     made.
@@ -71,7 +71,7 @@ def read_plan(path: str) -> Plan | None:
     if not is_ours(status):
         raise PlanError(
             f"The plan {path} can be written by others.",
-            hint=f"Remove it (rm {path}) and see who else may write there; it is made anew.",
+            hint=f"Remove it (rm {path}) and see who else may write there; it is made again.",
         )
     try:
         plan = Plan.from_text(data.decode(errors="surrogateescape"))

@@ -21,7 +21,7 @@ _BETWEEN_TRIES_SECONDS = 0.01
 
 
 def task_lock_path(lock_dir: str, task: str) -> str:
-    """Return where the lock of a task lies."""
+    """Return where the lock of a task is."""
     return os.path.join(lock_dir, "tasks", task + ".lock")
 
 

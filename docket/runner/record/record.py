@@ -280,7 +280,7 @@ class Recorder:
         return True
 
     def _note(self, error: Exception) -> None:
-        """Keep why the database failed, and open it anew the next time."""
+        """Keep why the database failed, and open it again the next time."""
         self.problem = f"The database {self._state_db} could not be written: {error}."
         if self._connection is not None:
             self._connection.close()

@@ -34,7 +34,7 @@ class Compacted(Record):
 
 
 def compact(path: str) -> Compacted:
-    """Write the database anew without its free pages, in place and in one transaction.
+    """Write the database again without its free pages, in place and in one transaction.
 
     Readers are not disturbed meanwhile, and an error leaves it as it was. Raises
     CompactRefusedError and StoreError.
@@ -44,7 +44,7 @@ def compact(path: str) -> Compacted:
         with closing(open_for_writing(path, _BUSY_SECONDS)) as connection:
             _require_room(connection, path)
             directory = os.path.dirname(path).replace("'", "''")
-            # The copy that VACUUM makes lies beside the file, where the room was looked for.
+            # The copy that VACUUM makes is beside the file, where the room was looked for.
             connection.execute(f"PRAGMA temp_store_directory = '{directory}'")
             try:
                 connection.execute("VACUUM")

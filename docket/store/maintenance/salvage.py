@@ -44,7 +44,7 @@ def salvage(broken: str, connection: sqlite3.Connection) -> int:
 
 
 def settle(connection: sqlite3.Connection) -> None:
-    """Take away what belongs to no run, and work out anew what is known of each task."""
+    """Take away what belongs to no run, and work out again what is known of each task."""
     with Transaction(connection, durable=True):
         for table in _BY_RUN:
             connection.execute(

@@ -9,7 +9,7 @@ from docket.model.record import Record
 
 
 class TakenOver(Record):
-    """What a take-over came to; `backup` is the file as it was before."""
+    """The outcome of a take-over; `backup` is the file as it was before."""
 
     path: str
     backup: str
@@ -19,7 +19,7 @@ class TakenOver(Record):
     at_us: int
 
     def document(self) -> dict[str, Any]:
-        """Return it as the audit keeps it."""
+        """Return the outcome as the audit records it."""
         return {
             "from": "docket-cli 0.2",
             "backup": self.backup,
@@ -33,7 +33,7 @@ class Watcher(Protocol):
     """The listener for a take-over, whichever part of a command opens the database."""
 
     def progress(self, done: int, total: int) -> None:
-        """Hear how many of the rows are copied."""
+        """Take note of how many rows are copied."""
 
     def done(self, result: TakenOver) -> None:
         """Hear what was taken over."""

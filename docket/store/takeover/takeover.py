@@ -238,7 +238,7 @@ def _copy_latest(connection: sqlite3.Connection) -> None:
 
 
 def _copy_events(connection: sqlite3.Connection, report: _Reporting) -> None:
-    """Copy the events; if two have one number, all of that run are numbered anew."""
+    """Copy the events; if two have one number, all of that run are numbered again."""
     connection.create_function("docket_instant", 1, instant_us, deterministic=True)
     connection.create_function("docket_event", 1, event_text, deterministic=True)
     _make_runs_of_events(connection)

@@ -66,7 +66,7 @@ class Units:
 
 
 class Home:
-    """One home: its session, its service manager, and what lies in it."""
+    """One home: its session, its service manager, and what is in it."""
 
     def __init__(self, user_home: str) -> None:
         self.environ = {

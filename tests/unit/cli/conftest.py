@@ -16,7 +16,7 @@ from docket.cli import main
 
 
 class Told(NamedTuple):
-    """What one call of docket came to."""
+    """The outcome of one call of docket."""
 
     code: int
     out: str

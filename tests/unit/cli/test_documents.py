@@ -88,7 +88,7 @@ def test_the_answers_of_installing_are_as_published(docket: Docket, tmp_path: Pa
     elsewhere = docket("install", "--output-dir", str(tmp_path / "units"), "--json")
     assert valid(elsewhere.document, "install")["count"] == 4
     told = docket("install", "--json")
-    assert told.code == 1  # one task is broken; the others are installed all the same
+    assert told.code == 1  # one task is broken; the others are installed anyway
     document = valid(told.document, "install")
     kinds = [Path(path).suffix for path in document["created"]]
     assert kinds == [".service", ".service", ".service", ".timer"]

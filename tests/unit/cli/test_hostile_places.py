@@ -70,7 +70,7 @@ class Home(NamedTuple):
 
     @property
     def runs(self) -> Path:
-        """Where the files of runs lie."""
+        """Where the files of runs are."""
         return self.folder / "run" / "docket" / "default" / "runs"
 
 

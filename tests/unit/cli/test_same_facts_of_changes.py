@@ -102,7 +102,7 @@ class HeldCall(Call):
 
 
 class Desk:
-    """Calls commands and keeps what each came to."""
+    """Calls commands and keeps the outcome of each."""
 
     def __init__(self, environ: dict[str, str], folder: Path) -> None:
         self._environ = environ

@@ -55,7 +55,7 @@ def test_the_first_command_says_once_what_was_taken_over_and_where_the_copy_is(
     assert first.out.count(run(1)["run_id"]) == second.out.count(run(1)["run_id"]) == 1
 
 
-def test_beside_json_nothing_is_said_and_doctor_tells(docket: Docket, home: Path) -> None:
+def test_beside_json_nothing_is_said_and_doctor_shows_it(docket: Docket, home: Path) -> None:
     told = docket("runs", "--json")
     assert told.err == ""
     assert len(told.document) == 3

@@ -62,7 +62,7 @@ def home(tmp_path: Path, spawn: Docket) -> Path:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small disk of its own where the home will lie; the runtime directory is on another."""
+    """A small disk of its own where the home will be; the runtime directory is on another."""
     (tmp_path / "run").mkdir(mode=0o700)
     place = tmp_path / ".docket"
     place.mkdir(mode=0o700)

@@ -42,7 +42,7 @@ def test_a_line_becomes_a_property(line: str, name: str, signature: str, value: 
     assert told(line) == {name: (signature, value)}
 
 
-def test_lists_add_up_and_an_empty_one_begins_anew() -> None:
+def test_lists_add_up_and_an_empty_one_begins_again() -> None:
     assert told("After=a.service", "After=b.service")["After"][1] == ["a.service", "b.service"]
     assert told("After=a.service", "After=", "After=b.service")["After"][1] == ["b.service"]
 
@@ -72,11 +72,11 @@ def test_no_variable_is_expanded_in_a_command() -> None:
 
 
 @pytest.mark.parametrize(("word", "number"), [("EPERM", 1), ("kill", 2**31 - 2), ("38", 38)])
-def test_what_a_refused_system_call_gives_is_told_in_every_form(word: str, number: int) -> None:
+def test_the_error_of_a_refused_system_call_is_found_in_every_form(word: str, number: int) -> None:
     assert told(f"SystemCallErrorNumber={word}") == {"SystemCallErrorNumber": ("i", number)}
 
 
-def test_a_word_that_is_no_errno_is_left_to_the_unit_file() -> None:
+def test_a_word_that_is_not_an_errno_is_left_to_the_unit_file() -> None:
     found = UnitProperties("task")
     found.fixed("SystemCallErrorNumber=EFROB")
     assert found.properties == []

@@ -1,4 +1,4 @@
-"""Files of `conf.d`: their tasks are the home's, and a bad one spoils only itself."""
+"""Files of `conf.d`: their tasks are the home's, and a bad one breaks only itself."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_tasks_and_groups_of_a_part_are_the_homes(home: ConfigHome) -> None:
     assert config.marks["tasks", "main", "group"].file == home.paths.config
 
 
-def test_a_mistake_in_one_task_of_a_part_spoils_that_task(home: ConfigHome) -> None:
+def test_a_mistake_in_one_task_of_a_part_breaks_that_task(home: ConfigHome) -> None:
     config = with_part(home, PART + "  bad: {type: command, command: x, retry: many}\n")
     assert set(config.tasks) >= {"main", "photos"}
     assert list(said(config)) == ["bad"]
@@ -82,7 +82,7 @@ def test_a_mistake_in_one_task_of_a_part_spoils_that_task(home: ConfigHome) -> N
         ("tasks: {}\ntasks: {}", "occurs twice"),
     ],
 )
-def test_a_part_that_cannot_be_used_spoils_nothing_else(
+def test_a_part_that_cannot_be_used_breaks_nothing_else(
     home: ConfigHome, text: str, words: str
 ) -> None:
     config = with_part(home, text, MAIN.replace("net", "disk"))

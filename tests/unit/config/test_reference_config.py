@@ -82,7 +82,7 @@ def test_what_has_no_effect_or_is_read_in_another_way_is_reported_with_its_place
 
 
 def test_the_key_true_of_notify_is_read_as_on(home: ConfigHome) -> None:
-    """W3: an unquoted `on` is the key true for YAML 1.1, and docket-cli never heeded it."""
+    """W3: an unquoted `on` is the key true for YAML 1.1, and docket-cli always ignored it."""
     for key in ("on", '"on"', "true"):
         task = home.task(f"notify:\n  {key}: complete\n  discord: {{webhook_url_env: D}}")
         assert task.notify is not None

@@ -72,7 +72,7 @@ def _names(times: Times, shown: datetime) -> bool:
 @pytest.mark.parametrize(("zone", "gap", "repeated"), CHANGES)
 @pytest.mark.parametrize("rule", ClockRule)
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_the_fires_are_those_of_a_clock_that_is_asked_every_minute(
+def test_the_fires_are_those_of_a_clock_that_is_read_every_minute(
     zone: str, gap: Window, repeated: Window, rule: ClockRule, expression: str
 ) -> None:
     times = read_times(expression)

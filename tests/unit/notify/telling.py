@@ -1,4 +1,4 @@
-"""Runs that fail and send notifications, as a config would have them do."""
+"""Runs that fail and send notifications through the channels of a config."""
 
 from __future__ import annotations
 

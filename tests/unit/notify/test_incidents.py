@@ -293,7 +293,7 @@ def test_the_finalizer_reports_a_killed_runner_once(home: Home, server: Loopback
     assert (hook.kind, hook.label, hook.state) == ("notify", "notify:webhook", "delivered")
 
 
-def test_what_the_runner_decided_before_it_died_is_what_the_finalizer_tells(
+def test_the_finalizer_sends_what_the_runner_decided_before_it_died(
     home: Home, server: Loopback
 ) -> None:
     """The incident is open already, and the first failure must not become a silent one."""

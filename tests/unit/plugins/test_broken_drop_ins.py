@@ -2,7 +2,7 @@
 
 The defects of the older program that these keep away: a single file in tasks_dir crashed every
 command, one with a syntax error blocked every task, `sys.exit` in one ended the program with its
-code, `print` in one spoiled the JSON, and one that anybody can write was imported all the same.
+code, `print` in one spoiled the JSON, and one that anybody can write was imported anyway.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from tests.unit.runner.runner_home import Home
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    """Return a Docket home in a directory of its own; its gates are open in the end."""
+    """Return a Docket home in a directory of its own; every gate is opened at the end."""
     home = Home(tmp_path / "home")
     yield home
     home.open_gates()

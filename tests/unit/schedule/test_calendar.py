@@ -69,7 +69,7 @@ def test_a_repeated_time_fires_in_its_first_pass_only() -> None:
     assert preceding(DAILY, us("2026-10-25 02:45", BERLIN, fold=1)) == first
 
 
-def test_asked_inside_a_second_pass_the_answer_never_lies_in_the_past() -> None:
+def test_asked_inside_a_second_pass_the_answer_is_never_in_the_past() -> None:
     often = Calendar(minutes=(0, 30), zone=BERLIN)
     inside = us("2026-10-25 02:10", BERLIN, fold=1)
     assert following(often, inside) == us("2026-10-25 02:30", BERLIN, fold=1)
@@ -111,7 +111,7 @@ def test_what_never_comes_again_has_no_next_fire(calendar: Calendar) -> None:
     assert following(calendar, us("2026-11-20 09:00")) is None
 
 
-def test_nothing_lies_before_the_first_year_or_after_the_last() -> None:
+def test_nothing_is_before_the_first_year_or_after_the_last() -> None:
     yearly = Calendar(months=(1,), days=(1,), hours=(0,), minutes=(0,), zone="UTC")
     assert preceding(yearly, 0) == 0
     assert preceding(yearly, -1) is None

@@ -43,7 +43,7 @@ def run(
     return RunSpan(name, due, start, start + 1 if end is None else end, ran, by_timer)
 
 
-def test_fires_lie_after_the_first_instant_and_up_to_the_last_one() -> None:
+def test_fires_are_after_the_first_instant_and_up_to_the_last_one() -> None:
     found = expected_fires([HOURLY], START, START + 3 * HOUR, utc, 100)
     assert found.instants == (START + HOUR, START + 2 * HOUR, START + 3 * HOUR)
     assert found.complete

@@ -112,7 +112,7 @@ def test_another_interval_is_monotonic_and_says_so(span: str, shown: str) -> Non
     found = timing(("every", span))
     assert found.directives == (("OnActiveSec", shown), ("OnUnitActiveSec", shown))
     assert found.calendars == ()
-    assert "counted anew" in found.warnings[0]
+    assert "counted again" in found.warnings[0]
 
 
 @pytest.mark.parametrize("span", ["0", "0.5s", "-5min", "soon", "", "800d", "infinity"])
@@ -175,7 +175,7 @@ def test_a_calendar_is_kept_as_written_with_the_tasks_zone() -> None:
     assert timing(("calendar", "weekly")).directives == (("OnCalendar", "weekly"),)
 
 
-def test_a_calendar_that_systemd_computes_wrong_is_written_anew_with_a_warning() -> None:
+def test_a_calendar_that_systemd_computes_wrong_is_written_again_with_a_warning() -> None:
     found = timing(("calendar", "*:0/8"))
     assert found.directives == (("OnCalendar", "*-*-* *:00..56/8:00"),)
     assert "`*:0/8`" in found.warnings[0]

@@ -138,7 +138,7 @@ def test_a_job_upgrades_no_store_and_its_record_is_merged_by_the_next_reader(
         assert reader.consecutive_failures("backup") == 1
 
 
-def test_whoever_waited_for_an_upgrade_looks_at_the_file_anew(tmp_path: Path) -> None:
+def test_whoever_waited_for_an_upgrade_looks_at_the_file_again(tmp_path: Path) -> None:
     path = version_one.make(tmp_path / "state.db")
     second = threading.Thread(target=lambda: open_for_writing(path, 5.0).close())
     with migration.only_upgrade(path), closing(sqlite3.connect(path)) as first:

@@ -195,7 +195,7 @@ def test_a_repair_reads_around_several_holes(tmp_path: Path) -> None:
     assert examine(str(path)).problems == ()
 
 
-def test_what_is_known_of_tasks_is_worked_out_anew(tmp_path: Path) -> None:
+def test_what_is_known_of_tasks_is_worked_out_again(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     fill(path, 100)
     before = states(path)

@@ -81,7 +81,7 @@ def test_making_the_gateway_of_a_session_asks_nobody(tmp_path: Path) -> None:
     assert session.now_us() > 1_700_000_000_000_000
 
 
-def test_a_stamp_lies_where_the_manager_of_the_scope_keeps_it() -> None:
+def test_a_stamp_is_where_the_manager_of_the_scope_keeps_it() -> None:
     def path(environ: dict[str, str], *, system: bool) -> str:
         return stamps.stamp_path("docket-x.timer", environ, system=system, user_home="/home/ada")
 

@@ -228,7 +228,7 @@ def test_a_flood_of_output_is_kept_at_both_ends_and_memory_stays_flat(
     assert peak_kib < 60_000
 
 
-def test_output_that_is_not_text_is_shown_and_spoils_nothing(home: TaskHome, source: Path) -> None:
+def test_output_that_is_not_text_is_shown_and_breaks_nothing(home: TaskHome, source: Path) -> None:
     """The older program lost all output to one byte that is not UTF-8."""
     home.program(
         "rsync",

@@ -36,7 +36,7 @@ def command(call: Call, action: str, file: str | None, form: str) -> Answer | An
     can be read of a damaged one, and keeps the broken file beside it. docket db compact gives the
     room of removed runs back to the disk.
     """
-    del form  # there is one
+    del form  # it has only one value
     if (file is not None) != (action == "backup"):
         sentence = "needs FILE" if action == "backup" else f"takes no FILE, and got {file!r}"
         raise UsageError(f"'docket db {action}' {sentence}.", hint="docket db backup FILE")

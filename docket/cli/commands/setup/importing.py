@@ -51,9 +51,9 @@ def command(
     Without FILE it is your own crontab. A directory such as /etc/cron.d means its files, and
     `-` for standard input. --append puts the tasks into the config, whose other lines stay as they
     are. Nothing is installed, and no crontab is changed. The exit code is 1 if a line could not
-    be carried over or does not fire alike; the others are good all the same.
+    be carried over or does not fire alike; the others are good anyway.
     """
-    del what  # there is one
+    del what  # it has only one value
     if force and output is None:
         raise UsageError("--force is for the file that --output names.")
     if output == "":

@@ -22,7 +22,7 @@ def command(call: Call, action: str, task: str, channel: str | None) -> Answer:
     It is sent by the same code as for a run, with the task's environment files and the variables
     of this shell. The exit code is 1 if one channel failed. Nothing is recorded.
     """
-    del action  # there is one
+    del action  # it has only one value
     tested = notify_test(call.session(), exec_command(), task, channel)
     return Answer(
         tested.document(),

@@ -31,7 +31,7 @@ class ProgressBar:
         self._write(erase + data + self._bar())
 
     def progress(self, progress: RunProgress) -> None:
-        """Draw the bar anew."""
+        """Draw the bar again."""
         self._progress = progress
         bar = self._bar()
         if bar:

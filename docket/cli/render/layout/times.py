@@ -23,7 +23,7 @@ def weekday_and_local(at_us: int) -> str:
 
 
 def from_iso(text: str | None) -> int | None:
-    """Return an ISO-8601 instant as microseconds since the epoch; None if it is none."""
+    """Return an ISO-8601 instant as microseconds since the epoch; None if it is not one."""
     if not text:
         return None
     try:

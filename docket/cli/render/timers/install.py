@@ -71,7 +71,7 @@ def diff_text(plan: InstallPlan, fires: Sequence[FireChange], screen: Screen) ->
 
 
 def diff_lines(change: Change) -> list[str]:
-    """Return the unified diff of one unit file; a file that is kept is compared all the same."""
+    """Return the unified diff of one unit file; a file that is kept is compared anyway."""
     if change.action is Action.UNCHANGED:
         return []
     before, after = change.before or "", change.after or ""
@@ -160,7 +160,7 @@ def _paths(label: str, ink: Ink, paths: Sequence[str], screen: Screen) -> Iterat
 
 def _timer_lines(report: InstallReport) -> Iterator[str]:
     if report.reloaded:
-        yield "systemd has read its units anew."
+        yield "systemd has read its units again."
     for label, timers in (
         ("Enabled", report.enabled),
         ("Started", report.started),

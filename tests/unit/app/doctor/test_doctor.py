@@ -246,7 +246,7 @@ def test_rows_of_dead_runners_are_named(home: Home) -> None:
     assert dead in found["detail"]
 
 
-def test_runs_that_lie_in_the_future_are_named(home: Home) -> None:
+def test_runs_in_the_future_are_named(home: Home) -> None:
     home.record("a")
     assert checks(home)["future_runs"]["status"] == "ok"
     ahead = home.record("a", at=NOW_US + 86_400_000_000)

@@ -1,4 +1,4 @@
-"""What systemd's lines say of starts that came to nothing, in the words of 252 and of 257."""
+"""What systemd's lines say of failed starts, in the words of 252 and of 257."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Home:
         )
 
     def unit(self, name: str) -> Path:
-        """Return where the unit file `name` lies."""
+        """Return where the unit file `name` is."""
         return Path(self.paths.unit_dir, name)
 
     def unit_files(self) -> list[str]:
@@ -81,7 +81,7 @@ class Home:
         return sorted(n for n in names if n != "timers.target.wants" and "maintenance" not in n)
 
     def stamp(self, timer: str) -> Path:
-        """Return where the stamp of `timer` lies."""
+        """Return where the stamp of `timer` is."""
         return Path(self.units.stamp_dir, f"stamp-{timer}")
 
     def age_stamp(self, timer: str) -> float:

@@ -13,7 +13,7 @@ def service_text(task: str, *, description: str = "", binary: str = "docket") ->
 
 
 def timer_text(task: str, calendar: str, *, description: str = "") -> str:
-    """Return its timer of a task."""
+    """Return docket-cli's timer of a task."""
     return (
         f"[Unit]\nDescription={description or f'Docket timer for: {task}'}\n\n"
         f"[Timer]\nOnCalendar={calendar}\nPersistent=true\n\n"

@@ -275,7 +275,7 @@ def test_a_pipe_planted_at_a_unit_path_does_not_hold_the_install(home: Home) -> 
     assert home.unit_files() == ["docket-a.service"]
 
 
-def test_an_empty_file_left_by_a_power_cut_is_written_anew(home: Home) -> None:
+def test_an_empty_file_left_by_a_power_cut_is_written_again(home: Home) -> None:
     home.tasks(a=DAILY)
     home.install()
     home.unit("docket-a.timer").write_text("", encoding="utf-8")

@@ -54,7 +54,7 @@ class Scene:
         assert report.ok, report.problems
 
     def manager(self) -> Kept:
-        """Ask the service manager anew."""
+        """Ask the service manager again."""
         self._units = self._manager()
         self._units.recall()
         return self._units

@@ -195,7 +195,7 @@ def test_no_plan_is_written_over_a_file(home: Home, tmp_path: Path) -> None:
         "\x00\xff",
     ],
 )
-def test_what_is_no_plan_is_refused_in_one_sentence(home: Home, text: str) -> None:
+def test_what_is_not_a_plan_is_refused_in_one_sentence(home: Home, text: str) -> None:
     home.tasks(a=DAILY)
     place = home.folder / "odd.json"
     place.write_bytes(text.encode("latin-1"))

@@ -1,4 +1,4 @@
-"""What the runner has compiled anew when the config changed under an installed task."""
+"""What the runner has compiled again when the config changed under an installed task."""
 
 from __future__ import annotations
 

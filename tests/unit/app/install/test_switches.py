@@ -54,7 +54,7 @@ def test_a_timer_that_was_never_on_is_switched_on(home: Home) -> None:
     assert "install.off" not in codes(report)
 
 
-def test_a_task_that_was_taken_out_and_comes_back_begins_anew(home: Home) -> None:
+def test_a_task_that_was_taken_out_and_comes_back_begins_again(home: Home) -> None:
     home.tasks(a=DAILY)
     home.install(now=True)
     disable(home.session, ["a"])

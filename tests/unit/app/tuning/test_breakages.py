@@ -83,7 +83,7 @@ def test_no_key_opens_what_can_start_something_outside(line: str) -> None:
     assert broken(line, STANDARD) is None
 
 
-def test_root_without_power_over_files_of_others_is_told_so(tmp_path: Path) -> None:
+def test_root_without_power_over_files_of_others_gets_that_reason(tmp_path: Path) -> None:
     import os
 
     if os.geteuid() != 0:

@@ -36,11 +36,11 @@ def test_a_line_is_read_as_its_program_means_it(line: str, refusal: str, path: s
     assert (found.refusal, found.path) == (ErrorName(refusal), path)
 
 
-def test_lines_that_complain_of_nothing_are_no_complaints() -> None:
+def test_lines_that_complain_of_nothing_are_not_complaints() -> None:
     assert complaints(["hello", "", "/srv/x is fine", "30 errors"], HOME) == ()
 
 
-def test_the_same_complaint_is_told_once() -> None:
+def test_the_same_complaint_is_reported_once() -> None:
     line = "sh: 1: cannot create /srv/x: Read-only file system"
     assert len(complaints([line] * 1000, HOME)) == 1
 

@@ -1,4 +1,4 @@
-"""Why a start came to no run, from what systemd remembers of the service."""
+"""Why a start led to no run, from what systemd remembers of the service."""
 
 from __future__ import annotations
 

@@ -226,7 +226,7 @@ def test_what_changed_since_the_last_success_is_shown(job: Home) -> None:
     assert "another plan" in told
     assert f"The config {job.paths.config} changed at " in told
     assert "The program" not in told
-    assert "started anew" in told
+    assert "started again" in told
     assert "in its unit" in told
     assert "what changed since the last success" in why_text(found, SCREEN)
 

@@ -266,7 +266,7 @@ def test_the_instance_of_the_file_wins_over_the_derived_one(home: ConfigHome) ->
     assert home.load("tasks: {}\n").instance == home.paths.instance_key
 
 
-def test_relative_places_lie_beside_the_file(home: ConfigHome) -> None:
+def test_relative_places_are_beside_the_file(home: ConfigHome) -> None:
     task = home.task("cwd: site\nenv_file: [a.env, ./b.env]")
     assert task.cwd == f"{home.directory}/site"
     assert task.env_files == (f"{home.directory}/a.env", f"{home.directory}/./b.env")

@@ -103,7 +103,7 @@ def test_queue_takes_over_when_the_holder_is_killed(home: Home) -> None:
         (signal.SIGINT, 130, RunStatus.CANCELLED),
     ],
 )
-def test_a_run_that_waits_heeds_a_stop_and_its_hooks_hear_of_it(
+def test_a_run_that_waits_obeys_a_stop_and_its_hooks_run(
     home: Home, number: signal.Signals, code: int, status: RunStatus
 ) -> None:
     gate = gated(home, "queue", hooks=[("on_failure", 'echo "$DOCKET_STATUS"')])

@@ -57,7 +57,9 @@ def test_a_fatal_exit_code_is_a_failure_even_among_the_success_codes(home: Home)
     assert home.run("job").returncode == 1
 
 
-def test_output_that_breaks_its_promise_is_not_a_success_under_a_named_code(home: Home) -> None:
+def test_output_that_breaks_its_format_fails_although_its_exit_code_has_a_meaning(
+    home: Home,
+) -> None:
     home.plan(
         "job", "/bin/sh", "-c", "echo '{'; exit 12", exit_codes=MEANINGS, output_format="json"
     )

@@ -388,7 +388,7 @@ def test_a_flood_of_progress_does_not_flood_the_service_manager(
     assert len(said()) <= 2 * (time.monotonic() - begun) + 6
 
 
-def test_a_retry_begins_its_progress_anew(home: Home) -> None:
+def test_a_retry_begins_its_progress_again(home: Home) -> None:
     body = (
         "number = int(os.environ['DOCKET_ATTEMPT'])\n"
         "self.progress(number / 4)\n"

@@ -1,4 +1,4 @@
-"""A plan is obeyed while it is fresh, made anew when it is not, and kept when that fails."""
+"""A plan is obeyed while it is fresh, made again when it is not, and kept when that fails."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_an_error_before_the_run_is_handed_over_too(home: Home) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"plan_version": 99}', '{"plan_version": 1}'])
-def test_a_torn_plan_is_made_anew(home: Home, text: str) -> None:
+def test_a_torn_plan_is_made_again(home: Home, text: str) -> None:
     write_config(home, GOOD.format(word="one"))
     home.run("job")
     (home.path / "plans" / "job.json").write_text(text)
@@ -100,7 +100,7 @@ def test_a_source_that_changed_makes_the_plan_stale(home: Home) -> None:
     assert home.run("job").stdout == b"fresher\n"
 
 
-def test_a_plan_whose_locks_lie_where_others_can_write_is_not_obeyed(
+def test_a_plan_whose_locks_are_where_others_can_write_is_not_obeyed(
     home: Home, tmp_path: Path
 ) -> None:
     config = write_config(home, GOOD.format(word="fresh"))

@@ -85,7 +85,7 @@ def test_only_the_user_reads_details_and_credentials(
         assert as_user(f"chmod u+w {path}; echo x > {path}") != 0 or not _has_lists(tmp_path)
         assert as_user(f"cat {path}", 60) != 0
     assert as_user(f"test $(ls {lent}) = key && ! touch {lent}/more") == 0
-    handover.give_credentials()  # a second time gives nothing anew
+    handover.give_credentials()  # a second time gives nothing again
     assert os.environ["CREDENTIALS_DIRECTORY"] == lent
 
 

@@ -21,7 +21,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 # O_NONBLOCK: opening a planted pipe, or a file under a lease, must not wait.
 _ALWAYS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-_SHOWN_NAME = 40  # characters of the name in that of its temporary: at most 160 bytes
+_SHOWN_NAME = 40  # characters of the name that its temporary file's name repeats: at most 160 bytes
 
 
 class NotPlainError(OSError):

@@ -108,7 +108,7 @@ def _fail(error: DocketError, arguments: list[str], call: Call, code: int = 1) -
         streams.write_text(document_text(error.document(), indented=streams.is_terminal()))
     except streams.ReaderGoneError:
         streams.discard_output()
-    except streams.OutputError as second:  # standard error is all that is left
+    except streams.OutputError as second:  # only standard error is left
         _give_up_output(second)
         streams.complain(error_text(second, _error_screen(call)))
     return code

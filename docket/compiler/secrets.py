@@ -20,7 +20,7 @@ _DESCRIBING = frozenset(
     {"inputs", "outputs", "schema", "credentials", "required_env", "description"}
     | {"agent_notes", "env", "env_file", "unit", "limits"}
 )
-_ADDRESSES = frozenset({"url", "urls"})  # the address of a hook is all it takes to use it
+_ADDRESSES = frozenset({"url", "urls"})  # whoever knows the address of a hook can use it
 _SENDERS = frozenset({"notify", "on_success", "on_failure", "on_complete"})
 
 

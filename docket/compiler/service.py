@@ -27,7 +27,7 @@ from docket.model.time.span import format_span
 
 HOOK_TIMEOUT_SECONDS = 30.0
 DELIVERY_PAUSE_SECONDS = 1.0
-_MARGIN_SECONDS = 15.0  # what the runner gets to record a timeout of its own before systemd's comes
+_MARGIN_SECONDS = 15.0  # time for the runner to record its own timeout before systemd's
 _LEAST_STOP_SECONDS = 30.0
 _GRACE_SECONDS = 2.0  # a sender that does not end at its deadline is killed so much later
 _GLOB = re.compile(r"([*?\[\]\\])")

@@ -25,7 +25,7 @@ from docket.model.task.taskclass import TaskClass
 from docket.model.text.nearest import nearest
 from docket.model.text.secretnames import names_a_secret
 
-_TEXT_AS_WRITTEN = frozenset({"unit", "env"})  # these have rules of their own for numbers
+_TEXT_AS_WRITTEN = frozenset({"unit", "env"})  # these keys have their own rules for numbers
 
 
 @functools.cache

@@ -23,6 +23,6 @@ def part_files(directories: Sequence[str]) -> list[str]:
 def _names(directory: str) -> list[str]:
     try:
         names = os.listdir(directory)
-    except OSError:  # there is none; one that cannot be read holds nothing that could be run
+    except OSError:  # a directory that is missing or unreadable holds no task that could run
         return []
     return [name for name in names if name.endswith(_ENDINGS) and not name.startswith(".")]

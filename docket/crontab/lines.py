@@ -9,7 +9,7 @@ from docket.crontab.assignments import read_assignment
 from docket.model.problem import Mark, Problem
 from docket.model.record import Record, field
 
-LONGEST_LINE = 998  # cron cuts a command there, or refuses it
+LONGEST_LINE = 998  # cron cuts a longer command, or refuses it
 
 _MACRO = re.compile(r"(@[^ \t]*)(?:[ \t]+(.*))?", re.DOTALL)
 _FIELDS = re.compile(r"((?:[^ \t]+[ \t]+){4}[^ \t]+)(?:[ \t]+(.*))?", re.DOTALL)

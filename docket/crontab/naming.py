@@ -64,7 +64,7 @@ def stem(command: str) -> str:
     words = _telling_words(_tokens(command))
     if not words:
         return _FALLBACK
-    if words[0] == "-c" and len(words) > 1:  # what `flock FILE -c` and `su -c` hand to a shell
+    if words[0] == "-c" and len(words) > 1:  # `flock FILE -c` and `su -c` give this to a shell
         return stem(words[1])
     program = os.path.basename(words[0])
     rest = words[1:]

@@ -26,7 +26,7 @@ class ClockRule(StrEnum):
 
     ONCE = "once"  # systemd: what the clock skips does not run, what it repeats runs once
     LITERAL = "literal"  # cron for lines that begin with a star, cronie for CRON_TZ: as shown
-    MADE_UP = "made_up"  # cron for fixed times: what was skipped runs right after, once
+    MADE_UP = "made_up"  # cron for fixed times: skipped runs start right after the change, once
 
 
 class OffsetPeriod(Record):
@@ -35,7 +35,7 @@ class OffsetPeriod(Record):
     begin: int
     end: int
     offset: int
-    before: int  # the offset of the stretch before
+    before: int  # the offset of the stretch before this one
 
 
 class Window(Record):

@@ -118,7 +118,7 @@ def _complaints(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
     """Yield what is wrong with a value, in words; what the schema says is the one rule."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415  (only if it is needed)
 
-    if isinstance(value, float) and not math.isfinite(value):  # no number of JSON's
+    if isinstance(value, float) and not math.isfinite(value):  # JSON has no such number
         yield f"must be {_one_of(_kinds(schema))}, not {_shown(value)}"
         return
     for error in sorted(Draft202012Validator(schema).iter_errors(value), key=lambda e: e.path):

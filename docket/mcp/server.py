@@ -32,9 +32,9 @@ from docket.mcp.tools import INSTRUCTIONS, SERVER, TOOLS, Tool
 from docket.mcp.truncation import bounded
 from docket.mcp.untrusted import UNTRUSTED, untrusted_keys, untrusted_note
 
-_QUICK = 16  # calls at a time that only look; others wait for their turn
-_LASTING = 256  # those that take as long as a run does
-_LAST_SECONDS = 1.5  # for cancels that are under way when the client leaves
+_QUICK = 16  # reading calls at a time; others wait for their turn
+_LASTING = 256  # calls at a time that last as long as a run
+_LAST_SECONDS = 1.5  # time for cancels that are under way when the client leaves
 _STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Context: TypeAlias = "ServerRequestContext[dict[str, Any], Any]"
@@ -152,8 +152,8 @@ class _Service:
             result = tool.call(self._served, call, checked(tool.name, tool.parameters, given))
             return _answer(result.document, tool.room, failed=result.failed)
         except AbandonedError:
-            abandoned = True  # what it started may go on, and is taken back elsewhere
-            return _answer({}, tool.room, failed=True)  # nobody hears it
+            abandoned = True  # what it started may go on; it is cancelled elsewhere
+            return _answer({}, tool.room, failed=True)  # nobody reads this answer
         except DocketError as error:
             return _answer(error.document(), tool.room, failed=True)
         except Exception as error:  # noqa: BLE001  (the boundary; the cause is recorded)

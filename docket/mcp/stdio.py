@@ -80,7 +80,7 @@ class Requests:
         try:
             message = json.loads(text)
         except (ValueError, RecursionError):
-            return True  # the protocol answers that
+            return True  # the protocol layer answers this
         if not isinstance(message, dict):
             return True
         if told and message.get("method") == "notifications/cancelled":
@@ -105,10 +105,10 @@ class Requests:
         while True:
             try:
                 return os.read(self._descriptor, _CHUNK)
-            except BlockingIOError:  # our parent shares it, and wants it so
+            except BlockingIOError:  # our parent shares the descriptor and set it to non-blocking
                 select.select([self._descriptor], [], [])
             except OSError:
-                return b""  # as good as its end
+                return b""  # this is as good as the end of the input
 
     def _line(self) -> bytes | None:
         """Take a line out of what has come; None if there is no whole one."""

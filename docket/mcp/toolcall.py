@@ -52,11 +52,11 @@ class ToolCall:
 
     def __init__(self) -> None:
         self.message = ""
-        self.run_id = ""  # of the run that the call started
-        self.every_seconds = 1.0  # between two notifications of progress
+        self.run_id = ""  # the id of the run that the call started
+        self.every_seconds = 1.0  # the pause between two notifications of progress
         self.over = threading.Event()
         self._abandoned = threading.Event()
-        self._lock = threading.Lock()  # a call has begun before it is abandoned, or never begins
+        self._lock = threading.Lock()  # a call begins before it is abandoned, or never
         self._undo: Callable[[], object] | None = None
 
     def begin(self, task: str, run_id: str, undo: Callable[[], object]) -> None:
@@ -87,7 +87,7 @@ class ToolCall:
             self.leave()
             undo = self._undo
         while undo is not None and not self.over.is_set():
-            with suppress(DocketError, OSError):  # it has no record yet: tried again till it has
+            with suppress(DocketError, OSError):  # it has no record yet: try again until it has
                 undo()
                 return
             time.sleep(_AGAIN_SECONDS)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 ONE_RUN = 32 * 1024  # characters of the details of one run, if the answer is about this run only
-IN_A_LIST = 2 * 1024  # if it is one of many
-_LONGEST_TEXT = 64 * 1024  # of any other text; what a log holds has a bound of its own
-_DEEPEST = 60  # levels; a document that no reader can follow would end some
+IN_A_LIST = 2 * 1024  # the same, if the run is one of many
+_LONGEST_TEXT = 64 * 1024  # characters of any other text; a log has its own limit
+_DEEPEST = 60  # levels; some readers fail on a deeper document
 _TOO_DEEP = "[docket: nested too deep to be shown]"
 
 
@@ -52,7 +52,7 @@ def _cut_details(details: dict[str, Any], run_id: str, room: int) -> dict[str, A
         left_out[largest] = sizes.pop(largest)
         del found[largest]
     if left_out:
-        found["left_out"] = left_out  # characters, by key
+        found["left_out"] = left_out  # how many characters, by key
         found["see"] = f"docket_run_logs or docket_run_events with run_id {run_id} has the rest."
     return found
 

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST_LINE = 200
-_LOOKED_AT = 40  # lines at the end, in which the one that says what went wrong is looked for
+_LOOKED_AT = 40  # lines at the end that are searched for the one that says what went wrong
 _COMPLAINTS = (
     "cannot",
     "could not",

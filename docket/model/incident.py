@@ -9,7 +9,7 @@ from __future__ import annotations
 from docket.model.struct import Struct
 
 FAILURE = "failure"  # the first, or one of another cause
-REMINDER = "reminder"  # it has gone on for long
+REMINDER = "reminder"  # the failure has lasted long
 RECOVERY = "recovery"
 SILENT = "silent"
 _LONGEST = 300

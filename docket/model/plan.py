@@ -80,12 +80,12 @@ class Notify(Struct):
 
     channels: list[Channel]
     on: list[str]
-    message: str  # "" is the usual text
+    message: str  # "" means the usual text
     remind_after_seconds: float
     recovery: bool
     triggers: list[str]
     attach_output_bytes: int
-    timeout_seconds: float  # of each channel, with all its tries
+    timeout_seconds: float  # for each channel, with all its tries
 
     def to_json(self) -> dict[str, Any]:
         """Return the form in the plan file."""
@@ -157,13 +157,13 @@ class Plan(Struct):
     unit_hashes: dict[str, str]  # unit file name -> hash of its contents as compiled
     sources: list[Source]
     argv: list[str]  # empty for a Python task; argv[0] is absolute if it could be resolved
-    dry_run_argv: list[str]  # empty: a dry run previews without running
+    dry_run_argv: list[str]  # if empty, a dry run previews without running
     python: PythonTarget | None
     output_format: str
     parse_errors: str  # "fail" or "warn"
     inputs: list[str]  # the names of the parameters that a run may be given
     service: list[Any]  # [name, D-Bus signature, value] each: the unit's own for a transient one
-    service_unsaid: list[str]  # what of the unit cannot be said over D-Bus, with the reason
+    service_unsaid: list[str]  # directives that cannot be sent over D-Bus, with the reasons
     env: dict[str, str]
     env_credentials: dict[str, str]  # variable -> the credential whose value the task gets in it
     env_files: list[str]
@@ -182,7 +182,7 @@ class Plan(Struct):
     hook_timeout_seconds: float
     delivery_pause_seconds: float  # before the second try of a message; then twice as long
     retry: int
-    retry_on: list[int]  # empty: every failure is worth a retry
+    retry_on: list[int]  # if empty, every failure is retried
     backoff_base: float
     backoff_max_seconds: float
     overlap: str
@@ -191,21 +191,21 @@ class Plan(Struct):
     followers: list[Any]  # [task, on] each: those that its own end starts
     require: list[Any]  # [kind, words, number] each, as model.task.task.Requirement has them
     once_per: str  # model.time.period.Period, or "" for any number of successes
-    group: str  # "" is none
+    group: str  # "" means none
     group_slots: int  # how many runs of the group may go on at a time
     hooks: list[Hook]
     notify: Notify | None
     denied_to: dict[str, str]  # who may not start it -> why, as "it ..."
     closed_to_agents: str  # why no agent may run it, as "it ..."; "" if agents may
     sandbox: dict[str, Any]  # model.task.sandbox.Sandbox of the task itself; {} is none
-    policy: dict[str, dict[str, str]]  # who starts a run -> what is demanded of it
+    policy: dict[str, dict[str, str]]  # who starts a run -> what the policy demands of it
     needs_systemd: bool  # limits, credentials or directives of a unit's own
     calendars: list[Any]
-    zone: str  # "" is the machine's own
+    zone: str  # "" means the machine's own
     one_shot: bool  # every trigger is an `at`: a success is never repeated
     catch_up: bool | float
     slack_seconds: float
-    spans: bool  # the timer has spans beside its calendars: a fire may be for none of these
+    spans: bool  # the timer also has spans: a fire may belong to no calendar
     log_max_bytes: int
     plan_hash: str
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
         log_problem: str
         plan_warning: str  # why it ran by an older plan
         limits_passed: list[dict[str, Any]]
-        service_result: str | None  # of a runner that died, as systemd says
+        service_result: str | None  # of a runner that died, as systemd reports it
         exit_status: str | None
-        spooled: bool  # the database did not take its end
+        spooled: bool  # the database could not record its end
 
 
 class RunRow(Struct):

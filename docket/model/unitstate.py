@@ -38,7 +38,7 @@ class UnitVariables(Record):
     """
 
     manager: Mapping[str, str]  # what the manager gives to every unit
-    loaded: bool  # whether it knows the service; if not, the rest is empty
+    loaded: bool  # whether the manager knows the service; if not, the rest is empty
     environment: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _LARGEST = 64 * 1024
-_SHORTEST = 6  # of a part of an address that may be secret; shorter ones are words
+_SHORTEST = 6  # characters of a part of an address that may be secret; shorter parts are words
 
 
 class ChannelSettings:

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 TIMED_OUT = -1
-NOT_SENT = -2  # something is missing or cannot be read: nothing was sent at all
+NOT_SENT = -2  # nothing was sent: something is missing or cannot be read
 
 DELIVERED = "delivered"
 FAILED = "failed"

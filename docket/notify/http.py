@@ -20,7 +20,7 @@ from docket.notify.channelsecrets import ChannelSettings
 from docket.notify.delivery import NOT_SENT, TIMED_OUT, DeliveryError
 
 _LARGEST_ANSWER = 64 * 1024
-_KEPT_OF_ANSWER = 4096  # much more than is shown: what is cut within a secret is cut off later
+_KEPT_OF_ANSWER = 4096  # much more than is shown, so that a secret cut in half is not shown
 _TRY_SECONDS = 10.0
 _TRIES = 3
 _LONGEST_WAIT = 20.0  # a longer wait is reported as a failure

@@ -40,7 +40,7 @@ class Message(Struct):
     host: str
     note: str
     output: str
-    template: str  # "" is the usual text
+    template: str  # "" means the usual text
 
     @property
     def bad(self) -> bool:

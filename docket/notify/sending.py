@@ -62,7 +62,7 @@ class Sending:
             found = Delivery(UNANSWERED, TIMED_OUT, problem="It did not end in time")
             if not late:
                 found = Delivery(FAILED, TIMED_OUT, problem="The sending process died")
-        if not ended or found.state == UNANSWERED:  # a program that it started may go on
+        if not ended or found.state == UNANSWERED:  # a program that the channel started may go on
             self._kill()
         os.waitpid(self._pid, 0)
         return found

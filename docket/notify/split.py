@@ -48,7 +48,7 @@ def _parts(text: str, room: int, measure: Callable[[str], int]) -> list[str]:
 def _with_gap(text: str, room: int, measure: Callable[[str], int]) -> list[str]:
     """Return the first pieces, a mark, and the last one."""
     tail = text
-    keep = room - 60  # for the mark
+    keep = room - 60  # room for the mark of the cut
     while measure(tail) > keep:
         tail = tail[max(1, (measure(tail) - keep) // 4) :]
     head: list[str] = []

@@ -49,7 +49,7 @@ def main(words: list[str], recompile: Recompile, follow: Follow) -> int:
         code = _fail(DocketError(f"docket exec cannot go on: {error}."), result_fd)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # everything is written: an orderly exit of the interpreter would only cost time
+    os._exit(code)  # everything is written: a normal exit of the interpreter would only cost time
 
 
 def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile, follow: Follow) -> int:

@@ -82,7 +82,7 @@ class _DayField(NamedTuple):
     plain: str
     rules: tuple[_Rule, ...]
     starred: bool
-    both: bool = False  # a sign in it says that the other day field has to fit too
+    both: bool = False  # whether a sign in it requires the other day field to fit too
 
 
 def rewritten(text: str) -> Rewrite | None:

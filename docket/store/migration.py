@@ -18,7 +18,7 @@ from docket.files import open_private
 from docket.store.schema import VERSION, user_version
 from docket.store.tables import INDEXES, TABLES, TRIGGERS
 
-_BEFORE_OURS = ".before-v1"  # what docket-cli left
+_BEFORE_OURS = ".before-v1"  # the file that docket-cli left
 # What makes a file of each version out of one of the version before.
 STEPS: dict[int, tuple[str, ...]] = {
     # Each run paid for this index at its end; `runs_by_task` finds good runs as well.

@@ -41,8 +41,8 @@ from docket.store.rows import run_values
 from docket.store.selection import Selection
 
 _END_OF_TIME = 2**63 - 1
-_LATEST = 2**62  # the place in order of what has none yet
-_MOST_LOOKED_THROUGH = 20_000  # rows, for what no index has
+_LATEST = 2**62  # the place in the order of rows that have none yet
+_MOST_LOOKED_THROUGH = 20_000  # rows that are searched if there is no index
 _MOST_VALUES = 500  # in one statement
 # Literals, not parameters: only then does SQLite use the index of the good runs.
 _GOOD = "status = 'succeeded' AND dry_run = 0"

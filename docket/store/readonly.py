@@ -12,7 +12,7 @@ from docket.store.connection import connect_read_only, is_there
 from docket.store.opening import open_for_writing
 from docket.store.schema import VERSION, user_version
 
-_BUSY_SECONDS = 1.5  # with half a second for merging two
+_BUSY_SECONDS = 1.5  # two seconds, with half a second for merging
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def _open(path: str) -> sqlite3.Connection:
     if not is_there(path):
         return _empty()
     if not os.access(path, os.R_OK):
-        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))  # says why, if SQLite does not
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))  # this says why, if SQLite does not
     connection = connect_read_only(path, _BUSY_SECONDS)
     try:
         found = user_version(connection)

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    Event = tuple[int, int, str | None, str | None, str]  # as EventRow
+    Event = tuple[int, int, str | None, str | None, str]  # in the order of EventRow
 
 _DETAILS = RunRow.FIELDS.index("details")
 _PARAMS = RunRow.FIELDS.index("params")
@@ -88,7 +88,7 @@ def rewrite_run(
     if done.rowcount:
         if values[_FINISHED] is not None:
             _write_state(connection, row, late=False)
-    else:  # the row is gone: another database was put in the place of the first
+    else:  # the row is gone: another database has replaced the first
         _write_whole(connection, row, values, late=False)
 
 

@@ -147,7 +147,7 @@ def _merge_one(connection: sqlite3.Connection, path: str) -> int:
     except NotPlainError:
         return _set_aside(path)
     except OSError:
-        return 0  # another reader was quicker, or it cannot be read now: it waits for the next time
+        return 0  # another reader was quicker, or it cannot be read now: the next reader tries
     try:
         text = data.decode()
         if path.endswith(_EVENTS):

@@ -30,7 +30,7 @@ _PATH = "/org/freedesktop/systemd1"
 _PATIENCE_SECONDS = 5.0  # a manager that reloads a thousand units answers late
 _LARGEST_MESSAGE = 65_536
 _MANAGER = ""  # in the place of a unit: the manager itself
-_AT_ONCE = 300  # what both sides hold in their buffers while the other one writes
+_AT_ONCE = 300  # both sides can buffer this many while the other one writes
 _HEADER = 16
 _METHOD_CALL, _METHOD_RETURN, _ERROR = 1, 2, 3
 

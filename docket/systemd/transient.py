@@ -50,7 +50,7 @@ def run_transient(
 
     def over() -> bool:
         unsent.extend(number for number in (passed_on(),) if number)
-        with suppress(BusError):  # it has no process yet: tried again; or none any more
+        with suppress(BusError):  # it has no process yet and is asked again, or has none any more
             while unsent and job not in ended:
                 bus.manager(b"KillUnit", b"ssi", _wire(name), b"main", unsent[0])
                 del unsent[0]

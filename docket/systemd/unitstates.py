@@ -125,7 +125,7 @@ class UnitStates:
         found = read_properties(questions, system=self._system, environ=self._environ)
         if found is not None:
             return found
-        return [  # by the message bus, one by one
+        return [  # through the message bus, one by one
             self._get(row[6], _TIMER, name.encode(), b"t") for row in rows for name in _INSTANTS
         ]
 

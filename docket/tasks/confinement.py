@@ -51,7 +51,7 @@ def _leave_namespaces() -> bool:
         _unshare(_NEW_USER | _NEW_PID | _NEW_NET)
     except (OSError, ImportError):
         return False
-    with contextlib.suppress(OSError):  # without a map the names of users are missing, no more
+    with contextlib.suppress(OSError):  # without a map only the names of users are missing
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"{user} {user} 1")
         _write("/proc/self/gid_map", f"{group} {group} 1")

@@ -15,7 +15,7 @@ from docket.tasks.relay import Report
 from docket.tasks.scratch import scratch_directory
 from docket.tasks.stopping import StopRequest
 
-_CHANGED_MEANWHILE = 1  # tar's exit code: it is whole, and some files changed as they were read
+_CHANGED_MEANWHILE = 1  # tar's exit code for a whole archive of files that changed meanwhile
 _MIB = 1024**2
 
 

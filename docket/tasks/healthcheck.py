@@ -105,7 +105,7 @@ def _usage(path: str, threshold: float) -> dict[str, Any]:
         return {"ok": False, "error": f"{path} cannot be looked at: {error.strerror}"}
     used = (found.f_blocks - found.f_bfree) * found.f_frsize
     free = found.f_bavail * found.f_frsize
-    share = _share(used, used + free)  # as df: what is reserved for root is nobody's to fill
+    share = _share(used, used + free)  # as df counts: nobody can fill what is reserved for root
     inodes = _share(found.f_files - found.f_ffree, found.f_files)
     return {
         "ok": max(share, inodes) < threshold,

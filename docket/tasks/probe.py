@@ -76,7 +76,7 @@ def _probe_one(
         try:
             answer = _read_line(reader, time.monotonic() + deadline_seconds)
             if answer == b"":
-                _await_end(child)  # its end says why there is none
+                _await_end(child)  # its end says why there is no answer
         finally:
             code = _end_of(child)
     finally:
@@ -147,7 +147,7 @@ def _understood(
     classes = document.get("classes") if isinstance(document, dict) else None
     if not isinstance(classes, list) or not all(isinstance(part, dict) for part in classes):
         return (target.broken("its description of itself cannot be read"),)
-    if isinstance(target, EntryPoint):  # what it is registered as is its name, if it has none
+    if isinstance(target, EntryPoint):  # without its own name it gets that of the entry point
         files = _files(document.get("files"))
         return tuple(
             _class(target, {**part, "name": part.get("name") or target.name}, files=files)

@@ -22,7 +22,7 @@ from docket.tasks.stopping import StopRequest
 _CHUNK = 1 << 16
 _MOST_SECONDS_BETWEEN_SIGNS = 10.0
 _USUAL_GRACE_SECONDS = 10.0
-_OWN_SHARE_OF_GRACE = 0.6  # what is left of the grace is for cleaning up
+_OWN_SHARE_OF_GRACE = 0.6  # the rest of the grace is for cleaning up
 _QUIET_SECONDS = 0.3  # how long open pipes may stay silent once the program has ended
 _DRAIN_SECONDS = 2.0
 
@@ -143,7 +143,7 @@ class _Watch:
         self._pace = pace
         self._sign = sign
         self._next_sign = time.monotonic() + pace.sign_seconds
-        self._steps: list[tuple[float, signal.Signals]] | None = None  # how the child is ended
+        self._steps: list[tuple[float, signal.Signals]] | None = None  # when to send which signal
         self._pidfd = os.pidfd_open(child.pid)
         self._poll = select.poll()
         for descriptor in (self._pidfd, stop.descriptor, *relays):

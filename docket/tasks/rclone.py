@@ -11,7 +11,7 @@ from docket.tasks.program import Pace
 from docket.tasks.relay import ProgressLine
 
 # Exit codes of a run that did its work: what each means to Docket, and in words.
-GOOD_ENDS = {9: ("noop", "there was nothing to transfer")}  # with --error-on-no-transfer
+GOOD_ENDS = {9: ("noop", "there was nothing to transfer")}  # it is given --error-on-no-transfer
 _MOST_SECONDS = 30.0
 
 # "2026/11/24 14:13:50 NOTICE:   5.090 MiB / 28.610 MiB, 18%, 1.2 MiB/s, ETA 1s (xfr#1/2)"

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from docket.model.excerpt import Excerpt
 from docket.tasks.stopping import StopRequest
 
-_PIECE = re.compile(rb"[^\r\n]*(?:\r\n|[\r\n])")  # looked for up to the last end of a line
+_PIECE = re.compile(rb"[^\r\n]*(?:\r\n|[\r\n])")  # searched up to the last end of a line
 _LONGEST_PIECE = 64 * 1024
 
 Report = Callable[[float | None, str], None]
@@ -51,8 +51,8 @@ class Relay:
         self._progress = progress
         self._report = report
         self._partial = b""
-        self._said = b""  # what the last line of progress that was passed on said
-        self._waiting: tuple[bytes, bytes] | None = None  # what it says, and the line
+        self._said = b""  # the contents of the last line of progress that was passed on
+        self._waiting: tuple[bytes, bytes] | None = None  # its contents, and the line itself
         self._due = time.monotonic() + every_seconds
         self._gone = False
 

@@ -38,7 +38,7 @@ def _made(base: str) -> tuple[str, int]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if os.path.isdir(path):
             return path, lock
-        os.close(lock)  # taken for left behind before it was locked
+        os.close(lock)  # another process took it for left behind before it was locked
 
 
 def _remove_left_behind(base: str) -> None:

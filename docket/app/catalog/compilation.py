@@ -315,7 +315,7 @@ def _doubts_of_files(task: Task) -> Iterator[str]:
 def read_sources(paths: Paths) -> dict[str, Source]:
     """Return the identities of the config and the drop-in files as they are now, by path."""
     files = [paths.config, *part_files(paths.part_dirs)]
-    with contextlib.suppress(OSError):  # none; what else may be wrong there the loader says
+    with contextlib.suppress(OSError):  # there may be none; the loader reports any other fault
         files += sorted(
             entry.path for entry in os.scandir(paths.task_dir) if entry.name.endswith(".py")
         )

@@ -23,7 +23,7 @@ def drop_ins(task_dir: str) -> list[DropIn | BrokenTaskClass]:
 def _files(task_dir: str) -> list[str]:
     try:
         names = os.listdir(task_dir)
-    except OSError:  # no directory; one that cannot be read holds nothing that could be run
+    except OSError:  # a directory that is missing or unreadable holds no task that could run
         return []
     files = {name for name in names if name.endswith(".py") and not name.startswith((".", "__"))}
     # `test_x.py` beside `x.py` is its test, and imports what tests import; without `x.py` it is a

@@ -23,7 +23,7 @@ _ROOT = os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 )
 _METADATA = (".dist-info", ".egg-info")
-_OWN = "docket-cli"  # what it registers itself is built in
+_OWN = "docket-cli"  # the entry points of docket-cli itself are built in here
 _LARGEST = 1024 * 1024
 _SECTION = rf"^[ \t]*\[[ \t]*{re.escape(GROUP)}[ \t]*\]"
 _VALUE = r"(?P<module>[\w.]+)\s*(:\s*(?P<attribute>[\w.]+))?\s*(\[.*\])?"
@@ -53,7 +53,7 @@ def entry_points(directories: list[str] | None = None) -> list[EntryPoint | Brok
     found: list[EntryPoint | BrokenTaskClass] = []
     seen: set[str] = set()
     for package in sorted(_packages(searched), key=lambda package: package.name):
-        if package.name not in seen:  # of two versions the first in the path counts, as in Python
+        if package.name not in seen:  # the first of two versions in the path counts, as in Python
             seen.add(package.name)
             found += [_safe(each) for each in _registered(package, searched)]
     return found

@@ -35,7 +35,7 @@ def _is_text(value: Any) -> bool:
         return True
     try:
         value.encode(errors="surrogateescape")
-    except UnicodeEncodeError:  # half a pair
+    except UnicodeEncodeError:  # half of a surrogate pair
         return False
     return True
 

@@ -60,7 +60,7 @@ class CrontabImport(Record):
     warnings: tuple[Problem, ...]
     yaml: str
     output: str | None = None
-    appended: bool = False  # to the config, which is `output` then
+    appended: bool = False  # whether it was appended to the config, which is `output` then
 
     @property
     def ok(self) -> bool:

@@ -224,7 +224,7 @@ class _Import:
     def _note_taken_names(self) -> None:
         session = self._session
         taken: set[str] = set()
-        with contextlib.suppress(ConfigError):  # none yet, or one that `docket check` explains
+        with contextlib.suppress(ConfigError):  # it is missing, or `docket check` explains it
             section = loader.parse(session.paths, session.environ).root.entries.get("tasks")
             taken = set(section.entries) if isinstance(section, Section) else set()
         for task in self._tasks:

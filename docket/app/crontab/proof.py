@@ -41,7 +41,7 @@ class Difference(Record):
     at: int  # seconds since the epoch
     zone: str
     by_cron: bool
-    by_daylight: bool  # it lies where the clocks change
+    by_daylight: bool  # whether it is at a change of the clocks
 
     def local(self) -> datetime:
         """Return the minute as the zone's clock shows it."""
@@ -67,7 +67,7 @@ class Proof(Record):
     fires: int
     until: str
     differing: int
-    by_meaning: int  # how many of them no change of the clocks explains
+    by_meaning: int  # how many differences no change of the clocks explains
     differences: tuple[Difference, ...]
     dates: tuple[str, ...] = ()
 

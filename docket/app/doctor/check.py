@@ -23,7 +23,7 @@ class CheckStatus(StrEnum):
     """How a check came out."""
 
     OK = "ok"
-    WARNING = "warning"  # it works, but may surprise
+    WARNING = "warning"  # it works, but may surprise the user
     MISSING = "missing"  # not there yet
     ERROR = "error"  # it does not work
 

@@ -24,7 +24,7 @@ class Rclone:
 
         `words` are further words of its command line, which may name another configuration.
         """
-        if f"RCLONE_CONFIG_{remote.upper()}_TYPE" in environ:  # older ones do not list those
+        if f"RCLONE_CONFIG_{remote.upper()}_TYPE" in environ:  # older versions do not list these
             return ""
         found = self._remotes(_config_words(words), environ)
         if isinstance(found, str):

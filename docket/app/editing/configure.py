@@ -229,7 +229,7 @@ def _check_draft(session: Session, path: str) -> CheckReport:
         report = check(session.replace(paths=paths), fresh=False)
     except ConfigMissingError:
         raise
-    except ConfigError as error:  # unsafe, unreadable: what the editor left is not a usable file
+    except ConfigError as error:  # the editor left a file that is unsafe or unreadable
         problem = Problem(error.sentence, None, hint=error.hint, code=error.code)
         return CheckReport(session.paths.config, (), (problem,), ())
     return CheckReport(

@@ -22,7 +22,7 @@ from docket.model.task.task import ENCRYPTED_ENDING, secret_path
 if TYPE_CHECKING:
     from docket.app.editing.shapes import SecretDocument, SecretRemovedDocument, SecretSetDocument
 
-LARGEST_BYTES = 1024 * 1024  # systemd hands over no more to one unit
+LARGEST_BYTES = 1024 * 1024  # systemd gives at most this much to one unit
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 _TOOL = "systemd-creds"
 

@@ -21,7 +21,7 @@ from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 from docket.systemd.boots import machine_started_us
 
-GRACE_US = 60_000_000  # from a fire to the row of its run, on a machine that is busy
+GRACE_US = 60_000_000  # the longest time from a fire to the row of its run on a busy machine
 _SECOND_US = 1_000_000
 _NOT_INSTALLED = "Its timer is not installed."
 _NOT_ENABLED = "Its timer is not enabled."

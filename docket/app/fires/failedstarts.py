@@ -10,7 +10,7 @@ from docket.model.record import Record
 from docket.systemd.journalctl import JournalLine, read_unit
 from docket.systemd.unitend import UnitEnd, read_unit_end
 
-_LINES = 5000  # of the journal, about one unit
+_LINES = 5000  # lines of the journal about one unit
 _SECOND_US = 1_000_000
 _STATUS = "status="
 # "was skipped because of an unmet condition check (C=v)." in 252, "skipped, unmet condition check

@@ -19,7 +19,7 @@ _START_LIMIT = "start-limit-hit"
 # What mends it, by the name that systemd gives to its own exit codes; the rest is in the journal.
 _MENDED_BY = {
     "EXEC": "docket install",  # the program was moved: the unit is written for this Docket
-    "CREDENTIALS": "docket check",  # names the file that is missing
+    "CREDENTIALS": "docket check",  # this command names the missing file
     "CHDIR": "docket check",
 }
 

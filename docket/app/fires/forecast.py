@@ -37,7 +37,7 @@ class Fire(Record):
     """One instant at which a timer elapses, in microseconds since the epoch."""
 
     at_us: int
-    zone: str  # the zone that the document shows it in; "" is the machine's own
+    zone: str  # the zone in which the document shows it; "" means the machine's own
 
     def local(self) -> datetime:
         """Return the instant as the clock of its zone shows it."""

@@ -25,7 +25,7 @@ from docket.schedule.zones import offsets_of
 from docket.store.fires import FireLedger, open_ledger
 from docket.store.reader import Reader
 
-MOST_FIRES = 20_000  # of one task in one look
+MOST_FIRES = 20_000  # fires of one task that one check looks at
 MOST_SINGLE = 10  # this many missed fires in a row still get a row each
 SETTLED_US = 60_000_000  # a fire is judged a minute after the last moment at which it may start
 _SWALLOWED = "overlap"
@@ -33,7 +33,7 @@ _ON_PURPOSE = ("paused", "timer_disabled", "timer_masked")
 _ALL = ""  # no task has this name: the mark of the last look at all of them
 _LOOK_AGAIN_US = 60_000_000
 _QUICK_SECONDS = 0.2
-_STEP = 64  # a quick look at all tasks begins so many further on each minute
+_STEP = 64  # a quick check of all tasks begins this many tasks further on each minute
 _THOROUGH_ROUNDS = 100
 Machines = Callable[[Session, FireLedger, int], Machine]
 
@@ -132,7 +132,7 @@ class _Judge:
             return MissedCounts(), False
         fires = expected_fires(timer.calendars, begin, until, offsets_of, MOST_FIRES)
         if not fires.instants:
-            return MissedCounts(), False  # the mark may stay: nothing lies behind it either
+            return MissedCounts(), False  # the mark may stay: there are no fires after it either
         if not fires.complete:
             until = fires.instants[-1]
         spans = self._ledger.spans(plan.task, begin)

@@ -15,7 +15,7 @@ from docket.store.maintenance.retention import Keep
 from docket.systemd.journal import HISTORY_PRUNED, send
 
 _DAY_US = 86_400_000_000
-_NOTICE = 5  # as syslog counts
+_NOTICE = 5  # the priority `notice` of syslog
 
 
 class Pruned(Record):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from docket.app.fires.shapes import SpreadDocument
 
 _MINUTE = 60
-_EACH = 2 * _MINUTE  # room for one task
+_EACH = 2 * _MINUTE  # the part of an hour that each task gets
 _LARGEST = 30 * _MINUTE
 _SHARE = 10  # a task is put off by at most this part of the time to its next fire
 

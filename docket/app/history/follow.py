@@ -165,7 +165,7 @@ def _watched(session: Session, run: RunRecord) -> threading.Event:
         try:
             until_over(session, run)
         except RunnerDiedError:
-            pass  # whatever it left is all there is
+            pass  # read what it left
         finally:
             over.set()
 

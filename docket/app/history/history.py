@@ -53,7 +53,7 @@ class EventList(Record):
     run: RunRecord
     events: tuple[EventRecord, ...]
     after_index: int = 0
-    last_index: int = 0  # of the last event that the run has reported
+    last_index: int = 0  # the number of the last event that the run has reported
 
     @property
     def more(self) -> int:

@@ -30,7 +30,7 @@ class LogText(Record):
     source: str  # file or journal
     path: str | None
     content: bytes
-    left_out: int = 0  # bytes before `content`, if it was to be short
+    left_out: int = 0  # bytes before `content` that were left out to keep it short
 
     def document(self) -> LogDocument:
         """Return the log as `docket logs --json` prints it; bytes that are no UTF-8 are marked."""

@@ -86,6 +86,6 @@ def _read(path: str) -> str | None:
     try:
         return read_text(os.path.realpath(path))
     except NotPlainError:
-        return ""  # a pipe would have its reader wait for ever
+        return ""  # a pipe would let its reader wait for ever
     except OSError:
         return None

@@ -58,7 +58,7 @@ class Ejected(Record):
     task: str
     units: Mapping[str, str]
     lost: tuple[str, ...]
-    timers: tuple[str, ...]  # of those that are started at once
+    timers: tuple[str, ...]  # the timers that are started at once
     at_boot: tuple[str, ...]  # timers that come with the next start of the machine
     mark: Mark | None = None  # if the config has the task
 

@@ -188,7 +188,7 @@ def _drop_ins(plan: InstallPlan) -> Sequence[str]:
         directory = f"{change.path}.d"
         try:
             found += sorted(entry.path for entry in os.scandir(directory))
-        except OSError:  # none, or not to be read
+        except OSError:  # it is missing, or cannot be read
             continue
     return found
 

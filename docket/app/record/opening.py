@@ -20,7 +20,7 @@ from docket.store.reader import Reader, open_reader
 from docket.store.spool import merge, spool_directories, spooled_rows
 
 _MOST = 2**31
-_MERGE_SECONDS = 0.5  # a locked database: with the wait of the reader two seconds
+_MERGE_SECONDS = 0.5  # how long merging waits for a lock; with the reader's wait two seconds
 
 
 @contextmanager

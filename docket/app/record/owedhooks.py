@@ -15,7 +15,7 @@ from docket.paths import exec_command
 from docket.store.owed import untold_runs
 
 _MOST_AT_ONCE = 4
-_MOST_DETACHED = 8  # what a command that only reads sets off; the maintenance timer does the rest
+_MOST_DETACHED = 8  # processes that a reading command starts; the maintenance does the rest
 _ROUND_SECONDS = 300.0
 _SINCE_US = 86_400_000_000
 _SETTLED_US = 15 * 60_000_000  # how long a runner may still run its hooks
@@ -124,7 +124,7 @@ def _in_unit(session: Session, one: Owed) -> Callable[[], bool] | None:
     def is_over() -> bool:
         try:
             return units.main_pid(name) is None
-        except BusError:  # the manager went away; the unit is its own
+        except BusError:  # the manager is gone; the transient unit goes on by itself
             return True
 
     return is_over

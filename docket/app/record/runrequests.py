@@ -18,7 +18,7 @@ from docket.model.text.nearest import nearest
 from docket.runfiles import REQUEST, run_file
 
 _LONGEST_KEY = 200
-_MOST_BYTES = 64 * 1024  # of one value: the kernel takes 128 KiB in one variable
+_MOST_BYTES = 64 * 1024  # bytes of one value: the kernel takes 128 KiB in one variable
 
 
 class Launcher(StrEnum):

@@ -40,4 +40,4 @@ def _close_to_others(log_dir: str) -> None:
             return
         os.chmod(log_dir, 0o700)
     except OSError:
-        return  # not there yet, or none of ours
+        return  # it does not exist yet, or is not ours

@@ -150,13 +150,13 @@ def _stop_unit(session: Session, run: RunRecord) -> bool:
     own = run.run_id in run.unit  # made for this run only
     if not own and (not run.invocation_id or state.invocation_id != run.invocation_id):
         return False
-    waits = own and run.status is RunStatus.PENDING  # a start that is queued is taken back
+    waits = own and run.status is RunStatus.PENDING  # a queued start is cancelled
     if state.active_state not in _AT_WORK and not waits:
         return False
     try:
         units.stop([run.unit])
     except BusError:
-        return False  # it takes longer than the bus waits, or is gone: the lock's holder is asked
+        return False  # it takes longer than the bus waits, or is gone: ask the lock's holder
     if waits:
         _close_unstarted(session, run)
     return True

@@ -46,7 +46,7 @@ def confined_plan(session: Session, plan: Plan, starter: Starter, asked: Profile
     paths = session.paths
     made = (os.path.dirname(plan.state_db), plan.log_dir, plan.lock_dir, *paths.read_only_dirs)
     for directory in made if session.keeps else ():
-        make_directory(directory)  # one that is missing could not be bound, or is the run's to make
+        make_directory(directory)  # a missing one cannot be bound, and the run may not make it
     properties = [list(one) for one in sandbox_properties(sandbox, place, plan.task)]
     return plan.replace(
         service=[*(_with_word(one, sandbox.word) for one in plan.service), *properties],

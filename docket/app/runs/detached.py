@@ -72,7 +72,7 @@ def _reap(pid: int) -> None:
 def _inheritable() -> list[int]:
     found = []
     for number in map(int, os.listdir("/proc/self/fd")):
-        with suppress(OSError):  # closed meanwhile
+        with suppress(OSError):  # it was closed meanwhile
             if number > 2 and os.get_inheritable(number):
                 found.append(number)
     return found

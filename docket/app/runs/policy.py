@@ -62,7 +62,7 @@ def policy(session: Session, task: str, asker: Asker, option: str | None = None)
     """
     plan = current_plan(session, task)
     starter = Starter.of(Trigger(asker.value))
-    by_hand = asker is not Asker.TIMER  # a timer's unit knows no option and no variable of ours
+    by_hand = asker is not Asker.TIMER  # a timer's unit gets no options or variables from us
     asked = asked_profile(session, option) if by_hand else Profile.NONE
     sandbox = effective(plan, starter, asked)
     demands = dict(_demands(session, plan, starter, option if by_hand else None, by_hand=by_hand))

@@ -39,7 +39,7 @@ class Receipt(Record):
         expected = expectation(self.typical_duration)
         document: ReceiptDocument = {
             "ok": True,
-            "status": "running",  # whether or not the runner is up yet
+            "status": "running",  # even if the runner has not started yet
             "task": self.task,
             "run_id": self.run_id,
             "pid": self.pid,

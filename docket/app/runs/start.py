@@ -174,7 +174,7 @@ def _receipt(
         task=row.task,
         run_id=row.run_id,
         pid=pid,
-        started_us=asked_at(row.run_id),  # when it was asked for; the row has when it began
+        started_us=asked_at(row.run_id),  # of the request; the row has the time of the start
         log_path=log_path(plan.log_dir, row.run_id),
         unit=row.unit,
         launcher=str(Launcher.DIRECT if row.unit is None else Launcher.SYSTEMD),

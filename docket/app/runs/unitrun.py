@@ -76,7 +76,7 @@ def our_output(output: int) -> list[list[Any]]:
     for name, number in (("StandardOutput", output), ("StandardError", errors)):
         try:
             os.fstat(number)
-        except OSError:  # closed: output goes to the journal instead
+        except OSError:  # the stream is closed: output goes to the journal instead
             continue
         found.append([f"{name}FileDescriptor", "h", number])
     return found

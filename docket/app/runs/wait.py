@@ -152,7 +152,7 @@ class _Look:
         late = time.monotonic() - self.free_since > _SETTLE_SECONDS
         alive = alive_here(found, self._session.paths) if late else None
         if alive:
-            self.pause = _RECHECK_SECONDS  # a worker of docket-cli, which holds no lock of ours
+            self.pause = _RECHECK_SECONDS  # a worker of docket-cli, which holds none of our locks
         elif late:
             raise RunnerDiedError(
                 f"The runner of run {found.run_id} is gone, and the end of the run was not "

@@ -21,9 +21,9 @@ from docket.model.time.span import format_span
 if TYPE_CHECKING:
     from docket.app.status.shapes import AnomalyDocument
 
-SAMPLE = 21  # good runs that are looked at: the newest, and those that it is held against
+SAMPLE = 21  # good runs that are looked at: the newest, and those that it is compared with
 RECENT = 60  # runs of any kind that are looked at
-_FEWEST = 5  # runs below which nothing is called usual
+_FEWEST = 5  # with fewer runs, nothing is called usual
 _SPREADS = 5.0
 _OF_NORMAL = 1.4826  # makes a median distance comparable with a standard deviation
 _NOTABLE_SECONDS = 5.0

@@ -271,7 +271,7 @@ class _Survey:
             return past.recent[0].scheduled_for_us
         reached_us = past.reached_us
         if reached_us is None and not due_times.since_us:
-            return None  # never run, and never installed: nothing has begun
+            return None  # it was never run and never installed
         return due_times.due_us(self._now_us, reached_us)
 
 
@@ -301,7 +301,7 @@ def _memory_limit(task: Task | None) -> int | None:
     text = task.limits.memory if task is not None else None
     try:
         return size_bytes(text or "")
-    except ValueError:  # a share of the machine's, or no limit
+    except ValueError:  # the limit is a share of the machine's memory, or there is none
         return None
 
 

@@ -58,9 +58,9 @@ if TYPE_CHECKING:
 class PlanState(StrEnum):
     """The plan that the next run of a task will use."""
 
-    FRESH = "fresh"  # the plan, as its sources are unchanged
+    FRESH = "fresh"  # the plan is used, because its sources are unchanged
     STALE = "stale"  # the sources changed: the plan is made again first
-    LAST_GOOD = "last_good"  # the sources changed and are broken: the plan as it is
+    LAST_GOOD = "last_good"  # the sources changed and are broken: the old plan is used
     MISSING = "missing"  # never compiled: it is made first
 
 
@@ -93,7 +93,7 @@ class TaskStatus(Record):
     task: str
     configured: bool
     last: RunRecord | None
-    running: tuple[tuple[RunRecord, bool | None], ...]  # (run, whether it is alive) each
+    running: tuple[tuple[RunRecord, bool | None], ...]  # each is (run, whether it is alive)
     timer: TimerStatus | None
     drift: Drift
     plan_state: PlanState
@@ -105,7 +105,7 @@ class TaskStatus(Record):
     )  # by the id of a run under way
     incident: Incident | None = None  # the last one, open or not
     failing_since_us: int | None = None
-    bad_hooks: tuple[HookRecord, ...] = ()  # of the last run, messages too
+    bad_hooks: tuple[HookRecord, ...] = ()  # the hooks and messages of the last run
     failed_unit: FailedUnit | None = None  # its service failed, and it has no run
 
     @property

@@ -24,7 +24,7 @@ from docket.store.overrides import PAUSE
 if TYPE_CHECKING:
     from docket.app.status.shapes import GuardDocument, NowDocument
 
-_LOOKED_AT = 100  # good runs, for the one that `once_per` counts
+_LOOKED_AT = 100  # good runs that are searched for the one that `once_per` counts
 
 
 class Guard(Record):
@@ -45,7 +45,7 @@ class TaskState(Record):
     status: TaskStatus
     next_run_us: int | None
     guards: tuple[Guard, ...]
-    hooks: tuple[HookRecord, ...] = ()  # of the last run, messages too
+    hooks: tuple[HookRecord, ...] = ()  # the hooks and messages of the last run
     warnings: tuple[str, ...] = ()
 
     def document(self) -> NowDocument:

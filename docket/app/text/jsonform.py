@@ -24,7 +24,7 @@ def document_text(document: Any, *, indented: bool = False) -> str:
         if "\\ud" not in text:
             return text
     except (ValueError, TypeError):
-        pass  # something JSON has no form for: the careful way below finds it
+        pass  # JSON has no form for some value: the slower way below handles it
     except RecursionError:
         return json.dumps(document, default=str)  # the C encoder goes deeper, on one line
     return json.dumps(_representable(document), **(_INDENTED if indented else _COMPACT))
@@ -39,7 +39,7 @@ def plain(document: Document) -> Document:
     """Return what a reader of the JSON text gets: plain values that nobody else holds."""
     try:
         read: Document = json.loads(compact(document))
-    except RecursionError:  # a task may print what is nested deeper than JSON readers go
+    except RecursionError:  # a task may print a value that is nested too deeply for JSON readers
         return document
     return read
 

@@ -81,7 +81,7 @@ def redact_text(text: str) -> str:
 
 
 def _redact_line(line: str) -> str:
-    if len(line) > _LONGEST_LINE:  # no person wrote it, and the patterns are not made for it
+    if len(line) > _LONGEST_LINE:  # no person wrote it; the patterns are too slow for it
         return REDACTED
     line = _URL_USER.compiled.sub(rf"\g<scheme>{REDACTED}@", line)
     line = _HOOK_HOST.compiled.sub(rf"\g<host>/{REDACTED}", line)

@@ -32,7 +32,7 @@ _MEMORY_STEP = 16 << 20
 _NEAR = 0.9
 _DURATION_HEADROOM = 3.0
 _LEAST_SECONDS = 60.0
-_LOOSE = 10.0  # a timeout that is so many times what is proposed ends nothing in time
+_LOOSE = 10.0  # a timeout this many times longer than proposed is too loose
 _LATENESS_HEADROOM = 1.25
 _FEWEST_LATE = 2
 _ROUND_SECONDS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
@@ -95,7 +95,7 @@ def _memory(seen: Seen) -> Iterator[Proposal]:
     if limit is not None and peak < limit * _NEAR:
         return
     if seen.task.limits.memory is not None and limit is None:
-        return  # a share of the machine's memory, or none at all: somebody's own choice
+        return  # somebody chose a share of the machine's memory, or no limit
     if limit is not None and wanted <= limit:
         return
     reason = (

@@ -30,7 +30,7 @@ from docket.systemd.unitend import UnitEnd, read_unit_end
 _OUTPUT_BYTES = 256 * 1024
 _SIGSYS = 31
 _LEFT_SECONDS = 3600.0
-_NOT_IN_A_TRIAL = ("ExecStopPostEx",)  # the finalizer: there is no record that it could close
+_NOT_IN_A_TRIAL = ("ExecStopPostEx",)  # the finalizer, because a trial has no record to close
 
 
 class TrialEnd(Record):
@@ -90,7 +90,7 @@ def _evidence(session: Session, trial: Plan, row: RunRow) -> TrialEnd:
     output = _output(log_path(trial.log_dir, row.run_id))
     said: tuple[str, ...] = ()
     calls: tuple[int, ...] = ()
-    with suppress(DocketError):  # a journal that cannot be read only says less
+    with suppress(DocketError):  # without the journal the answer only says less
         if failed and run is None:
             lines = read_unit(unit, system=system, environ=environ, spawning=True)
             said = tuple(line.message.decode(errors="replace") for line in lines)

@@ -65,7 +65,7 @@ def fires_seen(
     `known` is when the timer was installed (None if there is none), and the present instant.
     """
     found = [*instants_before(plan, at_us, BEFORE), *instants_after(plan, at_us, AFTER)]
-    if known[0] is None:  # a timer that is off has nothing to come
+    if known[0] is None:  # a timer that is off has no next fire
         found = [fire for fire in found if fire <= known[1]]
     seen = [_seen(fire, *known, run_for(fire)) for fire in found]
     return tuple(_ordered(fire, plan, known[1], held) for fire in seen)

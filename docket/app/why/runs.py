@@ -173,7 +173,7 @@ def _attempt_lines(attempts: Sequence[AttemptRecord]) -> list[str]:
 def _hook_lines(hooks: Sequence[HookRecord]) -> list[str]:
     lines = []
     for hook in hooks:
-        if hook.went_well and hook.state != "suppressed":  # that one gets a sentence
+        if hook.went_well and hook.state != "suppressed":  # a suppressed one gets its own sentence
             continue
         if hook.kind == NOTIFICATION:
             lines.append(_notification_line(hook))

@@ -24,7 +24,7 @@ class UnitFacts(Record):
 
     name: str
     system: bool
-    task: Task | None  # as the config has it now
+    task: Task | None  # the task as the present config has it
     problems: tuple[Problem, ...]  # why the config's task cannot be used
     has_timer: bool  # its plan or its config has a schedule
     service_unit: str

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 TAIL_LINES = 8
 _LOG_LINES = 5
-_LOOKED_AT = 50  # runs, for which the last start of the unit may have been
+_LOOKED_AT = 50  # runs that the last start of the unit may have been for
 _NEAR_US = 60_000_000
 _SLACK_US = 60_000_000  # a fire younger than this may still be on its way
 
@@ -339,7 +339,7 @@ class _Inquiry:
 def _config(session: Session) -> Config | None:
     try:
         return load_config(session)
-    except ConfigError:  # docket.app.status.status has a warning of it
+    except ConfigError:  # docket.app.status.status warns of it
         return None
 
 

@@ -16,7 +16,7 @@ def error_text(error: DocketError, screen: Screen) -> str:
     problems = error.problems if isinstance(error, ConfigError) else ()
     sentence = error.sentence
     in_sentence = bool(problems) and problems[0].sentence in sentence
-    if in_sentence and len(problems) > 1:  # the list says it, with all that belongs to it
+    if in_sentence and len(problems) > 1:  # the list shows the problem in full
         sentence = f"The config has {len(problems)} mistakes."
     out = _labelled("docket:", Ink.BAD, sentence, screen)
     if in_sentence and len(problems) == 1:

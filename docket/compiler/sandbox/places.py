@@ -126,7 +126,7 @@ class _Resolver:
             yield f"{runtime}/systemd/notify"
 
     def _closed(self) -> Iterator[str]:
-        yield self._place.paths.secret_dir  # systemd hands over the task's own
+        yield self._place.paths.secret_dir  # systemd gives the task its own secrets
         if not self._tight:
             return
         yield from MANAGERS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-MOST_SEARCHES = 100  # limit for nearest names and cycles; later mistakes have neither
+MOST_SEARCHES = 100  # limit for nearest names and cycles; later mistakes get neither
 _MOST_SHOWN = 12
 
 Below = Mapping[str, Sequence[str]]

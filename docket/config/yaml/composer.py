@@ -25,7 +25,7 @@ from docket.config.yaml.nodes import Node, Path, Scalar, Section, Sequence
 from docket.config.yaml.scalars import UnreadableScalarError, read_plain, read_tagged
 
 DEEPEST = 32
-MOST_ALIASED = 50_000  # nodes that aliases may add to what the text itself holds
+MOST_ALIASED = 50_000  # nodes that aliases may add to those of the text itself
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "<<"

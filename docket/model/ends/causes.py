@@ -38,7 +38,7 @@ class Cause(Record):
     missed: str = ""
     step: tuple[str, str] | None = None
     absence_step: tuple[str, str] | None = None  # if it is another one than `step`
-    intended: bool = False  # somebody asked for the skip, or it made a run needless: nothing is odd
+    intended: bool = False  # somebody asked for the skip, or no run was needed: nothing is odd
 
     @property
     def remedy(self) -> str:

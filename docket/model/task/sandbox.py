@@ -59,7 +59,7 @@ class Sandbox(Record):
     devices: tuple[str, ...] = ()
     syscalls: tuple[str, ...] = ()
     address_families: tuple[str, ...] = ()
-    home: str = ""  # of the user whom `user` names
+    home: str = ""  # the home of the user whom `user` names
     powers: tuple[str, ...] = ()  # capabilities that the runner needs to become that user
 
     @property

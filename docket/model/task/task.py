@@ -155,10 +155,10 @@ class NotifySpec(Record):
 
     channels: tuple[ChannelSpec, ...]
     on: tuple[str, ...] = ("failure",)  # success, failure, complete
-    message: str = ""  # "" is the usual text
+    message: str = ""  # "" means the usual text
     remind_after_seconds: float = 86400.0
     recovery: bool = True
-    triggers: tuple[str, ...] = ()  # () is all of them
+    triggers: tuple[str, ...] = ()  # () means all of them
     attach_output_bytes: int = 0
     timeout_seconds: float = 30.0
 
@@ -216,7 +216,7 @@ class Task(Record):
     unit: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     unattended: str = "deny"
     destructive: bool = False
-    deletes: bool = False  # whatever `destructive` says: its class says so, or its program does
+    deletes: bool = False  # whether its class or program deletes, whatever `destructive` says
     network: bool = False
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -299,7 +299,7 @@ class Config(Record):
     warnings: tuple[Problem, ...] = ()
     marks: Mapping[tuple[str | int, ...], Mark] = field(default_factory=dict)
     unusable: Mapping[str, Task] = field(default_factory=dict)
-    retention: Retention = Retention()  # of tasks that are not in the config any more
+    retention: Retention = Retention()  # for tasks that are no longer in the config
 
     @property
     def fatal(self) -> tuple[Problem, ...]:

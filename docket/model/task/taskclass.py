@@ -46,7 +46,7 @@ class TaskClass(Record):
     origin: Origin = Origin.DROP_IN
     package: str = ""  # the name and version of the distribution that an entry point comes from
     sources: tuple[str, ...] = ()
-    deletes: Callable[[Mapping[str, Any]], bool] | None = None  # by the keys of its entry
+    deletes: Callable[[Mapping[str, Any]], bool] | None = None  # says so from the keys of its entry
 
     @property
     def place(self) -> str:

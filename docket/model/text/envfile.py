@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 _COMMENTS = "#;"
 _NEWLINES = "\n\r"
 _BLANKS = " \t\n\r"
-_UNESCAPED = '"\\`$'  # in double quotes a backslash before these is removed
+_UNESCAPED = '"\\`$'  # a backslash before these is removed in double quotes
 _BYTE_ORDER_MARK = "\ufeff"
 
 

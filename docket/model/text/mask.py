@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LEAST = 4  # bytes; a shorter value occurs in every text by chance
 LONGEST = 4096  # bytes of one pattern; a longer value is looked for in pieces of that
-_AS_BYTES = ("utf-8", "surrogateescape")  # as the system takes what is not UTF-8
+_AS_BYTES = ("utf-8", "surrogateescape")  # how Python decodes bytes that are not UTF-8
 _AS_ANY = ("utf-8", "surrogatepass")
 _AS_WORD = 8  # a shorter value is hidden only as a word of its own
 _LEAST_LINE = 12  # bytes of a line whose own base64 is looked for
@@ -205,7 +205,7 @@ def _spellings(secret: str) -> Iterator[str]:
         user, at, _ = place.rpartition("@")
         if at:
             parts.append(user.partition(":")[2] or user)
-        if len(path) > 2 * _AS_WORD:  # errors about a webhook contain it
+        if len(path) > 2 * _AS_WORD:  # errors about a webhook contain its path
             parts.append(slash + path)
     return (part for part in parts if worth_hiding(part))
 

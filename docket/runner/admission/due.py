@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from docket.runner.record.record import Recorder
 
 _LATE_US = 30_000_000  # a busy machine starts things late; beyond this a fire was caught up
-_AT_ONCE_US = 2_000_000  # from the activation of a timer to a fire that it makes up for
+_AT_ONCE_US = 2_000_000  # the time from the activation of a timer to a fire that it catches up
 _MOST_STEPS = 1000  # how many instants of a calendar are looked at within one jitter
 
 

@@ -112,7 +112,7 @@ def _too_late(plan: Plan, trigger: str, late: float) -> Refusal | None:
         if trigger != Trigger.CATCH_UP:
             return None
         return Refusal("too_late", f"it was due {late:.0f} s ago, and catch_up is false")
-    if late <= plan.catch_up + plan.slack_seconds:  # the timer itself may be so late
+    if late <= plan.catch_up + plan.slack_seconds:  # the timer itself may be this late
         return None
     return Refusal("too_late", f"it was due {late:.0f} s ago; catch_up allows {plan.catch_up:g} s")
 

@@ -28,7 +28,7 @@ def take_turn(waiting: Waiting) -> tuple[TaskLock | None, Refusal | None]:
         return None, None
     replacing = waiting.plan.overlap == Overlap.REPLACE
     if waiting.row.trigger == Trigger.DEPENDENCY and not replacing:
-        return _wait_for_lock(waiting, replacing=False)  # its parent would fail if it were skipped
+        return _wait_for_lock(waiting, replacing=False)  # if it were skipped, its parent would fail
     place = NamedLock(task_lock_path(waiting.lock_dir, waiting.plan.task) + ".next")
     try:
         refusal = _take_place(place, waiting, replacing=replacing)

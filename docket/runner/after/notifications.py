@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from docket.runner.record.record import Recorder
 
 KIND = "notify"
-_MARGIN = 4096  # of the log, read beyond what is shown
+_MARGIN = 4096  # bytes of the log that are read beyond what is shown
 _SHOWN_OF_ANSWER = 500  # characters of what the other side said
 
 
@@ -193,7 +193,7 @@ class Notifier:
         asked, status = self._notify.on, self._row.status
         if all(channel.monitors for channel in self._notify.channels):
             return _Word()
-        if status == RunStatus.CANCELLED:  # somebody wanted it so
+        if status == RunStatus.CANCELLED:  # somebody cancelled it
             return _Word("cancelled" if "complete" in asked else "")
         if status == RunStatus.SUCCEEDED:
             return self._word_of_success()
@@ -220,7 +220,7 @@ class Notifier:
         incident = self._settled(
             lambda standing, stale: on_failure(standing, failed, remind_after, stale=stale)
         )
-        if incident is None:  # no record: once too often is better than never
+        if incident is None:  # without a record, reporting twice is better than never
             return _Word(FAILURE)
         if incident.verdict == REMINDER:
             return _Word(REMINDER, f"Reminder: {_since(incident)}.")

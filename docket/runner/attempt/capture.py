@@ -83,7 +83,7 @@ class JsonLinesOutput(PlainOutput):
     def __init__(self, report: Callable[[dict[str, Any], str], None]) -> None:
         self._report = report
         self._partial = b""
-        self._too_long = False  # of a line whose end is not seen yet only the beginning is kept
+        self._too_long = False  # only the beginning of an unfinished line is kept
         self._line = 0
         self._count = 0
         self._bad = 0

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_EVERY_SECONDS = 0.5  # nobody reads faster
+_EVERY_SECONDS = 0.5  # a person cannot read faster
 _LONGEST_SHOWN = 200
 
 

@@ -45,7 +45,7 @@ class _Pipe:
                 return
 
     def _renew(self) -> None:
-        self._lock = threading.RLock()  # a thread that is not here any more may hold the other
+        self._lock = threading.RLock()  # a thread that the fork did not copy may hold the old one
 
 
 def run_given(given: int, writer: int) -> None:
@@ -77,7 +77,7 @@ def run_and_exit(
     os.environ.clear()
     os.environ.update(environment)
     if sys.flags.no_site:
-        site.main()  # the runner does without; a task may import what is installed
+        site.main()  # the runner does not need this; a task may import installed packages
     own, pipe = os.getpid(), _Pipe(writer)
     report_to(lambda kind, event: pipe.write(kind[0], _event_text(event)))
     code = 0
@@ -87,7 +87,7 @@ def run_and_exit(
         document, code = _failure(error), 1
     try:
         _flush()
-        if os.getpid() == own:  # else it is a copy of the task, which it forked and left running
+        if os.getpid() == own:  # otherwise this is a process that the task forked and left running
             pipe.write("r", _result_text(document))
     finally:
         os._exit(code)
@@ -97,7 +97,7 @@ def _run(target: PythonTarget, source: str | None, *, dry_run: bool) -> object:
     found = load_class(target, source)
     found.name = found.name or os.environ.get("DOCKET_TASK_NAME", "")  # an entry point may name it
     task = found()
-    config = loads(dumps(target.config))  # the task's to change
+    config = loads(dumps(target.config))  # a copy that the task may change
     return task.dry_run(config) if dry_run else task.run(config)
 
 

@@ -33,7 +33,7 @@ class ReportPipe:
         self._event = event
         self._progress = progress
         self._partial = b""
-        self._skipping = False  # the rest of a line that is too long to be one of ours
+        self._skipping = False  # whether the rest of an overlong line is skipped
         self.result: dict[str, Any] | None = None
 
     def read(self) -> bool:

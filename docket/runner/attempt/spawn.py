@@ -106,7 +106,7 @@ def start_python(
     for descriptor in (out_writer, err_writer, writer):
         os.close(descriptor)
     try:
-        os.setpgid(pid, pid)  # whichever of the two comes first
+        os.setpgid(pid, pid)  # parent and child both do this: either may be first
     except OSError:
         pass
     os.set_blocking(reader, False)

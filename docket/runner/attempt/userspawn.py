@@ -81,7 +81,7 @@ def spawn_as(
     program has to read.
     """
     for descriptor in outputs:
-        os.fchown(descriptor, account.uid, account.gid)  # else it cannot open /dev/stdout again
+        os.fchown(descriptor, account.uid, account.gid)  # so that it can open /dev/stdout again
     reader, writer = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:

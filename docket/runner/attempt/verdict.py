@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from docket.runner.attempt.attempt import Outcome
 
 _LONGEST_SUMMARY = 500
-_LONGEST_COMMAND = 160  # in a summary that says what went wrong
+_LONGEST_COMMAND = 160  # characters of the command in a summary that says what went wrong
 _LARGEST_RESULT_FILE = 1024 * 1024
 # Signals that others send to end a program; the rest are crashes of the program itself.
 _SENT_BY_OTHERS = (

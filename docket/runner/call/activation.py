@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from docket.model.plan import Plan
     from docket.systemd.privatesocket import Question, Value
 
-_START_US = 2_000_000  # the most from an elapse to the start of the service it is for
+_START_US = 2_000_000  # the longest time from an elapse to the start of its service
 _TRUSTED_AGE_US = 60_000_000  # how old a fire may be if the manager cannot be asked
 
 

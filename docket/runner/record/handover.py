@@ -129,7 +129,7 @@ class Handover:
         try:
             os.rmdir(self._path)
         except OSError:
-            pass  # the rest of the run is in it, or it was never made
+            pass  # the directory still holds files of the run, or was never made
 
     def remove(self) -> None:
         """Remove all of it."""

@@ -41,9 +41,9 @@ _BUSY_AT_END = 5.0
 _BUSY_FOR_EVENTS = 0.2
 _RETRY_SECONDS = 5.0  # how long a database that failed is left alone by events
 _BATCH = 1000
-_MOST_EVENT_BYTES = 512 * 1024 * 1024  # of one run; a task that never stops must not fill the disk
+_MOST_EVENT_BYTES = 512 * 1024 * 1024  # for one run; an endless task must not fill the disk
 _BATCH_SECONDS = 0.1
-_KEPT: list[sqlite3.Connection] = []  # until the process ends: see Recorder.close
+_KEPT: list[sqlite3.Connection] = []  # kept open until the process ends: see Recorder.close
 _FAILURES = (sqlite3.Error, OSError, StoreError)
 
 
@@ -74,7 +74,7 @@ class Recorder:
         self._room_for_events = most_event_bytes
         self._events_due: float | None = None
         self._resume_at = 0.0
-        self._is_unwritten = False  # the row of a run under way, which the database refused
+        self._is_unwritten = False  # whether the database refused the row of a run under way
         # Once the end of the run is spooled, the hooks go there too: none waits for the database.
         self._spooled = False
         self.problem: str | None = None

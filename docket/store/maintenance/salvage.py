@@ -70,7 +70,9 @@ def _copy_runs(source: sqlite3.Connection, connection: sqlite3.Connection) -> se
             if row["run_id"] not in kept and _is_run(row):
                 kept.add(row["run_id"])
                 if row["finished_at"] is not None and instant(row["finished_at"]) is None:
-                    row["finished_at"] = row["started_at"]  # over, but since when?
+                    row["finished_at"] = row[
+                        "started_at"
+                    ]  # it is over, but the time of its end is unknown
                 yield row
 
     _insert(connection, "runs", sound())
@@ -83,7 +85,7 @@ def _copy_belonging(
     query = f"SELECT * FROM {table}"  # noqa: S608
     failed: list[sqlite3.Error] = []
     _insert(connection, table, _rows(source, query, failed=failed))
-    if failed:  # past the damage only a search leads
+    if failed:  # only a search gets past the damage
         for run_id in sorted(kept):
             _insert(connection, table, _rows(source, f"{query} WHERE run_id = ?", run_id))
 

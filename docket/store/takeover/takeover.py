@@ -323,7 +323,7 @@ def _empty(connection: sqlite3.Connection) -> None:
 
 
 def _insert(connection: sqlite3.Connection, run: RunRow) -> None:
-    if not _known(connection, run.run_id):  # two rows without an id that say the very same
+    if not _known(connection, run.run_id):  # two rows without an id and with the same contents
         write_run(connection, run)
 
 

@@ -68,7 +68,7 @@ def _all(session: Session, count: int) -> list[Forecast]:
 
 def _one(session: Session, target: str, timezone: str | None, count: int) -> Forecast:
     system, now_us = session.paths.system, session.now_us()
-    if not is_safe_name(target):  # no task can be called that: the config is not needed
+    if not is_safe_name(target):  # no task can have this name, so the config is not needed
         return forecast_expression(target, zone=timezone, system=system, now_us=now_us, n=count)
     try:
         config = load_config(session)

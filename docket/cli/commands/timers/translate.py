@@ -16,7 +16,7 @@ from docket.cli.render.layout.plain import exact
 from docket.errors import UsageError
 
 _CHUNK = 1 << 16
-_LONGEST_KEPT = 1 << 17  # of a line that never ends; the answer to it is an error in any case
+_LONGEST_KEPT = 1 << 17  # bytes of a line without an end; the answer to it is an error anyway
 
 
 @verb("translate")

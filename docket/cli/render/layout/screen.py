@@ -32,7 +32,7 @@ class Screen(Record):
     now_us: int
     terminal: bool = False
     moves: bool = False  # whether the terminal can go back to the beginning of a line and clear it
-    program: str = "docket"  # how this very Docket is called again, options of its place included
+    program: str = "docket"  # how to call this Docket again, with the options for its place
 
     def paint(self, text: str, ink: Ink | None) -> str:
         """Return `text` in a colour, if colours are wanted at all."""
@@ -75,7 +75,7 @@ def screen_of(
 def _is_terminal(stream: TextIO | None) -> bool:
     try:
         return stream is not None and stream.isatty()
-    except (ValueError, OSError):  # closed
+    except (ValueError, OSError):  # the stream is closed
         return False
 
 

@@ -17,7 +17,7 @@ from docket.tasks.targets import DropIn
 from tests.unit.config.config_home import ConfigHome
 
 CLASS = "from docket.task import BaseTask\nclass X(BaseTask):\n  name = 'x'\n"
-SECONDS = str(20_000_000 + os.getpid())  # as no other process sleeps
+SECONDS = str(20_000_000 + os.getpid())  # a number of seconds that no other process sleeps
 LEAVE = f"""
 import os, subprocess, time
 if os.fork() == 0:

@@ -13,7 +13,7 @@ from docket.model.runid import make_run_id
 from docket.strays import kill_leftovers
 from tests.unit.runner.runner_home import Home, wait_until
 
-_SECONDS = 10_000_000 + os.getpid()  # as no other process sleeps
+_SECONDS = 10_000_000 + os.getpid()  # a number of seconds that no other process sleeps
 _SLEEP = f"sleep {_SECONDS}"
 _STRAYS = {
     "session": f"setsid {_SLEEP} &",

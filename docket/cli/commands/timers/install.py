@@ -178,12 +178,14 @@ def _planned(plan: InstallPlan, document: InstallPlanDocument, path: str, progra
 def _reported(report: InstallReport, tasks: tuple[str, ...]) -> Answer:
     document = report.document()
     untouched = not report.removed and not report.kept
-    told = nothing_scheduled(tasks) if not report.triggered and untouched else ""
-    if told and report.ok:
+    told = nothing_scheduled(tasks) if report.ok and untouched and not report.triggered else ""
+    if told:
         document["message"] = told
     return Answer(
         document,
-        lambda screen: "\n".join(filter(None, (report_text(report, screen), told))),
+        lambda screen: (
+            "\n".join(filter(None, (report_text(report, screen), told))) or nothing_scheduled(tasks)
+        ),
         exit_code=0 if report.ok else 1,
         warnings=report.warnings,
         problems=report.problems,

@@ -16,6 +16,7 @@ _NAMES_THE_RUN = {
     "DOCKET_TRIGGER",
     "DOCKET_TRIGGERED_BY",
     "INVOCATION_ID",
+    "MEMORY_PRESSURE_WATCH",  # a file of the unit
     "SYSTEMD_EXEC_PID",
     "CREDENTIALS_DIRECTORY",
     "TRIGGER_UNIT",
@@ -50,7 +51,8 @@ print(json.dumps({
 def _told(seat: HostSeat, run: dict[str, Any]) -> dict[str, Any]:
     assert run["status"] == "succeeded", run
     found: dict[str, Any] = json.loads(seat.docket("logs", run["run_id"]).stdout)
-    found["env"] = {k: v for k, v in found["env"].items() if k not in _NAMES_THE_RUN}
+    variables = found.pop("env")
+    found |= {f"${k}": v for k, v in variables.items() if k not in _NAMES_THE_RUN}
     found["row"] = run["sandbox"]
     return found
 
@@ -80,10 +82,11 @@ def _is_the_same_by_each_way(seat: HostSeat, **more: Any) -> None:
     found = {run["trigger"]: _told(seat, run) for run in seat.runs("tell")}
     assert set(found) == {by_timer["trigger"], "async", "manual", "after"}
     wanted = found.pop(by_timer["trigger"])
-    assert wanted["env"]["FROM_FILE"] == "seven"
+    assert wanted["$FROM_FILE"] == "seven"
     assert wanted["limits"]["RLIMIT_NOFILE"] == [321, 321]
     for trigger, told in found.items():
-        differing = {key: (told[key], wanted[key]) for key in wanted if told[key] != wanted[key]}
+        keys = told.keys() | wanted.keys()
+        differing = {k: (told.get(k), wanted.get(k)) for k in keys if told.get(k) != wanted.get(k)}
         assert differing == {}, trigger
 
 

@@ -12,7 +12,7 @@ from docket.app.record.opening import open_record
 from docket.app.session.session import Session
 from docket.app.text.documents import latest_document
 from docket.errors import ConfigError, StoreError
-from docket.model.names import timer_unit
+from docket.model.names import service_unit, timer_unit
 from docket.model.problem import Problem
 from docket.model.record import Record
 from docket.model.records import RunRecord
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class ListedTask(Record):
     """One task of the list; `task` is None if it is broken, and `problems` says how.
 
-    `installed` is whether the timer that the config wants is among the units; None: it wants none.
+    `installed` is whether what starts it by itself is installed; None: the config wants nothing to.
     """
 
     name: str
@@ -128,8 +128,9 @@ def _listed(session: Session, config: Config, name: str, last_run: RunRecord | N
     task = config.tasks.get(name)
     installed = None
     if task is not None and task.enabled and task.schedules:
-        timer = timer_unit(name, config.instance or session.paths.instance_key)
-        installed = os.path.exists(os.path.join(session.paths.unit_dir, timer))
+        named = timer_unit if task.timed else service_unit
+        unit = named(name, config.instance or session.paths.instance_key)
+        installed = os.path.exists(os.path.join(session.paths.unit_dir, unit))
     return ListedTask(name, task, last_run, problems, installed)
 
 

@@ -34,7 +34,9 @@ class StandingDocument(TypedDict):
     """The present state of a task."""
 
     running: Annotated[list[UnfinishedRunDocument], "The task's runs that have not ended."]
-    timer: Annotated[TimerDocument | None, "Null if the task has no schedule."]
+    timer: Annotated[TimerDocument | None, "Null if the task has no times."]
+    after: Annotated[list[str], "The ends of other tasks that start it, such as after build (end)."]
+    after_off: Annotated[bool, "Whether somebody keeps it from starting so."]
     plan: Annotated[
         str,
         Rule(enum=["fresh", "stale", "last_good", "missing"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from docket.app.catalog.planfiles import is_fresh, planned_tasks, read_plan
 from docket.app.fires.failedunits import FailedUnit, failed_unit
 from docket.app.fires.missed import look
 from docket.app.fires.nextfire import next_fire_us
+from docket.app.fires.switches import Switches
 from docket.app.install.drift import Drift, find_drift
 from docket.app.record.liveness import alive_here, is_alive
 from docket.app.record.opening import open_record
@@ -107,6 +109,8 @@ class TaskStatus(Record):
     failing_since_us: int | None = None
     bad_hooks: tuple[HookRecord, ...] = ()  # the hooks and messages of the last run
     failed_unit: FailedUnit | None = None  # its service failed, and it has no run
+    after: tuple[str, ...] = ()  # the ends of other tasks that start it: "after build (success)"
+    after_off: bool = False  # somebody keeps it from starting so
 
     @property
     def bad_hooks_in_words(self) -> list[str]:
@@ -130,6 +134,8 @@ class TaskStatus(Record):
                 for run, alive in self.running
             ],
             "timer": self.timer.document() if self.timer is not None else None,
+            "after": list(self.after),
+            "after_off": self.after_off,
             "plan": str(self.plan_state),
             "drift": list(self.drift.sentences),
             "hand_edits": list(self.drift.hand_edits),
@@ -246,6 +252,7 @@ class _Survey:
         self._latest = reader.latest(task)
         self._overrides = reader.overrides(session.now_us())
         self._incidents = reader.incidents(task)
+        self._followers_off = Switches(session.paths).followers_off()
         self._running: dict[str, list[RunRecord]] = {}
         self._bad_hooks = reader.bad_hooks([run.run_id for run in self._latest.values()])
         for run in reader.running(task):
@@ -260,7 +267,9 @@ class _Survey:
         service, timer = _units(self._session, self._config, name)
         expected = plan.unit_hashes if plan is not None else {}
         drift = find_drift(paths.unit_dir, expected, (service, timer), self._states or {})
-        scheduled = drift.installed or bool(expected) or _has_timer(task)
+        installed = os.path.lexists(os.path.join(paths.unit_dir, timer))
+        scheduled = installed or timer in expected or _has_timer(task)
+        after = () if task is None else tuple(spec.shown for spec in task.after)
         lock_dir = plan.lock_dir if plan is not None else paths.lock_dir
         last = self._latest.get(name)
         orders = tuple(self._overrides.get(name, ()))
@@ -271,6 +280,8 @@ class _Survey:
             last=last,
             running=tuple((run, is_alive(run, lock_dir)) for run in self._running.get(name, ())),
             timer=self._timer(timer, plan, orders) if scheduled else None,
+            after=after,
+            after_off=bool(after) and name in self._followers_off,
             drift=drift,
             plan_state=_plan_state(plan, usable=task is not None),
             consecutive_failures=failures,

@@ -167,7 +167,7 @@ def _doubts(task: TaskStatus, screen: Screen) -> str:
 def _next_fire(task: TaskStatus, screen: Screen) -> Cell:
     timer, state = task.timer, _timer_state(task)
     if timer is None:
-        return Cell("-", Ink.FAINT)
+        return _after(task)
     if timer.next_fire_us is not None and state == _TIMER_WAITS:
         return Cell(relative(timer.next_fire_us, screen.now_us))
     if state == "inactive":
@@ -176,6 +176,14 @@ def _next_fire(task: TaskStatus, screen: Screen) -> Cell:
     if state == _TIMER_WAITS and any(order.kind == "pause" for order in task.overrides):
         return Cell("paused", Ink.DOUBT)
     return Cell("-" if state == _TIMER_WAITS else state, ink)
+
+
+def _after(task: TaskStatus) -> Cell:
+    """Return what starts a task without a timer."""
+    if not task.after:
+        return Cell("-", Ink.FAINT)
+    text = task.after[0] if len(task.after) == 1 else f"after {len(task.after)} tasks"
+    return Cell(f"{text}, off", Ink.DOUBT) if task.after_off else Cell(text, Ink.FAINT)
 
 
 def _next_steps(report: StatusReport, screen: Screen) -> Iterator[str]:
@@ -248,8 +256,10 @@ def _failures(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
 
 def _timer_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
     timer, state = task.timer, _timer_state(task)
+    for text in task.after:
+        yield "starts", Cell(f"{text}, off", Ink.DOUBT) if task.after_off else text
     if timer is None:
-        yield "timer", "none: the task has no schedule"
+        yield "timer", "" if task.after else "none: the task has no schedule"
         return
     enabled = {True: ", enabled", False: ", not enabled", None: ""}[timer.enabled]
     ink = Ink.GOOD if state == _TIMER_WAITS else Ink.DOUBT

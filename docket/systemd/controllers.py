@@ -23,11 +23,24 @@ def controllers(*, system: bool, uid: int, root: str = ROOT) -> frozenset[str] |
 
 
 def _of_older(root: str, *, system: bool) -> frozenset[str] | None:
-    """Return the controllers of the older hierarchies; None if there are none."""
+    """Return the controllers of the older hierarchies; None if there are none.
+
+    systemd takes `cpu` and `cpuacct` for one: where they are mounted apart, it puts no service into
+    a group of `cpu`, and no quota and no weight holds.
+    """
     try:
         names = os.listdir(root)
     except OSError:
         return None
     if "systemd" not in names:
         return None
+    if not _is_one(os.path.join(root, "cpu"), os.path.join(root, "cpuacct")):
+        names = [name for name in names if name != "cpu"]
     return frozenset(_OLDER_NAMES.get(name, name) for name in names) if system else frozenset()
+
+
+def _is_one(path: str, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return False

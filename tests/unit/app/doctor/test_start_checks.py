@@ -77,13 +77,24 @@ def test_limits_that_hold_or_cannot_be_read_give_no_warning(home: Home) -> None:
 
 
 def test_the_older_hierarchies_limit_the_system_scope_only(tmp_path: Path) -> None:
-    for name in ("systemd", "memory", "cpu", "blkio"):
+    for name in ("systemd", "memory", "cpu,cpuacct", "blkio"):
         (tmp_path / name).mkdir()
+    for name in ("cpu", "cpuacct"):
+        (tmp_path / name).symlink_to("cpu,cpuacct")
     root = str(tmp_path)
     known = controllers(system=True, uid=0, root=root)
     assert known is not None
     assert {"memory", "cpu", "io"} <= known
     assert controllers(system=False, uid=1000, root=root) == frozenset()
+
+
+def test_a_cpu_controller_apart_from_its_accounting_limits_nothing(tmp_path: Path) -> None:
+    for name in ("systemd", "memory", "cpu", "cpuacct"):
+        (tmp_path / name).mkdir()
+    known = controllers(system=True, uid=0, root=str(tmp_path))
+    assert known is not None
+    assert "cpu" not in known
+    assert "memory" in known
 
 
 def test_a_unit_whose_program_is_gone_is_an_error_that_names_the_way_out(home: Home) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def answer_of(arguments: Sequence[str], call: Call) -> Answer | AnswerStream | int:
-    """Return the answer of the command, or the exit code where a help text was all it gave."""
+    """Return the answer of the command, or the exit code if it only printed a help text."""
     group = program()
     try:
         with group.make_context("docket", list(arguments), obj=call) as ctx:

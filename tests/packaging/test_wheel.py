@@ -1,4 +1,4 @@
-"""What is installed is all of it: the package as a wheel, away from this checkout."""
+"""The wheel holds the whole package: it is installed and used away from this checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The home of the test, which is the one that the environment names: the API's own default."""
+"""The home of the test; the environment names it, so the API uses it by default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line as data: complete, from the commands themselves, and by the known names."""
+"""The command line as data is complete, and commands of docket-cli keep their names."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def test_the_tool_writes_a_new_channel_into_the_schema(folder: Path) -> None:
         ),
     ],
 )
-def test_half_a_channel_says_what_it_lacks(
+def test_an_incomplete_channel_module_says_what_it_lacks(
     folder: Path, server: Loopback, text: str, said: str
 ) -> None:
     (folder / "half.py").write_text(text)

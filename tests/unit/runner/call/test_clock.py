@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.runner.runner_home import Home
 
-# Once the file exists, the wall clock of the process that loads this is set by two hours.
+# Once the file exists, the process that loads this sees a wall clock two hours off.
 SHIM = """
 #define _GNU_SOURCE
 #include <dlfcn.h>

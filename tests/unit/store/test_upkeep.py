@@ -6,6 +6,7 @@ import fcntl
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +235,23 @@ def test_two_repairs_do_not_meet(tmp_path: Path) -> None:
         with pytest.raises(RepairRefusedError, match="Another repair"):
             rebuild(str(path), BEGAN)
     assert rebuild(str(path), BEGAN).runs == 1
+
+
+def test_one_lost_row_does_not_use_up_the_tries_for_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    text = "x" * 200
+    with closing(open_for_writing(str(path), 1.0)) as connection, Transaction(connection):
+        connection.executemany(
+            "INSERT INTO audit (at, uid, verb, task, details) VALUES (?, 0, 'pause', ?, '{}')",
+            [(number, f"t{number:03}{text}") for number in range(400)],
+        )
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = path.read_bytes()
+    for number in (100, 300):  # no index leads to what is between two holes
+        page = data.index(f"t{number:03}x".encode()) // PAGE
+        smash(path, range(page, page + 1))
+    rebuild(str(path), BEGAN)
+    with closing(sqlite3.connect(path)) as connection:
+        saved = {at for (at,) in connection.execute("SELECT at FROM audit WHERE verb = 'pause'")}
+    assert set(range(120, 280)) <= saved < set(range(400))

@@ -350,6 +350,11 @@ _UNITS = (
         "There is no service manager to talk to, as in a container.",
         "Tasks still run by hand with `docket run`.",
     ),
+    ErrorCode(
+        "systemd.no_library",
+        "Python has no library that speaks D-Bus, by which the service manager is asked.",
+        "The hint says how to install one.",
+    ),
     ErrorCode("systemd.bus", "The service manager refused a call.", "The sentence says why."),
     ErrorCode("journal.unreadable", "The journal cannot be read.", "`docket logs --source file`"),
 )

@@ -17,8 +17,8 @@ def active_states(
     bus = connect(environ, system=system)
     found = {}
     for name in names:
-        rows = bus.manager(b"ListUnitsByNames", b"as", [name.encode("utf-8", "surrogateescape")])
+        rows = bus.units_by_names([name])
         # A name that cannot be a unit's is passed over.
-        loaded, active = rows[0][2:4] if rows else (b"not-found", b"")
-        found[name] = "not-found" if loaded == b"not-found" else active.decode()
+        loaded, active = rows[0][2:4] if rows else ("not-found", "")
+        found[name] = "not-found" if loaded == "not-found" else active
     return found

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 
 try:
-    from _socket import AF_UNIX, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET
+    from _socket import AF_UNIX, SCM_RIGHTS, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET
     from _socket import socket as Socket  # noqa: N812
 except ImportError:  # another Python than CPython
-    from socket import AF_UNIX, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET
+    from socket import AF_UNIX, SCM_RIGHTS, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET
     from socket import socket as Socket  # type: ignore[assignment]  # noqa: N812
 
 TYPE_CHECKING = False
@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     # (unit, the last word of the interface's name, property)
     Question = tuple[str, str, str]
     Value = int | str | bytes | list[str] | None
+
+__all__ = [
+    "AF_UNIX",
+    "SCM_RIGHTS",
+    "SOCK_STREAM",
+    "SOL_SOCKET",
+    "SYSTEM_SOCKET",
+    "Socket",
+    "greeting",
+    "manager_environment",
+    "read_properties",
+]
 
 SYSTEM_SOCKET = "/run/systemd/private"
 _PREFIX = "org.freedesktop.systemd1"
@@ -82,9 +94,19 @@ def _is_the_managers(connection: Socket) -> bool:
     return int.from_bytes(credentials[4:8], "little") in (0, os.geteuid())
 
 
-def _ask(connection: Socket, questions: Sequence[Question]) -> list[Value] | None:
+def greeting(asked_for: bytes = b"") -> bytes:
+    """Return what a client says first; the answer begins with OK, and only then come messages.
+
+    `asked_for` are lines between the two that there are always, AUTH and BEGIN.
+
+    It goes out in one piece: the manager leaves a message unread that comes along with BEGIN.
+    """
     identity = str(os.geteuid()).encode().hex()
-    connection.sendall(b"\0AUTH EXTERNAL " + identity.encode() + b"\r\nBEGIN\r\n")
+    return b"\0AUTH EXTERNAL " + identity.encode() + b"\r\n" + asked_for + b"BEGIN\r\n"
+
+
+def _ask(connection: Socket, questions: Sequence[Question]) -> list[Value] | None:
+    connection.sendall(greeting())
     stream = _Stream(connection)
     if not stream.line().startswith(b"OK "):
         return None

@@ -11,21 +11,18 @@ from docket.errors import BusError
 if TYPE_CHECKING:
     from docket.systemd.bus import Connection
 
-_UNIT = b"org.freedesktop.systemd1.Unit"
-_SERVICE = b"org.freedesktop.systemd1.Service"
+_UNIT = "org.freedesktop.systemd1.Unit"
+_SERVICE = "org.freedesktop.systemd1.Service"
 
 
-def start_transient(bus: Connection, name: str, properties: Sequence[Sequence[Any]]) -> bytes:
+def start_transient(bus: Connection, name: str, properties: Sequence[Sequence[Any]]) -> str:
     """Start a transient unit and return the path of its start job, which may end at once.
 
     Each property is its name, its D-Bus signature and its value as JSON holds it. BusError if
     the manager refuses it: the sentence is the manager's own.
     """
-    wires = [
-        (_wire(prop), signature.encode(), _wire(value)) for prop, signature, value in properties
-    ]
     try:
-        return bus.start_transient(_wire(name), wires)
+        return bus.start_transient(name, [(prop, kind, value) for prop, kind, value in properties])
     except BusError as error:
         raise BusError(
             f"systemd did not start {name}: {error.sentence}", hint=error.hint, unit=name
@@ -34,7 +31,7 @@ def start_transient(bus: Connection, name: str, properties: Sequence[Sequence[An
 
 def run_transient(
     bus: Connection,
-    ended: Mapping[bytes, str],
+    ended: Mapping[str, str],
     name: str,
     properties: Sequence[Sequence[Any]],
     passed_on: Callable[[], int],
@@ -52,7 +49,7 @@ def run_transient(
         unsent.extend(number for number in (passed_on(),) if number)
         with suppress(BusError):  # it has no process yet and is asked again, or has none any more
             while unsent and job not in ended:
-                bus.manager(b"KillUnit", b"ssi", _wire(name), b"main", unsent[0])
+                bus.manager("KillUnit", "ssi", name, "main", unsent[0])
                 del unsent[0]
         return job in ended
 
@@ -61,19 +58,10 @@ def run_transient(
 
 def main_pid(bus: Connection, name: str) -> int | None:
     """Return the process of a service; 0 while it has none yet, None if it is over or gone."""
-    path = bus.manager(b"LoadUnit", b"s", _wire(name))
-    if bus.property(path, _UNIT, b"LoadState", b"s") != b"loaded":
+    path = bus.manager("LoadUnit", "s", name)
+    if bus.property(path, _UNIT, "LoadState", "s") != "loaded":
         return None
     # Asked before the process: a unit that ended in between is asked again by the caller.
-    failed = bus.property(path, _UNIT, b"ActiveState", b"s") == b"failed"
-    pid = int(bus.property(path, _SERVICE, b"ExecMainPID", b"u"))
+    failed = bus.property(path, _UNIT, "ActiveState", "s") == "failed"
+    pid = int(bus.property(path, _SERVICE, "ExecMainPID", "u"))
     return pid or (None if failed else 0)
-
-
-def _wire(value: Any) -> Any:
-    """Return a JSON value as the bus takes it: text becomes bytes, at every depth."""
-    if isinstance(value, str):
-        return value.encode(errors="surrogateescape")
-    if isinstance(value, list):
-        return [_wire(part) for part in value]
-    return value

@@ -17,14 +17,14 @@ from docket.systemd.unitvariables import unit_variables
 if TYPE_CHECKING:
     from docket.systemd.bus import Connection
 
-_PROPERTIES = b"org.freedesktop.DBus.Properties"
-_LOGIND = b"org.freedesktop.login1"
-_LOGIND_MANAGER = b"org.freedesktop.login1.Manager"
-_LOGIND_PATH = b"/org/freedesktop/login1"
+_PROPERTIES = "org.freedesktop.DBus.Properties"
+_LOGIND = "org.freedesktop.login1"
+_LOGIND_MANAGER = "org.freedesktop.login1.Manager"
+_LOGIND_PATH = "/org/freedesktop/login1"
 _NOTHING_TO_CLEAN = "No matching resources"
 _JOB_TIMEOUT_SECONDS = 90.0
 _LINGER_DIRECTORY = "/var/lib/systemd/linger"
-_RUNNING_STATES = (b"active", b"activating", b"reloading")
+_RUNNING_STATES = ("active", "activating", "reloading")
 
 
 class SystemdUnits:
@@ -34,11 +34,11 @@ class SystemdUnits:
         self._environ = environ
         self._system = system
         self._open: Connection | None = None
-        self._ended: dict[bytes, str] | None = None  # job path -> result, once they are watched
+        self._ended: dict[str, str] | None = None  # job path -> result, once they are watched
 
     def reload(self) -> None:
         """Read all unit files again (one daemon-reload)."""
-        self._bus().manager(b"Reload")
+        self._bus().manager("Reload")
 
     def states(self, names: Sequence[str]) -> Mapping[str, UnitState]:
         """Return the state of each unit; one that has no file is `not-found`."""
@@ -56,24 +56,23 @@ class SystemdUnits:
         """Return which of `names` are active now; one call however many there are."""
         if not names:
             return frozenset()
-        rows = self._bus().manager(b"ListUnitsByNames", b"as", [_wire(name) for name in names])
-        return frozenset(row[0].decode() for row in rows if row[3] in _RUNNING_STATES)
+        rows = self._bus().units_by_names(names)
+        return frozenset(row[0] for row in rows if row[3] in _RUNNING_STATES)
 
     def start(self, names: Sequence[str]) -> None:
         """Start units and wait for their jobs to end; the first failure is raised."""
-        self._jobs(b"StartUnit", "start", names)
+        self._jobs("StartUnit", "start", names)
 
     def stop(self, names: Sequence[str]) -> None:
         """Stop units (those that are not loaded too) and wait for their jobs to end."""
-        self._jobs(b"StopUnit", "stop", names)
+        self._jobs("StopUnit", "stop", names)
 
     def enable(self, names: Sequence[str]) -> None:
         """Enable unit files; the links are made, nothing is started, no reload."""
         if names:
             # runtime=False, force=True: a link that points elsewhere is replaced, as systemctl does
             # with --force; it can only be one of an older unit file of the same name.
-            wires = [_wire(name) for name in names]
-            self._bus().manager(b"EnableUnitFiles", b"asbb", wires, False, True)
+            self._bus().manager("EnableUnitFiles", "asbb", list(names), False, True)
 
     def disable(self, names: Sequence[str]) -> None:
         """Remove the links of unit files, which may be missing; nothing is stopped, no reload."""
@@ -91,7 +90,7 @@ class SystemdUnits:
     def reset_failed(self, names: Sequence[str]) -> None:
         """Clear the failed state of units; one that is not loaded is not an error."""
         for name in names:
-            self._unless_not_loaded(b"ResetFailedUnit", b"s", _wire(name))
+            self._unless_not_loaded("ResetFailedUnit", "s", name)
 
     def clean_state(self, names: Sequence[str]) -> None:
         """Remove what systemd keeps for stopped timers (the Persistent= stamp).
@@ -101,7 +100,7 @@ class SystemdUnits:
         failures: list[BusError] = []
         for name in names:
             try:
-                self._unless_not_loaded(b"CleanUnit", b"sas", _wire(name), [b"state"])
+                self._unless_not_loaded("CleanUnit", "sas", name, ["state"])
             except BusError as error:
                 if _NOTHING_TO_CLEAN not in error.sentence:
                     failures.append(error)
@@ -114,9 +113,9 @@ class SystemdUnits:
             return None
         try:
             bus = connect_system_bus()
-            path = bus.call(_LOGIND, _LOGIND_PATH, _LOGIND_MANAGER, b"GetUser", b"u", os.getuid())
+            path = bus.call(_LOGIND, _LOGIND_PATH, _LOGIND_MANAGER, "GetUser", "u", os.getuid())
             found = bus.call(
-                _LOGIND, path, _PROPERTIES, b"Get", b"ss", b"org.freedesktop.login1.User", b"Linger"
+                _LOGIND, path, _PROPERTIES, "Get", "ss", "org.freedesktop.login1.User", "Linger"
             )
             return bool(found)
         except BusError:
@@ -133,8 +132,8 @@ class SystemdUnits:
                 _LOGIND,
                 _LOGIND_PATH,
                 _LOGIND_MANAGER,
-                b"SetUserLinger",
-                b"ubb",
+                "SetUserLinger",
+                "ubb",
                 os.getuid(),
                 True,
                 False,
@@ -147,11 +146,11 @@ class SystemdUnits:
 
     def started_us(self) -> int | None:
         """Return when this manager came up, in microseconds since the epoch."""
-        return instant(self._bus().manager_property(b"UserspaceTimestamp", b"t"))
+        return instant(self._bus().manager_property("UserspaceTimestamp", "t"))
 
     def version(self) -> int:
         """Return systemd's major version, e.g. 252."""
-        text = self._bus().manager_property(b"Version", b"s").decode()
+        text = self._bus().manager_property("Version", "s")
         digits = "".join(c if c.isdigit() else " " for c in text).split()
         if not digits:
             raise BusError(f"systemd gives its version as {text!r}.")
@@ -175,7 +174,7 @@ class SystemdUnits:
         return main_pid(self._bus(), name)
 
     def _disable(self, names: Sequence[str]) -> None:
-        self._bus().manager(b"DisableUnitFiles", b"asb", [_wire(name) for name in names], False)
+        self._bus().manager("DisableUnitFiles", "asb", list(names), False)
 
     def _disable_if_there(self, name: str) -> None:
         try:
@@ -192,22 +191,22 @@ class SystemdUnits:
             self._open = connect(self._environ, system=self._system)
         return self._open
 
-    def _unless_not_loaded(self, method: bytes, signature: bytes, *values: Any) -> None:
+    def _unless_not_loaded(self, method: str, signature: str, *values: Any) -> None:
         try:
             self._bus().manager(method, signature, *values)
         except BusError as error:
             if not _says_not_loaded(error):
                 raise
 
-    def _jobs(self, method: bytes, verb: str, names: Sequence[str]) -> None:
+    def _jobs(self, method: str, verb: str, names: Sequence[str]) -> None:
         if not names:
             return
         ended = self._watched()
         failures: list[BusError] = []
-        jobs: dict[bytes, str] = {}
+        jobs: dict[str, str] = {}
         for name in names:
             try:
-                jobs[self._bus().manager(method, b"ss", _wire(name), b"replace")] = name
+                jobs[self._bus().manager(method, "ss", name, "replace")] = name
             except BusError as error:
                 if not (verb == "stop" and _says_not_loaded(error)):
                     failures.append(_refusal(verb, name, error.sentence))
@@ -225,16 +224,16 @@ class SystemdUnits:
         if failures:
             raise failures[0]
 
-    def _watched(self) -> dict[bytes, str]:
+    def _watched(self) -> dict[str, str]:
         if self._ended is None:
-            ended: dict[bytes, str] = {}
+            ended: dict[str, str] = {}
             self._bus().watch_jobs(ended.__setitem__)
             self._ended = ended
         return self._ended
 
 
 def _bad_ends(
-    verb: str, jobs: Mapping[bytes, str], ended: Mapping[bytes, str], *, in_time: bool
+    verb: str, jobs: Mapping[str, str], ended: Mapping[str, str], *, in_time: bool
 ) -> Iterable[BusError]:
     for job, name in jobs.items():
         result = ended.get(job)
@@ -252,10 +251,6 @@ def _refusal(verb: str, name: str, why: str) -> BusError:
 
 def _says_not_loaded(error: BusError) -> bool:
     return "not loaded" in error.sentence or "not found" in error.sentence
-
-
-def _wire(name: str) -> bytes:
-    return name.encode(errors="surrogateescape")
 
 
 def _user_name() -> str:

@@ -20,9 +20,9 @@ from docket.systemd.unitfiles import UnitFiles
 if TYPE_CHECKING:
     from docket.systemd.bus import Connection
 
-_UNIT = b"org.freedesktop.systemd1.Unit"
-_TIMER = b"org.freedesktop.systemd1.Timer"
-_SERVICE = b"org.freedesktop.systemd1.Service"
+_UNIT = "org.freedesktop.systemd1.Unit"
+_TIMER = "org.freedesktop.systemd1.Timer"
+_SERVICE = "org.freedesktop.systemd1.Service"
 _INSTANTS = ("NextElapseUSecRealtime", "NextElapseUSecMonotonic", "LastTriggerUSec")
 _NEVER_US = 2**64 - 1
 _NOT_FOUND = ("not-found", "inactive", "")
@@ -35,14 +35,14 @@ class UnitStates:
         self._bus = bus
         self._environ = environ
         self._system = system
-        directories = bus.manager_property(b"UnitPath", b"as")
-        self._files = UnitFiles([directory.decode() for directory in directories])
+        directories = bus.manager_property("UnitPath", "as")
+        self._files = UnitFiles(directories)
         self._loaded_us = _loaded_us(bus)
 
     def of(self, names: Sequence[str]) -> Iterator[UnitState]:
         """Yield the state of each unit; one that has no file is `not-found`."""
         seen = set()
-        rows = self._rows(names)
+        rows = self._bus.units_by_names(names)
         fires = self._fires_of([row for row in rows if _is_active_timer(row)])
         for row in rows:
             state = UnitState(**self._known(row, fires))
@@ -53,60 +53,55 @@ class UnitStates:
 
     def detail(self, name: str) -> UnitDetail:
         """Return the state of one unit with its last result and invocation."""
-        row = next(iter(self._rows([name])), None)
+        row = next(iter(self._bus.units_by_names([name])), None)
         if row is None:
             return UnitDetail(name, *_NOT_FOUND)
         path = row[6]
         own = _TIMER if name.endswith(".timer") else _SERVICE
-        invocation = self._get(path, _UNIT, b"InvocationID", b"ay")
-        result = self._get(path, own, b"Result", b"s") if row[2] == b"loaded" else b""
+        invocation = self._get(path, _UNIT, "InvocationID", "ay")
+        result = self._get(path, own, "Result", "s") if row[2] == "loaded" else ""
         return UnitDetail(
             **self._known(row, self._fires_of([row] if _is_active_timer(row) else [])),
-            result=_text(result),
-            invocation_id=bytes(invocation or b"").hex(),
-            active_since_us=instant(self._get(path, _UNIT, b"ActiveEnterTimestamp", b"t")),
-            **(self._failure(path) if row[3] == b"failed" and own == _SERVICE else {}),
+            result=result,
+            invocation_id=invocation.hex(),
+            active_since_us=instant(self._get(path, _UNIT, "ActiveEnterTimestamp", "t")),
+            **(self._failure(path) if row[3] == "failed" and own == _SERVICE else {}),
         )
 
-    def _failure(self, path: bytes) -> dict[str, Any]:
-        exited = self._get(path, _SERVICE, b"ExecMainCode", b"i") == os.CLD_EXITED
-        status = self._get(path, _SERVICE, b"ExecMainStatus", b"i")
+    def _failure(self, path: str) -> dict[str, Any]:
+        exited = self._get(path, _SERVICE, "ExecMainCode", "i") == os.CLD_EXITED
+        status = self._get(path, _SERVICE, "ExecMainStatus", "i")
         return {
-            "changed_us": instant(self._get(path, _UNIT, b"StateChangeTimestamp", b"t")),
+            "changed_us": instant(self._get(path, _UNIT, "StateChangeTimestamp", "t")),
             "exit_status": int(status) if exited else None,
         }
 
-    def _rows(self, names: Sequence[str]) -> Sequence[Sequence[Any]]:
-        wires = [name.encode(errors="surrogateescape") for name in names]
-        found: Sequence[Sequence[Any]] = self._bus.manager(b"ListUnitsByNames", b"as", wires)
-        return found
-
     def _known(
-        self, row: Sequence[Any], fires: Mapping[bytes, Mapping[str, int | None]]
+        self, row: Sequence[Any], fires: Mapping[str, Mapping[str, int | None]]
     ) -> dict[str, Any]:
         name, loaded, active, path = (row[at] for at in (0, 2, 3, 6))
         known = {
-            "name": name.decode(errors="surrogateescape"),
-            "load_state": _text(loaded),
-            "active_state": _text(active),
+            "name": name,
+            "load_state": loaded,
+            "active_state": active,
         }
         known["unit_file_state"] = self._files.state(known["name"])
-        if loaded != b"not-found":
+        if loaded != "not-found":
             known |= self._on_disk(known["name"], path)
         return {**known, **fires.get(name, {})}
 
-    def _on_disk(self, name: str, path: bytes) -> dict[str, Any]:
+    def _on_disk(self, name: str, path: str) -> dict[str, Any]:
         has_drop_ins = self._files.has_drop_ins(name)
         if not has_drop_ins and not self._files.changed_since(name, self._loaded_us):
             return {}
-        paths = self._get(path, _UNIT, b"DropInPaths", b"as")
+        paths = self._get(path, _UNIT, "DropInPaths", "as")
         return {
-            "needs_reload": bool(self._get(path, _UNIT, b"NeedDaemonReload", b"b")),
-            "drop_in_paths": tuple(_text(drop_in) for drop_in in paths),
+            "needs_reload": bool(self._get(path, _UNIT, "NeedDaemonReload", "b")),
+            "drop_in_paths": tuple(paths),
         }
 
-    def _fires_of(self, rows: Sequence[Sequence[Any]]) -> dict[bytes, dict[str, int | None]]:
-        """Return when each active timer fires and fired, by its name on the wire."""
+    def _fires_of(self, rows: Sequence[Sequence[Any]]) -> dict[str, dict[str, int | None]]:
+        """Return when each active timer fires and fired, by its name."""
         answers = iter(self._instants(rows))
         return {
             row[0]: {
@@ -120,27 +115,26 @@ class UnitStates:
         """Return the properties `_INSTANTS` of each timer, one timer after the other."""
         if not rows:
             return ()
-        units = [row[0].decode(errors="surrogateescape") for row in rows]
-        questions = [(unit, "Timer", name) for unit in units for name in _INSTANTS]
+        questions = [(row[0], "Timer", name) for row in rows for name in _INSTANTS]
         found = read_properties(questions, system=self._system, environ=self._environ)
         if found is not None:
             return found
         return [  # through the message bus, one by one
-            self._get(row[6], _TIMER, name.encode(), b"t") for row in rows for name in _INSTANTS
+            self._get(row[6], _TIMER, name, "t") for row in rows for name in _INSTANTS
         ]
 
-    def _get(self, path: bytes, interface: bytes, name: bytes, signature: bytes) -> Any:
+    def _get(self, path: str, interface: str, name: str, signature: str) -> Any:
         return self._bus.property(path, interface, name, signature)
 
 
 def _is_active_timer(row: Sequence[Any]) -> bool:
-    return bool(row[3] == b"active" and row[0].endswith(b".timer"))
+    return bool(row[3] == "active" and row[0].endswith(".timer"))
 
 
 def _loaded_us(bus: Connection) -> int:
     """When the manager began to read unit files for the last time."""
-    reloaded = bus.manager_property(b"UnitsLoadTimestamp", b"t")
-    return int(reloaded or bus.manager_property(b"UnitsLoadStartTimestamp", b"t"))
+    reloaded = bus.manager_property("UnitsLoadTimestamp", "t")
+    return int(reloaded or bus.manager_property("UnitsLoadStartTimestamp", "t"))
 
 
 def _next_elapse(realtime: int | None, monotonic: int | None) -> int | None:
@@ -155,7 +149,3 @@ def _next_elapse(realtime: int | None, monotonic: int | None) -> int | None:
 def instant(value: Any) -> int | None:
     """Return an instant in microseconds, None if the manager has none."""
     return int(value) if value and value != _NEVER_US else None
-
-
-def _text(value: bytes) -> str:
-    return value.decode(errors="replace")

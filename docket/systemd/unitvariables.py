@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docket.model.unitstate import UnitVariables
 
 if TYPE_CHECKING:
     from docket.systemd.bus import Connection
 
-_SERVICE = b"org.freedesktop.systemd1.Service"
+_SERVICE = "org.freedesktop.systemd1.Service"
 _DIRECTORIES = (
     "RuntimeDirectory",
     "StateDirectory",
@@ -21,29 +21,23 @@ _DIRECTORIES = (
 
 def unit_variables(bus: Connection, name: str) -> UnitVariables:
     """Return what decides about the environment of a service; BusError if nobody says so."""
-    given = bus.manager_property(b"Environment", b"as")
-    manager = dict(_text(entry).partition("=")[::2] for entry in given)
-    wire = name.encode(errors="surrogateescape")
-    rows = bus.manager(b"ListUnitsByNames", b"as", [wire])
-    row = next((row for row in rows if row[2] == b"loaded"), None)
+    given = bus.manager_property("Environment", "as")
+    manager = dict(entry.partition("=")[::2] for entry in given)
+    row = next((row for row in bus.units_by_names([name]) if row[2] == "loaded"), None)
     if row is None:
         return UnitVariables(manager=manager, loaded=False)
 
     def strings(directive: str) -> tuple[str, ...]:
-        return tuple(map(_text, bus.property(row[6], _SERVICE, directive.encode(), b"as")))
+        return tuple(bus.property(row[6], _SERVICE, directive, "as"))
 
-    files = bus.property(row[6], _SERVICE, b"EnvironmentFiles", b"a(sb)")
+    files = bus.property(row[6], _SERVICE, "EnvironmentFiles", "a(sb)")
     return UnitVariables(
         manager=manager,
         loaded=True,
         environment=strings("Environment"),
-        files=tuple(_text(path) for path, _optional in files),
+        files=tuple(path for path, _optional in files),
         passed=strings("PassEnvironment"),
         unset=strings("UnsetEnvironment"),
-        user=_text(bus.property(row[6], _SERVICE, b"User", b"s")),
+        user=bus.property(row[6], _SERVICE, "User", "s"),
         directories={name: names for name in _DIRECTORIES if (names := strings(name))},
     )
-
-
-def _text(value: Any) -> str:
-    return bytes(value).decode(errors="surrogateescape")

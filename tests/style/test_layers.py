@@ -9,7 +9,17 @@ from pathlib import Path
 import docket
 
 PACKAGE = Path(docket.__path__[0])
-ANYBODY = {"errorcodes", "errors", "files", "paths", "model", "runfiles", "strays", ""}
+ANYBODY = {
+    "errorcodes",
+    "errors",
+    "files",
+    "libraries",
+    "model",
+    "paths",
+    "runfiles",
+    "strays",
+    "",
+}
 ALLOWED = {
     "__main__": {"runner", "cli", "app", "helptext"},
     "helptext": set(),
@@ -30,6 +40,7 @@ ALLOWED = {
     "errorcodes": set(),
     "errors": set(),
     "files": set(),
+    "libraries": set(),
     "runfiles": set(),
     "strays": set(),
     "paths": set(),
@@ -46,7 +57,8 @@ RUNNERS_GATEWAYS = {
 }
 TASKS_GATEWAYS = {"docket.systemd.activity"}
 ONLY_IMPORTERS: dict[str, str | tuple[str, ...]] = {
-    "pystemd": "systemd/bus.py",
+    "pystemd": "systemd/pystemdwire.py",
+    "jeepney": "systemd/jeepneywire.py",
     "sqlite3": "store",
     "yaml": "config",
     "jsonschema": ("config", "mcp/arguments.py"),

@@ -20,7 +20,7 @@ calls = collections.Counter()
 
 def counted(asked, name_at):
     def ask(self, *words):
-        calls[words[name_at].decode()] += 1
+        calls[words[name_at]] += 1
         return asked(self, *words)
     return ask
 

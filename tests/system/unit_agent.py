@@ -18,15 +18,25 @@ from docket.model.unitstate import UnitDetail, UnitState, UnitVariables
 from docket.systemd.units import SystemdUnits
 from tests.system.seat import REPOSITORY, Seat
 
+LIBRARIES = ("pystemd", "jeepney")
 _RUN = f"import sys; sys.path.insert(0, {REPOSITORY!r}); import tests.system.unit_agent as agent; "
+
+
+def with_only(library: str) -> str:
+    """Return Python that hides the other D-Bus libraries, as if they were not installed."""
+    hidden = dict.fromkeys(name for name in LIBRARIES if name != library)
+    return f"import sys; sys.modules.update({hidden!r}); "
 
 
 class RemoteUnits:
     """The manager of a seat's scope; each call goes through a process at that seat."""
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(
+        self, seat: Seat, library: str = LIBRARIES[0], *, runtime: str | None = None
+    ) -> None:
         """Start the process; it ends with `close`."""
-        words = [sys.executable, "-c", _RUN + f"agent.serve(system={seat.system})"]
+        serve = f"agent.serve(system={seat.system}, runtime={runtime!r})"
+        words = [sys.executable, "-c", with_only(library) + _RUN + serve]
         self._process = seat.popen(words)
 
     def close(self) -> None:
@@ -43,7 +53,7 @@ class RemoteUnits:
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline() or '{"refused": "it died"}')
         if "refused" in answer:
-            raise BusError(answer["refused"])
+            raise BusError(answer["refused"], hint=answer.get("hint"))
         return answer["returned"]
 
     def reload(self) -> None:
@@ -135,15 +145,16 @@ class RemoteUnits:
         return int(self._call("version"))
 
 
-def serve(*, system: bool) -> None:
+def serve(*, system: bool, runtime: str | None) -> None:
     """Answer calls from stdin until it ends."""
-    units = SystemdUnits(os.environ, system=system)
+    environ = {**os.environ, **({"XDG_RUNTIME_DIR": runtime} if runtime else {})}
+    units = SystemdUnits(environ, system=system)
     for line in sys.stdin:
         method, arguments = json.loads(line)
         try:
             answer = {"returned": _plain(getattr(units, method)(*arguments))}
         except BusError as error:
-            answer = {"refused": error.sentence}
+            answer = {"refused": error.sentence, "code": error.code, "hint": error.hint}
         print(json.dumps(answer), flush=True)
 
 

@@ -7,7 +7,7 @@ import sys
 
 BUS = """
 import sys
-import docket.systemd.bus
+import docket.systemd.pystemdwire
 print("lxml" in sys.modules, "pystemd" in sys.modules)
 """
 WHOLE = BUS + "import pystemd\nfrom pystemd import dbuslib\nprint(pystemd.SDUnit, dbuslib.DBus)\n"

@@ -26,39 +26,37 @@ class CountingBus(Connection):
         self._reloaded_us = reloaded_us
         self.calls: Counter[str] = Counter()
 
-    def manager(self, method: bytes, signature: bytes = b"", *values: Any) -> Any:
+    def manager(self, method: str, signature: str = "", *values: Any) -> Any:
         """Answer ListUnitsByNames."""
-        assert (method, signature) == (b"ListUnitsByNames", b"as")
-        self.calls[method.decode()] += 1
+        assert (method, signature) == ("ListUnitsByNames", "as")
+        self.calls[method] += 1
         return [self._row(name) for name in values[0]]
 
-    def manager_property(self, name: bytes, signature: bytes) -> Any:
+    def manager_property(self, name: str, signature: str) -> Any:
         """Answer for the manager object."""
         del signature
-        self.calls[name.decode()] += 1
+        self.calls[name] += 1
         return {
-            b"UnitPath": [bytes(self._directory)],
-            b"UnitsLoadTimestamp": self._reloaded_us,
+            "UnitPath": [str(self._directory)],
+            "UnitsLoadTimestamp": self._reloaded_us,
         }[name]
 
-    def property(self, path: bytes, interface: bytes, name: bytes, signature: bytes) -> Any:
+    def property(self, path: str, interface: str, name: str, signature: str) -> Any:
         """Answer for one unit."""
         del path, interface, signature
-        self.calls[name.decode()] += 1
+        self.calls[name] += 1
         return {
-            b"NextElapseUSecRealtime": FIRES_US,
-            b"NextElapseUSecMonotonic": 0,
-            b"LastTriggerUSec": 2**64 - 1,
-            b"NeedDaemonReload": True,
-            b"DropInPaths": [b"/x.d/a.conf"],
+            "NextElapseUSecRealtime": FIRES_US,
+            "NextElapseUSecMonotonic": 0,
+            "LastTriggerUSec": 2**64 - 1,
+            "NeedDaemonReload": True,
+            "DropInPaths": ["/x.d/a.conf"],
         }[name]
 
-    def _row(self, name: bytes) -> tuple[Any, ...]:
-        there = (self._directory / name.decode()).exists()
-        words = (
-            (b"loaded", b"active", b"waiting") if there else (b"not-found", b"inactive", b"dead")
-        )
-        return (name, b"", *words, b"", b"/unit/" + name, 0, b"", b"/")
+    def _row(self, name: str) -> tuple[Any, ...]:
+        there = (self._directory / name).exists()
+        words = ("loaded", "active", "waiting") if there else ("not-found", "inactive", "dead")
+        return (name, "", *words, "", "/unit/" + name, 0, "", "/")
 
 
 def _states(bus: Connection, runtime: str = "") -> UnitStates:

@@ -351,9 +351,7 @@ _UNITS = (
         "Tasks still run by hand with `docket run`.",
     ),
     ErrorCode(
-        "systemd.no_library",
-        "Python has no library that speaks D-Bus, by which the service manager is asked.",
-        "The hint says how to install one.",
+        "systemd.no_library", "Python finds no D-Bus library.", "Install what the hint says."
     ),
     ErrorCode("systemd.bus", "The service manager refused a call.", "The sentence says why."),
     ErrorCode("journal.unreadable", "The journal cannot be read.", "`docket logs --source file`"),

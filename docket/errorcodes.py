@@ -49,7 +49,7 @@ _COMMAND_LINE = (
     ErrorCode(
         "tool.extra_missing",
         "`docket mcp` needs the MCP SDK, which is not installed, or is of another major version.",
-        "`pip install 'docket-cli[mcp]'`",
+        "The hint installs it.",
     ),
     ErrorCode(
         "editor.failed",
@@ -350,9 +350,7 @@ _UNITS = (
         "There is no service manager to talk to, as in a container.",
         "Tasks still run by hand with `docket run`.",
     ),
-    ErrorCode(
-        "systemd.no_library", "Python finds no D-Bus library.", "Install what the hint says."
-    ),
+    ErrorCode("systemd.no_library", "Python finds no D-Bus library.", "The hint installs one."),
     ErrorCode("systemd.bus", "The service manager refused a call.", "The sentence says why."),
     ErrorCode("journal.unreadable", "The journal cannot be read.", "`docket logs --source file`"),
 )

@@ -34,7 +34,7 @@ def test_w2_mcp_without_its_library_says_what_to_install(docket: Program) -> Non
     answer = docket.say("mcp", "--json")
     assert answer.exit_code == 1
     assert answer.document["error_code"] == "tool.extra_missing"
-    assert "docket-cli[mcp]" in answer.document["hint"]
+    assert "pip install 'mcp>=2,<3'" in answer.document["hint"]
 
 
 def test_w3_an_unquoted_on_is_the_key_on(docket: Program) -> None:

@@ -43,7 +43,8 @@ def test_without_the_extra_it_says_what_to_install(
     command = [str(BIN / words[0]), *words[1:]]
     done = told(command, environ)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "which is not installed.\nhint: pip install 'docket-cli[mcp]'" in done.stderr
+    assert "which is not installed.\nhint: " in done.stderr
+    assert " -m pip install 'mcp>=2,<3'" in done.stderr
     assert "Traceback" not in done.stderr
     document = json.loads(told([*command, "--json"], environ).stdout)
     assert document["error_code"] == "tool.extra_missing"

@@ -13,8 +13,10 @@ from docket.cli.parameters import verb
 from docket.cli.selfdescription import forms
 from docket.cli.streams import complain
 from docket.errors import ExtraMissingError, UsageError
+from docket.libraries import how_to_add
 
 _SUPPORTED = 2  # the major version of the SDK
+_SDK = "mcp>=2,<3"
 
 
 @verb("mcp")
@@ -54,7 +56,7 @@ def _refuse_without_streams() -> None:
 
 
 def _refuse_without_sdk() -> None:
-    hint = "pip install 'docket-cli[mcp]'"
+    hint = how_to_add(_SDK, None)
     try:
         found = version("mcp")
     except PackageNotFoundError:

@@ -39,9 +39,9 @@ class StandingDocument(TypedDict):
     after_off: Annotated[bool, "Whether somebody keeps it from starting so."]
     plan: Annotated[
         str,
-        Rule(enum=["fresh", "stale", "last_good", "missing"]),
+        Rule(enum=["fresh", "stale", "last_good", "removed", "missing"]),
         "The plan that the next run uses; last_good is an older plan, because the config is "
-        "broken.",
+        "broken, and removed is that of a task that the config has no more.",
     ]
     drift: Annotated[list[str], "How the unit files differ from the plan, in sentences."]
     hand_edits: Annotated[list[str], "Unit files that were edited by hand."]

@@ -63,6 +63,7 @@ class PlanState(StrEnum):
     FRESH = "fresh"  # the plan is used, because its sources are unchanged
     STALE = "stale"  # the sources changed: the plan is made again first
     LAST_GOOD = "last_good"  # the sources changed and are broken: the old plan is used
+    REMOVED = "removed"  # the config does not have the task any more: the old plan is used
     MISSING = "missing"  # never compiled: it is made first
 
 
@@ -276,14 +277,20 @@ class _Survey:
         failures = self._reader.consecutive_failures(name)
         return TaskStatus(
             task=name,
-            configured=(task is not None and not task.dormant) or bool(problems),
+            configured=self._config is None
+            or (task is not None and not task.dormant)
+            or bool(problems),
             last=last,
             running=tuple((run, is_alive(run, lock_dir)) for run in self._running.get(name, ())),
             timer=self._timer(timer, plan, orders) if scheduled else None,
             after=after,
             after_off=bool(after) and name in self._followers_off,
             drift=drift,
-            plan_state=_plan_state(plan, usable=task is not None),
+            plan_state=_plan_state(
+                plan,
+                usable=task is not None,
+                removed=self._config is not None and task is None and not problems,
+            ),
             consecutive_failures=failures,
             problems=problems,
             overrides=orders,
@@ -351,11 +358,13 @@ def _states(
         return None, (f"The state of timers is not known: {error.sentence}",)
 
 
-def _plan_state(plan: Plan | None, *, usable: bool) -> PlanState:
+def _plan_state(plan: Plan | None, *, usable: bool, removed: bool) -> PlanState:
     if plan is None:
         return PlanState.MISSING
     if is_fresh(plan.sources):
         return PlanState.FRESH
+    if removed:
+        return PlanState.REMOVED
     return PlanState.STALE if usable else PlanState.LAST_GOOD
 
 

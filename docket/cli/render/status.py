@@ -304,6 +304,8 @@ def _plan(state: PlanState) -> Cell | str:
             return "the config changed: the next run compiles it again"
         case PlanState.LAST_GOOD:
             return Cell("the config is broken: runs use the last good plan", Ink.DOUBT)
+        case PlanState.REMOVED:
+            return Cell("of when the config had the task", Ink.DOUBT)
         case PlanState.MISSING:
             return "not compiled yet"
 

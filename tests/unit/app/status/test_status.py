@@ -173,6 +173,15 @@ def test_the_plan_is_fresh_then_stale_then_the_last_good_one(home: Home) -> None
     assert report.tasks[0].plan_state == "last_good"
     assert report.error is not None
     assert report.tasks[0].timer is not None
+    assert report.tasks[0].configured, "nobody knows what a broken config has no more"
+
+
+def test_a_task_that_is_gone_from_a_sound_config_has_no_broken_config(home: Home) -> None:
+    installed(home)
+    home.record("nightly", "succeeded")
+    home.config("tasks: {}\n")
+    found = of(home, "nightly")
+    assert (found.plan_state, found.configured) == ("removed", False)
 
 
 def test_with_a_broken_config_the_planned_tasks_are_still_shown(home: Home) -> None:

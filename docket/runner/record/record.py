@@ -42,6 +42,7 @@ _BUSY_FOR_EVENTS = 0.2
 _RETRY_SECONDS = 5.0  # how long a database that failed is left alone by events
 _BATCH = 1000
 _MOST_EVENT_BYTES = 512 * 1024 * 1024  # for one run; an endless task must not fill the disk
+_EVENT_ROW_BYTES = 64  # what the database needs for an event beside its text
 _BATCH_SECONDS = 0.1
 _KEPT: list[sqlite3.Connection] = []  # kept open until the process ends: see Recorder.close
 _FAILURES = (sqlite3.Error, OSError, StoreError)
@@ -144,7 +145,7 @@ class Recorder:
 
     def event(self, event: dict[str, Any], text: str) -> None:
         """Queue an event that the task reported; `text` is its JSON."""
-        self._room_for_events -= len(text)
+        self._room_for_events -= len(text) + _EVENT_ROW_BYTES
         if self._room_for_events < 0:
             left_out = self.row.details.get("events_left_out", 0)
             self.row.note(events_left_out=left_out + 1)

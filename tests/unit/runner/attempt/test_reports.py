@@ -332,8 +332,9 @@ def test_required_variables_of_a_class_are_enforced_at_run(home: Home) -> None:
 
 
 def test_events_beyond_the_room_of_a_run_are_left_out_and_counted(home: Home) -> None:
+    """Each counts with its row: millions of tiny ones would take many times their text."""
     row = RunRow(run_id="r", task="job", trigger="manual", started_at=1, status="running")
-    recorder = Recorder(str(home.state_db), str(home.lock_dir), row, lambda: 2, 100)
+    recorder = Recorder(str(home.state_db), str(home.lock_dir), row, lambda: 2, 740)
     recorder.begin()
     for number in range(20):
         recorder.event({"event": "n"}, f'{{"n": {number + 100}}}')

@@ -40,7 +40,7 @@ def _remarks(found: TaskList, screen: Screen) -> Iterator[str]:
         yield f"{broken} {which} broken.\n{step}"
     waiting = sum(task.installed is False for task in found.tasks)
     if waiting:
-        which = "timer is" if waiting == 1 else "timers are"
+        which = "task is" if waiting == 1 else "tasks are"
         step = next_step("docket install --now", "installs and starts them", screen)
         yield f"{waiting} {which} not installed.\n{step}"
 

@@ -81,7 +81,7 @@ def test_a_timer_that_is_not_installed_is_marked(home: Home) -> None:
     assert installed == {"broken": None, "plain": None, "sync": False}
     text = tasks_text(found, Screen(None, colour=False, unicode=True, now_us=0))
     assert "not installed (0 2" in text
-    assert "1 timer is not installed.\n" in text
+    assert "1 task is not installed.\n" in text
     home.file(os.path.join(home.paths.unit_dir, timer_unit("sync", home.paths.instance_key)), "")
     assert {task.installed for task in list_tasks(home.session).tasks} == {None, True}
 

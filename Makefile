@@ -1,6 +1,6 @@
 # The one front door. `make demo` and `make test` need nothing before them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz test-trixie test-deb deb compare lint mutants bench clean setup
+.PHONY: help demo install test fuzz test-trixie test-deb deb compare lint mutants bench clean setup
 
 PYTHON := .venv/bin/python
 
@@ -10,6 +10,9 @@ help:  ## what can be made
 demo:  ## an rsync of a real folder, run by a real systemd timer
 	@tools/setup run
 	@$(PYTHON) tools/demo.py
+
+install:  ## Docket for yourself, in ~/.local; no compiler, no root
+	@tools/install
 
 test: lint  ## everything: style, types, then all tests, on a really booted systemd too
 	@$(PYTHON) -m pytest -n auto --dist loadfile -o faulthandler_timeout=180 $(PYTEST_ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 
 DIST_PACKAGES = "/usr/lib/python3/dist-packages/"  # Debian's place for what its packages hold
 _OF_DISTRIBUTIONS = "/usr/lib"
@@ -30,7 +31,8 @@ def _by_pip(requirement: str) -> str:
     if os.path.exists(os.path.join(sys.prefix, "uv-receipt.toml")):
         return f"uv pip install --python {sys.executable} '{requirement}'"
     if sys.prefix != sys.base_prefix:
-        return f"{sys.executable} -m pip install '{requirement}'"
+        ensure = "" if find_spec("pip") else f"{sys.executable} -m ensurepip && "
+        return f"{ensure}{sys.executable} -m pip install '{requirement}'"
     if __file__.startswith(_OF_DISTRIBUTIONS):
         return (
             "make an environment that finds this Docket and holds the library:"

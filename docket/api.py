@@ -304,7 +304,8 @@ def _open(
     config: str | os.PathLike[str] | None = None,
 ) -> Session:
     places = [None if path is None else os.fspath(path) for path in (home, config)]
-    return open_session(dict(os.environ), system=system, home=places[0], config=places[1])
+    session = open_session(dict(os.environ), system=system, home=places[0], config=places[1])
+    return session.replace(tool="api")
 
 
 def _failed(error: DocketError, known: object) -> DocketAPIError:

@@ -23,6 +23,7 @@ Run and look:
   health        Say how the tasks are doing, and what is odd about them.
   list          List the tasks.
   describe      Show one task: its contract, config and schedule.
+  audit         List who changed what, and when.
   policy        Say what would be in force for a run, and why.
   env           Show the environment that a task gets from its unit.
   try           Run a task once in a sandbox, and say what broke.

@@ -37,7 +37,7 @@ from docket.app.fires.shapes import (
     UpkeepDocument,
     WorkloadDocument,
 )
-from docket.app.history.shapes import ListedRunDocument, LogDocument, LogLineDocument
+from docket.app.history.shapes import AuditDocument, ListedRunDocument, LogDocument, LogLineDocument
 from docket.app.install.shapes import (
     DifferenceDocument,
     EjectionDocument,
@@ -96,6 +96,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
         ExaminationDocument | AgentExaminationDocument,
     ),
     "policy": ("docket policy --json", PolicyDocument),
+    "audit": ("docket audit --json, newest first", list[AuditDocument]),
     "env": ("docket env --json", EnvironmentDocument),
     "try": ("docket try --json", TrialDocument),
     "advise": ("docket advise --json", AdviceDocument),

@@ -26,6 +26,7 @@ class Call:
         self.config: str | None = None
         self.verbose = 0
         self.started = time.monotonic()
+        self.notices: list[str] = []  # what use cases want said beside the answer
 
     def program(self) -> str:
         """Return how to call this Docket again: with the options that say which one it is."""
@@ -43,6 +44,7 @@ class Call:
 
         watch(Announcer(as_json=self.json))
         session = open_session(self.environ, system=self.system, home=self.home, config=self.config)
+        self.notices = session.notices
         paths = session.paths
         self.note(f"home {paths.home}, config {paths.config}, units {paths.unit_dir}")
         return session

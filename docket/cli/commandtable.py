@@ -33,6 +33,7 @@ _ALL = (
     Verb("health", "jobs.health", JOBS, "Say how the tasks are doing, and what is odd about them."),
     Verb("list", "jobs.list", JOBS, "List the tasks."),
     Verb("describe", "jobs.describe", JOBS, "Show one task: its contract, config and schedule."),
+    Verb("audit", "jobs.audit", JOBS, "List who changed what, and when."),
     Verb("policy", "jobs.policy", JOBS, "Say what would be in force for a run, and why."),
     Verb("env", "jobs.env", JOBS, "Show the environment that a task gets from its unit."),
     Verb("try", "jobs.trying", JOBS, "Run a task once in a sandbox, and say what broke."),
@@ -102,7 +103,7 @@ USAGES = (
     Usage(
         "describe <task>",
         "Show one task's contract and config.",
-        "Read inputs, flags and limits before a first run.",
+        "Read its inputs and limits before a first run.",
     ),
     Usage(
         "new-task",
@@ -130,10 +131,10 @@ USAGES = (
     Usage("status", "Show the last run of each task.", "See what failed and what fires next."),
     Usage(
         "status --run-id <id>",
-        "Show one run with its attempts and hooks.",
+        "Show one run in detail.",
         "Look up a run by its id.",
     ),
-    Usage("runs [task]", "List past runs, newest first.", "Find the runs of a task and their ids."),
+    Usage("runs [task]", "List past runs, newest first.", "Find runs and their ids."),
     Usage(
         "wait <run_id>",
         "Wait until a run, or several, are over.",
@@ -160,7 +161,7 @@ USAGES = (
     Usage(
         "why <task> [run_id]",
         "Say why a task ran, failed, or did not run.",
-        "Begin here after a failure or a missed run.",
+        "Begin after a failure or missed run.",
     ),
     Usage(
         "policy <task> --trigger timer|agent|manual",
@@ -172,6 +173,7 @@ USAGES = (
         "Run a task once in a sandbox.",
         "See what it breaks; it really runs.",
     ),
+    Usage("audit", "List changes.", "See who changed what."),
     Usage("env <task>", "Show a task's environment.", "See where each variable comes from."),
     Usage("advise [task]", "Propose limits.", "Get limits that runs bear out."),
     Usage(
@@ -233,7 +235,7 @@ USAGES = (
     Usage(
         "add <name> -- <command...>",
         "Add a command task.",
-        "Schedule new work in a file of its own.",
+        "Schedule new work.",
         output="add",
     ),
     Usage(
@@ -241,7 +243,7 @@ USAGES = (
         "Remove what `add` wrote.",
         "Take a task back; --install its timer too.",
     ),
-    Usage("check", "Check the config.", "List every mistake after editing the config."),
+    Usage("check", "Check the config.", "List every mistake in it."),
     Usage(
         "schema [kind] [name]",
         "Print a JSON Schema, or all error codes.",
@@ -249,8 +251,8 @@ USAGES = (
     ),
     Usage(
         "notify test <task>",
-        "Send a test message.",
-        "Prove that a failure reaches somebody.",
+        "Send a test.",
+        "Prove that failures reach somebody.",
     ),
     Usage(
         "secret set|list|remove [name]",
@@ -260,7 +262,7 @@ USAGES = (
     Usage("doctor", "Examine the installation.", "Find out why timers do not fire."),
     Usage(
         "doctor --agent",
-        "Examine each task too.",
+        "Examine tasks too.",
         "See whether tasks can be relied on.",
     ),
     Usage(
@@ -280,7 +282,7 @@ USAGES = (
     ),
     Usage(
         "db export",
-        "Print the whole history as JSON lines.",
+        "Print the history as JSON lines.",
         "Read everything in one go.",
         output="",
         lines="db-export",

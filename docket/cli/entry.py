@@ -82,6 +82,8 @@ def _show(answer: Answer | AnswerStream | int, call: Call) -> int:
             streams.complain(error_text(answer.error, _error_screen(call)))
         if answer.warnings or answer.problems:
             _complain_beside(answer, call)
+    if call.notices:
+        _complain_beside(Answer(None, str, warnings=tuple(call.notices)), call)
     call.note(f"took {time.monotonic() - call.started:.3f} s")
     return answer.exit_code
 

@@ -87,6 +87,19 @@ class OverrideRecord(Record):
     since_us: int
 
 
+class AuditRecord(Record):
+    """One change that a command made; what was before and what is after, as JSON holds it."""
+
+    at_us: int
+    uid: int
+    login_uid: int | None
+    tool: str  # "" is not known
+    verb: str
+    task: str | None
+    before: Any
+    after: Any
+
+
 class AttemptRecord(AttemptRow):
     """One attempt of a run as readers get it."""
 

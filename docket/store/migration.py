@@ -29,6 +29,10 @@ STEPS: dict[int, tuple[str, ...]] = {
         """CREATE INDEX runs_by_cause ON runs (task, triggered_by)
            WHERE triggered_by IS NOT NULL""",
     ),
+    5: (
+        "ALTER TABLE audit ADD COLUMN login_uid INTEGER",
+        "ALTER TABLE audit ADD COLUMN tool TEXT NOT NULL DEFAULT ''",
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from docket.model.incident import Incident
 from docket.model.records import (
     NOTIFICATION,
     AttemptRecord,
+    AuditRecord,
     EventRecord,
     HookRecord,
     OverrideRecord,
@@ -320,6 +321,18 @@ class Reader:
             found.setdefault(task, []).append(order)
         return found
 
+    def audit(self, task: str | None, since_us: int | None, limit: int) -> list[AuditRecord]:
+        """Return the newest changes, of one task or all, since an instant."""
+        rows = self.query(
+            "SELECT at, uid, login_uid, tool, verb, task, details FROM audit"
+            " WHERE (? IS NULL OR task = ?) AND at >= ? ORDER BY seq DESC LIMIT ?",
+            task,
+            task,
+            since_us or 0,
+            limit,
+        )
+        return [_audit_record(row) for row in rows]
+
     def last_audit(self, verb: str) -> tuple[int, dict[str, Any]] | None:
         """Return when something was last done to the store, and what is noted of it."""
         rows = self.query(
@@ -355,6 +368,22 @@ class Reader:
 
 def _columns(row: type[Struct]) -> str:
     return ", ".join(row.FIELDS)
+
+
+def _audit_record(row: Sequence[Any]) -> AuditRecord:
+    at_us, uid, login_uid, tool, verb, task, text = row
+    details = _noted(text)
+    ours = details.keys() <= {"before", "after"}
+    return AuditRecord(
+        integer(at_us),
+        integer(uid),
+        None if login_uid is None else integer(login_uid),
+        str(tool),
+        str(verb),
+        None if task is None else str(task),
+        details.get("before") if ours else None,
+        details.get("after") if ours else details,
+    )
 
 
 def _noted(text: Any) -> dict[str, Any]:

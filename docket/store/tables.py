@@ -86,6 +86,8 @@ TABLES = (
             "seq INTEGER NOT NULL",
             "at INTEGER NOT NULL",
             "uid INTEGER NOT NULL",
+            "login_uid INTEGER",
+            "tool TEXT NOT NULL DEFAULT ''",
             "verb TEXT NOT NULL",
             "task TEXT",
             "details TEXT NOT NULL DEFAULT '{}'",

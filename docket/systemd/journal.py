@@ -16,6 +16,7 @@ RUN_BEGAN = "b1e64c0a2f5d4a6e9a3c7f0d52b81e47"
 RUN_ENDED = "5c0f7a9d3e8b4127a6d1942eb07c35f8"
 PLAN_IS_OLD = "e27d41b86f0c4c9c8b5a60f3917d2ea4"
 HISTORY_PRUNED = "0d9e6c35b1f84ad7923be07ac4f61852"
+CHANGE_NOT_RECORDED = "7f3b0a9c52e64d18b6c4e1d8a07593fe"
 
 _LARGEST = 128 * 1024  # larger datagrams would have to be passed as a file
 

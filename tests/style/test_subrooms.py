@@ -22,8 +22,8 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "text": "",
         "catalog": "session text",
         "record": "catalog session",
-        "editing": "catalog session text",
-        "crontab": "editing session",
+        "editing": "catalog record session text",
+        "crontab": "editing record session",
         "fires": "catalog record session text",
         "install": "catalog fires record session text",
         "runs": "catalog fires record session text",
@@ -58,6 +58,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         GROUND: "",
         "takeover": GROUND,
         TOP: f"{GROUND} takeover",
+        "orders": f"{GROUND} {TOP}",
         "maintenance": f"{GROUND} {TOP} takeover",
     },
     "cli": {

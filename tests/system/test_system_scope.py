@@ -46,6 +46,7 @@ def calls(run_id: str) -> dict[str, list[list[str]]]:
         "notify": [["notify", "test", "told"]],
         "secret": [["secret", "list"]],
         "policy": [["policy", "job"]],
+        "audit": [["audit"], ["audit", "--task", "job"]],
         "env": [["env", "job"], ["env", "job", "--diff"]],
         "try": [["try", "job"]],
         "advise": [["advise"], ["advise", "job"]],

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from docket.app.crontab.imported import CrontabImport
 from docket.app.editing.configure import CheckReport, configure
+from docket.app.editing.filechange import file_change
 from docket.app.editing.taskinsertion import with_tasks
+from docket.app.record.audit import note_changes
 from docket.app.session.session import Session
 from docket.config import loader
 from docket.errors import ConfigError, DocketError, TaskExistsError
@@ -26,7 +28,9 @@ class OutputRefusedError(DocketError):
     code = "import.not_written"
 
 
-def write_import(found: CrontabImport, path: str, *, force: bool) -> CrontabImport:
+def write_import(
+    session: Session, found: CrontabImport, path: str, *, force: bool
+) -> CrontabImport:
     """Write the YAML to `path` (0600); OutputExistsError if that is taken, without `force`."""
     target = os.path.abspath(path)
     try:
@@ -39,6 +43,7 @@ def write_import(found: CrontabImport, path: str, *, force: bool) -> CrontabImpo
         raise OutputRefusedError(
             f"{target} cannot be written: {error.strerror}.", file=target
         ) from None
+    note_changes(session, [file_change("import", None, target, None, found.yaml.encode())])
     return found.replace(output=target)
 
 

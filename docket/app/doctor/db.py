@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from docket.app.catalog.lookup import state_db
 from docket.app.doctor.homechecks import refused_records
+from docket.app.record.audit import ChangeRow, note_changes
 from docket.app.record.liveness import held_runs
 from docket.app.session.session import Session
 from docket.errors import StoreError
@@ -164,6 +165,9 @@ def repair(session: Session) -> Repair:
             f"The database {path} is still not sound: {after.problems[0]}",
             hint=f"The broken file is {kept}." if kept else None,
         )
+    if kept is not None:
+        was = {"problems": list(found.problems), "file": kept}
+        note_changes(session, [ChangeRow("db repair", None, was, {"runs": after.runs or 0})])
     return Repair(path, after.runs or 0, merged, kept, found.problems)
 
 
@@ -181,7 +185,10 @@ def compact(session: Session) -> Compaction:
             f"{len(running)} runs are under way, and write to the database: {running[0]}.",
             hint=f"Wait for them to end: docket wait {running[0]}",
         )
-    return Compaction(path, compacted(path))
+    done = compacted(path)
+    was, now = {"bytes": done.before_bytes}, {"bytes": done.after_bytes}
+    note_changes(session, [ChangeRow("db compact", None, was, now)])
+    return Compaction(path, done)
 
 
 def _existing(session: Session) -> str:

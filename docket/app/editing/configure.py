@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.compilation import compile_tasks
 from docket.app.catalog.taskclasses import load_home
+from docket.app.editing.filechange import file_change
 from docket.app.editing.refusals import refused_as
+from docket.app.record.audit import note_changes
 from docket.app.session.session import Session
 from docket.config import starter
 from docket.config.loader import by_place
@@ -133,18 +135,21 @@ def configure(
     session: Session,
     edit: Callable[[str], None],
     again: Callable[[CheckReport], bool],
+    *,
+    task: str | None = None,
 ) -> ConfigureReport:
     """Let `edit` change a copy of the configuration, and save the copy once it is valid.
 
     `edit` is given the path of the copy and raises DocketError if the editor fails; `again` is
     given what is wrong and says whether to edit once more. If the answer is no, or anything
     else ends the session, the edited text is kept beside the configuration. Raise
-    ConfigChangedError if the configuration has meanwhile been changed by somebody else.
+    ConfigChangedError if the configuration has meanwhile been changed by somebody else. `task` is
+    the one whose entry is edited, for the audit.
     """
     created = create_if_missing(session)
     path = session.paths.config
     return _configure(
-        session, path, edit, again, lambda draft: _check_draft(session, draft.path)
+        session, path, edit, again, lambda draft: _check_draft(session, draft.path), task
     ).replace(created=created)
 
 
@@ -153,6 +158,8 @@ def configure_part(
     path: str,
     edit: Callable[[str], None],
     again: Callable[[CheckReport], bool],
+    *,
+    task: str,
 ) -> ConfigureReport:
     """Let `edit` change a copy of the file `path` of `conf.d`; all else as `configure`."""
 
@@ -163,7 +170,7 @@ def configure_part(
         own = [p for p in report.problems if p.mark is not None and p.mark.file == path]
         return report.replace(path=path, problems=tuple(own))
 
-    return _configure(session, path, edit, again, checked)
+    return _configure(session, path, edit, again, checked, task)
 
 
 def _configure(
@@ -172,6 +179,7 @@ def _configure(
     edit: Callable[[str], None],
     again: Callable[[CheckReport], bool],
     checked: Callable[[_Draft], CheckReport],
+    task: str | None,
 ) -> ConfigureReport:
     before = _read_all(path)
     with _draft_of(path, before) as draft:
@@ -185,6 +193,8 @@ def _configure(
             if report.savable:
                 _replace(path, before, text)
                 draft.saved()
+                verb = "configure" if task is None else "edit"
+                note_changes(session, [file_change(verb, task, path, before, text)])
                 return ConfigureReport(path, created=False, saved=True, check=report)
             if not again(report):
                 kept = draft.keep()

@@ -17,7 +17,9 @@ from docket.app.editing.configure import (
     configure_part,
     create_if_missing,
 )
+from docket.app.editing.filechange import file_change
 from docket.app.editing.refusals import refused_as
+from docket.app.record.audit import note_changes
 from docket.app.session.session import Session
 from docket.config import loader, newpart
 from docket.config.loader import by_place, usable
@@ -97,6 +99,7 @@ def add_task(session: Session, name: str, entry: Mapping[str, Any]) -> TaskAdded
             write_new(path, text)
         except FileExistsError:
             raise TaskExistsError(f"{path} is there already.", task=name) from None
+    note_changes(session, [file_change("add", name, path, None, text.encode())])
     return TaskAdded(name, path, "schedule" in entry, warnings)
 
 
@@ -112,9 +115,9 @@ def edit_task(
     """
     path = _require_mark(session, name).file
     if path == session.paths.config:
-        return configure(session, edit, again)
+        return configure(session, edit, again, task=name)
     _refuse_packaged(path, name)
-    return configure_part(session, path, edit, again)
+    return configure_part(session, path, edit, again, task=name)
 
 
 def remove_task(session: Session, name: str) -> TaskRemoved:
@@ -136,11 +139,13 @@ def remove_task(session: Session, name: str) -> TaskRemoved:
         )
     kept = None
     with refused_as(PartError, path):
-        if "#" in (read_text(path) or ""):
+        before = (read_text(path) or "").encode(errors="surrogateescape")
+        if b"#" in before:
             kept = _free_name(path + REMOVED)
             os.link(path, kept)
         remove(path)
         sync_directory(os.path.dirname(path))
+    note_changes(session, [file_change("remove", name, path, before, None)])
     return TaskRemoved(name, path, kept)
 
 

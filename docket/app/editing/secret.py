@@ -7,11 +7,12 @@ import re
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docket.app.catalog.lookup import load_config
 from docket.app.catalog.ownstore import own_place
 from docket.app.editing.refusals import refused_as
+from docket.app.record.audit import ChangeRow, note_changes
 from docket.app.session.session import Session
 from docket.app.text.documents import iso
 from docket.errors import ConfigError, SecretError, StoreError, ToolMissingError
@@ -106,6 +107,8 @@ def set_secret(session: Session, name: str, value: bytes, *, encrypt: bool = Fal
         write_whole(path, data)
         if remove(other):
             sync_directory(directory)
+    kept = {"name": name, "kept": replaced}
+    note_changes(session, [ChangeRow("secret set", None, kept, _set_now(name, encrypted=encrypt))])
     return SecretSet(name, path, encrypt, replaced)
 
 
@@ -138,7 +141,15 @@ def remove_secret(session: Session, name: str, *, force: bool = False) -> Secret
         for path in paths:
             remove(path)
         sync_directory(directory)
+    gone = {"name": name, "kept": False}
+    before = {"name": name, "kept": True}
+    note_changes(session, [ChangeRow("secret remove", None, before, gone)])
     return SecretRemoved(name, used_by)
+
+
+def _set_now(name: str, *, encrypted: bool) -> dict[str, Any]:
+    """Return what the audit says of a secret: that it has a value, and never which."""
+    return {"name": name, "kept": True, "encrypted": encrypted}
 
 
 def _require_name(name: str) -> None:

@@ -20,7 +20,7 @@ from docket.model.task.task import Config, Task
 from docket.model.time.span import parse_span
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
-from docket.store.overrides import PAUSE
+from docket.store.orders.overrides import PAUSE
 
 _FOR_EVER = 2**63
 

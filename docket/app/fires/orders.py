@@ -9,7 +9,7 @@ from docket.app.text.redaction import redact_text
 from docket.model.record import Record
 from docket.model.records import OverrideRecord
 from docket.model.time.humantime import local
-from docket.store.overrides import PAUSE
+from docket.store.orders.overrides import PAUSE
 
 FiresSince = Callable[[int], Iterator[int]]  # the fires at or after an instant, in order
 

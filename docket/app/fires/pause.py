@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,8 @@ from docket.app.session.session import Session
 from docket.app.text.documents import iso_or_none
 from docket.errors import UsageError
 from docket.model.record import Record
-from docket.store.overrides import PAUSE, SKIP_NEXT, Order, lift, set_override
+from docket.store.orders.audit import caller
+from docket.store.orders.overrides import PAUSE, SKIP_NEXT, Order, lift, set_override
 
 if TYPE_CHECKING:
     from docket.app.fires.shapes import PauseReportDocument
@@ -64,7 +64,9 @@ def resume(session: Session, tasks: Sequence[str]) -> PauseReport:
     """Let the tasks' timers fire again, and return those that were held back. StoreError."""
     for task in tasks:
         require_known(session, task)
-    lifted = lift(state_db(session), _distinct(tasks), at_us=session.now_us(), uid=os.getuid())
+    lifted = lift(
+        state_db(session), _distinct(tasks), at_us=session.now_us(), who=caller(session.tool)
+    )
     return PauseReport(tuple(lifted))
 
 
@@ -72,7 +74,7 @@ def _give(session: Session, tasks: Sequence[str], order: Order) -> None:
     for task in tasks:
         require_known(session, task)
     set_override(
-        state_db(session), _distinct(tasks), order, at_us=session.now_us(), uid=os.getuid()
+        state_db(session), _distinct(tasks), order, at_us=session.now_us(), who=caller(session.tool)
     )
 
 

@@ -46,6 +46,9 @@ def prune(session: Session, config: Config) -> Pruned:
                 task = config.tasks.get(name)
                 kept = config.retention if task is None else task.retention
                 pruning.prune(name, _keep(kept, task, now_us), _ago(now_us, kept.log_days))
+        changes_before = _ago(now_us, config.retention.days)
+        if changes_before is not None:
+            pruning.forget_changes(changes_before)
         notice = _notice(pruning.runs, pruning.logs) if pruning.first else None
         done = Pruned(dict(pruning.runs), dict(pruning.logs), pruning.more, notice)
     if notice is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypedDict
 
 from docket.app.text.shapes import Notified, RunDocument
-from docket.model.jsonkinds import Rule, RunId, Status
+from docket.model.jsonkinds import Instant, JsonObject, Rule, RunId, Status
 
 
 class ListedRunDocument(RunDocument):
@@ -35,3 +35,18 @@ class LogLineDocument(TypedDict):
 
     run_id: Annotated[RunId, "The run's id."]
     content: Annotated[str, "The line with its newline, or a part of it without."]
+
+
+class AuditDocument(TypedDict):
+    """One change that a command made."""
+
+    at: Annotated[Instant, "When."]
+    verb: Annotated[str, "What was done, as the command is called."]
+    task: Annotated[str | None, "The task; null if it is about none."]
+    uid: Annotated[int, "The user."]
+    user: Annotated[str | None, "That user's name."]
+    login_uid: Annotated[int | None, "The user who logged in, as the kernel says; null if nobody."]
+    login_user: Annotated[str | None, "That user's name."]
+    tool: Annotated[str | None, "By what: cli, mcp or api; null if that is not known."]
+    before: Annotated[JsonObject | None, "What was before; null if there was nothing."]
+    after: Annotated[JsonObject | None, "What is after; null if there is nothing."]

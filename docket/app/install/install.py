@@ -15,7 +15,9 @@ from docket.app.install.lock import install_lock
 from docket.app.install.plan import InstallPlan, InstallReport, PlanFile
 from docket.app.install.planfile import AgreedInstall, require_same
 from docket.app.install.referenceunits import reference_units
+from docket.app.install.unitchanges import unit_changes
 from docket.app.install.upkeepunits import upkeep_changes
+from docket.app.record.audit import note_changes
 from docket.app.record.takeover import take_over
 from docket.app.session.session import Session
 from docket.compiler.header import split
@@ -75,6 +77,7 @@ def apply(
             require(current)
         clear_leftovers(session.paths, plan.compilation.place.instance)
         report = InstallRun(session, current, start_timers=start_timers, linger=linger).run()
+        note_changes(session, unit_changes("install", current, report))
         made = plan.compilation
         remember(session.paths, config, made.variables, made.sources)
         return report.replace(warnings=(*report.warnings, *doubts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from docket.app.install.lock import install_lock
 from docket.app.install.plan import InstallPlan, InstallReport, PlanFile
 from docket.app.install.referenceunits import reference_units
 from docket.app.install.timerchoice import TimerChoice, stamp_of
+from docket.app.record.audit import ChangeRow, note_changes
 from docket.app.session.session import Session
 from docket.compiler.bundle import Place
 from docket.compiler.header import Header, split
@@ -97,6 +98,7 @@ def uninstall(
             ),
         )
         report = InstallRun(session, plan, start_timers=False, linger=False).run()
+        note_changes(session, _removals(plan))
         if everything:
             forget(session.paths)
         return report.replace(problems=(*report.problems, *_kept_problems(changes)), warnings=())
@@ -117,6 +119,7 @@ def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
         choice = _choice(session, timers)
         wanted = [timer for timer in timers if timer not in choice.past]
         units = session.units()
+        were_on = _on(session, wanted)
         if wanted:
             units.enable(wanted)
             units.reload()
@@ -127,6 +130,7 @@ def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
                 stamps.touch(stamp_of(session, timer))
             units.start(idle)
             Switches(session.paths).keep(wanted)
+            note_changes(session, _switched(session, "enable", were_on, wanted))
         at_boot = tuple(sorted(choice.at_boot))
         return SwitchReport(tuple(wanted), choice.past, at_boot, followers)
 
@@ -145,10 +149,36 @@ def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
         units = session.units()
         look(session)  # from now on nothing shows since when the timers were on
         Switches(session.paths).keep(timers)
+        were_on = _on(session, timers)
         units.stop(timers)
         units.disable(timers)
         units.reload()
+        note_changes(session, _switched(session, "disable", were_on, timers))
         return SwitchReport(tuple(timers), followers=followers)
+
+
+def _on(session: Session, timers: Sequence[str]) -> frozenset[str]:
+    switches = Switches(session.paths)
+    return frozenset(timer for timer in timers if switches.is_on(timer))
+
+
+def _switched(
+    session: Session, verb: str, were_on: frozenset[str], timers: Sequence[str]
+) -> Iterator[ChangeRow]:
+    """Yield the switch of each timer, its instance left out of the task's name."""
+    instance = _instance(session, _config_if_any(session))
+    for timer in timers:
+        before, after = {timer: timer in were_on}, {timer: verb == "enable"}
+        yield ChangeRow(verb, task_of(timer, instance), before, after)
+
+
+def _removals(plan: InstallPlan) -> Iterator[ChangeRow]:
+    found: dict[str, list[str]] = {}
+    for change in plan.every:
+        if change.action is Action.REMOVE:
+            found.setdefault(change.task, []).append(change.name)
+    for task, names in found.items():
+        yield ChangeRow("uninstall", task, {"units": sorted(names)}, {"units": []})
 
 
 def own_units(session: Session, tasks: Sequence[str]) -> list[Change]:
@@ -164,10 +194,17 @@ def _followers(session: Session, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _switch_followers(session: Session, tasks: Sequence[str], *, on: bool) -> None:
+    switches = Switches(session.paths)
+    off = switches.followers_off()
     try:
-        Switches(session.paths).switch_followers(tasks, on=on)
+        switches.switch_followers(tasks, on=on)
     except OSError as error:
         raise InstallError(f"{error.filename} cannot be written: {error.strerror}.") from error
+    verb = "enable" if on else "disable"
+    note_changes(
+        session,
+        [ChangeRow(verb, task, {"follows": task not in off}, {"follows": on}) for task in tasks],
+    )
 
 
 def _timers(session: Session, names: Sequence[str], followers: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import state_db
 from docket.app.catalog.planfiles import read_plan
+from docket.app.record.audit import ChangeRow, note_changes
 from docket.app.record.liveness import leftovers_owner, lock_dir_of
 from docket.app.record.opening import open_record
 from docket.app.record.runreference import find_run
@@ -26,9 +27,9 @@ from docket.model.record import Record
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 from docket.runfiles import CANCEL, LOCK, discard, run_file
-from docket.store.cancelrequest import record_cancel_request
 from docket.store.closing import close_run
 from docket.store.holders import open_holder
+from docket.store.orders.cancelrequest import record_cancel_request
 from docket.strays import kill_leftovers
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def cancel(session: Session, run_id: str) -> Cancellation:
     ended = _end(session, run, run_file(lock_dir, run.run_id, LOCK))
     found = _settled(session, run)
     discard(run_file(lock_dir, run.run_id, CANCEL))
+    before, after = ({"run": one.run_id, "status": str(one.status)} for one in (run, found))
+    note_changes(session, [ChangeRow("cancel", run.task, before, after)])
     return Cancellation(found, ended)
 
 

@@ -23,8 +23,9 @@ class Session(Record):
     method of what it returns may raise BusError. `now_us` is microseconds since the epoch, and
     `program` is how a shell calls this very Docket. Without `keeps` (a dry run) nothing is written,
     not even a plan or a cache. `cgroup_root` is where the kernel shows the control groups.
-    `readers` are the records of runs that are open now, by path and thread: `open_record` keeps
-    them.
+    `tool` is by what a person changes things: cli, mcp or api. `notices` are sentences that a use
+    case wants said beside its answer. `readers` are the records of runs that are open now, by path
+    and thread: `open_record` keeps them.
     """
 
     paths: Paths
@@ -34,6 +35,8 @@ class Session(Record):
     program: str = "docket"
     keeps: bool = True
     cgroup_root: str = ROOT
+    tool: str = "cli"
+    notices: list[str] = field(default_factory=list)
     readers: dict[tuple[str, int], Reader] = field(default_factory=dict)
 
 

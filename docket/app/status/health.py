@@ -33,7 +33,7 @@ from docket.model.states import RunStatus
 from docket.model.task.task import Config, Task
 from docket.model.text.size import size_bytes
 from docket.model.time.humantime import local
-from docket.store.overrides import PAUSE
+from docket.store.orders.overrides import PAUSE
 from docket.store.reader import Reader
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from docket.model.task.sandbox import Policy, Starter
 from docket.model.task.task import Task
 from docket.model.time.period import REACH_US, stretch
 from docket.schedule.zones import offsets_of
-from docket.store.overrides import PAUSE
+from docket.store.orders.overrides import PAUSE
 
 if TYPE_CHECKING:
     from docket.app.status.shapes import GuardDocument, NowDocument

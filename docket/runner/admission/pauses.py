@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docket.runner.call.environment import iso
-from docket.store.overrides import PAUSE, SKIP_NEXT, use_up_skip
+from docket.store.orders.overrides import PAUSE, SKIP_NEXT, use_up_skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

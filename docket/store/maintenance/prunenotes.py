@@ -7,8 +7,12 @@ import os
 import sqlite3
 from typing import Any
 
+from docket.store.connection import Transaction
+from docket.store.takeover.takeover import VERB as TAKEOVER
+
 RUNS = "prune"
 LOGS = "prune_logs"
+_MOST_REMOVED = 20_000
 
 
 def note_of(connection: sqlite3.Connection, verb: str, task: str) -> dict[str, Any]:
@@ -28,6 +32,16 @@ def write_note(
         "INSERT INTO audit (at, uid, verb, task, details) VALUES (?, ?, ?, ?, ?)",
         (now_us, os.getuid(), verb, task, json.dumps(details)),
     )
+
+
+def forget_changes(connection: sqlite3.Connection, before_us: int) -> None:
+    """Remove the oldest rows of changes before an instant, a bounded number at a time."""
+    with Transaction(connection):
+        connection.execute(
+            "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < ?"
+            " AND verb NOT IN (?, ?, ?) ORDER BY seq LIMIT ?)",
+            (before_us, RUNS, LOGS, TAKEOVER, _MOST_REMOVED),
+        )
 
 
 def has_pruned(connection: sqlite3.Connection) -> bool:

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 
 from docket.errors import StoreError
 from docket.store.maintenance.oldlogs import prune_logs
-from docket.store.maintenance.prunenotes import has_pruned
+from docket.store.maintenance.prunenotes import forget_changes, has_pruned
 from docket.store.maintenance.retention import Keep, prune
 from docket.store.opening import open_for_writing
 
@@ -77,6 +77,10 @@ class Pruning:
         )
         self._count(self.logs, task, logs.logs)
         self.more = self.more or logs.more
+
+    def forget_changes(self, before_us: int) -> None:
+        """Remove the rows of changes before an instant."""
+        forget_changes(self._connection, before_us)
 
     def _count(self, counts: dict[str, int], task: str, number: int) -> None:
         self._most -= number

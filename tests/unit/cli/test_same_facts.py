@@ -66,6 +66,7 @@ OF_COMMAND: dict[str, set[str]] = {
     "policy good": set(),
     "advise": {"fewest_runs"},
     "advise good": {"fewest_runs"},
+    "audit": {"(uid|login_uid|login_user)", r"(before|after)\..*"},
     "env good": {"difference.*", r"(loaded|variables\.(masked|each_run|value))"},
     "env good --diff": {r"variables\..*", "loaded"},
     "wait good": {"(started_at|finished_at|trigger)"},

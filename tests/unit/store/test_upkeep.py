@@ -144,7 +144,9 @@ def test_an_export_holds_every_table_and_ends_with_its_count(tmp_path: Path) -> 
     fill(path, 5)
     with sqlite3.connect(path) as connection:
         connection.execute("INSERT INTO overrides VALUES ('t0', 'pause', ?, 1, 'r', 1)", (BEGAN,))
-        connection.execute("INSERT INTO audit VALUES (1, 2, 3, 'pause', 't0', '{\"a\": 1}')")
+        connection.execute(
+            "INSERT INTO audit VALUES (1, 2, 3, 4, 'cli', 'pause', 't0', '{\"a\": 1}')"
+        )
         tables = {
             row[0]
             for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")

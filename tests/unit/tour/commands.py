@@ -30,6 +30,7 @@ TOUR: dict[str, list[str]] = {
     "events": ["events {lines}", "events {lines} --follow", "events {telling}"],
     "why": ["why text", "why fail", "why raising", "why fail {fail}"],
     "policy": ["policy text --trigger agent", "policy broken", "policy text --sandbox strict"],
+    "audit": ["audit", "audit --task text --since 1d"],
     "env": ["env text", "env text --diff", "env fail"],
     "try": ["try text --sandbox strict", "try broken", "try fail --param nope={parameter}"],
     "advise": ["advise", "advise text", "advise broken"],

@@ -60,13 +60,14 @@ def command(
         raise UsageError("--output needs a file, and got an empty name.")
     if append and output is not None:
         raise UsageError("--append writes into the config, so it excludes --output.")
+    session = call.session()
     found = import_crontabs(
-        call.session(), files, user_field=user_field, years=years, read_stdin=_read_stdin
+        session, files, user_field=user_field, years=years, read_stdin=_read_stdin
     )
     if output is not None:
-        found = write_import(found, output, force=force)
+        found = write_import(session, found, output, force=force)
     elif append:
-        found = append_import(call.session(), found)
+        found = append_import(session, found)
     return Answer(
         found.document(),
         lambda screen: import_text(found, screen),

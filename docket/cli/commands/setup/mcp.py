@@ -33,7 +33,7 @@ def command(call: Call) -> Answer:
 
     code = serve(
         ServerContext(
-            call.session(),
+            call.session().replace(tool="mcp"),
             forms(),
             lambda error: internal_error(error, call),
         )

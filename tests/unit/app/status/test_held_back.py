@@ -18,7 +18,8 @@ from docket.cli.render.health import health_text
 from docket.cli.render.layout.screen import Screen
 from docket.cli.render.status import status_text
 from docket.cli.render.why import why_text
-from docket.store.overrides import PAUSE, SKIP_NEXT, Order, set_override
+from docket.store.orders.audit import Who
+from docket.store.orders.overrides import PAUSE, SKIP_NEXT, Order, set_override
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid
 from tests.unit.app.status.test_status import TIMER, installed
@@ -66,7 +67,7 @@ def announced(home: Home) -> set[str | None]:
 
 
 def order(home: Home, what: Order) -> None:
-    set_override(home.paths.state_db, ["nightly"], what, at_us=NOW_US, uid=0)
+    set_override(home.paths.state_db, ["nightly"], what, at_us=NOW_US, who=Who(0, None, "cli"))
 
 
 def outcomes(home: Home) -> list[str]:

@@ -12,7 +12,8 @@ from docket.errors import NameRefusedError, RunNotFoundError, StoreError, Unknow
 from docket.model.rows import AttemptRow, HookRow
 from docket.runfiles import boot_id
 from docket.runner.record.locks import RunLock
-from docket.store.overrides import PAUSE, SKIP_NEXT, Order, set_override
+from docket.store.orders.audit import Who
+from docket.store.orders.overrides import PAUSE, SKIP_NEXT, Order, set_override
 from tests.unit.app.conftest import NOW_US, Home
 from tests.unit.app.documents import require_valid
 
@@ -212,12 +213,16 @@ def test_an_order_for_a_timer_is_shown_while_it_is_in_force(home: Home) -> None:
     home.record("plain")
     db, uid = home.paths.state_db, os.getuid()
     pause = Order(PAUSE, until=NOW_US + 1, reason="moving house")
-    set_override(db, ["plain"], pause, at_us=NOW_US - 1, uid=uid)
-    set_override(db, ["plain"], Order(SKIP_NEXT, remaining=2), at_us=NOW_US - 1, uid=uid)
+    set_override(db, ["plain"], pause, at_us=NOW_US - 1, who=Who(uid, None, "cli"))
+    set_override(
+        db, ["plain"], Order(SKIP_NEXT, remaining=2), at_us=NOW_US - 1, who=Who(uid, None, "cli")
+    )
     document = require_valid("status", status.status(home.session, "plain").document())
     told = [(o["kind"], o["remaining"], o["reason"]) for o in document["overrides"]]
     assert told == [("pause", None, "moving house"), ("skip-next", 2, None)]
-    set_override(db, ["plain"], Order(PAUSE, until=NOW_US), at_us=NOW_US - 1, uid=uid)
+    set_override(
+        db, ["plain"], Order(PAUSE, until=NOW_US), at_us=NOW_US - 1, who=Who(uid, None, "cli")
+    )
     [later] = status.status(home.session, "plain").tasks
     assert [override.kind for override in later.overrides] == ["skip-next"]
 

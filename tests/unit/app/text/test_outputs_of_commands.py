@@ -53,6 +53,7 @@ def docket(home: Home, expected: int, *words: str, stdin: str = "") -> Any:
         ("describe", 0, ("describe", "good")),
         ("capabilities", 0, ("capabilities",)),
         ("forecast", 0, ("forecast", "--days", "3")),
+        ("audit", 0, ("audit",)),
         ("env", 0, ("env", "good")),
         ("doctor", 1, ("doctor",)),
         ("next", 0, ("next",)),

@@ -17,7 +17,8 @@ from docket.app.session.session import Session
 from docket.errors import StoreError, UnknownTaskError, UsageError
 from docket.model.states import RunStatus
 from docket.paths import discover
-from docket.store.overrides import PAUSE, SKIP_NEXT, Order, lift, set_override
+from docket.store.orders.audit import Who
+from docket.store.orders.overrides import PAUSE, SKIP_NEXT, Order, lift, set_override
 from tests.unit.runner.runner_home import Home
 
 FIRE = {"TRIGGER_UNIT": "docket-job.timer", "INVOCATION_ID": "c" * 32}
@@ -29,7 +30,9 @@ def now_us() -> int:
 
 def order(home: Home, kind: str, **more: object) -> None:
     found = Order(kind, **more)  # type: ignore[arg-type]
-    set_override(str(home.state_db), ["job"], found, at_us=now_us(), uid=os.getuid())
+    set_override(
+        str(home.state_db), ["job"], found, at_us=now_us(), who=Who(os.getuid(), None, "cli")
+    )
 
 
 def fire(home: Home) -> tuple[RunStatus, str | None, str]:
@@ -48,8 +51,8 @@ def test_a_paused_task_skips_each_fire_with_the_reason_until_it_is_resumed(home:
         "Skipped: the task is paused until `docket resume`: a holiday",
     )
     assert [fire(home), fire(home)] == [skipped, skipped]
-    assert lift(str(home.state_db), ["job"], at_us=now_us(), uid=0) == ["job"]
-    assert lift(str(home.state_db), ["job"], at_us=now_us(), uid=0) == []
+    assert lift(str(home.state_db), ["job"], at_us=now_us(), who=Who(0, None, "cli")) == ["job"]
+    assert lift(str(home.state_db), ["job"], at_us=now_us(), who=Who(0, None, "cli")) == []
     assert fire(home)[0] is RunStatus.SUCCEEDED
 
 
@@ -69,9 +72,11 @@ def test_an_order_of_another_clock_holds(home: Home, ahead_us: int) -> None:
     for kind, cause in ((PAUSE, "paused"), (SKIP_NEXT, "skip_next")):
         found = Order(kind, remaining=1 if kind == SKIP_NEXT else None)
         at_us = now_us() + ahead_us
-        set_override(str(home.state_db), ["job"], found, at_us=at_us, uid=os.getuid())
+        set_override(
+            str(home.state_db), ["job"], found, at_us=at_us, who=Who(os.getuid(), None, "cli")
+        )
         assert fire(home)[1] == cause
-        lift(str(home.state_db), ["job"], at_us=at_us, uid=os.getuid())
+        lift(str(home.state_db), ["job"], at_us=at_us, who=Who(os.getuid(), None, "cli"))
     assert fire(home)[0] is RunStatus.SUCCEEDED
 
 
@@ -113,7 +118,7 @@ def test_a_pause_uses_up_no_skip(home: Home) -> None:
 def test_what_is_ordered_is_in_the_audit(home: Home) -> None:
     home.plan("job", "/bin/true")
     order(home, PAUSE, reason="why")
-    lift(str(home.state_db), ["job"], at_us=now_us(), uid=7)
+    lift(str(home.state_db), ["job"], at_us=now_us(), who=Who(7, None, "cli"))
     with closing(sqlite3.connect(home.state_db)) as connection:
         rows = connection.execute("SELECT verb, task, uid FROM audit ORDER BY seq").fetchall()
     assert rows == [("pause", "job", os.getuid()), ("resume", "job", 7)]
@@ -121,7 +126,7 @@ def test_what_is_ordered_is_in_the_audit(home: Home) -> None:
 
 def test_a_store_that_cannot_be_written_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="could not be written"):
-        set_override(str(tmp_path), ["job"], Order(PAUSE), at_us=1, uid=0)
+        set_override(str(tmp_path), ["job"], Order(PAUSE), at_us=1, who=Who(0, None, "cli"))
 
 
 @pytest.fixture

@@ -6,14 +6,16 @@ import sqlite3
 from contextlib import closing, contextmanager
 
 from docket.errors import StoreError
-from docket.model.jsontext import dumps
 from docket.store.connection import Transaction
 from docket.store.opening import open_for_writing
+from docket.store.orders.audit import ChangeRow, insert
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
+
+    from docket.store.orders.audit import Who
 
 PAUSE = "pause"
 SKIP_NEXT = "skip-next"
@@ -40,29 +42,32 @@ class Order:
 
 
 def set_override(
-    state_db: str, tasks: Sequence[str], order: Order, *, at_us: int, uid: int
+    state_db: str, tasks: Sequence[str], order: Order, *, at_us: int, who: Who
 ) -> None:
     """Pause or skip several tasks, in one transaction with its audit; StoreError."""
     details = {"until": order.until, "remaining": order.remaining, "reason": order.reason}
     values = (order.until, order.remaining, order.reason, at_us)
     with _transaction(state_db) as connection:
         for task in tasks:
+            before = _orders(connection, task)
             connection.execute(
                 "INSERT OR REPLACE INTO overrides "
                 "(task, kind, until, remaining, reason, created_at) VALUES (?, ?, ?, ?, ?, ?)",
                 (task, order.kind, *values),
             )
-            _audit(connection, at_us, uid, order.kind, task, details)
+            after = {**before, order.kind: details}
+            insert(connection, at_us, who, ChangeRow(order.kind, task, before, after))
 
 
-def lift(state_db: str, tasks: Sequence[str], *, at_us: int, uid: int) -> list[str]:
+def lift(state_db: str, tasks: Sequence[str], *, at_us: int, who: Who) -> list[str]:
     """Remove the pauses and skips of the tasks, and return the tasks that had one."""
     lifted = []
     with _transaction(state_db) as connection:
         for task in tasks:
+            before = _orders(connection, task)
             if connection.execute("DELETE FROM overrides WHERE task = ?", (task,)).rowcount:
                 lifted.append(task)
-                _audit(connection, at_us, uid, "resume", task, {})
+                insert(connection, at_us, who, ChangeRow("resume", task, before, {}))
     return lifted
 
 
@@ -81,18 +86,15 @@ def use_up_skip(connection: sqlite3.Connection, task: str) -> bool:
     return bool(used)
 
 
-def _audit(
-    connection: sqlite3.Connection,
-    at_us: int,
-    uid: int,
-    verb: str,
-    task: str,
-    details: dict[str, Any],
-) -> None:
-    connection.execute(
-        "INSERT INTO audit (at, uid, verb, task, details) VALUES (?, ?, ?, ?, ?)",
-        (at_us, uid, verb, task, dumps(details)),
+def _orders(connection: sqlite3.Connection, task: str) -> dict[str, Any]:
+    """Return the orders for a task, as the audit shows them."""
+    rows = connection.execute(
+        "SELECT kind, until, remaining, reason FROM overrides WHERE task = ?", (task,)
     )
+    return {
+        kind: {"until": until, "remaining": remaining, "reason": reason}
+        for kind, until, remaining, reason in rows
+    }
 
 
 @contextmanager

@@ -184,7 +184,11 @@ def journal(seen: Examined) -> Check:
 def _scheduled(seen: Examined) -> dict[str, Bundle]:
     if seen.compilation is None:
         return {}
-    return {name: bundle for name, bundle in seen.compilation.bundles.items() if bundle.units}
+    return {
+        name: bundle
+        for name, bundle in seen.compilation.bundles.items()
+        if bundle.units and bundle.task.timed
+    }
 
 
 def _refused_timers(seen: Examined) -> dict[str, str]:

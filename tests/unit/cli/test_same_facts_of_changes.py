@@ -68,6 +68,7 @@ CALLS: dict[str, set[str]] = {
     "run fails": RUN,
     "run nightly": RUN,
     "run nightly --dry-run": RUN | {"(run_id|dry_run.*|summary)"},
+    "try returns": {"(error_code|sandbox)"},  # in words: why it failed, and without a sandbox
     "pause nightly": {"count"},
     "resume nightly": {"count"},
     "skip-next nightly": {"count"},

@@ -167,7 +167,7 @@ def test_a_command_or_directory_that_the_sandbox_hides_is_refused_with_the_grant
 def test_notifications_without_a_network_are_refused() -> None:
     hook = HookSpec("on_failure", agent=AgentSpec(url="https://agent.example.org/x"))
     task = a_task(sandbox=Sandbox(Profile.READONLY), hooks=(hook,))
-    assert "`on_failure` could notify nobody" in refusal(task).sentence
+    assert "`on_failure` could tell nobody" in refusal(task).sentence
     reaching = Sandbox(Profile.READONLY, network=Network.FULL)
     assert compiled(task.replace(sandbox=reaching)).units
 

@@ -176,7 +176,7 @@ def test_a_skipped_run_neither_begins_nor_ends_an_incident(told: Told) -> None:
     told.home.plan(
         "job",
         "/bin/true",
-        destructive=True,
+        denied_to={"unattended": "is destructive"},
         notify={"channels": [channel("webhook", url=told.server.url)]},
     )
     skipped = told.home.result("job", "--trigger", "timer")

@@ -113,13 +113,13 @@ USAGES = (
     Usage(
         "run <task>",
         "Run a task in the foreground.",
-        "Run a task and wait for its result.",
+        "Run it and wait for the result.",
         exit_codes=(0, 1, 130),
     ),
     Usage(
         "run <task> --dry-run",
         "Show what would run.",
-        "Preview a run without any effect; exit code 2 is success.",
+        "Preview without effect; exit code 2 is success.",
         exit_codes=(1, 2, 130),
     ),
     Usage(
@@ -137,14 +137,14 @@ USAGES = (
     Usage("runs [task]", "List past runs, newest first.", "Find runs and their ids."),
     Usage(
         "wait <run_id>",
-        "Wait until a run, or several, are over.",
+        "Wait until runs are over.",
         "Sleep until it ends; the exit code is the run's.",
         exit_codes=(0, 1, 130),
     ),
     Usage(
         "logs <run_id> [--follow]",
         "Show what a run prints.",
-        "Read the output of a run; --follow ends with the run.",
+        "Read its output; --follow ends with the run.",
         lines="logs-follow",
     ),
     Usage(
@@ -188,13 +188,13 @@ USAGES = (
     ),
     Usage(
         "install [task...] --list",
-        "Show the units that an install would write.",
+        "Show the units it would write.",
         "Read the units of a task.",
         output="install-list",
     ),
     Usage(
         "install [task...] --diff",
-        "Show what an install would change.",
+        "Show what it would change.",
         "See each change of units and fires before.",
         output="install-diff",
     ),
@@ -208,7 +208,7 @@ USAGES = (
     Usage(
         "eject <task...>",
         "Turn tasks into plain units.",
-        "See a task's units without Docket; --in-place leaves it.",
+        "See its units without Docket; --in-place leaves it.",
     ),
     Usage("enable <task...>", "Enable and start timers.", "Let a task fire again."),
     Usage("disable <task...>", "Stop and disable timers.", "Keep a task from firing for now."),
@@ -218,7 +218,7 @@ USAGES = (
     Usage(
         "next [task|expr]",
         "Show the next fires.",
-        "Check when a schedule fires before installing it.",
+        "Check a schedule before installing it.",
     ),
     Usage("forecast", "Show what fires in a week.", "See runs a day and what starts at once."),
     Usage(

@@ -7,6 +7,8 @@ import signal
 import time
 from typing import Any
 
+import pytest
+
 from tests.system.jobs import command, shell
 from tests.system.seat import DOCKET, HostSeat, Seat, await_that
 
@@ -78,6 +80,29 @@ def test_a_power_cut_interrupts_a_run_and_whoever_looks_first_says_so(ada: HostS
     assert run["run_id"] == cut["run_id"]
     assert (run["status"], run["error_code"]) == ("interrupted", "reboot")
     assert ada.answer("status", "long")["running"] == []
+
+
+@pytest.mark.parametrize("reader", ["status", "maintain"])
+def test_hooks_of_a_run_that_a_power_cut_ended_are_in_its_sandbox(
+    root: HostSeat, ada: HostSeat, reader: str
+) -> None:
+    """Neither the runner nor its finalizer was there to run them; a reader starts them."""
+    root.run(["sh", "-c", "mkdir -pm 1777 /srv/hooked; chmod 1777 /srv/hooked"])
+    hook = "touch /srv/hooked/out && echo out || echo kept; touch /tmp/in && echo in"
+    ada.configure({"boxed": shell("sleep 300", sandbox="strict", on_failure=hook)})
+    ada.docket("install")
+    ada.systemctl("start", "--no-block", ada.unit("boxed.service"))
+    run = ada.await_run("boxed", lambda run: run["status"] == "running")
+    ada.host.reboot()
+    ada.docket(reader)
+
+    def done() -> list[dict[str, Any]] | None:
+        hooks = ada.answer("status", "--run-id", run["run_id"])["hooks"]
+        return hooks if hooks and hooks[0]["state"] != "pending" else None
+
+    (told,) = await_that("the hook", done)
+    assert told["stdout"].split() == ["kept", "in"]
+    assert ada.run(["ls", "/srv/hooked"]).stdout == ""
 
 
 def test_a_failing_job_fails_its_unit_and_a_skipped_one_does_not(seat: Seat) -> None:

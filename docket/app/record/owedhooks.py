@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from docket.app.catalog.planfiles import read_plan
 from docket.app.session.session import Session
-from docket.errors import BusError
+from docket.errors import BusError, CompileError, StoreError
 from docket.model.names import MAINTENANCE, is_safe_name, service_unit, unit_stem
+from docket.model.task.sandbox import Profile, Sandbox, Starter
 from docket.paths import exec_command
 from docket.store.owed import untold_runs
+from docket.store.reader import open_reader
 
 _MOST_AT_ONCE = 4
 _MOST_DETACHED = 8  # processes that a reading command starts; the maintenance does the rest
@@ -38,6 +41,9 @@ def is_owed_something(session: Session, task: str) -> bool:
 def start(session: Session, owed: Sequence[Owed]) -> None:
     """Start it in processes of their own: the caller does not wait for them."""
     for one in owed[:_MOST_DETACHED]:
+        if _sandbox_of(session, one) is not None:
+            _in_unit(session, one)
+            continue
         # The shell goes at once, and leaves nothing behind that we would have to wait for.
         pid = _process(session, ["/bin/sh", "-c", '"$@" &', "sh", *_words(session, one)])
         if pid is not None:
@@ -48,17 +54,21 @@ def settle(session: Session, owed: Sequence[Owed]) -> int:
     """Run them, a few at a time, and return for how many runs.
 
     The maintenance unit is confined, and hooks need what their task may do: from there each is
-    done in a unit of its own, if the manager makes one.
+    done in a unit of its own, if the manager makes one. What a sandbox holds stays in it: without a
+    manager it waits.
     """
     deadline = time.monotonic() + _ROUND_SECONDS
     waiting = list(dict.fromkeys(owed))
     under_way: list[Callable[[], bool]] = []
-    begin = _in_unit if in_maintenance_unit(session) else _in_process
+    confined = in_maintenance_unit(session)
     done = 0
     while (waiting or under_way) and time.monotonic() < deadline:
         while waiting and len(under_way) < _MOST_AT_ONCE:
             one = waiting.pop(0)
-            is_over = begin(session, one) or _in_process(session, one)
+            boxed = _sandbox_of(session, one) is not None
+            is_over = _in_unit(session, one) if boxed or confined else None
+            if is_over is None and not boxed:
+                is_over = _in_process(session, one)
             under_way += [is_over] if is_over is not None else []
         left = [is_over for is_over in under_way if not is_over()]
         done += len(under_way) - len(left)
@@ -94,6 +104,23 @@ def untold(session: Session, state_db: str) -> list[Owed]:
     return found
 
 
+def _sandbox_of(session: Session, one: Owed) -> Sandbox | None:
+    """Return what confined the run, whose hooks it confines too; None for nothing."""
+    plan = read_plan(session.paths, one.task)
+    if plan is None:
+        return None
+    with suppress(StoreError), open_reader(plan.state_db) as reader:
+        run = reader.run(one.run_id)
+        if run is not None and (plan.sandbox or plan.policy or run.sandbox):
+            from docket.app.catalog.sandboxes import effective  # noqa: PLC0415  (sandboxes only)
+
+            word = (run.sandbox or "").partition("+")[0]
+            asked = Profile(word) if word in list(Profile) else Profile.NONE
+            found = effective(plan, Starter.of(run.trigger), asked)
+            return found if found.confines else None
+    return None
+
+
 def _in_process(session: Session, one: Owed) -> Callable[[], bool] | None:
     """Start a finalizer for one run; what says that it is over. None if it did not start."""
     pid = _process(session, _words(session, one))
@@ -105,8 +132,12 @@ def _in_unit(session: Session, one: Owed) -> Callable[[], bool] | None:
     units = session.units()
     stem = unit_stem(one.task, session.paths.instance_key)
     name = f"{stem}-{one.run_id}-hooks.service"
-    words = _words(session, one)
+    words, properties = _words(session, one), []
+    sandbox = _sandbox_of(session, one)
     try:
+        if sandbox is not None:
+            words += ["--sandbox", sandbox.word]
+            properties = _confining(session, one, sandbox)
         units.start_transient(
             name,
             [
@@ -116,9 +147,10 @@ def _in_unit(session: Session, one: Owed) -> Callable[[], bool] | None:
                 ("Slice", "s", "docket.slice"),
                 ("TimeoutStartUSec", "t", int(_ROUND_SECONDS) * 1_000_000),
                 ("ExecStartEx", "a(sasas)", [[words[0], words, []]]),
+                *properties,
             ],
         )
-    except BusError:
+    except (BusError, CompileError):
         return None
 
     def is_over() -> bool:
@@ -128,6 +160,13 @@ def _in_unit(session: Session, one: Owed) -> Callable[[], bool] | None:
             return True
 
     return is_over
+
+
+def _confining(session: Session, one: Owed, sandbox: Sandbox) -> list[list[Any]]:
+    from docket.app.catalog.sandboxes import confining_properties  # noqa: PLC0415  (sandboxes only)
+
+    plan = read_plan(session.paths, one.task)
+    return [] if plan is None else confining_properties(session, plan, sandbox)
 
 
 def _words(session: Session, one: Owed) -> list[str]:

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import current_plan
-from docket.app.runs.confined import VARIABLE, asked_profile, effective
+from docket.app.catalog.sandboxes import effective
+from docket.app.runs.confined import VARIABLE, asked_profile
 from docket.app.runs.gate import tree_of, why_refused
 from docket.app.session.session import Session
 from docket.model.record import Record

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.idlelimits import limit_warnings
 from docket.app.catalog.lookup import current_plan
+from docket.app.catalog.sandboxes import effective, place_of_plan
 from docket.app.record.liveness import is_held
-from docket.app.runs.confined import asked_profile, effective, place_of
+from docket.app.runs.confined import asked_profile
 from docket.app.runs.gate import refuse_destructive
 from docket.app.runs.options import Attachment, RunOptions
 from docket.app.runs.sandboxing import in_its_sandbox
@@ -150,7 +151,7 @@ def _broken(session: Session, plan: Plan, sandbox: Sandbox, end: TrialEnd) -> It
     elif end.run.status is not RunStatus.SUCCEEDED:
         yield from _limits_passed(end)
     yield from _calls(end, sandbox)
-    around = TrialContext(sandbox, place_of(session, plan), others=plan.run_as is not None)
+    around = TrialContext(sandbox, place_of_plan(session, plan), others=plan.run_as is not None)
     directory = plan.cwd or sandbox.home or session.paths.user_home
     lines = [*end.output.splitlines(), *(() if end.run is None else (end.run.summary,))]
     yield from breakages(complaints(lines, directory), around)
@@ -206,7 +207,7 @@ def _patch(
         return
     if not succeeded and not any(one.key for one in found):
         return
-    place = place_of(session, plan)
+    place = place_of_plan(session, plan)
     allowed = sandbox
     for one in found:
         wider = granted(allowed, [one])

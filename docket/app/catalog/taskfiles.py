@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from docket.config.yaml.safety import refuse_if_others_can_replace
 from docket.errors import UnsafeFileError
-from docket.files import read_plain
+from docket.files import LARGEST_BYTES, read_plain
 from docket.model.text.envfile import EnvironmentFileError, doubtful_lines, parse_environment
 from docket.model.text.secretnames import names_a_secret
 
@@ -24,9 +24,23 @@ _WRITE = stat.S_IWGRP | stat.S_IWOTH
 def missing_files(task: Task) -> Iterator[str]:
     """Yield a sentence for each file without which the task's runs fail."""
     for path in task.env_files:
-        if not os.access(path, os.R_OK):
-            yield f"the environment file {path} cannot be read."
+        why = _unusable(path)
+        if why is not None:
+            yield f"the environment file {path} {why}."
     yield from missing_credentials((one.name, one.source) for one in task.credentials)
+
+
+def _unusable(path: str) -> str | None:
+    """Return why the runner refuses an environment file, without opening it: it may be a pipe."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return "cannot be read"
+    if not stat.S_ISREG(status.st_mode):
+        return "is not a regular file"
+    if status.st_size > LARGEST_BYTES:
+        return f"is larger than {LARGEST_BYTES // 1024**2} MiB"
+    return None if os.access(path, os.R_OK) else "cannot be read"
 
 
 def missing_credentials(credentials: Iterable[tuple[str, str]]) -> Iterator[str]:

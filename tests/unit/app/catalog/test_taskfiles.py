@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docket.app.catalog.taskfiles import exposed_files
+from docket.app.catalog.taskfiles import exposed_files, missing_files
 from docket.model.task.task import Credential, Task
 
 
@@ -67,3 +67,18 @@ def test_the_owner_and_the_group_of_a_file_count(
         told = exposed(file, credential=credential)
         assert said in told
         assert bool(told) == bool(said)
+
+
+def test_an_environment_file_that_the_runner_refuses_is_named(tmp_path: Path) -> None:
+    pipe, huge, fine = (str(tmp_path / name) for name in ("pipe", "huge", "fine"))
+    os.mkfifo(pipe)
+    for path, size in ((huge, 10 * 1024**3), (fine, 10)):
+        with open(path, "wb") as file:
+            file.truncate(size)
+    task = Task("t", "", {}, env_files=(pipe, huge, str(tmp_path), str(tmp_path / "no"), fine))
+    assert list(missing_files(task)) == [
+        f"the environment file {pipe} is not a regular file.",
+        f"the environment file {huge} is larger than 4 MiB.",
+        f"the environment file {tmp_path} is not a regular file.",
+        f"the environment file {tmp_path}/no cannot be read.",
+    ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from docket.config.document import Document
 from docket.config.entries import FileEntries, KnownClasses, sound_part
+from docket.config.schema.complaints import Complaints
 from docket.config.task.dependencies import check_dependencies
 from docket.config.task.entry import TaskEntry
 from docket.config.task.followers import check_upstream, with_followers
@@ -41,18 +42,21 @@ class Assembly:
         known = KnownClasses(self._classes, self._built_ins, frozenset(self._broken))
         files = [self._document, *(part for part in self._document.parts if not part.unreadable)]
         found: dict[str, Task] = {}
+        complaints: dict[str, Complaints] = {}
         for file in files:
             entries = FileEntries(file, self._document, known, self._defaults)
             for task in entries.tasks():
                 found.setdefault(task.name, task)
+                complaints.setdefault(task.name, file.complaints)
         main = FileEntries(self._document, self._document, known, self._defaults)
         for name, known_class in self._classes.items():
             if name not in self._written():
                 unwritten = main.unwritten(name, known_class)
                 if unwritten is not None:
                     found[name] = unwritten
-        check_dependencies(found, self._known_names(), self._complaints)
-        check_upstream(found, self._known_names(), self._complaints)
+                    complaints[name] = self._complaints
+        check_dependencies(found, self._known_names(), complaints)
+        check_upstream(found, self._known_names(), complaints)
         self._spoil_parts()
         return with_followers(found)
 

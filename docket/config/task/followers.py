@@ -11,9 +11,12 @@ from docket.model.text.nearest import nearest
 
 
 def check_upstream(
-    tasks: Mapping[str, Task], known: frozenset[str], complaints: Complaints
+    tasks: Mapping[str, Task], known: frozenset[str], complaints: Mapping[str, Complaints]
 ) -> None:
-    """Note each `after` that names no task, and tasks that would start each other for ever."""
+    """Note each `after` that names no task, and tasks that would start each other for ever.
+
+    `complaints` are those of the file that each task is in.
+    """
     searches = 0
     for name, task in tasks.items():
         for spec in task.after:
@@ -21,7 +24,7 @@ def check_upstream(
                 continue
             searches += 1
             near = nearest(spec.text, known - {name}) if searches <= MOST_SEARCHES else None
-            complaints.problem(
+            complaints[name].problem(
                 spec.key if spec.key[0] != "defaults" else ("tasks", name),
                 f"there is no task `{ascii(spec.text)[1:-1]}` to start after",
                 expected="the name of another task",
@@ -30,7 +33,7 @@ def check_upstream(
     ways = circles(_started_by(tasks))
     for name, task in tasks.items():
         if name in ways and task.after:
-            complaints.problem(
+            complaints[name].problem(
                 ("tasks", name, "schedule"),
                 f"these tasks would start each other for ever: {' -> '.join(ways[name])}",
                 expected="tasks that do not start after this one in turn",

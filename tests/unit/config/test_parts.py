@@ -99,6 +99,24 @@ def test_the_tasks_of_a_part_with_a_mistake_at_its_top_are_broken(home: ConfigHo
     assert config.state_db == home.paths.state_db
 
 
+def test_what_is_wrong_between_tasks_is_reported_at_the_file_of_each(home: ConfigHome) -> None:
+    config = with_part(
+        home,
+        "tasks:\n"
+        "  lost: {type: command, command: x, depends_on: [nobody]}\n"
+        "  late: {type: command, command: x, schedule: {after: nobody}}\n"
+        "  one: {type: command, command: x, schedule: {after: two}}\n"
+        "  two: {type: command, command: x, schedule: {after: one}}\n",
+        main="tasks: {}\n",
+    )
+    part = f"{home.directory}/conf.d/photos.yaml"
+    marks = {problem.task: str(problem.mark) for problem in config.problems}
+    lines = {"lost": "2", "late": "3", "one": "4", "two": "5"}
+    assert {task: mark.rpartition(":")[0] for task, mark in marks.items()} == {
+        task: f"{part}:{line}" for task, line in lines.items()
+    }
+
+
 def test_an_empty_part_is_nothing(home: ConfigHome) -> None:
     for text in ("", "# nothing yet\n", "tasks: {}\n"):
         assert with_part(home, text, MAIN.replace("net", "disk")).problems == ()

@@ -42,7 +42,7 @@ _WORDS = {
 }
 _REFUSALS = [(refusal, re.compile(words, re.IGNORECASE)) for refusal, words in _WORDS.items()]
 _PATH = re.compile(
-    r"""'(?P<single>[^'\0]+)'|"(?P<double>[^"\0]+)"|\u2018(?P<curly>[^\u2019\0]+)\u2019"""
+    r"""'(?P<single>[^'\0]+)'|"(?P<double>[^"\0]+)"|\u2018(?P<curly>[^\u2018\u2019\0]+)\u2019"""
     r"""|(?<![\w.~/-])(?P<bare>/[^\s:,;'"()\u2018\u2019]*)"""
 )
 

@@ -163,4 +163,4 @@ def _plain(value: Any) -> Any:
         return sorted(value)
     if isinstance(value, Mapping):
         return {name: state.to_dict() for name, state in value.items()}
-    return value.to_dict() if isinstance(value, UnitDetail) else value
+    return value.to_dict() if isinstance(value, UnitDetail | UnitVariables) else value

@@ -51,7 +51,8 @@ def contents(home: ConfigHome) -> str:
 
 
 def files(home: ConfigHome) -> list[str]:
-    return sorted(os.listdir(home.directory))
+    """Return what lies in the home beside the record, in which each change has its row."""
+    return sorted(name for name in os.listdir(home.directory) if not name.startswith("state.db"))
 
 
 def test_a_first_configuration_is_private_valid_and_opens_with_the_schema(

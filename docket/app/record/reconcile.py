@@ -14,7 +14,7 @@ from docket.model.states import RunStatus
 from docket.runfiles import REQUEST, boot_id, remove_run_files, run_file
 from docket.store.closing import close_run, write_missing
 from docket.store.reader import Reader, open_reader
-from docket.store.spool import merge, spool_directories
+from docket.store.spool import merge, spool_directories, spooled_rows
 from docket.strays import is_runner, kill_leftovers
 
 _STARTING_US = 120_000_000  # how long the runner of a pending run may take to hold its lock
@@ -32,9 +32,12 @@ def reconcile(session: Session, state_db: str, owed: list[Owed] | None = None) -
     if not suspected:
         return 0
     # A runner that could not write its end has spooled it before it let its lock go.
-    merge(state_db, spool_directories(state_db, session.paths.lock_dir))
+    spools = spool_directories(state_db, session.paths.lock_dir)
+    merge(state_db, spools)
+    # If the database was locked, the true end still waits there.
+    waiting = {row.run_id for row in spooled_rows(spools)}
     with open_reader(state_db) as reader:
-        found = [reader.run(run.run_id) for run in suspected]
+        found = [reader.run(run.run_id) for run in suspected if run.run_id not in waiting]
     dead = [run for run in found if run is not None and not run.status.final]
     closed = [run for run in dead if _close(session, state_db, run)]
     left = [Owed(run.task, run.run_id) for run in closed if is_owed_something(session, run.task)]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -122,6 +125,25 @@ def test_another_program_with_one_of_the_runners_words_is_not_a_runner(
     assert closed(home, run_id).status is RunStatus.LOST
     other.communicate(b"\n")
     assert other.returncode == 0
+
+
+def test_a_run_whose_spooled_end_cannot_be_merged_now_is_not_closed(home: Home) -> None:
+    """The database is locked while the spool is merged, and free again when a run is closed."""
+    run_id = dead_run(home)
+    ended = RunRow(run_id=run_id, task="a", trigger="manual", started_at=NOW_US)
+    ended.status, ended.finished_at = RunStatus.SUCCEEDED.value, NOW_US + 1
+    spools = spool_directories(home.paths.state_db, home.paths.lock_dir)
+    assert spool(spools, ended, [], [], [])
+    other = sqlite3.connect(home.paths.state_db, isolation_level=None, check_same_thread=False)
+    with closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(3, other.rollback)  # the merge waits two seconds for it
+        release.start()
+        assert reconcile(home.session, home.paths.state_db) == 0
+        release.join()
+    assert read(home, run_id).status is RunStatus.RUNNING
+    assert reconcile(home.session, home.paths.state_db) == 0
+    assert read(home, run_id).status is RunStatus.SUCCEEDED
 
 
 def test_an_end_that_was_spooled_is_believed_before_the_witnesses(home: Home) -> None:

@@ -40,16 +40,17 @@ def untold_runs(state_db: str, since_us: int, until_us: int) -> list[tuple[str, 
 
 
 def ended_runs(state_db: str, run_id: str | None, invocation: str) -> list[RunRow]:
-    """Return the run of the id, or else all runs of one start of a unit, as far as they are over.
+    """Return the run of the id and all runs of one start of a unit, as far as they are over.
+
+    A run whose runner was killed before it began is of no start yet: only its id finds it.
 
     Raises StoreError.
     """
     try:
         with open_connection(state_db) as connection:
-            if run_id is not None:
-                found = [row for row in [run_of_id(connection, run_id)] if row is not None]
-            else:
-                found = runs_of_invocation(connection, invocation) if invocation else []
+            found = runs_of_invocation(connection, invocation) if invocation else []
+            if run_id is not None and all(row.run_id != run_id for row in found):
+                found += [row for row in [run_of_id(connection, run_id)] if row is not None]
     except sqlite3.Error as error:
         raise store_error(state_db, error) from error
     except OSError as error:

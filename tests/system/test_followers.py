@@ -82,7 +82,12 @@ def test_a_run_that_was_killed_starts_its_followers_once(ada: HostSeat) -> None:
         }
     )
     ada.docket("install")
+    for _try in range(3):  # the first moments of a runner, before it has begun the run
+        receipt = ada.answer("run", "build", "--async")
+        ada.run(["kill", "-KILL", str(receipt["pid"])])
+        followed(ada, receipt["run_id"], "alarm")
     receipt = ada.answer("run", "build", "--async")
+    ada.await_run("build", lambda run: run["status"] == "running")
     ada.run(["kill", "-KILL", str(receipt["pid"])])
     followed(ada, receipt["run_id"], "alarm")
 

@@ -35,7 +35,9 @@ def start_followers(paths: Paths, environ: Mapping[str, str], task: str, run_id:
         return 0
     code = 0
     merge(plan.state_db, spool_directories(plan.state_db, plan.lock_dir))
-    for row in ended_runs(plan.state_db, run_id, environ.get("INVOCATION_ID", "")):
+    of_unit = run_id is None or "SERVICE_RESULT" in environ  # what systemd gives to ExecStopPost=
+    invocation = environ.get("INVOCATION_ID", "") if of_unit else ""
+    for row in ended_runs(plan.state_db, run_id, invocation):
         for follower in followers(session, row.task, row.status):
             try:
                 options = RunOptions(trigger=Trigger.AFTER, triggered_by=row.run_id)

@@ -24,7 +24,8 @@ def transient_properties(plan: Plan, run_id: str, words: Sequence[str]) -> list[
         if name == "ExecStartEx":
             found.append([name, signature, [_with_words(value[0], words)]])
         elif name == "ExecStopPostEx":
-            found.append([name, signature, [_with_run_id(value[0], run_id), *value[1:]]])
+            more = [_with_words(line, ["--run-id", run_id]) for line in value[1:]]
+            found.append([name, signature, [_with_run_id(value[0], run_id), *more]])
         else:
             found.append([name, signature, value])
     return found

@@ -6,12 +6,13 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from docket.app.catalog.planfiles import read_plan
 from docket.app.session.session import Session
 from docket.errors import BusError, CompileError, StoreError
 from docket.model.names import MAINTENANCE, is_safe_name, service_unit, unit_stem
+from docket.model.plan import Plan
 from docket.model.task.sandbox import Profile, Sandbox, Starter
 from docket.paths import exec_command
 from docket.store.owed import untold_runs
@@ -23,6 +24,9 @@ _ROUND_SECONDS = 300.0
 _SINCE_US = 86_400_000_000
 _SETTLED_US = 15 * 60_000_000  # how long a runner may still run its hooks
 _LOOK_SECONDS = 0.05
+
+
+Confinement = tuple[Plan, Sandbox]  # the plan of a run, and the sandbox that it was in
 
 
 class Owed(NamedTuple):
@@ -41,8 +45,9 @@ def is_owed_something(session: Session, task: str) -> bool:
 def start(session: Session, owed: Sequence[Owed]) -> None:
     """Start it in processes of their own: the caller does not wait for them."""
     for one in owed[:_MOST_DETACHED]:
-        if _sandbox_of(session, one) is not None:
-            _in_unit(session, one)
+        confinement = _confinement_of(session, one)
+        if confinement is not None:
+            _in_unit(session, one, confinement)
             continue
         # The shell goes at once, and leaves nothing behind that we would have to wait for.
         pid = _process(session, ["/bin/sh", "-c", '"$@" &', "sh", *_words(session, one)])
@@ -65,9 +70,11 @@ def settle(session: Session, owed: Sequence[Owed]) -> int:
     while (waiting or under_way) and time.monotonic() < deadline:
         while waiting and len(under_way) < _MOST_AT_ONCE:
             one = waiting.pop(0)
-            boxed = _sandbox_of(session, one) is not None
-            is_over = _in_unit(session, one) if boxed or confined else None
-            if is_over is None and not boxed:
+            confinement = _confinement_of(session, one)
+            is_over = (
+                _in_unit(session, one, confinement) if confined or confinement is not None else None
+            )
+            if is_over is None and confinement is None:
                 is_over = _in_process(session, one)
             under_way += [is_over] if is_over is not None else []
         left = [is_over for is_over in under_way if not is_over()]
@@ -104,21 +111,24 @@ def untold(session: Session, state_db: str) -> list[Owed]:
     return found
 
 
-def _sandbox_of(session: Session, one: Owed) -> Sandbox | None:
-    """Return what confined the run, whose hooks it confines too; None for nothing."""
+def _confinement_of(session: Session, one: Owed) -> Confinement | None:
+    """Return what confined the run, and so confines its hooks too; None if nothing did."""
     plan = read_plan(session.paths, one.task)
     if plan is None:
         return None
+    run = None
     with suppress(StoreError), open_reader(plan.state_db) as reader:
         run = reader.run(one.run_id)
-        if run is not None and (plan.sandbox or plan.policy or run.sandbox):
-            from docket.app.catalog.sandboxes import effective  # noqa: PLC0415  (sandboxes only)
+    if not (plan.sandbox or plan.policy or (run is not None and run.sandbox)):
+        return None
+    from docket.app.catalog.sandboxes import effective  # noqa: PLC0415  (sandboxes only)
 
-            word = (run.sandbox or "").partition("+")[0]
-            asked = Profile(word) if word in list(Profile) else Profile.NONE
-            found = effective(plan, Starter.of(run.trigger), asked)
-            return found if found.confines else None
-    return None
+    # If the record cannot be read now, it is confined as a run by its timer would be.
+    starter = Starter.UNATTENDED if run is None else Starter.of(run.trigger)
+    word = "" if run is None else (run.sandbox or "").partition("+")[0]
+    asked = Profile(word) if word in list(Profile) else Profile.NONE
+    found = effective(plan, starter, asked)
+    return (plan, found) if found.confines else None
 
 
 def _in_process(session: Session, one: Owed) -> Callable[[], bool] | None:
@@ -127,17 +137,21 @@ def _in_process(session: Session, one: Owed) -> Callable[[], bool] | None:
     return None if pid is None else lambda: bool(os.waitpid(pid, os.WNOHANG)[0])
 
 
-def _in_unit(session: Session, one: Owed) -> Callable[[], bool] | None:
-    """Start a finalizer as `_in_process`, in a unit of its own beside the task's."""
+def _in_unit(
+    session: Session, one: Owed, confinement: Confinement | None
+) -> Callable[[], bool] | None:
+    """Start a finalizer as `_in_process`, in a unit of its own with what confined the run."""
     units = session.units()
     stem = unit_stem(one.task, session.paths.instance_key)
     name = f"{stem}-{one.run_id}-hooks.service"
     words, properties = _words(session, one), []
-    sandbox = _sandbox_of(session, one)
     try:
-        if sandbox is not None:
+        if confinement is not None:
+            from docket.app.catalog.sandboxes import confining_properties  # noqa: PLC0415  (sandboxes only)
+
+            plan, sandbox = confinement
             words += ["--sandbox", sandbox.word]
-            properties = _confining(session, one, sandbox)
+            properties = confining_properties(session, plan, sandbox)
         units.start_transient(
             name,
             [
@@ -160,13 +174,6 @@ def _in_unit(session: Session, one: Owed) -> Callable[[], bool] | None:
             return True
 
     return is_over
-
-
-def _confining(session: Session, one: Owed, sandbox: Sandbox) -> list[list[Any]]:
-    from docket.app.catalog.sandboxes import confining_properties  # noqa: PLC0415  (sandboxes only)
-
-    plan = read_plan(session.paths, one.task)
-    return [] if plan is None else confining_properties(session, plan, sandbox)
 
 
 def _words(session: Session, one: Owed) -> list[str]:

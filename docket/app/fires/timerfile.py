@@ -15,7 +15,7 @@ from docket.paths import Paths
 from docket.schedule.oncalendar import parse_on_calendar
 
 _CALENDAR = "OnCalendar"
-_AGAIN = "OnUnitActiveSec"
+AGAIN = "OnUnitActiveSec"
 _TRIGGERS = ("OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec")
 
 
@@ -50,13 +50,14 @@ def read_timer(paths: Paths, plan: Plan) -> InstalledTimer | None:
     except OSError:
         enabled = None
     lines = tuple(line for line in text.splitlines() if line.partition("=")[0] in _TRIGGERS)
-    slack = sum(_spans(text, "RandomizedDelaySec")) + sum(_spans(text, "AccuracySec"))
+    slack = sum(spans_in(text, "RandomizedDelaySec")) + sum(spans_in(text, "AccuracySec"))
     return InstalledTimer(
-        plan, _calendars(text), _spans(text, _AGAIN), written, enabled, slack, lines
+        plan, calendars_in(text), spans_in(text, AGAIN), written, enabled, slack, lines
     )
 
 
-def _calendars(text: str) -> tuple[Calendar, ...]:
+def calendars_in(text: str) -> tuple[Calendar, ...]:
+    """Return the calendars that systemd takes from the lines of a timer."""
     found: list[Calendar] = []
     for value in _values(text, _CALENDAR):
         if not value:
@@ -69,7 +70,8 @@ def _calendars(text: str) -> tuple[Calendar, ...]:
     return tuple(found)
 
 
-def _spans(text: str, key: str) -> tuple[float, ...]:
+def spans_in(text: str, key: str) -> tuple[float, ...]:
+    """Return the spans in seconds that systemd takes from the lines of a timer that set `key`."""
     found = []
     for value in _values(text, key):
         try:

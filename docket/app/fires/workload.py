@@ -10,13 +10,12 @@ from docket.app.catalog.lookup import load_config
 from docket.app.fires.forecast import Forecast
 from docket.app.fires.installedfires import forecast_tasks
 from docket.app.fires.spread import Spread, suggested_spread
+from docket.app.fires.timerfile import AGAIN, calendars_in, spans_in
 from docket.app.session.session import Session
 from docket.app.text.documents import iso, iso_or_none
 from docket.model.record import Record
 from docket.model.task.task import Config
-from docket.model.time.span import parse_span
 from docket.schedule.daylight import Clash, clock_changes
-from docket.schedule.oncalendar import parse_on_calendar
 from docket.schedule.zones import machine_zone
 
 if TYPE_CHECKING:
@@ -202,16 +201,7 @@ def _load(forecast: Forecast, most: int, days: int) -> TaskLoad:
 
 def _spans(forecast: Forecast) -> list[float]:
     """Return the seconds after which a timer starts its task again and again."""
-    lines = (line.partition("=") for line in forecast.lines)
-    found = []
-    for name, _, value in lines:
-        if name != "OnUnitActiveSec":
-            continue
-        try:
-            found.append(parse_span(value))
-        except ValueError:  # a hand edit: systemd ignores it too
-            continue
-    return [span for span in found if span > 0]
+    return [span for span in spans_in("\n".join(forecast.lines), AGAIN) if span > 0]
 
 
 def _pile_ups(forecasts: Iterable[Forecast]) -> Iterator[PileUp]:
@@ -289,10 +279,5 @@ def _clock_changes(
 
 
 def _clashes(forecast: Forecast, from_us: int, until_us: int) -> Sequence[Clash]:
-    values = (line.partition("=") for line in forecast.lines)
-    calendars = [
-        parse_on_calendar(value).calendar
-        for name, _, value in values
-        if name == "OnCalendar" and value
-    ]
+    calendars = calendars_in("\n".join(forecast.lines))
     return clock_changes(calendars, machine_zone(), from_us, until_us)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 
 import pytest
 import yaml
 
+from docket.app.catalog.compilation import compile_tasks, write_plan
 from docket.app.catalog.lookup import load_config
 from docket.app.fires.installedfires import forecast_tasks
 from docket.app.fires.spread import suggested_spread
@@ -126,6 +128,20 @@ def test_clock_changes_say_which_task_loses_a_run(filled: Home) -> None:
 
 def test_a_task_that_cannot_be_used_is_named(filled: Home) -> None:
     assert ["'broken'" in sentence for sentence in look(filled).warnings] == [True]
+
+
+def test_a_calendar_that_a_hand_spoiled_in_a_timer_is_passed_over(filled: Home) -> None:
+    """As systemd does; a good one beside it counts."""
+    bundle = compile_tasks(filled.session).bundles["alone"]
+    write_plan(filled.session, bundle)
+    text = bundle.units[bundle.plan.timer_unit]
+    edited = text.replace("OnCalendar=", "OnCalendar=nonsense\nOnCalendar=", 1)
+    filled.file(os.path.join(filled.paths.unit_dir, bundle.plan.timer_unit), edited)
+    enabled = os.path.join(filled.paths.unit_dir, "timers.target.wants", bundle.plan.timer_unit)
+    filled.file(enabled, "")
+    filled.units.put(bundle.plan.timer_unit, active_state="active")
+    loads = {load.task: load.runs for load in look(filled).tasks}
+    assert loads["alone"] == 7
 
 
 def test_hundreds_of_frequent_tasks_are_bounded_work(home: Home) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from docket.crontab.yamlwords import flow, word
 from docket.model.record import Record
 from docket.model.task.sandbox import Network, Sandbox
 
 if TYPE_CHECKING:
     from docket.app.tuning.breakages import Breakage
 
-_PLAIN = re.compile(
-    r"(?!(?:y|n|yes|no|on|off|true|false|null|~)$)[A-Za-z/@_][\w@%+./-]*", re.IGNORECASE
-)
 _LISTS = ("writable", "readable", "hidden", "devices", "syscalls", "address_families")
 
 
@@ -39,7 +36,7 @@ def patch_document(task: str, lines: Iterable[PatchLine]) -> dict[str, Any]:
 
 def patch_text(task: str, lines: Iterable[PatchLine]) -> str:
     """Return the patch as YAML; each reason is a comment above its line."""
-    out = ["tasks:", f"  {_scalar(task)}:"]
+    out = ["tasks:", f"  {word(task)}:"]
     before: tuple[str, ...] = ()
     for line in lines:
         above = line.path[:-1]
@@ -88,21 +85,7 @@ _NETWORKS = {Network.FULL: True, Network.NONE: False, Network.LOCAL: "local"}
 
 def _value(value: Any) -> str:
     if isinstance(value, list):
-        return "[" + ", ".join(map(_scalar, value)) + "]"
+        return flow(tuple(value))
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _scalar(str(value))
-
-
-def _scalar(text: str) -> str:
-    """Return a word as YAML; what could be read as anything else is in single quotes.
-
-    A control character needs double quotes, and their escapes are those of JSON.
-    """
-    if _PLAIN.fullmatch(text):
-        return text
-    if text.isprintable():
-        return "'" + text.replace("'", "''") + "'"
-    import json  # noqa: PLC0415  (hardly ever)
-
-    return json.dumps(text)
+    return word(str(value))

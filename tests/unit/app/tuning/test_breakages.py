@@ -133,7 +133,7 @@ def test_a_patch_has_the_whole_sandbox_with_what_it_had_before() -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["no", "null", "1", "it's", "a: b", "# x", "-", "", "\n", "é", "/x,y"]
+    "word", ["no", "null", "1", "it's", "a: b", "# x", "-", "", "\n", "é", "/x,y", "@mount"]
 )
 def test_yaml_reads_every_word_of_a_patch_as_it_was_meant(word: str) -> None:
     import yaml

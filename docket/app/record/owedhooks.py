@@ -125,9 +125,7 @@ def _confinement_of(session: Session, one: Owed) -> Confinement | None:
 
     # If the record cannot be read now, it is confined as a run by its timer would be.
     starter = Starter.UNATTENDED if run is None else Starter.of(run.trigger)
-    word = "" if run is None else (run.sandbox or "").partition("+")[0]
-    asked = Profile(word) if word in list(Profile) else Profile.NONE
-    found = effective(plan, starter, asked)
+    found = effective(plan, starter, Profile.of_word(None if run is None else run.sandbox))
     return (plan, found) if found.confines else None
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from docket.app.tuning.complaints import Complaint, ErrorName
 from docket.compiler.bundle import Place
-from docket.compiler.sandbox.places import MANAGERS, own_protected
+from docket.compiler.sandbox.places import MANAGERS, lies_in, own_protected
 from docket.model.record import Record
-from docket.model.task.sandbox import Network, Profile, Sandbox
+from docket.model.task.sandbox import Network, Sandbox
 
 if TYPE_CHECKING:
     from docket.app.tuning.shapes import BreakageDocument
@@ -74,7 +74,7 @@ class TrialContext(Record):
     @property
     def tight(self) -> bool:
         """Whether the homes are hidden and root has no power over files of others."""
-        return self.sandbox.profile.rank >= Profile.STRICT.rank
+        return self.sandbox.profile.tight
 
 
 def breakages(found: Iterable[Complaint], around: TrialContext) -> tuple[Breakage, ...]:
@@ -96,12 +96,12 @@ def _read_only(one: Complaint, around: TrialContext) -> Breakage | None:
             f"It wrote where `{profile}` lets it only read; its output does not name the path."
         )
         return Breakage("read_only", sentence, one.line)
-    if any(_lies_in(one.path, path) for path in own_protected(around.place)):
+    if any(lies_in(one.path, path) for path in own_protected(around.place)):
         sentence = (
             f"It wrote to {one.path}: no confined run may change Docket's config, plans or units."
         )
         return Breakage("protected", sentence, one.line, one.path)
-    if any(_lies_in(one.path, path) for path in _KERNEL):
+    if any(lies_in(one.path, path) for path in _KERNEL):
         sentence = f"It changed {one.path}: no profile lets a run change settings of the kernel."
         return Breakage("kernel", sentence, one.line, one.path)
     sentence = f"It wrote to {one.path}, which is read-only in `{profile}`."
@@ -112,12 +112,12 @@ def _missing(one: Complaint, around: TrialContext) -> Breakage | None:
     """A path that is there outside, and not in the sandbox."""
     if not one.path or not os.path.lexists(one.path):
         return None
-    if _lies_in(one.path, "/dev"):
+    if lies_in(one.path, "/dev"):
         return _device(one, around)
     sentence = f"It looked for {one.path}, which `{around.sandbox.profile}` hides."
-    if around.tight and any(_lies_in(one.path, home) for home in _HOMES):
+    if around.tight and any(lies_in(one.path, home) for home in _HOMES):
         return _granted("hidden", sentence, one, "readable", _directory(one.path))
-    if any(_lies_in(one.path, directory) for directory in _TEMPORARY):
+    if any(lies_in(one.path, directory) for directory in _TEMPORARY):
         sentence = f"It looked for {one.path}: a confined run has a /tmp and /var/tmp of its own."
         return _granted("hidden", sentence, one, "readable", _directory(one.path))
     return None
@@ -131,7 +131,7 @@ def _denied(one: Complaint, around: TrialContext) -> Breakage | None:
     closed = _closed(one, around)
     if closed is not None:
         return closed
-    if _lies_in(one.path, "/dev"):
+    if lies_in(one.path, "/dev"):
         return _device(one, around)
     if around.tight and around.place.paths.system and not around.others:
         return _without_powers(one, around)
@@ -141,10 +141,10 @@ def _denied(one: Complaint, around: TrialContext) -> Breakage | None:
 def _closed(one: Complaint, around: TrialContext) -> Breakage | None:
     """A directory that the sandbox closes by name."""
     sandbox, path = around.sandbox, one.path
-    if any(_lies_in(path, hidden) for hidden in sandbox.hidden):
+    if any(lies_in(path, hidden) for hidden in sandbox.hidden):
         sentence = f"It looked into {path}, which the task's own `sandbox.hidden` names."
         return Breakage("hidden", sentence, one.line, path)
-    if _lies_in(path, around.place.paths.secret_dir):
+    if lies_in(path, around.place.paths.secret_dir):
         what = "a task gets only the secrets that its `credentials` name"
         return Breakage("protected", f"It looked into {path}: {what}.", one.line, path)
     if around.tight and re.search(r"/\.(?:ssh|gnupg)(?:/|$)", path):
@@ -173,7 +173,7 @@ def _forbidden(one: Complaint, around: TrialContext) -> Breakage | None:
     if _is_manager(one):
         return _of_manager(one, around)
     profile = around.sandbox.profile
-    if one.path and _lies_in(one.path, "/dev"):
+    if one.path and lies_in(one.path, "/dev"):
         return _device(one, around)
     for words, what, calls in _FORBIDDEN:
         if re.search(words, one.line, re.IGNORECASE):
@@ -220,7 +220,7 @@ def _no_family(one: Complaint, around: TrialContext) -> Breakage | None:
 
 
 def _is_manager(one: Complaint) -> bool:
-    named = one.path and any(_lies_in(one.path, path) for path in MANAGERS)
+    named = one.path and any(lies_in(one.path, path) for path in MANAGERS)
     return bool(named or _MANAGER.search(one.line))
 
 
@@ -273,7 +273,3 @@ def _upwards(path: str) -> Iterator[str]:
         if path == "/":
             return
         path = os.path.dirname(path)
-
-
-def _lies_in(path: str, directory: str) -> bool:
-    return path == directory or path.startswith(directory.rstrip("/") + "/")

@@ -148,7 +148,7 @@ def _sandbox(seen: Seen) -> Iterator[Proposal]:
     for profile in (Profile.READONLY, Profile.STRICT, Profile.STANDARD):
         if profile.rank <= own.profile.rank:
             break
-        proven = [run for run in seen.good if _profile(run).rank >= profile.rank]
+        proven = [run for run in seen.good if Profile.of_word(run.sandbox).rank >= profile.rank]
         if len(proven) >= FEWEST:
             reason = f"{len(proven)} good runs were in `{profile}` or a tighter sandbox already."
             lines = tuple(sandbox_lines(own.replace(profile=profile)))
@@ -157,7 +157,7 @@ def _sandbox(seen: Seen) -> Iterator[Proposal]:
     following = _NEXT.get(own.profile)
     if following is None:
         return
-    within = [run for run in seen.good if _profile(run).rank >= own.profile.rank]
+    within = [run for run in seen.good if Profile.of_word(run.sandbox).rank >= own.profile.rank]
     if len(within) < FEWEST:
         return
     reason = (
@@ -167,14 +167,6 @@ def _sandbox(seen: Seen) -> Iterator[Proposal]:
     lines = tuple(sandbox_lines(own.replace(profile=following)))
     proof = f"{seen.program} try {seen.task.name} --sandbox {following}"
     yield Proposal(lines, reason, tuple(run.run_id for run in within), proof)
-
-
-def _profile(run: RunRecord) -> Profile:
-    word = (run.sandbox or Profile.NONE.value).partition("+")[0]
-    try:
-        return Profile(word)
-    except ValueError:  # a damaged row proves nothing
-        return Profile.NONE
 
 
 def _seconds(run: RunRecord) -> float:

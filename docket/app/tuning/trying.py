@@ -228,7 +228,7 @@ def _without_run(end: TrialEnd) -> str:
 
 def in_words(found: Trial) -> str:
     """Return whether the sandbox let the task work, in one sentence."""
-    profile = Profile(found.sandbox.partition("+")[0])
+    profile = Profile.of_word(found.sandbox)
     where = "without a sandbox" if profile is Profile.NONE else f"in `{found.sandbox}`"
     if found.ok:
         note = ", but complained" if found.breakages else ""

@@ -122,7 +122,7 @@ class _Resolver:
     def _notify_socket(self) -> Iterator[str]:
         """The runner says over this socket how far it is."""
         runtime = os.path.dirname(os.path.dirname(self._place.paths.lock_dir))
-        if self._tight and _lies_in(runtime, "/run/user"):
+        if self._tight and lies_in(runtime, "/run/user"):
             yield f"{runtime}/systemd/notify"
 
     def _closed(self) -> Iterator[str]:
@@ -132,13 +132,13 @@ class _Resolver:
         yield from MANAGERS
         granted = (*self._sandbox.readable, *self._sandbox.writable)
         for path in (os.path.join(home, name) for home in self._own_home for name in _KEYS):
-            if not any(_lies_in(one, path) for one in granted):
+            if not any(lies_in(one, path) for one in granted):
                 yield path
 
     def _programs(self) -> Iterator[str]:
         """Yield what Docket itself is made of and the sandbox hides."""
         for path in self._place.program_paths:
-            if not self._is_hidden(path) or any(_lies_in(path, one) for one in self._own_home):
+            if not self._is_hidden(path) or any(lies_in(path, one) for one in self._own_home):
                 continue
             if path in self._roots or os.path.dirname(path) == "/home":
                 raise self._refused(
@@ -150,23 +150,23 @@ class _Resolver:
             yield path
 
     def _is_hidden(self, path: str) -> bool:
-        if any(_lies_in(path, shown) for shown in self._shown):
+        if any(lies_in(path, shown) for shown in self._shown):
             return False
-        return any(_lies_in(path, root) for root in self._roots)
+        return any(lies_in(path, root) for root in self._roots)
 
     def _check(self) -> None:
         place, sandbox = self._place, self._sandbox
         if self._tight and self._home in self._roots and not place.paths.system:
             raise self._refused(f"your home is {self._home} itself", "Use `standard`.")
         state = os.path.dirname(place.state_db)
-        if self._tight and _lies_in(self._home, state):
+        if self._tight and lies_in(self._home, state):
             raise self._refused(
                 f"its runs must write the history in {state}, and so all of that directory",
                 "Let `state_dir` name a file in a directory of its own.",
             )
         protected = own_protected(place)
         for path in sandbox.writable:
-            if any(_lies_in(path, one) for one in protected):
+            if any(lies_in(path, one) for one in protected):
                 raise self._refused(
                     f"`sandbox.writable` names {path}, and no run may change config, plans or"
                     " units",
@@ -174,7 +174,7 @@ class _Resolver:
                 )
         needed = (*own_writable(place), *protected, *place.program_paths)
         for path in sandbox.hidden:
-            inside = next((one for one in needed if _lies_in(one, path)), None)
+            inside = next((one for one in needed if lies_in(one, path)), None)
             if inside is not None:
                 raise self._refused(
                     f"`sandbox.hidden` names {path}, and Docket needs {inside} in it",
@@ -190,10 +190,11 @@ class _Resolver:
         )
 
 
-def _lies_in(path: str, directory: str) -> bool:
+def lies_in(path: str, directory: str) -> bool:
+    """Whether a path is a directory, or is in it."""
     return path == directory or path.startswith(directory.rstrip("/") + "/")
 
 
 def _outermost(paths: tuple[str, ...]) -> tuple[str, ...]:
     unique = dict.fromkeys(paths)
-    return tuple(p for p in unique if not any(p != q and _lies_in(p, q) for q in unique))
+    return tuple(p for p in unique if not any(p != q and lies_in(p, q) for q in unique))

@@ -31,6 +31,12 @@ class Profile(StrEnum):
         """Whether a run sees no home directory but its own user's, and reaches no manager."""
         return self.rank >= Profile.STRICT.rank
 
+    @classmethod
+    def of_word(cls, word: str | None) -> Profile:
+        """Return the profile that a run's `sandbox` begins with; NONE for any other word."""
+        name = (word or "").partition("+")[0]
+        return cls(name) if name in list(cls) else cls.NONE
+
     def tightened(self, floor: Profile) -> Profile:
         """Return the tighter of the two."""
         return floor if floor.rank > self.rank else self

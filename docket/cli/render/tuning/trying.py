@@ -30,7 +30,7 @@ def trial_text(found: Trial, screen: Screen) -> str:
 
 
 def _next_steps(found: Trial, screen: Screen) -> list[str]:
-    profile = found.sandbox.partition("+")[0]
+    profile = Profile.of_word(found.sandbox)
     command = f"docket try {one_line(found.task)}"
     if found.patch and found.breakages:
         option = "" if profile == Profile.NONE else f" --sandbox {profile}"

@@ -11,6 +11,7 @@ from docket import __version__
 from docket.app.install.changes import Action
 from docket.app.install.plan import InstallPlan
 from docket.app.text.documents import iso
+from docket.compiler.header import content_hash
 from docket.errors import InstallPlanError, StaleInstallPlanError, UsageError
 from docket.files import is_ours, read_plain, write_new
 from docket.model.names import is_safe_name
@@ -80,9 +81,8 @@ def write_plan(path: str, document: InstallPlanDocument) -> None:
             hint="Remove it, or name another file. Nothing was changed.",
         ) from None
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "its name holds a NUL character"
         raise InstallPlanError(
-            f"The plan could not be written to {path}: {why}.", hint="Nothing was changed."
+            f"The plan could not be written to {path}: {_why(error)}.", hint="Nothing was changed."
         ) from None
 
 
@@ -91,8 +91,7 @@ def read_agreed(path: str) -> AgreedInstall:
     try:
         data, status = read_plain(path)
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "its name holds a NUL character"
-        raise _unusable(path, f"cannot be read: {why}") from None
+        raise _unusable(path, f"cannot be read: {_why(error)}") from None
     if not is_ours(status):
         raise _unusable(path, "belongs to another user, or others can write to it")
     try:
@@ -103,6 +102,10 @@ def read_agreed(path: str) -> AgreedInstall:
     if document["plan_format"] != _FORMAT:
         raise _unusable(path, "was made by another version of Docket")
     return agreed
+
+
+def _why(error: OSError | ValueError) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else "its name holds a NUL character"
 
 
 def require_same(session: Session, agreed: AgreedInstall, plan: InstallPlan, program: str) -> None:
@@ -194,7 +197,7 @@ def _drop_ins(plan: InstallPlan) -> Sequence[str]:
 
 
 def _hash(text: str | None) -> str | None:
-    return None if text is None else sha256_hex(text.encode(errors="surrogateescape"))
+    return None if text is None else content_hash(text)
 
 
 def _hash_of_file(path: str) -> str | None:

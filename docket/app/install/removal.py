@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -116,7 +116,7 @@ def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
         _switch_followers(session, followers, on=True)
         if not timers:
             return SwitchReport((), followers=followers)
-        choice = _choice(session, timers)
+        choice = _choice(session, list(timers))
         wanted = [timer for timer in timers if timer not in choice.past]
         units = session.units()
         were_on = _on(session, wanted)
@@ -130,7 +130,7 @@ def enable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
                 stamps.touch(stamp_of(session, timer))
             units.start(idle)
             Switches(session.paths).keep(wanted)
-            note_changes(session, _switched(session, "enable", were_on, wanted))
+            note_changes(session, _switched("enable", were_on, timers, wanted))
         at_boot = tuple(sorted(choice.at_boot))
         return SwitchReport(tuple(wanted), choice.past, at_boot, followers)
 
@@ -148,13 +148,14 @@ def disable(session: Session, names: Sequence[str] = ()) -> SwitchReport:
             return SwitchReport((), followers=followers)
         units = session.units()
         look(session)  # from now on nothing shows since when the timers were on
-        Switches(session.paths).keep(timers)
-        were_on = _on(session, timers)
-        units.stop(timers)
-        units.disable(timers)
+        wanted = list(timers)
+        Switches(session.paths).keep(wanted)
+        were_on = _on(session, wanted)
+        units.stop(wanted)
+        units.disable(wanted)
         units.reload()
-        note_changes(session, _switched(session, "disable", were_on, timers))
-        return SwitchReport(tuple(timers), followers=followers)
+        note_changes(session, _switched("disable", were_on, timers, wanted))
+        return SwitchReport(tuple(wanted), followers=followers)
 
 
 def _on(session: Session, timers: Sequence[str]) -> frozenset[str]:
@@ -163,13 +164,12 @@ def _on(session: Session, timers: Sequence[str]) -> frozenset[str]:
 
 
 def _switched(
-    session: Session, verb: str, were_on: frozenset[str], timers: Sequence[str]
+    verb: str, were_on: frozenset[str], tasks: Mapping[str, str], timers: Sequence[str]
 ) -> Iterator[ChangeRow]:
-    """Yield the switch of each timer, its instance left out of the task's name."""
-    instance = _instance(session, _config_if_any(session))
+    """Yield the switch of each timer; `tasks` has the task of each."""
     for timer in timers:
         before, after = {timer: timer in were_on}, {timer: verb == "enable"}
-        yield ChangeRow(verb, task_of(timer, instance), before, after)
+        yield ChangeRow(verb, tasks[timer], before, after)
 
 
 def _removals(plan: InstallPlan) -> Iterator[ChangeRow]:
@@ -207,7 +207,8 @@ def _switch_followers(session: Session, tasks: Sequence[str], *, on: bool) -> No
     )
 
 
-def _timers(session: Session, names: Sequence[str], followers: Sequence[str]) -> list[str]:
+def _timers(session: Session, names: Sequence[str], followers: Sequence[str]) -> dict[str, str]:
+    """Return the installed timers of the tasks, each with its task."""
     config = _config_if_any(session)
     instance = _instance(session, config)
     # The maintenance timer follows the tasks' timers by itself.
@@ -225,7 +226,7 @@ def _timers(session: Session, names: Sequence[str], followers: Sequence[str]) ->
                 else f"Run: docket install {name}",
                 task=name,
             )
-    return [change.name for change in own if not names or change.task in names]
+    return {change.name: change.task for change in own if not names or change.task in names}
 
 
 def _choice(session: Session, timers: Sequence[str]) -> TimerChoice:

@@ -8,7 +8,7 @@ from typing import Any
 from docket.app.install.changes import Action
 from docket.app.install.plan import InstallPlan, InstallReport
 from docket.app.record.audit import ChangeRow
-from docket.model.sha256 import sha256_hex
+from docket.compiler.header import content_hash
 
 _SHOWN = 12  # characters of a hash
 
@@ -29,6 +29,4 @@ def unit_changes(verb: str, plan: InstallPlan, report: InstallReport) -> Iterato
 
 
 def _hash(text: str | None) -> str | None:
-    if text is None:
-        return None
-    return sha256_hex(text.encode(errors="surrogateescape"))[:_SHOWN]
+    return None if text is None else content_hash(text)[:_SHOWN]

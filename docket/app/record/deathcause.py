@@ -32,9 +32,10 @@ def cause_of_death(session: Session, run: RunRecord) -> DeathCause | None:
     """
     asked: dict[str, Any] = {"lock": "free"}
     now = session.now_us()
-    if _cancel_was_asked(session, run):
+    lock_dir = lock_dir_of(session.paths, run.task)
+    if run.cancel_requested_us is not None or is_cancelled(lock_dir, run.run_id):
         return DeathCause(CANCELLED, now, {**asked, "request": "cancel"})
-    if is_of_another_boot(run, lock_dir_of(session.paths, run.task)):
+    if is_of_another_boot(run, lock_dir):
         return DeathCause(REBOOTED, _last_sign(run, now), {**asked, "boot": "another one"})
     seen = _ask_manager(session, run, asked)
     if seen == "at work":
@@ -73,11 +74,6 @@ def _ask_journal(
         return None
     asked["journal"] = "says nothing of it" if told is None else f"result {told[0]}"
     return told
-
-
-def _cancel_was_asked(session: Session, run: RunRecord) -> bool:
-    lock_dir = lock_dir_of(session.paths, run.task)
-    return run.cancel_requested_us is not None or is_cancelled(lock_dir, run.run_id)
 
 
 def _last_sign(run: RunRecord, now_us: int) -> int:

@@ -36,7 +36,7 @@ def difference_text(found: TaskEnvironment, screen: Screen) -> str:
         value = _value(by_name[name]).text
         lines.append(screen.paint(f"  + {exact(name)}={value}", Ink.GOOD))
     lines += [screen.paint(f"  - {exact(name)}", Ink.BAD) for name in found.absent]
-    if len(lines) == len(_head(found, screen)):
+    if not (found.changed or found.added or found.absent):
         lines.append("  It is the same as yours.")
     return "\n".join(lines)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docket.model.jsontext import dumps, loads
+from docket.model.states import RunStatus
 from docket.model.struct import Struct
 
 TYPE_CHECKING = False
@@ -208,6 +209,18 @@ class Plan(Struct):
     spans: bool  # the timer also has spans: a fire may belong to no calendar
     log_max_bytes: int
     plan_hash: str
+
+    def followers_after(self, status: str) -> list[str]:
+        """Return the tasks that a run with this status starts; one that never began starts none."""
+        if not RunStatus(status).ran:
+            return []
+        ends = ("end", "success" if status == RunStatus.SUCCEEDED else "failure")
+        return list(dict.fromkeys(task for task, on in self.followers if on in ends))
+
+    def exec_arguments(self) -> list[str]:
+        """Return the options by which `docket exec` finds the plan's home and config."""
+        scope = ["--system"] if self.system else ["--home", self.home]
+        return [*scope, "--config", self.config_path]
 
     @property
     def masks(self) -> bool:

@@ -17,7 +17,7 @@ from docket.app.runs.options import RunOptions
 from docket.app.runs.start import start
 from docket.app.session.session import Session, open_session
 from docket.errors import DocketError
-from docket.model.states import RunStatus, Trigger
+from docket.model.states import Trigger
 from docket.paths import Paths
 from docket.store.owed import ended_runs
 from docket.store.spool import merge, spool_directories
@@ -53,12 +53,11 @@ def start_followers(paths: Paths, environ: Mapping[str, str], task: str, run_id:
 def followers(session: Session, task: str, status: str) -> Iterator[str]:
     """Yield the tasks that start when a run of `task` has ended so."""
     plan = read_plan(session.paths, task)
-    if plan is None or not RunStatus(status).ran:
+    if plan is None:
         return
-    ends = ("end", "success" if status == RunStatus.SUCCEEDED else "failure")
     switches = Switches(session.paths)
     off = switches.followers_off()
-    for name in dict.fromkeys(name for name, on in plan.followers if on in ends):
+    for name in plan.followers_after(status):
         own = read_plan(session.paths, name)
         if own is None or name in off or switches.off([own.timer_unit]):
             continue

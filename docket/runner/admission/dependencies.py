@@ -147,9 +147,8 @@ class _Child:
         request = {"parent_run_id": row.run_id, "tree": self._tree}
         path = run_file(plan.lock_dir, self._run_id, REQUEST)
         write_volatile(path, dumps(request).encode())
-        place = ["--system"] if plan.system else ["--home", plan.home]
         os.set_inheritable(writer, True)
-        words = [*exec_command(), self._task, *place, "--config", plan.config_path, "--quiet"]
+        words = [*exec_command(), self._task, *plan.exec_arguments(), "--quiet"]
         words += ["--run-id", self._run_id, "--trigger", str(Trigger.DEPENDENCY)]
         words += ["--result-fd", str(writer), *["--no-destructive"] * self._gated]
         words += ["--sandbox", row.sandbox] if row.sandbox else []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 
-from docket.model.states import RunStatus
 from docket.paths import exec_command
 
 TYPE_CHECKING = False
@@ -17,24 +16,15 @@ if TYPE_CHECKING:
     from docket.model.rows import RunRow
 
 
-def followers_of(plan: Plan, status: str) -> list[str]:
-    """Return the tasks that a run with this status starts; a run that never began starts none."""
-    if not RunStatus(status).ran:
-        return []
-    ends = ("end", "success" if status == RunStatus.SUCCEEDED else "failure")
-    return [task for task, on in plan.followers if on in ends]
-
-
 def start_followers(plan: Plan, row: RunRow) -> None:
     """Have the followers of a finished run started, and wait until they are."""
-    if row.dry_run or not followers_of(plan, row.status):
+    if row.dry_run or not plan.followers_after(row.status):
         return
-    scope = ["--system"] if plan.system else ["--home", plan.home]
-    words = [*exec_command(), plan.task, *scope, "--config", plan.config_path]
+    words = [*exec_command(), plan.task, *plan.exec_arguments()]
     words += ["--start-followers", "--run-id", row.run_id]
     streams = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1)]
     try:
         pid = os.posix_spawn(words[0], words, os.environ, file_actions=streams, setsid=True)
         os.waitpid(pid, 0)
     except OSError:
-        return  # the next reader of the record starts them
+        return  # no process can be started now: the followers are left out

@@ -234,7 +234,7 @@ class _Compiler:
                 _mark(self._config, task, key),
                 key,
                 hint="The config's `policy` denies it; take its `schedule` out."
-                if "policy" in why
+                if self.place.policy.floor(Starter.UNATTENDED).destructive == "deny"
                 else "Write `unattended: allow` in the task, or take its `schedule` out.",
                 code="task.unattended",
                 task=task.name,

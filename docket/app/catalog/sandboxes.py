@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from docket import __version__
+from docket.app.catalog.places import place_of_plan
 from docket.app.session.session import Session
-from docket.compiler.bundle import Place
 from docket.compiler.service import sandbox_properties
 from docket.files import make_directory
 from docket.model.plan import Plan
 from docket.model.task.sandbox import Policy, Profile, Sandbox, Starter
-from docket.paths import exec_command, program_paths
 
 
 def effective(plan: Plan, starter: Starter, asked: Profile = Profile.NONE) -> Sandbox:
@@ -27,18 +25,5 @@ def confining_properties(session: Session, plan: Plan, sandbox: Sandbox) -> list
     made = (os.path.dirname(plan.state_db), plan.log_dir, plan.lock_dir, *paths.read_only_dirs)
     for directory in made if session.keeps else ():
         make_directory(directory)  # a missing one cannot be bound, and the run may not make it
-    place = place_of_plan(session, plan)
+    place = place_of_plan(paths, plan)
     return [list(one) for one in sandbox_properties(sandbox, place, plan.task)]
-
-
-def place_of_plan(session: Session, plan: Plan) -> Place:
-    """Return where the plan's units are, as the compiler wants to know it."""
-    return Place(
-        paths=session.paths,
-        instance=plan.instance,
-        state_db=plan.state_db,
-        log_dir=plan.log_dir,
-        exec_words=tuple(exec_command()),
-        version=__version__,
-        program_paths=program_paths(),
-    )

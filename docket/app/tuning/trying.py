@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.idlelimits import limit_warnings
 from docket.app.catalog.lookup import current_plan
-from docket.app.catalog.sandboxes import effective, place_of_plan
+from docket.app.catalog.places import place_of_plan
+from docket.app.catalog.sandboxes import effective
 from docket.app.record.liveness import is_held
 from docket.app.runs.confined import asked_profile
 from docket.app.runs.gate import refuse_destructive
@@ -151,7 +152,9 @@ def _broken(session: Session, plan: Plan, sandbox: Sandbox, end: TrialEnd) -> It
     elif end.run.status is not RunStatus.SUCCEEDED:
         yield from _limits_passed(end)
     yield from _calls(end, sandbox)
-    around = TrialContext(sandbox, place_of_plan(session, plan), others=plan.run_as is not None)
+    around = TrialContext(
+        sandbox, place_of_plan(session.paths, plan), others=plan.run_as is not None
+    )
     directory = plan.cwd or sandbox.home or session.paths.user_home
     lines = [*end.output.splitlines(), *(() if end.run is None else (end.run.summary,))]
     yield from breakages(complaints(lines, directory), around)
@@ -207,7 +210,7 @@ def _patch(
         return
     if not succeeded and not any(one.key for one in found):
         return
-    place = place_of_plan(session, plan)
+    place = place_of_plan(session.paths, plan)
     allowed = sandbox
     for one in found:
         wider = granted(allowed, [one])

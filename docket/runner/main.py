@@ -112,8 +112,8 @@ def _enclose() -> EnvironmentRefusedError | None:
         found = EnvironmentRefusedError(
             "The sandbox cannot be closed to other processes of the task's user: the kernel gives"
             f" no Landlock domain ({error.strerror}).",
-            hint="It takes Linux 5.19 with `landlock` among its security modules. `standard` does"
-            " not need it.",
+            hint="Linux 5.19 or later gives one if `landlock` is among its security modules."
+            " The sandbox `standard` does not need it.",
         )
         found.code = "sandbox_open"
         return found

@@ -97,7 +97,7 @@ def _is_the_managers(connection: Socket) -> bool:
 def greeting(asked_for: bytes = b"") -> bytes:
     """Return what a client says first; the answer begins with OK, and only then come messages.
 
-    `asked_for` are lines between the two that there are always, AUTH and BEGIN.
+    `asked_for` are further lines, between AUTH and BEGIN.
 
     It goes out in one piece: the manager leaves a message unread that comes along with BEGIN.
     """

@@ -119,7 +119,7 @@ class SystemdUnits:
             )
             return bool(found)
         except BusError:
-            # logind knows no user that is not logged in; what it keeps on disk holds anyway.
+            # logind does not know a user who is not logged in, but its file for linger counts.
             return os.path.exists(os.path.join(_LINGER_DIRECTORY, _user_name()))
 
     def set_linger(self) -> None:

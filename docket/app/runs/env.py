@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 MASKED = "***"
 _NO_MANAGER = (
-    "No service manager answers: this is the environment of a run that you start here, and the"
-    " difference to yours is only what Docket changes."
+    "No service manager answers: this is the environment of a run that you start here. It"
+    " differs from yours only in what Docket changes."
 )
 _NOT_LOADED = "The service manager does not know the unit: docket install writes it."
 

@@ -190,5 +190,7 @@ class EnvironmentDocument(TypedDict):
     loaded: Annotated[bool, "Whether the service manager knows the unit."]
     user: Annotated[str | None, "The user of the task, if that is not Docket's own."]
     variables: Annotated[list[VariableDocument], "All variables of a run by timer, by name."]
-    difference: Annotated[EnvironmentDifferenceDocument, "What is otherwise here."]
+    difference: Annotated[
+        EnvironmentDifferenceDocument, "How it differs from the environment of this command."
+    ]
     warnings: Annotated[list[str], "Further remarks, in sentences."]

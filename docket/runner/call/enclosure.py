@@ -13,8 +13,8 @@ import os
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 _PATH_BENEATH = 1
-# A domain has to take something in hand. Moving files between directories is allowed everywhere,
-# which Linux 5.19 was the first to have: before that every domain forbids it.
+# A domain has to control at least one right. This one controls moving files between directories,
+# and allows it everywhere. Before Linux 5.19 every domain forbids that.
 _REFER = 1 << 13
 _CAPABILITIES_THAT_LEAVE = (1 << 19) | (1 << 21)  # CAP_SYS_PTRACE, CAP_SYS_ADMIN
 

@@ -100,6 +100,7 @@ def test_a_timer_that_was_disabled_is_not_ill_health_and_has_no_next_fire(ada: H
     assert health["healthy"] == ["job"]
     assert health["details"]["job"]["next_fire"] is None
     assert "Its timer is off: it was disabled." in health["details"]["job"]["notes"]
+    assert "docket install" not in ada.docket("health").stdout  # nothing is missing
     assert ada.docket("health", "--check", check=False).returncode == 0
     assert ada.answer("describe", "job")["next_run"] is None
     assert "to come" not in ada.docket("why", "job").stdout

@@ -63,7 +63,8 @@ def _steps(tasks: list[TaskHealth], screen: Screen) -> Iterator[str]:
     steps = []
     if first.category in (Category.FAILED, Category.STALE):
         steps.append(next_step(f"docket why {one_line(first.task)}", "says why", screen))
-    if any(task.due_times is not None and task.due_times.notes for task in tasks):
+    due_times = [task.due_times for task in tasks if task.due_times is not None]
+    if any(due.notes and not due.off for due in due_times):
         what = "installs the timers that are missing, and starts them"
         steps.append(next_step("docket install --now", what, screen))
     mending = {task.failed_unit.command: task for task in tasks if task.failed_unit is not None}

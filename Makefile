@@ -1,6 +1,6 @@
 # The one front door. `make demo` and `make test` need nothing before them.
 .DEFAULT_GOAL := help
-.PHONY: help demo install test fuzz test-trixie test-deb deb compare lint mutants bench clean setup
+.PHONY: help demo generated install test fuzz test-trixie test-deb deb compare lint mutants bench clean setup
 
 PYTHON := .venv/bin/python
 
@@ -10,6 +10,11 @@ help:  ## what can be made
 demo:  ## an rsync of a real folder, run by a real systemd timer
 	@tools/setup run
 	@$(PYTHON) tools/demo.py
+
+generated:  ## every file that a tool writes: schemas, pages of docs/, manual pages, the text of --help
+	@tools/setup test
+	@for tool in channel_schemas config_docs check_docs error_docs mcp_docs help schemas man; do \
+		$(PYTHON) tools/make_$$tool.py || exit 1; done
 
 install:  ## Docket for yourself, in ~/.local; no compiler, no root
 	@tools/install

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from docket.config.task.entry import TaskEntry
+from docket.config.yaml.codes import Code
 from docket.model.ends.exitmeaning import ExitMeaning
 from docket.model.states import Overlap
 from docket.model.task.task import Task
+from docket.model.task.taskclass import Origin, TaskClass
 from docket.model.text.nearest import nearest
 from docket.model.time.period import Period
 
@@ -15,6 +17,26 @@ from docket.model.time.period import Period
 def exit_codes(entry: TaskEntry) -> dict[int, ExitMeaning]:
     """Return the exit codes that have a meaning of their own."""
     return {int(code): ExitMeaning(word) for code, word in entry.value("exit_codes", {}).items()}
+
+
+def doubt_exit_codes(entry: TaskEntry, drop_in: TaskClass) -> None:
+    """Warn of keys about exit codes where the class returns none, by what it says of its outputs.
+
+    A class without `outputs` says nothing of them, so it may return one.
+    """
+    if "exit_code" in drop_in.outputs or not drop_in.outputs:
+        return
+    name, built_in = drop_in.name, drop_in.origin is Origin.BUILT_IN
+    reason = f"{name} returns no `exit_code`, by the `outputs` of its class"
+    hint = "if its `details` have `exit_code`, name it in `outputs`"
+    if built_in:
+        reason, hint = f"{name} runs no program, so it has no exit code", "leave the key out"
+    for key in ("success_exit_codes", "exit_codes"):
+        if key in entry.own.entries and entry.has(key):
+            entry.warn((key,), f"`{key}` has no effect: {reason}", hint=hint, code=Code.IGNORED)
+    if entry.value("retry_on") and entry.value("retry", 0):
+        sentence = f"`retry_on` keeps task '{entry.name}' from any retry: {reason}"
+        entry.warn(("retry_on",), sentence, hint="`retry_on: []` retries each failure")
 
 
 def once_per(entry: TaskEntry) -> Period | None:

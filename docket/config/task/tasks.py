@@ -62,6 +62,8 @@ def class_task(
     """
     plugin.check_schema(entry, drop_in)
     plugin.check_storable(entry)
+    if mark is not None:  # somebody configured it
+        policies.doubt_exit_codes(entry.without(foreign), drop_in)
     base = _DEFAULT.replace(
         name=entry.name,
         mark=mark,

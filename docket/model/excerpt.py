@@ -24,33 +24,37 @@ _COMPLAINTS = (
     "unable",
 )
 KEPT_BYTES = 64 * 1024  # of each stream, half at the beginning and half at the end
+KEPT_OF_EVENTS = 8 * 1024  # where each line is an event, which is stored whole
 
 
 class Excerpt:
-    """The beginning and the end of a stream."""
+    """The beginning and the end of a stream; `kept_bytes` of it, half of them of each."""
 
-    __slots__ = ("_head", "_tail", "total")
+    __slots__ = ("_half", "_head", "_tail", "total")
 
-    def __init__(self) -> None:
+    def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
+        self._half = kept_bytes // 2
         self._head = bytearray()
-        self._tail = bytearray()
+        self._tail = bytearray()  # at most twice the half
         self.total = 0
 
     def feed(self, block: bytes) -> None:
         """Take the next bytes."""
         self.total += len(block)
-        room = KEPT_BYTES // 2 - len(self._head)
+        room = self._half - len(self._head)
         if room > 0:
             self._head += block[:room]
             block = block[room:]
-        if block:
-            self._tail += block[-KEPT_BYTES:]
-            if len(self._tail) > KEPT_BYTES:
-                del self._tail[: -KEPT_BYTES // 2]
+        if len(block) >= self._half:
+            self._tail[:] = memoryview(block)[-self._half :]
+        elif block:
+            self._tail += block
+            if len(self._tail) > 2 * self._half:
+                del self._tail[: -self._half]
 
     def text(self) -> str:
         """Return what was kept, with a line where something was left out."""
-        tail = bytes(self._tail[-KEPT_BYTES // 2 :])
+        tail = bytes(self._tail[-self._half :])
         left_out = self.total - len(self._head) - len(tail)
         if left_out <= 0:
             return decoded(bytes(self._head) + tail)

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 _LARGEST = 4 << 30  # bytes; logs are capped well below this
 NEWER_SEGMENT = ".1"
 OLDER_SEGMENT = ".2"

@@ -7,6 +7,7 @@ import resource
 import time
 
 from docket.model import signals
+from docket.model.excerpt import KEPT_BYTES, KEPT_OF_EVENTS
 from docket.model.rows import AttemptRow
 from docket.runner.attempt.capture import parser_for
 from docket.runner.attempt.pump import Outlets, Pump, Stream
@@ -190,7 +191,11 @@ def _start_as(
 def _watch(
     context: AttemptContext, child: Child, parser: PlainOutput, number: int, started_us: int
 ) -> Outcome:
-    streams = [Stream(child.stdout, is_error=False), Stream(child.stderr, is_error=True)]
+    kept = KEPT_OF_EVENTS if context.plan.output_format == "jsonl" else KEPT_BYTES
+    streams = [
+        Stream(child.stdout, is_error=False, kept_bytes=kept),
+        Stream(child.stderr, is_error=True),
+    ]
     result = _report_pipe(context, child)
     outlets = Outlets(context.echo, context.log, parser, _heading(context.plan, number))
     pump = _pump(context, child.pidfd, streams, outlets, context.stop, context.host.tick, result)

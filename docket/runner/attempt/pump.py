@@ -10,7 +10,7 @@ import os
 import select
 import time
 
-from docket.model.excerpt import Excerpt
+from docket.model.excerpt import KEPT_BYTES, Excerpt
 from docket.runner.attempt.capture import LARGEST_LINE
 
 TYPE_CHECKING = False
@@ -49,14 +49,14 @@ class Stream:
 
     __slots__ = ("descriptor", "due", "excerpt", "is_error", "partial", "unechoed")
 
-    def __init__(self, descriptor: int, *, is_error: bool) -> None:
+    def __init__(self, descriptor: int, *, is_error: bool, kept_bytes: int = KEPT_BYTES) -> None:
         os.set_blocking(descriptor, False)
         self.descriptor = descriptor
         self.is_error = is_error
         self.partial = b""
         self.due: float | None = None
         self.unechoed = b""
-        self.excerpt = Excerpt()
+        self.excerpt = Excerpt(kept_bytes)
 
 
 class Outlets:
@@ -200,14 +200,16 @@ class Pump:
             return
         self.last_output = time.monotonic()
         stream = self._streams[descriptor]
-        data = stream.partial + data
         cut = data.rfind(b"\n") + 1
-        if len(data) - cut > LARGEST_LINE:
+        unfinished = len(data) - cut + (0 if cut else len(stream.partial))
+        if unfinished > LARGEST_LINE:
             cut = len(data)
-        stream.partial = data[cut:]
         if cut:
-            self._pass_on(stream, data[:cut])
-            stream.due = None
+            block = stream.partial + memoryview(data)[:cut]  # joined without a copy of its own
+            stream.partial, stream.due = data[cut:], None
+            self._pass_on(stream, block)
+        else:
+            stream.partial += data
         if stream.partial and stream.due is None:
             stream.due = self.last_output + _UNFINISHED_SECONDS
 

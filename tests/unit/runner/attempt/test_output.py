@@ -39,6 +39,28 @@ def peak_memory_of(process: subprocess.Popen[bytes]) -> int:
     return peak
 
 
+def test_much_output_takes_no_more_than_two_mib_above_that_of_a_silent_run(home: Home) -> None:
+    source = "import os\nfor _ in range(32): os.write(1, (b'x' * 1023 + b'\\n') * 1024)\n"
+    home.plan("quiet", "/bin/sleep", "0.3")
+    home.plan("job", *python(home, source), log_max_bytes=4 * MIB)
+    home.run("quiet")  # makes the database
+    silent = peak_memory_of(home.start("quiet", "--quiet"))
+    run = home.start("job", "--quiet")
+    assert peak_memory_of(run) - silent < 2 * 1024
+    assert run.wait(60) == 0
+
+
+def test_of_lines_that_are_events_little_is_kept_as_text(home: Home) -> None:
+    source = 'for i in range(5000): print(\'{"event": "tick", "i": %d}\' % i)\n'
+    home.plan("job", *python(home, source), output_format="jsonl")
+    assert home.run("job").returncode == 0
+    details = home.only_run().details
+    assert details["event_count"] == 5000
+    assert details["stdout"].startswith('{"event": "tick", "i": 0}')
+    assert details["stdout"].endswith('{"event": "tick", "i": 4999}\n')
+    assert len(details["stdout"]) < 9 * 1024
+
+
 def test_64_mib_of_output_take_little_memory_and_keep_head_and_tail(home: Home) -> None:
     source = (
         "import os\nos.write(1, b'first line\\n')\n"

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 200
 _LOOKED_AT = 40  # lines at the end that are searched for the one that says what went wrong
+_RSYNCS_SUM = "rsync error: "  # its last line: the exit code in words, and no cause
 _COMPLAINTS = (
     "cannot",
     "could not",
@@ -80,6 +81,8 @@ def complaint_in(errors: str, output: str) -> str:
     lines = list(_last_lines(errors))
     for line in lines or _last_lines(output):
         lowered = line.lower()
+        if lowered.startswith(_RSYNCS_SUM):
+            continue
         if any(word in lowered for word in _COMPLAINTS):
             return line
     return lines[0] if lines else ""

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from docket.model.excerpt import complaint_in
 from docket.model.record import Record
 from docket.tasks.relay import ProgressLine, Relay, Report
 from docket.tasks.stopping import StopRequest
@@ -54,7 +55,7 @@ class ProgramExit(Record):
         if self.exit_code < 0:
             with contextlib.suppress(ValueError):
                 words = f"was killed by {signal.Signals(-self.exit_code).name}"
-        complaint = last_line(self.stderr)
+        complaint = complaint_in(self.stderr, "")
         return f"{words}: {complaint}" if complaint else words
 
     def details(self) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def _of_files(plan: Plan, since: int) -> Iterator[str]:
     programs = [argv[0] for argv in (plan.argv,) if argv]
     named = [("The config", plan.config_path), *(("The program", path) for path in programs)]
     named += [("The environment file", path) for path in plan.env_files]
-    if plan.python is not None:
+    if plan.python is not None and plan.python.path:
         named.append(("The task's file", plan.python.path))
     for word, path in named:
         changed = _modified(path)

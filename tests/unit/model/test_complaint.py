@@ -18,12 +18,18 @@ Traceback (most recent call last):
     ~~~~^^
 ConnectionError: the server closed the connection
 """
+RSYNC = """\
+rsync: [sender] change_dir "/home/ada/photos" failed: No such file or directory (2)
+rsync error: some files/attrs were not transferred (see previous errors) (code 23) at main.c(1347)
+"""
 
 
 @pytest.mark.parametrize(
     ("errors", "output", "line"),
     [
         (RESTIC, "", RESTIC.splitlines()[0]),
+        (RSYNC, "", RSYNC.splitlines()[0]),
+        (RSYNC.splitlines()[1], "", RSYNC.splitlines()[1]),
         (TRACEBACK, "", "ConnectionError: the server closed the connection"),
         ("warming up\nstill here\n----\n\n", "", "still here"),
         ("\x1b[31mERROR\x1b[0m disk \x1b[1;4mfull\x1b[0m\n", "", "ERROR disk full"),

@@ -11,12 +11,14 @@ from click.shell_completion import CompletionItem
 
 from docket import __version__
 from docket.cli.commandtable import SECTIONS, VERBS
+from docket.cli.plaincall import overview
 from docket.errors import UsageError
 from docket.model.text.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from docket.cli.answer import Answer
     from docket.cli.call import Call
 
 SHARED_TITLE = "Options of every command"
@@ -25,10 +27,9 @@ SHARED_TITLE = "Options of every command"
 class SpokenError(Exception):
     """Parsing ended early with a text for standard output: the help or the version."""
 
-    def __init__(self, text: str, code: int = 0) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__(text)
         self.text = text
-        self.code = code
 
 
 class Command(click.Command):
@@ -224,14 +225,14 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: Any) 
         raise SpokenError(f"docket, version {__version__}")
 
 
-def _without_command() -> None:
+def _without_command() -> Answer | None:
     ctx = click.get_current_context()
     if ctx.invoked_subcommand is not None:
-        return
+        return None
     call: Call = ctx.obj
     if call.json:
         raise UsageError("A command is missing.", hint="docket capabilities --json lists them")
-    raise SpokenError(ctx.get_help(), code=1)
+    return overview(call)()
 
 
 def _write_options(

@@ -11,8 +11,13 @@ from docket.app.text.jsonform import compact
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.render.errors import beside_text
+from docket.cli.render.layout.plain import cut
+from docket.cli.render.layout.screen import Ink, Screen
+from docket.model.time.humantime import local
 
 _USUAL_HEIGHT = 24
+_USUAL_WIDTH = 80
+_FEWEST_LINES = 3
 _HOME = "\x1b[H"
 _CLEAR_REST_OF_LINE = "\x1b[K"
 _CLEAR_BELOW = "\x1b[J"
@@ -27,7 +32,7 @@ def frames(
     """
     while True:
         shown, last = answer()
-        yield _as_json(shown) if call.json else _as_text(shown, call)
+        yield _as_json(shown) if call.json else _as_text(shown, call, seconds)
         yield b""
         if last:
             return
@@ -38,16 +43,31 @@ def _as_json(answer: Answer) -> bytes:
     return compact(answer.document).encode() + b"\n"
 
 
-def _as_text(answer: Answer, call: Call) -> bytes:
+def _as_text(answer: Answer, call: Call, seconds: float) -> bytes:
     screen = call.screen()
-    text = answer.text(screen)
-    if answer.warnings:
-        text += "\n\n" + beside_text((), answer.warnings, screen)
+    warnings = beside_text((), answer.warnings, screen).split("\n") if answer.warnings else []
     if not screen.terminal:
-        return (text + "\n\n").encode(errors="backslashreplace")
-    lines = text.split("\n")[: _height()]
+        lines = [answer.text(screen), *(["", *warnings] if warnings else []), ""]
+        return "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
+    lines = [_clock(screen, seconds), *warnings]
+    room = max(_height() - len(lines), _FEWEST_LINES)
+    lines += _fitted(answer.text(screen.replace(height=room)).split("\n"), room)
     painted = "".join(f"{line}{_CLEAR_REST_OF_LINE}\n" for line in lines)
     return f"{_HOME}{painted}{_CLEAR_BELOW}".encode(errors="backslashreplace")
+
+
+def _clock(screen: Screen, seconds: float) -> str:
+    """Return when this was true, and how the watch goes on and ends."""
+    text = f"{local(screen.now_us)}, every {seconds:g} s until Ctrl-C"
+    return screen.paint(cut(text, screen.width or _USUAL_WIDTH, screen.ellipsis), Ink.FAINT)
+
+
+def _fitted(lines: list[str], room: int) -> list[str]:
+    """Return at most `room` lines; the last of them says how many there is no room for."""
+    if len(lines) <= room:
+        return lines
+    kept = lines[: room - 1]
+    return [*kept, f"({len(lines) - len(kept)} more lines: the window is too low)"]
 
 
 def _height() -> int:

@@ -24,7 +24,7 @@ def answer_of(arguments: Sequence[str], call: Call) -> Answer | AnswerStream | i
             answer = group.invoke(ctx)
     except SpokenError as spoken:
         streams.write_text(spoken.text)
-        return spoken.code
+        return 0
     except click.exceptions.Exit as done:
         return done.exit_code
     except (click.Abort, EOFError):

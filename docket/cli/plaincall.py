@@ -1,4 +1,4 @@
-"""Reads the plainest command lines, `docket [--json] VERB [TASK]...`, without click.
+"""Reads the plainest command lines, `docket` and `docket [--json] VERB [TASK]...`, without click.
 
 click and what it needs are a fifth to a quarter of what such a call executes. Every other command
 line is read by click, and both come to the same function: docs/decisions/0039.
@@ -26,9 +26,20 @@ _NAMES = {
 
 def plain_call(words: Sequence[str], call: Call) -> Callable[[], Answer] | None:
     """Return what answers `words`; None if click has to read them."""
+    if not words:
+        return overview(call)
     verb, *names = [word for word in words if word != "--json"] or [""]
     if len(names) not in _NAMES.get(verb, ()) or any(name.startswith("-") for name in names):
         return None
     call.json = "--json" in words
-    answer: Callable[..., Answer] = importlib.import_module(f"docket.cli.answers.{verb}").answer
+    return _answering(verb, call, *names)
+
+
+def overview(call: Call) -> Callable[[], Answer]:
+    """Return what answers a call without a command."""
+    return _answering("overview", call)
+
+
+def _answering(module: str, call: Call, *names: str) -> Callable[[], Answer]:
+    answer: Callable[..., Answer] = importlib.import_module(f"docket.cli.answers.{module}").answer
     return lambda: answer(call, *names)

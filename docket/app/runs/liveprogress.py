@@ -7,9 +7,9 @@ import os
 import select
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from docket.app.catalog.lookup import state_db
 from docket.app.session.session import Session
@@ -65,8 +65,11 @@ def progress_of(reader: Reader, run_id: str) -> RunProgress | None:
 
 
 def _understood(event: EventRecord) -> RunProgress:
-    """Return the progress in an event; wrong values count as missing."""
-    said = event.event if isinstance(event.event, dict) else {}
+    return progress_in(event.event if isinstance(event.event, dict) else {}, event.at_us)
+
+
+def progress_in(said: Mapping[str, Any], at_us: int) -> RunProgress:
+    """Return the progress that an event reports; wrong values count as missing."""
     fraction = said.get("fraction")
     if isinstance(fraction, bool) or not isinstance(fraction, int | float):
         fraction = None
@@ -75,7 +78,7 @@ def _understood(event: EventRecord) -> RunProgress:
         # A whole number of 400 digits is not a float: cut it to the range first.
         None if fraction is None else float(min(max(fraction, 0.0), 1.0)),
         message if isinstance(message, str) else "",
-        event.at_us,
+        at_us,
     )
 
 

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from docket.cli.call import Call
 
 
-def answer(call: Call, task: str) -> Answer:
+def answer(call: Call, task: str, *, full: bool = False) -> Answer:
     """Show the contract of one task."""
     found = describe(call.session(), task)
     return Answer(
-        found.document(), lambda screen: description_text(found, screen), warnings=found.warnings
+        found.document(),
+        lambda screen: description_text(found, screen, full=full),
+        warnings=found.warnings,
     )

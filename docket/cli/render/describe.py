@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from docket.app.status.describe import TaskDescription
 from docket.app.status.status import TaskStatus
 from docket.cli.render.layout.facts import fact_lines
-from docket.cli.render.layout.plain import one_line, task_flags
+from docket.cli.render.layout.plain import exact, one_line, task_flags
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
 from docket.cli.render.layout.table import Cell
@@ -24,19 +24,37 @@ if TYPE_CHECKING:
     from docket.app.runs.policy import PolicyVerdict
 
 Fact = tuple[str, Cell | str]
+_LINES_OF_A_FACT = 2
+_LINES_OF_FACTS = 20  # with the name, the next steps and the prompt they fill a screen of 24
 
 
-def description_text(found: TaskDescription, screen: Screen) -> str:
-    """Return a task's contract, config and schedule; secrets are already removed."""
+def description_text(found: TaskDescription, screen: Screen, *, full: bool) -> str:
+    """Return a task's state and contract, secrets removed: what matters, or all of it."""
     document = found.document()
-    title = screen.paint(one_line(found.task.name), Ink.STRONG)
-    lines = [title, *fact_lines([*_now(found, screen), *_facts(document)], screen)]
+    name = one_line(found.task.name)
+    title = screen.paint(name, Ink.STRONG)
+    facts = [*_now(found, screen), *_facts(document)]
+    if not full:
+        return "\n".join([title, *_one_screen(facts, exact(found.task.name), screen)])
+    lines = [title, *fact_lines([*facts, *_small_print(document)], screen)]
     if document["config"]:
         lines.append(screen.paint("  config", Ink.FAINT))
         lines += [f"    {line}" for line in _json_lines(document["config"])]
-    preview = f"docket run {one_line(found.task.name)} --dry-run"
-    lines.append(next_step(preview, "shows what would run", screen))
+    lines.append(next_step(f"docket run {name} --dry-run", "shows what would run", screen))
     return "\n".join(lines)
+
+
+def _one_screen(facts: list[Fact], name: str, screen: Screen) -> Iterator[str]:
+    """Yield the first facts, each short, and the commands that show the others."""
+    shown = 0
+    for fact in facts:
+        lines = fact_lines([fact], screen, _LINES_OF_A_FACT)
+        shown += len(lines)
+        if shown > _LINES_OF_FACTS:
+            break
+        yield from lines
+    yield next_step(f"docket describe {name} --full", "shows the rest, and the config", screen)
+    yield next_step(f"docket run {name} --dry-run", "shows what would run", screen)
 
 
 def policy_text(found: PolicyVerdict, screen: Screen) -> str:
@@ -84,10 +102,11 @@ def _failures(status: TaskStatus, screen: Screen) -> Iterator[Fact]:
 
 
 def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
+    """Yield what matters of a task, in that order."""
     contract = document["contract"]
     yield "description", document["description"]
-    yield "notes", document["agent_notes"]
     yield "flags", task_flags(document)
+    yield from _schedule(document, contract)
     yield "command", _words(contract.get("command"))
     yield (
         "python",
@@ -96,26 +115,49 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
     yield "directory", contract["cwd"] or ""
     if contract["user"] is not None:
         yield "user", _user(contract["user"])
-    yield from _schedule(document, contract)
-    yield "time limit", _limit(contract)
-    yield "grace", f"{duration(contract['grace_seconds'])} between TERM and KILL"
-    yield "retries", _retries(contract)
-    yield from _coexistence(contract)
-    yield "environment", ", ".join(contract["env"])
-    yield "env files", ", ".join(contract["env_files"])
-    yield "credentials", ", ".join(contract["credentials"])
-    yield "masked", ", ".join(contract["secrets"])
     yield "needs env", ", ".join(document["required_env"])
-    yield from _sandbox(document["sandbox"])
+    yield "inputs", ", ".join((document["config"] or {}).get("inputs", ()))
+    yield "depends on", ", ".join(contract["depends_on"])
+    for required in contract["require"]:
+        yield "requires", _required(required)
+    yield "time limit", _limit(contract)
+    yield "retries", _retries(contract)
+    yield "overlap", contract["overlap"]
     yield "limits", ", ".join(f"{name} {value}" for name, value in contract["limits"].items())
-    for hook in contract["hooks"]:
-        yield hook["kind"], hook["command"]
+    yield "sandbox", _sandbox(document["sandbox"])
+    yield "credentials", ", ".join(contract["credentials"])
     if contract["notify"] is not None:
         told = contract["notify"]
         yield "notifies of", f"{', '.join(told['on'])} through {', '.join(told['channels'])}"
+    for follower in contract["followers"]:
+        yield "starts", f"{follower['task']} after {follower['on']}"
+    for hook in contract["hooks"]:
+        yield hook["kind"], hook["command"]
+    yield "notes", document["agent_notes"]
+
+
+def _small_print(document: Mapping[str, Any]) -> Iterator[Fact]:
+    """Yield what only `--full` shows."""
+    contract = document["contract"]
+    yield "grace", f"{duration(contract['grace_seconds'])} between TERM and KILL"
+    if contract["group"] is not None:
+        group = contract["group"]
+        yield "group", f"{group['name']}, at most {group['max_concurrent']} at a time"
+    yield "once per", contract["once_per"] or ""
+    if contract["success_exit_codes"] != [0]:
+        yield "good exits", ", ".join(map(str, contract["success_exit_codes"]))
+    for code, word in contract["exit_codes"].items():
+        yield "exit code", f"{code} means {word}"
+    yield "environment", ", ".join(contract["env"])
+    yield "env files", ", ".join(contract["env_files"])
+    yield "masked", ", ".join(contract["secrets"])
+    for line in document["sandbox"]["directives"]:
+        yield "directive", line
     for kind in ("inputs", "outputs"):
         for name, text in document[kind].items():
             yield kind.removesuffix("s"), f"{name}: {text}"
+    yield "timer", document["units"]["timer"] or ""
+    yield "service", document["units"]["service"]
     for path in document["sources"]:
         yield "from", path
 
@@ -148,31 +190,9 @@ def _user(user: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _sandbox(sandbox: Mapping[str, Any]) -> Iterator[Fact]:
-    """Yield what its unit keeps from its runs, directive by directive."""
+def _sandbox(sandbox: Mapping[str, Any]) -> str:
     level = sandbox["exposure"]
-    weight = "" if level is None else f", exposure {level:.1f} of 10"
-    yield "sandbox", f"{sandbox['profile']}{weight}"
-    for line in sandbox["directives"]:
-        yield "directive", line
-
-
-def _coexistence(contract: Mapping[str, Any]) -> Iterator[Fact]:
-    """Yield the limits between its runs and those of other tasks."""
-    yield "overlap", contract["overlap"]
-    if contract["group"] is not None:
-        group = contract["group"]
-        yield "group", f"{group['name']}, at most {group['max_concurrent']} at a time"
-    yield "depends on", ", ".join(contract["depends_on"])
-    for follower in contract["followers"]:
-        yield "starts", f"{follower['task']} after {follower['on']}"
-    yield "once per", contract["once_per"] or ""
-    for required in contract["require"]:
-        yield "requires", _required(required)
-    if contract["success_exit_codes"] != [0]:
-        yield "good exits", ", ".join(map(str, contract["success_exit_codes"]))
-    for code, word in contract["exit_codes"].items():
-        yield "exit code", f"{code} means {word}"
+    return f"{sandbox['profile']}{'' if level is None else f', exposure {level:.1f} of 10'}"
 
 
 def _schedule(document: Mapping[str, Any], contract: Mapping[str, Any]) -> Iterator[Fact]:
@@ -189,8 +209,6 @@ def _schedule(document: Mapping[str, Any], contract: Mapping[str, Any]) -> Itera
     caught = contract["catch_up"]
     if caught is not True:
         yield "catch up", f"within {duration(caught)}" if caught else "no"
-    yield "timer", document["units"]["timer"] or ""
-    yield "service", document["units"]["service"]
 
 
 def _limit(contract: Mapping[str, Any]) -> str:

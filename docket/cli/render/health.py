@@ -42,7 +42,6 @@ def _row(task: TaskHealth, screen: Screen) -> Row:
     word = task.category.value.replace("_", " ")
     last = "never" if task.last is None else relative(task.last.started_us, screen.now_us)
     after = "-" if task.next_fire_us is None else relative(task.next_fire_us, screen.now_us)
-    running = Cell("running", Ink.BUSY) if task.running else last
     running = Cell("running", Ink.BUSY) if task.running else Cell(last)
     cells = [Cell(task.task), Cell(word, _INKS[task.category]), running, Cell(after)]
     return Row(cells, " ".join(_matters(task, screen.now_us)))

@@ -57,7 +57,7 @@ def _row(task: ListedTask, last_run: Cell) -> Row:
     if task.installed is False:
         schedule = f"not installed ({schedule})"
     note = f"[destructive] {task.description}".rstrip() if task.destructive else task.description
-    return Row([task.name, schedule, last_run], note, note_matters=task.destructive)
+    return Row([task.name, schedule, last_run], note)
 
 
 def _last_run(task: ListedTask, found: TaskList, screen: Screen) -> Cell:

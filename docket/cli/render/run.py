@@ -109,3 +109,5 @@ def _next_steps(outcome: RunOutcome, screen: Screen) -> Iterator[str]:
             yield next_step(f"docket run {outcome.task}", "runs it for real", screen)
     elif not outcome.ok and outcome.status is not RunStatus.SKIPPED and outcome.log_path:
         yield next_step(f"docket logs {outcome.run_id}", "shows what it printed", screen)
+    elif screen.terminal and outcome.details.get("event_count"):
+        yield next_step(f"docket events {outcome.run_id}", "shows its events", screen)

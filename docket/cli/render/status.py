@@ -10,22 +10,26 @@ from docket.cli.render.layout.facts import fact_lines
 from docket.cli.render.layout.plain import one_line
 from docket.cli.render.layout.screen import Ink, Screen
 from docket.cli.render.layout.steps import next_step
-from docket.cli.render.layout.table import Cell, Column, Row, TextTable
-from docket.cli.render.layout.times import failing_text, relative
+from docket.cli.render.layout.table import Cell
+from docket.cli.render.layout.times import relative
 from docket.cli.render.list import NO_TASKS, NONE_KNOWN
 from docket.cli.render.returned import returned_text
 from docket.cli.render.runs import status_cell
+from docket.cli.render.statustable import (
+    TIMER_WAITS,
+    next_steps,
+    override_text,
+    table_text,
+    timer_state,
+)
 from docket.model.ends.commandexit import command_exit_code
 from docket.model.incident import Incident
-from docket.model.records import NOTIFICATION, HookRecord, OverrideRecord, RunRecord
+from docket.model.records import NOTIFICATION, HookRecord, RunRecord
 from docket.model.states import RunStatus
 from docket.model.text.size import size_text
 from docket.model.time.humantime import duration, local
 
 Fact = tuple[str, Cell | str]
-NOT_INSTALLED = "not installed"
-MOST_NAMED = 5
-_TIMER_WAITS = "active"
 
 
 def status_text(report: StatusReport, screen: Screen) -> str:
@@ -39,22 +43,13 @@ def status_text(report: StatusReport, screen: Screen) -> str:
         return f"No task is known, and no run is recorded.\n{step}"
     if not report.tasks:
         return NO_TASKS
-    columns = [
-        Column("TASK", shrink=12),
-        Column("LAST RUN", shrink=9),
-        Column("TOOK", right=True),
-        Column("NEXT FIRE", shrink=7),
-    ]
-    rows = [_row(task, screen) for task in report.tasks]
-    table = TextTable(columns, rows).text(screen)
-    steps = list(_next_steps(report, screen))
-    return "\n".join([table, "", *steps]) if steps else table
+    return table_text(report, screen)
 
 
 def task_text(task: TaskStatus, screen: Screen) -> str:
     """Return one task in detail."""
     title = screen.paint(one_line(task.task), Ink.STRONG)
-    steps = list(_next_steps(StatusReport(None, (task,)), screen))
+    steps = list(next_steps(StatusReport(None, (task,)), screen))
     return "\n".join([title, *fact_lines(_task_facts(task, screen), screen), *steps])
 
 
@@ -123,95 +118,6 @@ def _hook(hook: HookRecord) -> Fact:
     return f"hook {hook.position}", f"{hook.kind} {hook.label}: {hook.state}{ended}"
 
 
-def _row(task: TaskStatus, screen: Screen) -> Row:
-    run = task.last
-    if task.running:
-        current = task.running[0][0]
-        away = relative(min(current.started_us, screen.now_us), screen.now_us)
-        last, took = Cell(f"running for {away.removesuffix(' ago')}", Ink.BUSY), ""
-        if away == "just now":
-            last = Cell("running", Ink.BUSY)
-        progress = task.progress.get(current.run_id)
-        if progress is not None and progress.fraction is not None:
-            last = Cell(f"{last.text}, {progress.fraction:.0%}", Ink.BUSY)
-    elif run is None:
-        last, took = Cell("never", Ink.FAINT), ""
-    else:
-        cell = status_cell(run.status)
-        last = Cell(f"{cell.text} {relative(run.started_us, screen.now_us)}", cell.ink)
-        took = duration(run.duration_seconds)
-    return Row([task.task, last, took, _next_fire(task, screen)], _doubts(task, screen))
-
-
-def _doubts(task: TaskStatus, screen: Screen) -> str:
-    doubts = []
-    if task.problems:
-        more = f" (and {len(task.problems) - 1} more)" if len(task.problems) > 1 else ""
-        doubts.append(f"broken: {task.problems[0]}{more}")
-    elif task.plan_state is PlanState.LAST_GOOD:
-        doubts.append("the config is broken: runs use the last good plan")
-    if any(alive is False for _, alive in task.running):
-        doubts.append("its runner is gone, and systemd is closing the run")
-    if task.last is not None and task.last.status.exit_code and task.last.summary:
-        again = failing_text(task.consecutive_failures, task.failing_since_us, screen.now_us)
-        doubts.append(f"{task.last.summary}{again}")
-    doubts += map(one_line, task.bad_hooks_in_words)
-    doubts += [] if task.failed_unit is None else [one_line(task.failed_unit.sentence)]
-    doubts += [_override(override, screen) for override in task.overrides]
-    doubts += task.drift.sentences[:1]
-    if not task.configured:
-        doubts.append("no longer in the config")
-    return "; ".join(doubts)
-
-
-def _next_fire(task: TaskStatus, screen: Screen) -> Cell:
-    timer, state = task.timer, _timer_state(task)
-    if timer is None:
-        return _after(task)
-    if timer.next_fire_us is not None and state == _TIMER_WAITS:
-        return Cell(relative(timer.next_fire_us, screen.now_us))
-    if state == "inactive":
-        return Cell("timer off", Ink.DOUBT)
-    ink = Ink.FAINT if state in (_TIMER_WAITS, "unknown") else Ink.DOUBT
-    if state == _TIMER_WAITS and any(order.kind == "pause" for order in task.overrides):
-        return Cell("paused", Ink.DOUBT)
-    return Cell("-" if state == _TIMER_WAITS else state, ink)
-
-
-def _after(task: TaskStatus) -> Cell:
-    """Return what starts a task without a timer."""
-    if not task.after:
-        return Cell("-", Ink.FAINT)
-    text = task.after[0] if len(task.after) == 1 else f"after {len(task.after)} tasks"
-    return Cell(f"{text}, off", Ink.DOUBT) if task.after_off else Cell(text, Ink.FAINT)
-
-
-def _next_steps(report: StatusReport, screen: Screen) -> Iterator[str]:
-    """Yield the commands that fix what the report shows."""
-    if any(_timer_state(task) == NOT_INSTALLED for task in report.tasks):
-        yield next_step("docket install --now", "writes the timers and starts them", screen)
-    off = [task.task for task in report.tasks if _timer_state(task) == "inactive"]
-    if off:
-        names = " ".join(off) if len(off) <= MOST_NAMED else "--all"
-        what = "starts its timer" if len(off) == 1 else "starts their timers"
-        yield next_step(f"docket enable {names}", what, screen)
-    failed = [task.failed_unit for task in report.tasks if task.failed_unit is not None]
-    for command in dict.fromkeys(found.command for found in failed):
-        yield next_step(command, "for a unit that failed before there was a run", screen)
-    if any(task.drift.sentences for task in report.tasks):
-        yield next_step("docket install --diff", "shows how the installed units differ", screen)
-    if any(task.problems for task in report.tasks):
-        yield next_step("docket check", "shows everything that is wrong", screen)
-
-
-def _timer_state(task: TaskStatus) -> str:
-    """Return the timer's state; without an answer, the disk shows whether it is installed."""
-    if task.timer is None:
-        return ""
-    unknown = task.timer.state == "unknown"
-    return NOT_INSTALLED if unknown and not task.drift.installed else task.timer.state
-
-
 def _task_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
     run = task.last
     if run is None:
@@ -255,21 +161,21 @@ def _failures(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
 
 
 def _timer_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
-    timer, state = task.timer, _timer_state(task)
+    timer, state = task.timer, timer_state(task)
     for text in task.after:
         yield "starts", Cell(f"{text}, off", Ink.DOUBT) if task.after_off else text
     if timer is None:
         yield "timer", "" if task.after else "none: the task has no schedule"
         return
     enabled = {True: ", enabled", False: ", not enabled", None: ""}[timer.enabled]
-    ink = Ink.GOOD if state == _TIMER_WAITS else Ink.DOUBT
+    ink = Ink.GOOD if state == TIMER_WAITS else Ink.DOUBT
     yield "timer", Cell(f"{state}{enabled} ({timer.unit})", ink)
     if timer.next_fire_us is not None:
         yield "next fire", _when(timer.next_fire_us, screen)
     if timer.last_trigger_us is not None:
         yield "last fire", _when(timer.last_trigger_us, screen)
     for override in task.overrides:
-        yield "ordered", Cell(_override(override, screen), Ink.DOUBT)
+        yield "ordered", Cell(override_text(override, screen), Ink.DOUBT)
 
 
 def _progress(progress: RunProgress, screen: Screen) -> str:
@@ -283,17 +189,6 @@ def _incident(incident: Incident, screen: Screen) -> str:
     if incident.told_at is not None:
         told = f"reported {relative(incident.told_at, screen.now_us)}"
     return f"open since {_when(incident.opened_at, screen)}, {incident.failures} failures, {told}"
-
-
-def _override(override: OverrideRecord, screen: Screen) -> str:
-    reason = f" ({override.reason})" if override.reason else ""
-    if override.kind == "pause":
-        until = "resumed"
-        if override.until_us is not None:
-            until = f"{local(override.until_us)}, {relative(override.until_us, screen.now_us)}"
-        return f"fires are skipped until {until}{reason}"
-    fires = "next fire is" if override.remaining == 1 else f"next {override.remaining} fires are"
-    return f"the {fires} skipped{reason}"
 
 
 def _plan(state: PlanState) -> Cell | str:

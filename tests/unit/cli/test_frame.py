@@ -77,10 +77,17 @@ def test_the_version_is_printed_in_the_reference_form(docket: Docket) -> None:
     assert docket("--version") == (0, f"docket, version {__version__}\n", "")
 
 
-def test_without_a_command_the_help_is_shown_and_the_call_counts_as_failed(docket: Docket) -> None:
+def test_without_a_command_the_first_steps_and_the_help_are_named(docket: Docket) -> None:
     told = docket()
+    assert told.code == 0
+    assert told.out.startswith("No tasks yet.")
+    assert "docket --help" in told.out
+
+
+def test_without_a_command_there_is_no_json(docket: Docket) -> None:
+    told = docket("--json")
     assert told.code == 1
-    assert "Usage: docket" in told.out
+    assert told.document["error_code"] == "usage"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,6 @@ PLAIN = [
     ["health", "one", "two"],
 ]
 FOR_CLICK = [
-    [],
     ["--json"],
     ["status", "one", "two"],
     ["status", "--help"],

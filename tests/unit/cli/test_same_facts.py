@@ -54,8 +54,8 @@ OF_COMMAND: dict[str, set[str]] = {
     "runs good": {"task_name"},
     # The table has the end of each last run; `check` has the places of mistakes.
     "list": {"last_run.*", "problems.*"},
-    "describe good": {"last_run.*", "last_hooks.*", "contract.*", "sources"},
-    "describe bad": {"last_run.*", "contract.*", "units.*", "output.*"},
+    "describe good --full": {"last_run.*", "last_hooks.*", "contract.*", "sources"},
+    "describe bad --full": {"last_run.*", "contract.*", "units.*", "output.*"},
     "health": {
         r"details\..*\.(last_run\..*|seconds_since_last_run|schedule|previous_fire|notes)",
         r"details\..*\.schedule_interval_seconds",

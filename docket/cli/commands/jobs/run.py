@@ -19,7 +19,7 @@ from docket.cli.render.receipt import receipt_text
 from docket.cli.render.run import outcome_text
 from docket.errors import UsageError
 from docket.model.runid import make_run_id
-from docket.model.states import Trigger
+from docket.model.states import OutputFormat, Trigger
 from docket.model.task.sandbox import Profile
 from docket.paths import exec_command
 
@@ -88,7 +88,7 @@ def command(
         raise UsageError("--idempotency-key needs --async.")
     session = call.session()
     run_id = make_run_id(session.now_us(), os.urandom(4))
-    with _output(call, session, run_id, dry_run) as output:
+    with _output(call, session, task, None if dry_run else run_id) as output:
         outcome = running.run(
             session,
             exec_command(),
@@ -105,16 +105,20 @@ def command(
 
 
 def _output(
-    call: Call, session: Session, run_id: str, dry_run: bool
+    call: Call, session: Session, task: str, run_id: str | None
 ) -> AbstractContextManager[int]:
     """Give where the run's output goes: on a terminal through us, for a bar below it."""
     screen = call.screen()
-    if call.json or dry_run or not screen.terminal or not screen.moves:
+    if call.json or run_id is None or not screen.terminal or not screen.moves:
         return nullcontext(1)
-    from docket.app.runs.liveprogress import shown_on  # noqa: PLC0415  (only on terminals)
+    from docket.app.catalog.lookup import current_plan  # noqa: PLC0415  (only on terminals)
+    from docket.app.runs.liveprogress import shown_on  # noqa: PLC0415  (as above)
+    from docket.cli.render.layout.eventbar import EventBar  # noqa: PLC0415  (as above)
     from docket.cli.render.layout.progressbar import ProgressBar  # noqa: PLC0415  (as above)
 
-    return shown_on(ProgressBar(1, screen), session, run_id)
+    bar = ProgressBar(1, screen)
+    events = current_plan(session, task).output_format == OutputFormat.JSONL
+    return shown_on(EventBar(bar) if events else bar, session, run_id)
 
 
 def _in_background(call: Call, task: str, options: RunOptions) -> Answer:

@@ -23,8 +23,16 @@ class Ink(StrEnum):
     FAINT = "2"
 
 
+# Yellow and cyan can hardly be read on white.
+_ON_LIGHT = {Ink.DOUBT: "35", Ink.BUSY: "34"}
+_LIGHT_BACKGROUNDS = ("7", "15")
+
+
 class Screen(Record):
-    """One place where text is shown. `width` is None if nothing limits it (a pipe, a file)."""
+    """One place where text is shown. `width` is None if nothing limits it (a pipe, a file).
+
+    `height` is how many lines are shown at once, where the text has to fit into them.
+    """
 
     width: int | None
     colour: bool
@@ -32,13 +40,16 @@ class Screen(Record):
     now_us: int
     terminal: bool = False
     moves: bool = False  # whether the terminal can go back to the beginning of a line and clear it
+    light: bool = False  # whether the terminal says that its background is light
+    height: int | None = None
     program: str = "docket"  # how to call this Docket again, with the options for its place
 
     def paint(self, text: str, ink: Ink | None) -> str:
         """Return `text` in a colour, if colours are wanted at all."""
         if not self.colour or ink is None or not text.strip():
             return text
-        return f"\x1b[{ink.value}m{text}\x1b[0m"
+        code = _ON_LIGHT.get(ink, ink.value) if self.light else ink.value
+        return f"\x1b[{code}m{text}\x1b[0m"
 
     @property
     def ellipsis(self) -> str:
@@ -68,6 +79,7 @@ def screen_of(
         now_us=now_us,
         terminal=terminal,
         moves=terminal and environ.get("TERM", "dumb") != "dumb",
+        light=environ.get("COLORFGBG", "").rpartition(";")[2] in _LIGHT_BACKGROUNDS,
         program=program,
     )
 

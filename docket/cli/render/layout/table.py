@@ -46,15 +46,18 @@ class TextTable(Record):
 
     def text(self, screen: Screen) -> str:
         """Return the table's lines, none wider than the screen if the columns allow it."""
+        heading, rows = self.parts(screen)
+        return "\n".join([*heading, *(line for row in rows for line in row)])
+
+    def parts(self, screen: Screen) -> tuple[list[str], list[list[str]]]:
+        """Return the lines of the heading, and those of each row."""
         cells = [[_clean(cell) for cell in row.cells] for row in self.rows]
         widths = self._widths(cells, screen)
         room = self._room_for_notes(widths, screen)
-        out = []
-        if any(column.title for column in self.columns):
-            out.append(self._headings(widths, room, screen))
-        for row, line in zip(self.rows, cells, strict=True):
-            out += self._row(row, line, widths, room, screen)
-        return "\n".join(out)
+        titled = any(column.title for column in self.columns)
+        heading = [self._headings(widths, room, screen)] if titled else []
+        rows = zip(self.rows, cells, strict=True)
+        return heading, [self._row(row, line, widths, room, screen) for row, line in rows]
 
     def _widths(self, cells: list[list[Cell]], screen: Screen) -> list[int]:
         widths = [

@@ -112,10 +112,10 @@ def test_people_are_shown_the_same(home: Home) -> None:
     installed(home)
     home.record("nightly", "failed", at=NOW_US - HOUR)
     screen = Screen(100, colour=False, unicode=True, now_us=NOW_US)
-    text = description_text(describe(home.session, "nightly"), screen)
+    text = description_text(describe(home.session, "nightly"), screen, full=False)
     assert "failed 60 min ago" in text or "failed 1 h ago" in text
     assert "in 1 s" in text
     docket(home, 0, "pause", "nightly")
-    text = description_text(describe(home.session, "nightly"), screen)
+    text = description_text(describe(home.session, "nightly"), screen, full=False)
     assert "in 1 s" not in text
     assert "It is paused." in text

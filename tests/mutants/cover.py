@@ -64,8 +64,10 @@ def _test_files() -> dict[str, str]:
 
 def _importing(path: str) -> list[str]:
     """Return the test files that name the module, unless so many do that it says nothing."""
-    module = re.compile(rf"\b{re.escape(path.removesuffix('.py').replace('/', '.'))}\b")
-    found = [name for name, text in _test_files().items() if module.search(text)]
+    module = path.removesuffix(".py").replace("/", ".")
+    whole = re.compile(rf"\b{re.escape(module)}\b")
+    # A plain search first: the expression takes a hundred times as long.
+    found = [n for n, text in _test_files().items() if module in text and whole.search(text)]
     return found if len(found) <= _MOST_IMPORTING else []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -51,8 +52,10 @@ def _drawn(mutant: Mutant, seed: int) -> bytes:
     return hashlib.sha256(f"{seed} {mutant.identity}".encode()).digest()
 
 
-def mutants_of(path: str) -> Iterator[Mutant]:
-    """Yield every mutant of one file."""
+@functools.cache
+def mutants_of(path: str) -> list[Mutant]:
+    """Return every mutant of one file."""
+    found = []
     text = (ROOT / path).read_text(encoding="utf-8")
     lines = text.splitlines()
     seen: Counter[str] = Counter()
@@ -60,7 +63,8 @@ def mutants_of(path: str) -> Iterator[Mutant]:
         identity = f"{path}: {lines[mutation.line - 1].strip()}: {change(mutation)}"
         seen[identity] += 1
         number = f" ({seen[identity]})" if seen[identity] > 1 else ""
-        yield Mutant(path, mutation, identity + number)
+        found.append(Mutant(path, mutation, identity + number))
+    return found
 
 
 def product_files(only: str) -> Iterator[str]:

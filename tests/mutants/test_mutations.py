@@ -41,7 +41,7 @@ def test_every_sampled_mutant_of_the_product_parses_and_has_tests_that_cover_it(
 
 
 def test_a_sample_has_mutants_of_every_room() -> None:
-    rooms = {path.split("/")[1] for path in product_files("docket") if list(mutants_of(path))}
+    rooms = {path.split("/")[1] for path in product_files("docket") if mutants_of(path)}
     assert {mutant.path.split("/")[1] for mutant in sample("docket", 60, 1)} == rooms
 
 

@@ -48,28 +48,19 @@ def host(host_or_reason: PrivateHost | str) -> PrivateHost:
 @pytest.fixture
 def ada(host: PrivateHost) -> Iterator[HostSeat]:
     """A lingering user of the private host with the default home and nothing of Docket yet."""
-    seat = HostSeat(host, "ada")
-    seat.forget()
-    yield seat
-    seat.forget()
+    yield from HostSeat(host, "ada").own()
 
 
 @pytest.fixture
 def bob(host: PrivateHost) -> Iterator[HostSeat]:
     """Another such user, who is up to something."""
-    seat = HostSeat(host, "bob")
-    seat.forget()
-    yield seat
-    seat.forget()
+    yield from HostSeat(host, "bob").own()
 
 
 @pytest.fixture
 def root(host: PrivateHost) -> Iterator[HostSeat]:
     """Root of the private host, in the system scope, with nothing of Docket yet."""
-    seat = HostSeat(host, "root")
-    seat.forget()
-    yield seat
-    seat.forget()
+    yield from HostSeat(host, "root").own()
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self, TypeVar
 
 from docket.model.names import unit_stem
 from docket.paths import discover
@@ -211,9 +211,12 @@ class HostSeat(Seat):
         check: bool = True,
         environ: dict[str, str] | None = None,
     ) -> Done:
-        """Run `words` in the host."""
-        return self.host.run(
-            words,
+        """Run `words` in the host; docket without the start of an interpreter."""
+        run, line = self.host.run, words
+        if words[0] == DOCKET:
+            run, line = self.host.docket, words[1:]
+        return run(
+            line,
             user=self.user,
             environ={**self._environ, **(environ or {})},
             stdin=stdin,
@@ -247,6 +250,14 @@ class HostSeat(Seat):
             more=more,
         )
         self.run(["/bin/sh", "-c", script])
+        self.host.idle.add(self.user)
+
+    def own(self) -> Iterator[Self]:
+        """Yield the seat with nothing of Docket, and leave it so."""
+        if self.user not in self.host.idle:
+            self.forget()
+        yield self
+        self.forget()
 
 
 class OwnSeat(Seat):

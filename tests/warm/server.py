@@ -14,6 +14,8 @@ import sys
 import time
 from typing import Any
 
+_NOT_IMPORTED = ("docket.mcp", "docket.libexec", "docket.__main__")
+
 
 def serve(descriptor: int) -> None:
     """Answer calls until standard input ends: then the parent is gone."""
@@ -35,12 +37,14 @@ def _import_the_command_line() -> None:
     import docket
 
     for found in pkgutil.walk_packages(docket.__path__, "docket."):
-        if not found.name.startswith(("docket.mcp", "docket.libexec", "docket.__main__")):
-            importlib.import_module(found.name)
+        if not found.name.startswith(_NOT_IMPORTED):
+            # A library that this machine lacks is the call's to miss.
+            with contextlib.suppress(ImportError):
+                importlib.import_module(found.name)
 
 
 def _answer(connection: socket.socket) -> None:
-    """Run one call in a child, and send its pid and then its exit code."""
+    """Run one call in a child and send its exit code; when the caller goes away, kill the child."""
     message, descriptors, _, _ = socket.recv_fds(connection, 1 << 20, 3)
     call = json.loads(message)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -50,7 +54,10 @@ def _answer(connection: socket.socket) -> None:
         _become(call, descriptors)
     for opened in descriptors:
         os.close(opened)
-    connection.sendall(f"{pid}\n".encode())
+    ended = os.pidfd_open(pid)
+    ready, _, _ = select.select([ended, connection.fileno()], [], [])
+    if ended not in ready:
+        os.kill(pid, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     with contextlib.suppress(OSError):
         connection.sendall(f"{code}\n".encode())

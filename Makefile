@@ -20,7 +20,7 @@ install:  ## Docket for yourself, in ~/.local; no compiler, no root
 	@tools/install
 
 test: lint  ## everything: style, types, then all tests, on a really booted systemd too
-	@$(PYTHON) -m pytest -n auto --dist loadfile -o faulthandler_timeout=180 $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder -o faulthandler_timeout=180 $(PYTEST_ARGS)
 
 test-trixie:  ## the system tests on Debian 13, in a root tree that is made once and kept (as root)
 	@tools/setup test

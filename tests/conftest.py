@@ -39,6 +39,9 @@ _CLEARED_NAMES = (
     "NO_COLOR",
     "VISUAL",
 )
+_WAITING = ("tests/system/", "tests/mcp/")
+_LONG = ("tests/unit/tour/", "tests/unit/runner/", "tests/reference/", "tests/golden/")
+_BEGUN_BEFORE = 0.7  # the part of the files among which those that wait are spread
 _NO_BUS = "unix:path=/dev/null/there-is-no-bus-in-tests"
 # How long what the tests started may take to end after the last of them.
 _END_SECONDS = float(os.environ.get("TESTS_END_SECONDS", "10"))
@@ -112,6 +115,32 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.addaudithook(_guard)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes `-n auto` is: the tests that wait for timers leave one idle."""
+    processors = len(os.sched_getaffinity(0))
+    return processors + (processors + 1) // 2
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files so that `--dist loadfile --no-loadscope-reorder` keeps every processor busy.
+
+    Tests that wait are spread among those that compute, and no long file is begun near the end.
+    """
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting, computing = (
+        [name for name in files if name.startswith(_WAITING) == waits] for waits in (True, False)
+    )
+    # The last part of the queue is short files only.
+    share = _BEGUN_BEFORE / max(len(waiting), 1)
+    places = {name: number * share for number, name in enumerate(waiting)}
+    computing.sort(key=lambda name: not name.startswith(_LONG))
+    places |= {name: number / len(computing) for number, name in enumerate(computing)}
+    items[:] = [item for name in sorted(files, key=places.__getitem__) for item in files[name]]
 
 
 @pytest.fixture(scope="session")

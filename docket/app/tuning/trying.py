@@ -114,6 +114,8 @@ def trial(
     sandbox = effective(wanted, Starter.of(options.trigger), asked)
     run_id = options.run_id or make_run_id(session.now_us(), os.urandom(4))
     end = run_trial(session, plan, run_id, options, attachment)
+    if end.run is None:
+        _refuse_second(plan)  # a run that was about to begin may have taken the lock meanwhile
     found = tuple(_broken(session, plan, sandbox, end))
     result = Trial(
         task=task,

@@ -49,27 +49,27 @@ def test_an_install_that_changes_nothing_does_not_reload(seat: Seat) -> None:
     assert seat.shown(seat.unit("same.timer"), "NeedDaemonReload") == "no"
 
 
-def test_a_thousand_tasks_cost_one_reload_when_all_change_and_none_when_nothing_does(
+def test_two_hundred_tasks_cost_one_reload_when_all_change_and_none_when_nothing_does(
     ada: HostSeat,
 ) -> None:
-    def thousand(minute: int) -> dict[str, object]:
-        schedules = (f"{(i + minute) % 60} {i // 60 % 24} * * *" for i in range(1000))
+    def many(minute: int) -> dict[str, object]:
+        schedules = (f"{(i + minute) % 60} {i // 60 % 24} * * *" for i in range(200))
         return {f"t{i}": command("/bin/true", schedule=s) for i, s in enumerate(schedules)}
 
-    ada.configure(thousand(0))
+    ada.configure(many(0))
     ada.docket("install", "--now")
     begun, reloads = time.monotonic(), _reloads(ada)
-    ada.configure(thousand(1))
+    ada.configure(many(1))
     ada.docket("install")
     changed, after = time.monotonic(), _reloads(ada)
     assert after == reloads + 1
     ada.docket("install")
     assert _reloads(ada) == after
-    # `make bench` holds these to 3 s and 1 s; here a busy machine must not fail them.
+    # `make bench` holds these to 3 s and 1 s for a thousand; a busy machine must not fail them.
     assert changed - begun < 60
     assert time.monotonic() - changed < 30
     timers = ada.systemctl("list-units", "--plain", "docket-t*.timer").stdout
-    assert timers.count("active waiting") == 1000
+    assert timers.count("active waiting") == 200
     ada.docket("uninstall", "--all")
     assert (
         ada.systemctl("list-units", "--plain", "--all", "docket-t*.timer").stdout.count("t1") == 0

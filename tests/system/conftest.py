@@ -24,7 +24,7 @@ def host_or_reason() -> Iterator[PrivateHost | str]:
     host = None
     if reason is None:
         try:
-            host = PrivateHost([REPOSITORY, sys.prefix], tree=TREE)
+            host = PrivateHost([REPOSITORY, sys.prefix], tree=TREE, warm=True)
             host.boot()
         except HostError as error:
             host, reason = None, str(error)

@@ -43,12 +43,21 @@ def why_not(tree: str = "/") -> str | None:
 class PrivateHost:
     """One host; `with PrivateHost([checkout]) as host: host.run([...], user="ada")`."""
 
-    def __init__(self, shown: list[str], *, hierarchy: str = "unified", tree: str = "/") -> None:
+    def __init__(
+        self,
+        shown: list[str],
+        *,
+        hierarchy: str = "unified",
+        tree: str = "/",
+        warm: bool = False,
+    ) -> None:
         """Prepare a host in which everybody can read the folders `shown`, at their own paths.
 
         `hierarchy` is "unified" (cgroup2) or "v1", in which limits can bite on machines that have
         their controllers there. `tree` is the root tree to boot, such as tools/trixie makes.
+        With `warm`, seats call docket without the start of an interpreter.
         """
+        self.warm = warm
         wanted = {
             "shown": [os.path.realpath(path) for path in shown],
             "users": USERS,
@@ -57,7 +66,7 @@ class PrivateHost:
         }
         self.boot_id = ""
         self.init = 0
-        self._warm: dict[str, Warm] = {}
+        self._servers: dict[str, Warm] = {}
         self.idle: set[str] = set()  # whoever has done nothing since their last `forget`
         # A session of its own: Ctrl-C is for the tests, and their end is the host's end.
         self._keeper = subprocess.Popen(
@@ -182,9 +191,9 @@ class PrivateHost:
     ) -> subprocess.CompletedProcess[str]:
         """Run docket in the host as `run` does, forked from one that has everything imported."""
         self.idle.discard(user)
-        if user not in self._warm:
-            self._warm[user] = Warm(lambda line: self.command(line, user=user))
-        done = self._warm[user].called(
+        if user not in self._servers:
+            self._servers[user] = Warm(lambda line: self.command(line, user=user))
+        done = self._servers[user].called(
             words,
             {**environment_of(user), **(environ or {})},
             "/",
@@ -203,8 +212,8 @@ class PrivateHost:
         return subprocess.CompletedProcess(words, code, out, err)
 
     def _end_servers(self) -> None:
-        while self._warm:
-            self._warm.popitem()[1].close()
+        while self._servers:
+            self._servers.popitem()[1].close()
 
     def _is_up(self) -> bool:
         state = self.run(["systemctl", "is-system-running"], check=False).stdout.strip()

@@ -211,9 +211,9 @@ class HostSeat(Seat):
         check: bool = True,
         environ: dict[str, str] | None = None,
     ) -> Done:
-        """Run `words` in the host; docket without the start of an interpreter."""
+        """Run `words` in the host; docket without the start of an interpreter if it is warm."""
         run, line = self.host.run, words
-        if words[0] == DOCKET:
+        if self.host.warm and words[0] == DOCKET:
             run, line = self.host.docket, words[1:]
         return run(
             line,

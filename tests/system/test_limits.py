@@ -35,7 +35,7 @@ _FORKING = "import os; [os.fork() or os._exit(0) for _ in range(3)]; print('fork
 
 
 def _with_limits(hierarchy: str) -> PrivateHost:
-    host = PrivateHost([REPOSITORY], hierarchy=hierarchy, tree=TREE)
+    host = PrivateHost([REPOSITORY], hierarchy=hierarchy, tree=TREE, warm=True)
     host.boot()
     return host
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import select
+import time
 
 from docket.model import signals
 
 _DEATH_SECONDS = 5.0
+# How often, and how far apart, a process in the middle of execve is looked at.
+_LOOKS, _LOOK_SECONDS = 100, 0.002
 _HOOKS_HAVE = b"DOCKET_STATUS="
 
 
@@ -125,10 +128,35 @@ def _belongs(pid: int, run_id: str, owner: int | None) -> bool:
             return False
     except OSError:
         return False
-    environ = _read(f"/proc/{pid}/environ").split(b"\0")
+    environ = _environ(pid)
     if f"DOCKET_RUN_ID={run_id}".encode() not in environ:
         return False
     return not any(word.startswith(_HOOKS_HAVE) for word in environ) and not is_runner(pid)
+
+
+def _environ(pid: int) -> list[bytes]:
+    """Return the environment that a process was started with.
+
+    In the middle of execve the kernel shows neither words nor environment: it is looked at again.
+    """
+    begun = False
+    for _ in range(_LOOKS):
+        environ = _read(f"/proc/{pid}/environ")
+        if environ or begun or not _has_program(pid):
+            return environ.split(b"\0")
+        begun = bool(_read(f"/proc/{pid}/cmdline"))
+        if not begun:
+            time.sleep(_LOOK_SECONDS)
+    return []
+
+
+def _has_program(pid: int) -> bool:
+    """Whether a process is neither the kernel's own nor dead."""
+    try:
+        os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return False
+    return True
 
 
 def _read(path: str) -> bytes:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from docket.model.runid import make_run_id
-from docket.strays import kill_leftovers
+from docket.strays import _belongs, kill_leftovers
 from tests.unit.runner.runner_home import Home, wait_until
 
 _SECONDS = 10_000_000 + os.getpid()  # a number of seconds that no other process sleeps
@@ -56,6 +57,34 @@ def test_a_stopped_run_leaves_no_process_in_any_session(home: Home, number: int)
         process.send_signal(number)
         process.wait(60)
     assert sleepers() == []
+
+
+def test_a_process_in_the_middle_of_execve_is_known() -> None:
+    run_id = make_run_id(1, os.urandom(4))
+    environ = {"DOCKET_RUN_ID": run_id, "PATH": os.environ["PATH"]}
+    unknown, known = [], 0
+    with subprocess.Popen(["sh", "-c", "while :; do sleep 0.001; done"], env=environ) as shell:
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            for pid in map(int, _children(shell.pid)):
+                if _belongs(pid, run_id, None):
+                    known += 1
+                elif run_id.encode() in _environ_of(pid):
+                    unknown.append(pid)
+        shell.kill()
+    assert known
+    assert unknown == []
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def _environ_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts processes as another user")

@@ -26,6 +26,8 @@ def host_or_reason() -> Iterator[PrivateHost | str]:
         try:
             host = PrivateHost([REPOSITORY, sys.prefix], tree=TREE, warm=True)
             host.boot()
+            # As root: what Python compiles on the way is then there for everybody.
+            host.docket(["--version"])
         except HostError as error:
             host, reason = None, str(error)
     if host is None:

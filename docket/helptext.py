@@ -58,7 +58,8 @@ Set up and check:
   maintain      Find missed fires, close dead runs, prune old ones.
   capabilities  Describe commands and tasks for agents.
   mcp           Serve agents over the Model Context Protocol.
-  completion    Print the completion script of a shell.
+  completion    Print a shell's completion script.
+  setup-shell   Install completion and man pages.
   help          Print the help of Docket, or of one command.
 
 Options:

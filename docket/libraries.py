@@ -19,6 +19,11 @@ def how_to_add(requirement: str, debian: str | None) -> str:
     return package or _by_pip(requirement)
 
 
+def is_of_a_distribution() -> bool:
+    """Whether this code was installed by a package of the distribution."""
+    return __file__.startswith(_OF_DISTRIBUTIONS)
+
+
 def _is_debians() -> bool:
     return __file__.startswith(DIST_PACKAGES)
 
@@ -33,7 +38,7 @@ def _by_pip(requirement: str) -> str:
     if sys.prefix != sys.base_prefix:
         ensure = "" if find_spec("pip") else f"{sys.executable} -m ensurepip && "
         return f"{ensure}{sys.executable} -m pip install '{requirement}'"
-    if __file__.startswith(_OF_DISTRIBUTIONS):
+    if is_of_a_distribution():
         return (
             "make an environment that finds this Docket and holds the library:"
             " python3 -m venv --system-site-packages ~/.local/share/docket-extras &&"

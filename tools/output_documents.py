@@ -25,6 +25,7 @@ from docket.app.editing.shapes import (
     SecretDocument,
     SecretRemovedDocument,
     SecretSetDocument,
+    ShellSetupDocument,
     TaskAddedDocument,
     TaskRemovedDocument,
 )
@@ -133,6 +134,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "capabilities": ("docket capabilities --json: where an agent begins", CapabilitiesDocument),
     "capabilities-command": ("docket capabilities --command NAME --json", CommandDocument),
     "completion": ("docket completion --json", CompletionDocument),
+    "setup-shell": ("docket setup-shell --json", ShellSetupDocument),
     "help": ("docket help --json", HelpDocument),
     "eject": ("docket eject --json", EjectionDocument),
     "enable": ("docket enable --json", SwitchReportDocument),

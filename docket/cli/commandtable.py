@@ -68,7 +68,8 @@ _ALL = (
     ),
     Verb("capabilities", "setup.capabilities", SETUP, "Describe commands and tasks for agents."),
     Verb("mcp", "setup.mcp", SETUP, "Serve agents over the Model Context Protocol."),
-    Verb("completion", "setup.completion", SETUP, "Print the completion script of a shell."),
+    Verb("completion", "setup.completion", SETUP, "Print a shell's completion script."),
+    Verb("setup-shell", "setup.setup_shell", SETUP, "Install completion and man pages."),
     Verb("help", "setup.help", SETUP, "Print the help of Docket, or of one command."),
 )
 

@@ -61,6 +61,7 @@ def calls(run_id: str) -> dict[str, list[list[str]]]:
         "eject": [["eject", "job", "--output-dir", "/root/ejected"]],
         "schema": [["schema"]],
         "completion": [["completion", "bash"]],
+        "setup-shell": [["setup-shell"], ["setup-shell", "--remove"]],
         "help": [["help"]],
         "uninstall": [["uninstall", "--all"]],
     }

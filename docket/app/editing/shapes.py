@@ -1,4 +1,4 @@
-"""The shapes of what `check`, `configure`, `new-task` and `secret` answer."""
+"""The shapes of what `check`, `configure`, `new-task`, `secret` and `setup-shell` answer."""
 
 from __future__ import annotations
 
@@ -91,3 +91,23 @@ class NewTaskDocument(TypedDict):
     test_path: Annotated[str, "Its test."]
     test_command: Annotated[str, "The command that runs the test."]
     warnings: Annotated[list[str], "What keeps the task from being used, in sentences."]
+
+
+class ShellFilesDocument(TypedDict):
+    """The files of one shell, or the manual pages."""
+
+    kind: Annotated[str, "bash, zsh, fish or man."]
+    path: Annotated[str, "The file, or the directory of the manual pages."]
+    files: Annotated[int, "How many are in place."]
+    written: Annotated[int, "How many were written now."]
+    removed: Annotated[int, "How many were removed."]
+    kept: Annotated[list[str], "Files of somebody else, which stay as they are."]
+
+
+class ShellSetupDocument(TypedDict):
+    """What shells and man find."""
+
+    ok: Annotated[bool, "Whether everything is in place."]
+    provided: Annotated[bool, "Whether a package of the distribution brings the files."]
+    parts: Annotated[list[ShellFilesDocument], "The files by kind."]
+    next_steps: Annotated[list[str], "What is left for the user to do."]

@@ -1,4 +1,4 @@
-"""How the answers of `docket add`, `remove` and `secret` look; no secret's value is in them."""
+"""How the answers of `add`, `remove`, `secret` (without any value) and `setup-shell` look."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from docket.app.editing.parts import TaskAdded, TaskRemoved
 from docket.app.editing.secret import Secret, SecretRemoved, SecretSet
+from docket.app.editing.shellfiles import ShellFiles, ShellSetup
 from docket.app.install.plan import InstallReport
 from docket.cli.render.layout.plain import exact, one_line
 from docket.cli.render.layout.screen import Screen
@@ -74,3 +75,20 @@ def secrets_text(found: Sequence[Secret], screen: Screen) -> str:
         for one in found
     ]
     return TextTable(columns, rows, note_title="USED BY", note_column=16).text(screen)
+
+
+def shell_setup_text(done: ShellSetup, _screen: Screen) -> str:
+    """Return where completion and manual pages are, and what the user has to do."""
+    if done.provided:
+        return "The package of the distribution has installed them for everybody."
+    lines = [_shell_line(part) for part in done.parts]
+    lines += [
+        f"{path} is not Docket's: left as it is." for part in done.parts for path in part.kept
+    ]
+    return "\n".join([*map(exact, lines), *(f"next: {exact(step)}" for step in done.steps)])
+
+
+def _shell_line(part: ShellFiles) -> str:
+    changes = [("written", part.written), ("removed", part.removed)]
+    said = ", ".join(f"{count} {word}" for word, count in changes if count) or "nothing to change"
+    return f"{part.kind}: {part.files} in {part.path} ({said})"

@@ -78,6 +78,8 @@ CALLS: dict[str, set[str]] = {
     "secret set tok": set(),
     "secret list": {"path"},
     "secret remove tok": set(),
+    "setup-shell bash fish": set(),
+    "setup-shell --remove": set(),
     "maintain": set(),
     "db check": {"(action|bytes)"},
     "db backup {out}/copy.db": {"(action|path)"},

@@ -66,6 +66,7 @@ TOUR: dict[str, list[str]] = {
     "capabilities": ["capabilities"],
     "help": ["help"],
     "completion": ["completion bash"],
+    "setup-shell": ["setup-shell bash", "setup-shell --remove"],
     "configure": ["configure"],
     "notify": ["notify test fail", "notify test telling"],
     "eject": ["eject telling", "eject lines", "eject lines --output-dir {out}-{n}"],

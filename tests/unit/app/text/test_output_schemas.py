@@ -40,6 +40,7 @@ EVERY_COMMAND = {
     "configure",
     "schema",
     "completion",
+    "setup-shell",
     "error",
 }
 

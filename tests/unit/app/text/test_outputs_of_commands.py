@@ -66,6 +66,7 @@ def docket(home: Home, expected: int, *words: str, stdin: str = "") -> Any:
         ("schema", 0, ("schema", "output")),
         ("schema", 0, ("schema", "output", "run")),
         ("completion", 0, ("completion", "bash")),
+        ("setup-shell", 0, ("setup-shell", "bash")),
         ("install-list", 1, ("install", "--list")),
         ("install-list", 0, ("install", "good", "--list")),
         ("install-diff", 0, ("install", "good", "--diff")),

@@ -84,7 +84,7 @@ class Paths:
     @property
     def read_only_dirs(self) -> tuple[str, ...]:
         """The directories that a confined run could make if they are missing, and must not."""
-        return (self.task_dir, *self.part_dirs[:1])
+        return (self.task_dir, self.secret_dir, *self.part_dirs[:1])
 
     def exec_arguments(self) -> list[str]:
         """Options that make `docket exec` find this very home, whatever its environment says."""

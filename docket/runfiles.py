@@ -12,6 +12,8 @@ DETAILS = ".details"  # what DOCKET_DETAILS_FILE names, read by hooks
 
 RESULT_NAME = "result"  # in the directory that is made for a task of another user
 
+# What is in the directory of locks, beside the lock of installs.
+_IN_LOCK_DIR = ("elapses", "groups", "handover", "runs", "spool", "tasks", "trials")
 _OWN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 BESIDE_THE_LOCK = (REQUEST, CANCEL, RESULT, DETAILS)
@@ -25,6 +27,16 @@ def boot_id() -> str | None:
             return file.read().strip()
     except OSError:
         return None
+
+
+def shared_directories(state_db: str, log_dir: str, lock_dir: str) -> tuple[str, ...]:
+    """Return the directories that all runs of a home find by their names.
+
+    A confined run can write to those above them. It must not put a link in the place of one, which
+    runs and commands outside of its sandbox would follow: so each is bound into the sandbox.
+    """
+    spool = os.path.join(os.path.dirname(state_db), "spool")
+    return (log_dir, spool, lock_dir, *(os.path.join(lock_dir, name) for name in _IN_LOCK_DIR))
 
 
 def handover_directory(lock_dir: str, run_id: str) -> str:

@@ -16,6 +16,7 @@ from docket.compiler.sandbox.write import write_sandbox
 from docket.compiler.text import UnitText
 from docket.model.task.sandbox import Network, Profile, Sandbox
 from docket.paths import discover
+from docket.runfiles import shared_directories
 from tests.system.host import PrivateHost
 from tests.system.jobs import command, daily_at, instant_of, seconds_from_now
 from tests.system.seat import REPOSITORY, HostSeat, await_that
@@ -88,7 +89,11 @@ def _run_all(found: Confined) -> None:
     pid = await_that("another process", lambda: seat.pids("/usr/bin/sleep 654321"))[-1]
     script = os.path.join(REPOSITORY, "tests/system/forbidden.py")
     words = ["/usr/bin/python3", "-IS", script, seat.folder, str(pid)]
+    locks = "/run/docket/default" if seat.system else "/run/user/4711/docket/default"
+    logs = "/var/log/docket" if seat.system else f"{seat.home}/logs"
+    shared = shared_directories(f"{seat.home}/state.db", logs, locks)
     env = {"CONFIG": seat.config, "PLANS": f"{seat.home}/plans", "UNITS": seat.unit_dir}
+    env["SHARED"] = ":".join(shared)
     secret = f"{seat.folder}/token"
     seat.write(secret, "sesame")
     keys: dict[str, Any] = {"env": env, "cwd": "/", "output_format": "json", "schedule": "@yearly"}
@@ -146,6 +151,7 @@ _STOPPED = {
     "config": ("standard", "standard"),
     "move config": ("standard", "standard"),
     "move plans": ("standard", "standard"),
+    "move shared": ("strict", "strict"),
     "plans": ("standard", "standard"),
     "parts": ("standard", "standard"),
     "drop-ins": ("standard", "standard"),
@@ -188,7 +194,7 @@ _TRIED = {
     "DeviceAllow": ("granted device",),
     "ReadWritePaths": ("write granted",),
     "ReadOnlyPaths": ("config", "plans", "parts", "drop-ins", "units"),
-    "BindPaths": ("granted device", "state"),
+    "BindPaths": ("granted device", "state", "move shared"),
     "BindReadOnlyPaths": ("read other home",),
     "InaccessiblePaths": ("secrets", "system bus", "system manager", "read keys"),
 }

@@ -124,3 +124,15 @@ def test_the_text_form_shows_what_the_task_printed_and_the_patch(seat: HostSeat)
     assert done.returncode == 1
     for part in ("hello", "broke: It wrote to /srv/tried", "writable: [/srv/tried]"):
         assert part in done.stdout
+
+
+def test_a_trial_removes_nothing_that_a_confined_run_put_a_link_to(seat: HostSeat) -> None:
+    locks = "/run/docket/default" if seat.system else "/run/user/4711/docket/default"
+    old = f"{seat.folder}/kept/old"
+    seat.run(["/bin/sh", "-c", f"mkdir -p {old} && touch -d '2 days ago' {old}/file {old}"])
+    planted = f"rm -rf {locks}/trials; ln -s {seat.folder}/kept {locks}/trials; echo over"
+    seat.configure({"job": shell("true"), "planting": shell(planted, sandbox="strict")})
+    seat.docket("run", "planting", check=False)
+    seat.docket("try", "job", check=False)
+    assert seat.run(["/usr/bin/ls", old]).stdout.split() == ["file"]
+    seat.run(["/usr/bin/rm", "-r", f"{seat.folder}/kept"])

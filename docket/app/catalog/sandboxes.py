@@ -11,6 +11,7 @@ from docket.compiler.service import sandbox_properties
 from docket.files import make_directory
 from docket.model.plan import Plan
 from docket.model.task.sandbox import Policy, Profile, Sandbox, Starter
+from docket.runfiles import shared_directories
 
 
 def effective(plan: Plan, starter: Starter, asked: Profile = Profile.NONE) -> Sandbox:
@@ -22,7 +23,8 @@ def effective(plan: Plan, starter: Starter, asked: Profile = Profile.NONE) -> Sa
 def confining_properties(session: Session, plan: Plan, sandbox: Sandbox) -> list[list[Any]]:
     """Return a sandbox as properties of a transient unit; CompileError if it cannot be had."""
     paths = session.paths
-    made = (os.path.dirname(plan.state_db), plan.log_dir, plan.lock_dir, *paths.read_only_dirs)
+    shared = shared_directories(plan.state_db, plan.log_dir, plan.lock_dir)
+    made = (os.path.dirname(plan.state_db), *shared, *paths.read_only_dirs)
     for directory in made if session.keeps else ():
         make_directory(directory)  # a missing one cannot be bound, and the run may not make it
     place = place_of_plan(paths, plan)

@@ -16,7 +16,7 @@ from docket.app.runs.transientunit import launcher_of, transient_properties, tra
 from docket.app.runs.unitrun import our_output
 from docket.app.session.session import Session
 from docket.errors import BusError, DocketError, StoreError
-from docket.files import make_directory
+from docket.files import is_own_directory, make_directory
 from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.model.records import RunRecord
@@ -143,7 +143,7 @@ def _directory(plan: Plan, run_id: str) -> Iterator[str]:
 
 def _sweep(trials: str) -> None:
     """Remove what is left of trials whose `docket try` was killed, once they are surely over."""
-    for name in os.listdir(trials) if os.path.isdir(trials) else ():
+    for name in os.listdir(trials) if is_own_directory(trials) else ():
         directory = os.path.join(trials, name)
         with suppress(OSError):
             old = time.time() - os.lstat(directory).st_mtime > _LEFT_SECONDS

@@ -9,6 +9,7 @@ from docket.compiler.bundle import Place
 from docket.errors import CompileError
 from docket.model.record import Record
 from docket.model.task.sandbox import Sandbox
+from docket.runfiles import shared_directories
 
 _HOMES = ("/home", "/root", "/run/user")
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108  (hidden by PrivateTmp=, not used)
@@ -20,6 +21,15 @@ MANAGERS = (
     "/run/dbus/system_bus_socket",
     "/run/systemd/private",
     "/run/systemd/io.systemd.Manager",
+    "/run/systemd/io.systemd.Credentials",
+    "/run/systemd/io.systemd.Import",
+    "/run/systemd/io.systemd.MountFileSystem",
+    "/run/systemd/io.systemd.sysext",
+    "/run/systemd/machine",
+    "/run/udev/control",
+    "/run/screen",
+    "/run/fail2ban",
+    "/run/supervisor.sock",
     "/run/docker.sock",
     "/run/containerd",
     "/run/podman",
@@ -90,13 +100,31 @@ class _Resolver:
         bound_readonly += [path for path in own_protected(place) if self._is_hidden(path)]
         wanted = (*own_writable(place), *sandbox.writable)
         protected = (*own_protected(place), *(_LEFT_OPEN if self._tight else ()))
+        bound = [path for path in wanted if self._is_hidden(path)]
+        bound += self._pinned(wanted) if self._tight else ()
         return SandboxPaths(
-            bound=tuple(path for path in wanted if self._is_hidden(path)),
+            bound=tuple(dict.fromkeys(bound)),
             bound_readonly=tuple(dict.fromkeys((*bound_readonly, *self._notify_socket()))),
             writable=tuple(path for path in wanted if not self._is_hidden(path)),
             readonly=tuple(path for path in protected if not self._is_hidden(path)),
             inaccessible=(*self._closed(), *sandbox.hidden),
         )
+
+    def _pinned(self, writable: tuple[str, ...]) -> Iterator[str]:
+        """Yield the directories in writable ones that a run could rename and link elsewhere.
+
+        Others find by their names what lies in them. A mount point can be neither renamed nor
+        removed; what is protected is one anyway, but not the directories above it.
+        """
+        place = self._place
+        shared = shared_directories(place.state_db, place.log_dir, place.paths.lock_dir)
+        protected = (*own_protected(place), place.paths.secret_dir)
+        for path in (*shared, *(os.path.dirname(one) for one in protected)):
+            roots = [root for root in writable if lies_in(path, root)]
+            outermost = min(roots, key=len, default=path)
+            while path != outermost:
+                yield path
+                path = os.path.dirname(path)  # noqa: PLW2901  (upwards)
 
     def refuse_unseen(self, needed: Iterable[tuple[str, str]]) -> None:
         """Raise CompileError for the first of the paths that is hidden."""

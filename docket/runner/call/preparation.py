@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from docket.files import make_directory
+from docket.runfiles import shared_directories
 from docket.runner.call.activation import timer_elapse, timers_of
 from docket.runner.call.elapsenote import keep_note
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 def prepare(plan: Plan, read_only: tuple[str, ...]) -> int:
     """Prepare the start of the plan's unit that this process belongs to; the exit code."""
-    for directory in (os.path.dirname(plan.state_db), plan.log_dir, plan.lock_dir, *read_only):
+    shared = shared_directories(plan.state_db, plan.log_dir, plan.lock_dir)
+    for directory in (os.path.dirname(plan.state_db), *shared, *read_only):
         make_directory(directory)
     if plan.run_as is not None:
         from docket.runner.record.handover import let_pass  # noqa: PLC0415  (tasks with `user`)

@@ -15,7 +15,7 @@ from docket.compiler.service import sandbox_properties, service_body
 from docket.errors import CompileError
 from docket.model.task.sandbox import Floor, Network, Policy, Profile, Sandbox, Starter
 from docket.model.task.task import AgentSpec, HookSpec, Task
-from docket.paths import Paths
+from docket.paths import Paths, discover
 from docket.systemd.analyze import available, exposure
 from tests.unit.compiler.test_compile import FOUND, PLACE, a_task, timing_of
 
@@ -105,7 +105,7 @@ def test_a_line_of_system_calls_adds_to_the_ones_before_it() -> None:
 def test_state_logs_and_locks_stay_writable_and_config_and_plans_do_not() -> None:
     task = a_task(sandbox=Sandbox(Profile.READONLY))
     assert lines(task, PLACE, "ReadWritePaths") == ["-/home/ada/.docket"]
-    assert lines(task, PLACE, "BindPaths") == ["-/run/user/1000/docket/default"]
+    assert lines(task, PLACE, "BindPaths")[0] == "-/run/user/1000/docket/default"
     assert lines(task, PLACE, "ReadOnlyPaths") == [
         "-/home/ada/.docket/config.yaml",
         "-/home/ada/.docket/conf.d",
@@ -119,6 +119,25 @@ def test_state_logs_and_locks_stay_writable_and_config_and_plans_do_not() -> Non
         "-/var/log/docket",
         "-/run/docket/default",
     ]
+
+
+@pytest.mark.parametrize("place", [PLACE, SYSTEM], ids=["user", "system"])
+def test_no_confined_run_can_put_a_link_where_others_find_a_directory(place: Place) -> None:
+    found = lines(a_task(sandbox=Sandbox(Profile.STRICT)), place, "BindPaths")
+    locks = place.paths.lock_dir
+    state = place.state_db.rpartition("/")[0]
+    held = ("runs", "tasks", "groups", "handover", "spool", "trials", "elapses")
+    assert {f"-{locks}/{name}" for name in held} | {f"-{state}/spool"} <= set(found)
+
+
+def test_no_grant_lets_a_run_move_what_is_above_the_config_the_plans_or_the_units() -> None:
+    home = Sandbox(Profile.STRICT).replace(writable=("/home/ada",))
+    assert {"-/home/ada/.docket", "-/home/ada/.config", "-/home/ada/.config/systemd"} <= set(
+        lines(a_task(sandbox=home), PLACE, "BindPaths")
+    )
+    paths = discover({"HOME": "/home/ada"}, config="/home/ada/.docket/more/config.yaml")
+    found = lines(a_task(sandbox=Sandbox(Profile.STRICT)), PLACE.replace(paths=paths), "BindPaths")
+    assert {"-/home/ada/.docket/plans", "-/home/ada/.docket/more"} <= set(found)
 
 
 def test_a_docket_in_a_hidden_home_is_shown_or_refused() -> None:

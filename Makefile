@@ -1,6 +1,6 @@
 # The one front door. `make demo` and `make test` need nothing before them.
 .DEFAULT_GOAL := help
-.PHONY: help demo generated install test fuzz test-trixie test-deb deb compare lint mutants bench clean setup
+.PHONY: help demo docs generated install test fuzz test-trixie test-deb deb compare lint mutants bench clean setup
 
 PYTHON := .venv/bin/python
 
@@ -63,6 +63,9 @@ bench:  ## the promised figures beside docket-cli 0.2.2, measured here
 setup:  ## only what the other targets begin with: the virtual environment
 	@tools/setup test
 
+docs:  ## the site of the documentation, in build/site; its generator is in an environment of its own
+	@tools/site
+
 clean:  ## takes away everything that was made
-	@rm -rf .venv .venv-mcp build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-mcp .venv-docs build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.directives import check_sections
 from docket.compiler.header import content_hash, with_header
@@ -21,15 +19,6 @@ from docket.model.task.task import Task
 from docket.model.time.span import format_span
 
 _DAY = 86_400
-_ORDER = ("After", "Wants", "Requires", "Requisite", "BindsTo", "PartOf", "Upholds")
-_SYSTEM_UNITS = frozenset(
-    f"{name}.target"
-    for name in (
-        *("network", "network-online", "network-pre", "nss-lookup", "nss-user-lookup", "rpcbind"),
-        *("time-set", "time-sync", "sysinit", "multi-user", "graphical", "local-fs", "remote-fs"),
-        *("cryptsetup", "swap", "machines", "getty", "first-boot-complete"),
-    )
-)
 
 
 def compile_task(task: Task, timing: Timing | None, place: Place, found: TaskFiles) -> Bundle:
@@ -106,7 +95,6 @@ def _doubts(task: Task, place: Place) -> tuple[str, ...]:
             f"`limits.nice` is {nice}: a user's service may not go below 0 on most machines."
         )
     if not place.paths.system:
-        found += _units_of_the_system(task)
         found += doubtful_directives(
             task, confined=place.sandbox(task, Starter.UNATTENDED).confines
         )
@@ -117,16 +105,3 @@ def _doubts(task: Task, place: Place) -> tuple[str, ...]:
             "never starts."
         )
     return tuple(found)
-
-
-def _units_of_the_system(task: Task) -> Iterator[str]:
-    """Yield a sentence for each unit that a user's service manager does not have."""
-    for key in _ORDER:
-        for value in task.unit.get("Unit", {}).get(key, ()):
-            for unit in value.split():
-                if unit in _SYSTEM_UNITS:
-                    yield (
-                        f"`unit.Unit.{key}` names {unit}, which only the system's service manager"
-                        " has: it has no effect here. `retry` with `backoff_base` waits for a"
-                        " network."
-                    )

@@ -10,6 +10,7 @@ from typing import NoReturn
 from docket.app.catalog.configmemory import NotedEnviron
 from docket.app.catalog.executables import Executables, search_path
 from docket.app.catalog.idlelimits import idle_limits, no_effect
+from docket.app.catalog.namedunits import missing_units
 from docket.app.catalog.places import place_of
 from docket.app.catalog.taskclasses import load_again, load_home
 from docket.app.catalog.taskfiles import (
@@ -84,6 +85,7 @@ def compile_tasks(session: Session, names: Sequence[str] = ()) -> Compilation:
             and (names or not config.tasks[name].dormant)
         ):
             compiler.add(config.tasks[name])
+    compiler.doubt_named_units()
     wanted = frozenset(names)
     return Compilation(
         config=config,
@@ -215,9 +217,19 @@ class _Compiler:
             self._broken(task, error, _key_path(task, key if isinstance(key, str) else ""))
             return
         self.bundles[task.name] = bundle
+        self._warn(task, bundle.warnings)
+
+    def doubt_named_units(self) -> None:
+        """Warn of units that tasks name and the service manager, which is asked, does not have."""
+        tasks = [bundle.task for bundle in self.bundles.values() if bundle.units]
+        found = missing_units(self._session, tasks, self._config.tasks, self.place.instance)
+        for name, sentences in found.items():
+            self._warn(self.bundles[name].task, sentences)
+
+    def _warn(self, task: Task, sentences: Iterable[str]) -> None:
         self.warnings += [
             Problem(sentence, task.mark, ("tasks", task.name), code="warning", task=task.name)
-            for sentence in bundle.warnings
+            for sentence in sentences
         ]
 
     def _refuses_timer(self, task: Task) -> bool:

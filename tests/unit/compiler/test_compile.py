@@ -22,7 +22,7 @@ from docket.model.task.task import (
     PythonSpec,
     Task,
 )
-from docket.paths import Paths, discover
+from docket.paths import Paths
 from docket.schedule.translate import compile_timing
 from tests.unit.compiler.manager_words import words_of
 
@@ -339,27 +339,6 @@ def test_a_python_whose_path_systemd_would_misread_is_refused() -> None:
 def test_a_negative_nice_of_a_user_is_doubted() -> None:
     assert "nice" in compiled(limits=Limits(nice=-5)).warnings[0]
     assert compiled(limits=Limits(nice=5)).warnings == ()
-
-
-def test_a_unit_that_a_users_manager_does_not_have_is_warned_of() -> None:
-    unit = {"Unit": {"After": ("network-online.target basic.target",)}}
-    (warning,) = compiled(unit=unit).warnings
-    assert "network-online.target, which only the system's service manager has" in warning
-    assert not compiled(unit={"Unit": {"After": ("docket-a.service timers.target",)}}).warnings
-
-
-@pytest.mark.parametrize(
-    "key", ["After", "Wants", "Requires", "Requisite", "BindsTo", "PartOf", "Upholds"]
-)
-def test_each_way_to_name_a_unit_of_the_system_is_warned_of_in_a_users_service(key: str) -> None:
-    unit = {"Unit": {key: ("remote-fs.target", "time-sync.target timers.target")}}
-    told = " ".join(compiled(unit=unit).warnings)
-    for name in ("remote-fs.target", "time-sync.target"):
-        assert name in told
-    assert "timers.target" not in told
-    assert f"`unit.Unit.{key}`" in told
-    system = PLACE.replace(paths=discover({}, system=True))
-    assert not compiled(system, unit=unit).warnings
 
 
 def test_a_jitter_that_can_put_off_a_catch_up_by_a_day_is_warned_of() -> None:

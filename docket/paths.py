@@ -82,7 +82,7 @@ class Paths:
         return os.path.join(self.plan_dir, task + ".json")
 
     @property
-    def read_only_dirs(self) -> tuple[str, ...]:
+    def guarded_dirs(self) -> tuple[str, ...]:
         """The directories that a confined run could make if they are missing, and must not."""
         return (self.task_dir, self.secret_dir, *self.part_dirs[:1])
 

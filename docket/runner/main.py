@@ -71,7 +71,7 @@ def _dispatch(arguments: Arguments, paths: Paths, recompile: Recompile, follow: 
     if arguments.prepare:
         from docket.runner.call.preparation import prepare  # noqa: PLC0415  (confined runs alone)
 
-        return prepare(loaded.plan, paths.read_only_dirs)
+        return prepare(loaded.plan, paths.guarded_dirs)
     if arguments.environment:
         from docket.runner.environmentreport import environment_report  # noqa: PLC0415  (for people)
 

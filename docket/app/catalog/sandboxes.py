@@ -24,7 +24,7 @@ def confining_properties(session: Session, plan: Plan, sandbox: Sandbox) -> list
     """Return a sandbox as properties of a transient unit; CompileError if it cannot be had."""
     paths = session.paths
     shared = shared_directories(plan.state_db, plan.log_dir, plan.lock_dir)
-    made = (os.path.dirname(plan.state_db), *shared, *paths.read_only_dirs)
+    made = (os.path.dirname(plan.state_db), *shared, *paths.guarded_dirs)
     for directory in made if session.keeps else ():
         make_directory(directory)  # a missing one cannot be bound, and the run may not make it
     place = place_of_plan(paths, plan)

@@ -87,7 +87,7 @@ class InstallRun:
             make_directory(self._paths.unit_dir, 0o755)
             if any("\nReadOnlyPaths=" in (c.after or "") for c in self._plan.every):
                 # A confined run could make what is not there, and cannot change what is.
-                for directory in self._paths.read_only_dirs:
+                for directory in self._paths.guarded_dirs:
                     make_directory(directory, 0o700)
             for change in self._plan.from_reference:
                 keep_copy(self._paths, change.name, change.before or "")

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from docket.model.plan import Plan
 
 
-def prepare(plan: Plan, read_only: tuple[str, ...]) -> int:
+def prepare(plan: Plan, guarded: tuple[str, ...]) -> int:
     """Prepare the start of the plan's unit that this process belongs to; the exit code."""
     shared = shared_directories(plan.state_db, plan.log_dir, plan.lock_dir)
-    for directory in (os.path.dirname(plan.state_db), *shared, *read_only):
+    for directory in (os.path.dirname(plan.state_db), *shared, *guarded):
         make_directory(directory)
     if plan.run_as is not None:
         from docket.runner.record.handover import let_pass  # noqa: PLC0415  (tasks with `user`)

@@ -204,9 +204,10 @@ def _configure(
 def create_if_missing(session: Session) -> bool:
     """Write a first configuration (0600, in a directory of 0700) if there is none."""
     path = session.paths.config
+    text = starter.text(schemas.path(), session.paths)
     try:
         make_directory(os.path.dirname(path))
-        write_new(path, starter.text(schemas.path(), session.paths))
+        write_new(path, text)
     except FileExistsError:
         return False
     except OSError as error:
@@ -217,6 +218,7 @@ def create_if_missing(session: Session) -> bool:
             else "See who owns its directory.",
             file=path,
         ) from None
+    note_changes(session, [file_change("configure", None, path, None, text.encode())])
     return True
 
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import load_config, unknown_task
 from docket.app.editing.configure import create_if_missing
+from docket.app.editing.filechange import file_change
 from docket.app.editing.tasktemplate import task_text, test_text
+from docket.app.record.audit import note_changes
 from docket.app.session.session import Session
 from docket.errors import DocketError, NameRefusedError, TaskExistsError, UsageError
-from docket.files import make_directory, write_new, write_whole
+from docket.files import make_directory, read_text, write_new, write_whole
 from docket.model.names import LONGEST_TASK_NAME, MAINTENANCE
 from docket.model.record import Record
 from docket.model.task.task import Config
@@ -72,16 +74,30 @@ def new_task(
     _refuse_taken_name(config, name, path)
     class_name = "".join(part.capitalize() for part in name.split("-")) + "Task"
     command = shlex.join([sys.executable, test_path])
-    _write(
-        {
-            test_path: test_text(name, class_name, module, command),
-            path: task_text(name, class_name, said),
-        },
-        name,
-        force=force,
+    texts = {
+        test_path: test_text(name, class_name, module, command),
+        path: task_text(name, class_name, said),
+    }
+    before = {file: _present(file) for file in texts}
+    _write(texts, name, force=force)
+    note_changes(
+        session,
+        [
+            file_change("new-task", name, file, before[file], text.encode())
+            for file, text in texts.items()
+        ],
     )
     warnings = _what_is_wrong(load_config(session), name)
     return NewTask(name, class_name, path, test_path, command, warnings)
+
+
+def _present(path: str) -> bytes | None:
+    """Return what a file has that may be written over; None if it cannot be read."""
+    try:
+        text = read_text(path)
+    except OSError:
+        return None
+    return None if text is None else text.encode(errors="surrogateescape")
 
 
 def _refuse_name(name: str) -> None:

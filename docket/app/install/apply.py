@@ -13,6 +13,7 @@ from docket.app.install.plan import InstallPlan, InstallReport
 from docket.app.install.referenceunits import copies_dir, keep_copy, wanting_links
 from docket.app.install.timerchoice import TimerChoice, stamp_of
 from docket.app.install.tolerantmanager import TolerantManager
+from docket.app.record.audit import ChangeRow, note_changes
 from docket.app.session.session import Session
 from docket.errors import InstallError
 from docket.files import make_directory, read_text, remove, write_batch, write_volatile
@@ -180,9 +181,7 @@ class InstallRun:
         return self._manager.start(idle)
 
     def _with_notes(self, report: InstallReport, *, still_to_reload: bool) -> InstallReport:
-        if self._set_linger:
-            self._manager.do("turn linger on", lambda units: units.set_linger())
-        linger = self._manager.linger()
+        linger = self._turn_linger_on() if self._set_linger else self._manager.linger()
         absent, paths = self._manager.absent, self._paths
         problems = list(self._manager.problems)
         written = {change.name for change in self._plan.changes if change.retimes}
@@ -218,6 +217,16 @@ class InstallRun:
             problems=(*report.problems, *problems),
             warnings=(*report.warnings, *warnings),
         )
+
+    def _turn_linger_on(self) -> bool | None:
+        """Return whether linger is on after it was asked for; None if it does not matter."""
+        before = self._manager.linger()
+        if not self._manager.do("turn linger on", lambda units: units.set_linger()):
+            return before
+        now = self._manager.linger()
+        row = ChangeRow("linger", None, {"linger": before}, {"linger": now})
+        note_changes(self._session, [row])
+        return now
 
     def _sleeps(self, timer: str, report: InstallReport) -> bool:
         """Whether a timer is still to be started by hand.

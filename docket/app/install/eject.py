@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from docket.app.catalog.compilation import compile_tasks
@@ -13,6 +13,7 @@ from docket.app.install.notes import systemctl
 from docket.app.install.removal import own_units, uninstall
 from docket.app.install.timerchoice import is_past, stamp_of
 from docket.app.install.tolerantmanager import TolerantManager
+from docket.app.record.audit import ChangeRow, note_changes
 from docket.app.session.session import Session
 from docket.compiler.bundle import Bundle
 from docket.compiler.ejected import BOOT_SUFFIX, ejected_units, losses
@@ -158,6 +159,7 @@ def replace_installed(
     manager.do("reload its units", lambda units: units.reload())
     on = [ejected for ejected in plan.ejected if ejected.task in was_on]
     enabled, started = _switch_on(session, on, manager)
+    note_changes(session, _made_plain(plan, paths.unit_dir))
     return plan.replace(
         directory=paths.unit_dir,
         written=written,
@@ -168,6 +170,13 @@ def replace_installed(
         problems=(*gone.problems, *manager.problems),
         warnings=(*plan.warnings, *(_still_configured(one) for one in plan.ejected if one.timed)),
     )
+
+
+def _made_plain(plan: EjectReport, directory: str) -> Iterator[ChangeRow]:
+    """Yield what each task got in place of Docket's units, whose removal has rows of its own."""
+    for one in plan.ejected:
+        paths = sorted(os.path.join(directory, name) for name in one.units)
+        yield ChangeRow("eject", one.task, {"plain_units": []}, {"plain_units": paths})
 
 
 def _still_configured(ejected: Ejected) -> Problem:

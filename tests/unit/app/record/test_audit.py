@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from docket.app.editing.configure import configure
+from docket.app.editing.new_task import new_task
 from docket.app.editing.parts import add_task, edit_task, remove_task
 from docket.app.editing.secret import remove_secret, set_secret
 from docket.app.fires.maintain import maintain
 from docket.app.fires.pause import pause, resume, skip_next
 from docket.app.history.audit import audit
+from docket.app.install.eject import replace_installed
 from docket.app.install.removal import disable, enable, uninstall
 from docket.app.session.session import Session
 from docket.model.records import AuditRecord
@@ -101,6 +103,38 @@ def test_edits_are_known_by_hashes_and_not_by_contents(home: Home) -> None:
     assert edited.before == added.after != edited.after
     assert (removed.before, removed.after) == (edited.after, None)
     assert SECRET.encode() not in Path(home.paths.state_db).read_bytes()
+
+
+def test_a_new_task_has_a_row_for_each_of_its_files_and_the_first_config_one(home: Home) -> None:
+    os.unlink(home.paths.config)
+    new_task(home.session, "fresh")
+    new_task(home.session, "fresh", force=True)
+    assert verbs(home) == [("configure", None), ("new-task", "fresh"), ("new-task", "fresh")]
+    config, test, task = rows(home)
+    assert (config.before, config.after["file"]) == (None, home.paths.config)
+    assert {os.path.basename(one.after["file"]) for one in (test, task)} == {
+        "fresh.py",
+        "test_fresh.py",
+    }
+
+
+def test_what_is_ejected_in_place_has_a_row_beside_that_of_the_removal(home: Home) -> None:
+    home.install()
+    replace_installed(home.session, ["a"])
+    uninstalled, ejected = (row for row in rows(home, "a") if row.verb != "install")
+    assert (uninstalled.verb, ejected.verb) == ("uninstall", "eject")
+    assert [os.path.basename(path) for path in ejected.after["plain_units"]] == [
+        "a.service",
+        "a.timer",
+    ]
+
+
+def test_turning_linger_on_has_a_row_and_asking_for_it_again_none(home: Home) -> None:
+    home.units.lingering = False
+    home.install(linger=True)
+    home.install(linger=True)
+    [row] = [row for row in rows(home) if row.verb == "linger"]
+    assert (row.before, row.after) == ({"linger": False}, {"linger": True})
 
 
 def test_no_value_of_a_secret_is_in_a_row(home: Home) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from docket.compiler.conditions import without_condition, write_conditions
 from docket.compiler.directives import check_sections, raw_lines
-from docket.compiler.service import description, glob_quoted, write_credentials, write_limits
+from docket.compiler.service import description, write_credentials, write_limits
 from docket.compiler.text import UnitText
 from docket.compiler.timer import Directives, parted, write_timer
 from docket.model.ends.exitmeaning import ExitMeaning
@@ -23,6 +23,7 @@ BOOT_SUFFIX = "-boot"
 _SHADES = (ExitMeaning.NOOP, ExitMeaning.WARN, ExitMeaning.SKIP)
 _NO_FAILURES = (ExitMeaning.OK, *_SHADES)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_GLOB = re.compile(r"([*?\[\]\\])")
 
 
 def ejected_units(
@@ -106,7 +107,7 @@ def _surroundings(text: UnitText, task: Task) -> None:
     for name, value in task.env.items():
         text.variable(name, value, f"env.{name}")
     for path in task.env_files:
-        text.value("EnvironmentFile", glob_quoted(path), "env_file")
+        text.value("EnvironmentFile", _glob_quoted(path), "env_file")
     write_credentials(text, task)
 
 
@@ -189,3 +190,8 @@ def _lost_meanings(task: Task) -> Iterator[str]:
         yield "the difference between success and noop, warn or skip"
     if task.command is not None and task.command.output_format is not OutputFormat.TEXT:
         yield f"the reading of its output as {task.command.output_format}"
+
+
+def _glob_quoted(path: str) -> str:
+    """Return a path as the pattern of EnvironmentFile= that matches only this path."""
+    return _GLOB.sub(r"\\\1", path)

@@ -251,10 +251,6 @@ class UnitProperties:
     def _put_exit_status(self, text: str) -> None:
         self._put("SuccessExitStatus", "(aiai)", [[int(word) for word in text.split()], []])
 
-    def _put_environment_file(self, text: str) -> None:
-        file = [text.removeprefix("-"), text.startswith("-")]
-        self._append("EnvironmentFiles", "a(sb)", [file])
-
     def _put_credential(self, text: str) -> None:
         self._add_credential("LoadCredential", text)
 
@@ -303,7 +299,6 @@ _SPECIAL: dict[str, Callable[[UnitProperties, str], None]] = {
     "Nice": UnitProperties._put_nice,  # noqa: SLF001
     "LimitNOFILE": UnitProperties._put_open_files,  # noqa: SLF001
     "SuccessExitStatus": UnitProperties._put_exit_status,  # noqa: SLF001
-    "EnvironmentFile": UnitProperties._put_environment_file,  # noqa: SLF001
     "LoadCredential": UnitProperties._put_credential,  # noqa: SLF001
     "LoadCredentialEncrypted": UnitProperties._put_encrypted_credential,  # noqa: SLF001
     "SystemCallFilter": UnitProperties._put_system_calls,  # noqa: SLF001

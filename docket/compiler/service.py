@@ -30,7 +30,6 @@ DELIVERY_PAUSE_SECONDS = 1.0
 _MARGIN_SECONDS = 15.0  # time for the runner to record its own timeout before systemd's
 _LEAST_STOP_SECONDS = 30.0
 _GRACE_SECONDS = 2.0  # a sender that does not end at its deadline is killed so much later
-_GLOB = re.compile(r"([*?\[\]\\])")
 _CREDENTIAL = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 
 
@@ -128,7 +127,8 @@ def write_service(
         "Slice=docket.slice",
     )
     _require_decryptable(task, place)
-    _files(text, task)
+    # Not the environment files: their variables are the job's, and the runner gives them to it.
+    write_credentials(text, task)
     write_limits(text, task.limits)
     write_sandbox(text, sandbox, place, task.name)
     text.fixed(*raw_lines(task, "Service"))
@@ -167,14 +167,6 @@ def _hook_seconds(task: Task) -> float:
     return HOOK_TIMEOUT_SECONDS * len(task.hooks) + notify
 
 
-def _files(text: ServiceWriter, task: Task) -> None:
-    for path in task.env_files:
-        # The dash: that the file is missing is recorded by the run itself, as a failure with its
-        # sentence.
-        text.value("EnvironmentFile", "-" + glob_quoted(path), "env_file")
-    write_credentials(text, task)
-
-
 def _require_decryptable(task: Task, place: Place) -> None:
     """Raise CompileError for an encrypted credential in a user's unit."""
     if not place.paths.system and any(one.encrypted for one in task.credentials):
@@ -185,11 +177,6 @@ def _require_decryptable(task: Task, place: Place) -> None:
             task=task.name,
             key="credentials",
         )
-
-
-def glob_quoted(path: str) -> str:
-    """Return a path as the pattern of EnvironmentFile= that matches only this path."""
-    return _GLOB.sub(r"\\\1", path)
 
 
 def write_credentials(text: ServiceWriter, task: Task) -> None:

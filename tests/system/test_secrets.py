@@ -112,7 +112,7 @@ def test_the_bus_shows_no_secret_of_a_running_task(keeper: HostSeat) -> None:
 
     await_that("the task to have told its secrets", told)
     shown = keeper.systemctl("show", "--all", unit).stdout + keeper.systemctl("cat", unit).stdout
-    assert "EnvironmentFiles=" in shown
+    assert "LoadCredential=" in shown
     assert planted.leaks(shown.encode()) == []
     status = keeper.systemctl("status", "--full", "-n", "1000", unit, check=False).stdout
     assert planted.leaks(status.encode()) == []

@@ -68,8 +68,7 @@ def exposed_files(task: Task) -> Iterator[str]:
 def refuse_files_of_others(task: Task) -> None:
     """Raise UnsafeFileError if another user can change a file that root reads for a task.
 
-    The variables are those of root's runner too, and a link would hand that user what only root
-    can read.
+    A link would hand that user what only root can read.
     """
     credentials = [one.source for one in task.credentials if one.source.startswith("/")]
     for key, paths in (("env_file", task.env_files), ("credentials", credentials)):

@@ -51,12 +51,13 @@ def start_environment(plan: Plan, found: UnitVariables, version: int) -> StartEn
     """Return what systemd gives to the runner of the task, started by its timer.
 
     What it sets for this start outdoes what it gives to all units, Environment= outdoes both, and
-    EnvironmentFile= everything. `version` is systemd's.
+    EnvironmentFile= of a drop-in everything: those of `env_file` are read by the runner.
+    `version` is systemd's.
     """
     own = dict(_by_systemd(plan, found, version))
     unknown = {name for name, value in own.items() if value == _UNKNOWN}
     own.update(entry.partition("=")[::2] for entry in found.environment)
-    for path in _files(plan, found):
+    for path in _files(found):
         own.update(_read(path))
     values = {**found.manager, **own}
     for entry in found.unset:
@@ -102,10 +103,8 @@ def _login(user: str) -> Iterator[tuple[str, str]]:
     yield "SHELL", known.pw_shell
 
 
-def _files(plan: Plan, found: UnitVariables) -> list[str]:
-    """Return the environment files in systemd's order, of the unit if it is loaded."""
-    if not found.loaded:
-        return plan.env_files
+def _files(found: UnitVariables) -> list[str]:
+    """Return the environment files of the unit in systemd's order."""
     paths: list[str] = []
     for pattern in found.files:
         many = _PATTERN.search(pattern) is not None

@@ -16,7 +16,7 @@ from docket.paths import exec_command
 from docket.runfiles import REQUEST, is_cancelled, run_file
 from docket.runner.admission.guards import GATED, Refusal
 from docket.runner.after.hooks import shortened
-from docket.runner.call.environment import iso, variables_of_files
+from docket.runner.call.environment import iso
 from docket.runner.call.signals import RESTORED_BY_SPAWN
 
 TYPE_CHECKING = False
@@ -162,11 +162,8 @@ class _Child:
         )
 
     def _environment(self) -> dict[str, str]:
-        """Return our environment without the variables of our unit and the secrets of this task."""
-        left_out = set(_OF_THE_UNIT)
-        if self._waiting.row.unit is not None:
-            left_out |= variables_of_files(self._waiting.plan.env_files)
-        return {name: text for name, text in os.environ.items() if name not in left_out}
+        """Return our environment without the variables of our unit."""
+        return {name: text for name, text in os.environ.items() if name not in _OF_THE_UNIT}
 
     def _attend(self, pid: int, reader: int) -> tuple[bytes, Refusal | None]:
         """Read the result to its end; a stop or the deadline is handed on to the dependency."""

@@ -42,15 +42,13 @@ def account_for(plan: Plan) -> Account | None:
 def task_environment(plan: Plan, account: Account | None, *, in_unit: bool) -> dict[str, str]:
     """Return the environment of the task, without Docket's own variables.
 
-    `in_unit`: systemd has read the environment files already; they are only looked for then, but
-    for a task of another user (`account`): its login variables come between the two.
+    The environment files are read here, as systemd would read them, and not by the unit: what is
+    in them is the job's and must not change its runner. `in_unit` is whether systemd started us.
     Raises EnvironmentRefusedError if a file cannot be read.
     """
     values = _inherited(plan, account, in_unit=in_unit)
     for path in plan.env_files:
-        found = _read_file(path)
-        if not in_unit or account is not None:
-            values.update(found)
+        values.update(_read_file(path))
     values.update(_expanded(plan.env))
     return values
 
@@ -58,7 +56,7 @@ def task_environment(plan: Plan, account: Account | None, *, in_unit: bool) -> d
 def usable_environment(plan: Plan, account: Account | None, *, in_unit: bool) -> dict[str, str]:
     """Return the environment as far as it can be read: a missing file must not silence an alarm."""
     values = _inherited(plan, account, in_unit=in_unit)
-    for path in [] if in_unit and account is None else plan.env_files:
+    for path in plan.env_files:
         try:
             values.update(_read_file(path))
         except EnvironmentRefusedError:

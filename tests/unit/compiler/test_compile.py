@@ -241,7 +241,6 @@ def test_boot_triggers_beside_others_have_a_timer_of_their_own() -> None:
 def test_what_no_unit_can_carry_is_refused_with_the_task_and_the_key(bad: str) -> None:
     for key, changes in (
         ("description", {"description": f"x{bad}y"}),
-        ("env_file", {"env_files": (f"/x{bad}y",)}),
         ("credentials", {"credentials": (Credential("token", f"/x{bad}y"),)}),
     ):
         with pytest.raises(CompileError) as caught:

@@ -35,7 +35,6 @@ def told(*lines: str) -> dict[str, tuple[str, Any]]:
         ("PrivateTmp=0", "PrivateTmp", "b", False),
         ("After=a.service b.service", "After", "as", ["a.service", "b.service"]),
         ("LoadCredential=key:/etc/key", "LoadCredential", "a(ss)", [["key", "/etc/key"]]),
-        ("EnvironmentFile=-/a b", "EnvironmentFiles", "a(sb)", [["/a b", True]]),
     ],
 )
 def test_a_line_becomes_a_property(line: str, name: str, signature: str, value: Any) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
+from typing import NamedTuple
 
 from docket.model.rows import RunRow
 from docket.model.states import RunStatus
@@ -29,6 +31,16 @@ GROUP BY task LIMIT {_MOST}
 """  # noqa: S608
 
 
+# A run may have begun long before it ended; a day more is looked through.
+_ENDS = f"""
+SELECT run_id, status, plan_hash, finished_at FROM runs
+WHERE task = ? AND started_at >= ? - 86400000000 AND finished_at >= ? AND finished_at <= ?
+  AND dry_run = 0
+ORDER BY started_at DESC LIMIT {_MOST}
+"""  # noqa: S608
+_FOLLOWED = "SELECT 1 FROM runs WHERE task = ? AND triggered_by = ?"
+
+
 def untold_runs(state_db: str, since_us: int, until_us: int) -> list[tuple[str, str, str]]:
     """Return (task, run id, hash of its plan) of failures that were over between two instants."""
     try:
@@ -37,6 +49,41 @@ def untold_runs(state_db: str, since_us: int, until_us: int) -> list[tuple[str, 
             return cursor.execute(_UNTOLD, values).fetchall()
     except sqlite3.Error:
         return []
+
+
+class RunEnd(NamedTuple):
+    """The end of a run, as far as it decides on what follows."""
+
+    run_id: str
+    status: str
+    plan_hash: str | None
+    finished_us: int
+
+
+def ends_of(state_db: str, task: str, since_us: int, until_us: int) -> list[RunEnd]:
+    """Return the newest ends of a task's runs between two instants; none if nobody can say."""
+    try:
+        with open_connection(state_db) as connection, closing(connection.cursor()) as cursor:
+            rows = cursor.execute(_ENDS, (task, since_us, since_us, until_us)).fetchall()
+    except (sqlite3.Error, OSError):
+        return []
+    return [RunEnd(*row) for row in rows]
+
+
+def followed_ends(
+    state_db: str, followers: Sequence[str], run_ids: Sequence[str]
+) -> set[tuple[str, str]]:
+    """Return (follower, run id) of each end that a task followed; all if nobody can say."""
+    every = {(name, run_id) for name in followers for run_id in run_ids}
+    found = set()
+    try:
+        with open_connection(state_db) as connection, closing(connection.cursor()) as cursor:
+            for pair in every:
+                if cursor.execute(_FOLLOWED, pair).fetchone() is not None:
+                    found.add(pair)
+    except (sqlite3.Error, OSError):
+        return every
+    return found
 
 
 def ended_runs(state_db: str, run_id: str | None, invocation: str) -> list[RunRow]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import load_config, state_db
 from docket.app.catalog.planfiles import plans
+from docket.app.fires.followers import left_out
 from docket.app.fires.missed import MissedCounts, look
 from docket.app.fires.pruning import Pruned, prune
 from docket.app.record.liveness import is_held
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class Upkeep(Record):
     """What a round of maintenance did, by number.
 
-    `told` is the number of runs whose pending hooks and notifications were sent.
+    `told` is the number of runs whose pending hooks, notifications and followers were started.
     `problems` are sentences on what could not be done.
     """
 
@@ -73,7 +74,7 @@ def maintain(session: Session) -> Upkeep:
         owed: list[Owed] = []
         closed = reconcile(session, path, owed)
         fires = look(session, thorough=True, owed=owed)
-        told = settle(session, [*owed, *untold(session, path)])
+        told = settle(session, [*owed, *untold(session, path), *left_out(session, path)])
     except DocketError as error:
         problems.append(error.sentence)
     _clear_away(session, path)

@@ -23,7 +23,7 @@ class Switches:
     def __init__(self, paths: Paths) -> None:
         self._unit_dir = paths.unit_dir
         self._list = os.path.join(paths.plan_dir, _SEEN_ON)
-        self._followers = os.path.join(paths.plan_dir, _FOLLOWERS_OFF)
+        self.followers_list = os.path.join(paths.plan_dir, _FOLLOWERS_OFF)
 
     def link(self, timer: str) -> str:
         """Return the link that an enabled timer has."""
@@ -57,14 +57,14 @@ class Switches:
 
     def followers_off(self) -> set[str]:
         """Return the tasks that somebody keeps from starting after others."""
-        return _words(self._followers)
+        return _words(self.followers_list)
 
     def switch_followers(self, tasks: Iterable[str], *, on: bool) -> None:
         """Let the tasks start after others, or keep them from it; OSError."""
         before = self.followers_off()
         off = before - set(tasks) if on else before | set(tasks)
         if off != before:
-            write_whole(self._followers, "".join(f"{task}\n" for task in sorted(off)))
+            write_whole(self.followers_list, "".join(f"{task}\n" for task in sorted(off)))
 
     def _seen(self) -> set[str]:
         return _words(self._list)

@@ -7,15 +7,14 @@ such row only, so that each end starts a follower once (decision 0042).
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from docket.app.catalog.planfiles import read_plan
-from docket.app.fires.switches import Switches
+from docket.app.fires.followers import followers
 from docket.app.runs.options import RunOptions
 from docket.app.runs.start import start
-from docket.app.session.session import Session, open_session
+from docket.app.session.session import open_session
 from docket.errors import DocketError
 from docket.model.states import Trigger
 from docket.paths import Paths
@@ -48,18 +47,3 @@ def start_followers(paths: Paths, environ: Mapping[str, str], task: str, run_id:
                 )
                 code = 1
     return code
-
-
-def followers(session: Session, task: str, status: str) -> Iterator[str]:
-    """Yield the tasks that start when a run of `task` has ended so."""
-    plan = read_plan(session.paths, task)
-    if plan is None:
-        return
-    switches = Switches(session.paths)
-    off = switches.followers_off()
-    for name in plan.followers_after(status):
-        own = read_plan(session.paths, name)
-        if own is None or name in off or switches.off([own.timer_unit]):
-            continue
-        if os.path.exists(os.path.join(session.paths.unit_dir, own.unit)):  # it is installed
-            yield name

@@ -16,6 +16,7 @@ from docket.app.install.plan import InstallPlan, InstallReport, PlanFile
 from docket.app.install.planfile import AgreedInstall, require_same
 from docket.app.install.referenceunits import reference_units
 from docket.app.install.unitchanges import unit_changes
+from docket.app.install.unledfollowers import unled_followers
 from docket.app.install.upkeepunits import upkeep_changes
 from docket.app.record.audit import note_changes
 from docket.app.record.takeover import take_over
@@ -41,6 +42,8 @@ def preview(session: Session, names: Sequence[str] = (), *, force: bool = False)
     task's. Files of tasks that are gone are only looked for when all tasks are installed.
     """
     compilation = compile_tasks(session, names)
+    unled = tuple(unled_followers(session.paths, compilation)) if names else ()
+    compilation = compilation.replace(warnings=(*compilation.warnings, *unled))
     plan = _compare(session.paths, compilation, tuple(names), force=force)
     judged = judge_directives(compilation, plan.changes)
     if judged is compilation:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from docket.errors import BusError
 from docket.model.problem import Problem
+from docket.model.task.task import Task
 from docket.paths import Paths
 
 _MOST_NAMED = 20
@@ -50,6 +51,18 @@ def left_off(task: str) -> Problem:
         hint=f"`docket enable {task}` turns it on.",
         code="install.off",
         task=task,
+    )
+
+
+def not_led(task: Task, leader: str) -> Problem:
+    """Return the note on a follower that the unit of the task before it does not start."""
+    return Problem(
+        f"'{task.name}' does not start after '{leader}' yet: the installed unit of '{leader}' is"
+        " from before.",
+        task.mark,
+        hint=f"`docket install {leader} {task.name}` installs both.",
+        code="warning",
+        task=task.name,
     )
 
 

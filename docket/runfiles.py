@@ -11,6 +11,7 @@ RESULT = ".result"  # what DOCKET_RESULT_FILE names, written by the task
 DETAILS = ".details"  # what DOCKET_DETAILS_FILE names, read by hooks
 
 RESULT_NAME = "result"  # in the directory that is made for a task of another user
+_LARGE_FILES = "/var/tmp"  # noqa: S108  (what is in it is made and judged by its owner)
 
 # What is in the directory of locks, beside the lock of installs.
 _IN_LOCK_DIR = ("elapses", "groups", "handover", "runs", "spool", "tasks", "trials")
@@ -47,13 +48,27 @@ def handover_directory(lock_dir: str, run_id: str) -> str:
     return os.path.join(lock_dir, "handover", run_id)
 
 
-def result_directory(run_id: str) -> str:
-    """Return the directory of the file that a task of another user writes its result into.
+def new_result_directory(run_id: str) -> str:
+    """Return where the directory of the file for the result of another user's task is to be made.
 
     It is root's, on a file system that the user may fill anyway: whoever fills /run stops the
-    machine.
+    machine. Nobody knows its name beforehand, though units show the ids of runs that wait.
     """
-    return f"/var/tmp/docket-{run_id}"  # noqa: S108  (made and judged by its owner)
+    return f"{_LARGE_FILES}/{_result_prefix(run_id)}{os.urandom(8).hex()}"
+
+
+def result_directories(run_id: str) -> list[str]:
+    """Return the directories for the results of a run; other users can have made some of them."""
+    prefix = _result_prefix(run_id)
+    try:
+        names = os.listdir(_LARGE_FILES)
+    except OSError:
+        return []
+    return [f"{_LARGE_FILES}/{name}" for name in names if name.startswith(prefix)]
+
+
+def _result_prefix(run_id: str) -> str:
+    return f"docket-{run_id}-"
 
 
 def runs_directory(lock_dir: str) -> str:
@@ -77,7 +92,7 @@ def remove_run_files(lock_dir: str, run_id: str, kinds: tuple[str, ...] = ALL) -
         discard(run_file(lock_dir, run_id, kind))
     remove_handover(handover_directory(lock_dir, run_id))
     if os.geteuid() == 0:
-        remove_result(run_id)
+        remove_results(run_id)
 
 
 def remove_handover(directory: str) -> None:
@@ -94,21 +109,23 @@ def remove_handover(directory: str) -> None:
     discard(directory)
 
 
-def remove_result(run_id: str) -> None:
+def remove_results(run_id: str) -> None:
     """Remove the result file and its directory, and nothing that another user put there."""
-    directory = result_directory(run_id)
-    try:
-        descriptor = os.open(directory, _OWN_DIRECTORY)
-    except OSError:
-        return
-    try:
-        if os.fstat(descriptor).st_uid == os.geteuid():
-            os.unlink(RESULT_NAME, dir_fd=descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)
-    discard(directory)
+    for directory in result_directories(run_id):
+        try:
+            descriptor = os.open(directory, _OWN_DIRECTORY)
+        except OSError:
+            continue
+        try:
+            ours = os.fstat(descriptor).st_uid == os.geteuid()
+            if ours:
+                os.unlink(RESULT_NAME, dir_fd=descriptor)
+        except OSError:
+            pass
+        finally:
+            os.close(descriptor)
+        if ours:
+            discard(directory)
 
 
 def discard(path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -76,7 +77,8 @@ attempt("open a terminal", lambda: os.close(os.open("/dev/tty", os.O_RDWR)))
 listed = os.listdir("/proc/self/fd")
 descriptors = [int(name) for name in listed if os.path.exists("/proc/self/fd/" + name)]
 with open(os.environ["DOCKET_RESULT_FILE"], "w") as file:
-    json.dump({"done": done, "descriptors": sorted(descriptors), "parent": runner}, file)
+    found = {"done": done, "descriptors": sorted(descriptors), "parent": runner}
+    json.dump({**found, "result_file": file.name}, file)
 """
 OF_ONE_RUN = (
     "INVOCATION_ID",
@@ -218,7 +220,7 @@ def test_a_task_with_a_user_can_touch_nothing_of_dockets(worker: HostSeat, way: 
     run = worker.await_run("intrude", lambda run: run["status"] not in ("running", "pending"))
     assert run["status"] == "succeeded", run
     result = run["details"]["result"]
-    handed = f"/var/tmp/docket-{run['run_id']}"
+    handed = os.path.dirname(result["result_file"])
     units = (
         "/etc/systemd/system"  # world-readable in systemd's own design: nothing secret is in them
     )

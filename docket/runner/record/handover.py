@@ -15,9 +15,9 @@ from docket.runfiles import (
     RESULT_NAME,
     discard,
     handover_directory,
+    new_result_directory,
     remove_handover,
-    remove_result,
-    result_directory,
+    remove_results,
 )
 
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
@@ -80,11 +80,11 @@ class Handover:
         self._gid = gid
         self._path = handover_directory(lock_dir, run_id)
         self._run_id = run_id
-        self.result_path = os.path.join(result_directory(run_id), RESULT_NAME)
+        self.result_path = os.path.join(new_result_directory(run_id), RESULT_NAME)
 
     def begin_result(self) -> None:
         """Lay out an empty file that DOCKET_RESULT_FILE names, for the user to fill; OSError."""
-        descriptor = _own_directory(result_directory(self._run_id))
+        descriptor = _own_directory(os.path.dirname(self.result_path))
         try:
             try:
                 os.unlink(RESULT_NAME, dir_fd=descriptor)
@@ -134,7 +134,7 @@ class Handover:
     def remove(self) -> None:
         """Remove all of it."""
         remove_handover(self._path)
-        remove_result(self._run_id)
+        remove_results(self._run_id)
 
     def _make(self, directory: str) -> None:
         """Make a directory that others can pass through, as well as the three above it."""

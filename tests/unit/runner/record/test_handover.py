@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from docket.runfiles import handover_directory, remove_run_files, result_directory
+from docket.runfiles import handover_directory, remove_run_files, result_directories
 from docket.runner.attempt.verdict import result_file
 from docket.runner.record.handover import Handover, _let_read
 
@@ -99,16 +99,17 @@ def test_nothing_is_left_of_a_run_that_is_over(
     handover.give_details(b"{}")
     handover.forget_details()
     assert os.listdir(handover_directory(str(lock_dir), RUN_ID)) == ["credentials"]
-    assert os.listdir(result_directory(RUN_ID)) == ["result"]
+    (made,) = result_directories(RUN_ID)
+    assert os.listdir(made) == ["result"]
     remove_run_files(str(lock_dir), RUN_ID)
     assert os.listdir(lock_dir / "handover") == []
-    assert not os.path.lexists(result_directory(RUN_ID))
+    assert not os.path.lexists(made)
 
 
 def test_what_another_user_put_in_the_place_of_the_result_is_neither_used_nor_removed(
     handover: Handover, lock_dir: Path, tmp_path: Path
 ) -> None:
-    place = result_directory(RUN_ID)
+    place = os.path.dirname(handover.result_path)
     (tmp_path / "result").write_text("theirs")
     plants = (f"mkdir -m 777 {place}; echo theirs > {place}/result", f"ln -s {tmp_path} {place}")
     for plant in plants:
@@ -120,3 +121,18 @@ def test_what_another_user_put_in_the_place_of_the_result_is_neither_used_nor_re
             assert Path(place, "result").read_text().strip() == "theirs"
         finally:
             assert as_user(f"rm -rf {place}") == 0
+
+
+def test_nobody_who_knows_the_id_of_a_run_can_take_the_place_of_its_result(
+    handover: Handover, lock_dir: Path
+) -> None:
+    place = f"/var/tmp/docket-{RUN_ID}"
+    assert as_user(f"mkdir -m 777 {place} {place}-0; echo theirs > {place}-0/result") == 0
+    try:
+        handover.begin_result()
+        assert os.path.dirname(handover.result_path) not in (place, f"{place}-0")
+        assert as_user(f"echo mine > {handover.result_path}") == 0
+        remove_run_files(str(lock_dir), RUN_ID)
+        assert result_directories(RUN_ID) == [f"{place}-0"]
+    finally:
+        assert as_user(f"rm -rf {place} {place}-0") == 0

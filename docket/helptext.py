@@ -9,7 +9,8 @@ Usage: docket [OPTIONS] COMMAND [ARGS]...
   Scheduled and on-demand jobs: systemd owns the timing, Docket the execution.
 
   Jobs are defined in one YAML file. The shared options may come before or
-  after the command.
+  after the command. Without a command, docket says how the tasks are doing
+  and what to do next.
 
 Run and look:
   run           Run a task now, in the foreground.

@@ -122,7 +122,7 @@ def program() -> DocketGroup:
         "docket",
         help="Scheduled and on-demand jobs: systemd owns the timing, Docket the execution."
         "\n\nJobs are defined in one YAML file. The shared options may come before or after the "
-        "command.",
+        "command. Without a command, docket says how the tasks are doing and what to do next.",
         epilog="docket COMMAND --help shows the options of one command.",
         params=[
             *shared_options(),

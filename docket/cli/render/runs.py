@@ -66,7 +66,10 @@ def runs_text(found: RunList, screen: Screen) -> str:
         remarks = list(_remarks(run, found))
         matters = bool(remarks) or run.status is not RunStatus.SUCCEEDED
         rows.append(Row(cells, " ".join([run.summary, *remarks]), note_matters=matters))
-    table = TextTable(columns, rows, note_title="SUMMARY").text(screen)
+    made = TextTable(columns, rows, note_title="SUMMARY")
+    table = made.text(screen)
+    if made.leaves_notes_out(screen):
+        table += "\n(no room for the summaries of good runs)"
     if any(not run.status.final and found.alive.get(run.run_id) is False for run in runs):
         table += "\n\nrunning? marks a run whose runner is gone and that systemd is closing."
     return f"{table}\n\n{_look_closer(runs, screen)}" if screen.terminal else table

@@ -59,6 +59,13 @@ class TextTable(Record):
         rows = zip(self.rows, cells, strict=True)
         return heading, [self._row(row, line, widths, room, screen) for row, line in rows]
 
+    def leaves_notes_out(self, screen: Screen) -> bool:
+        """Whether notes that do not matter are not shown, because they have no column."""
+        if all(row.note_matters or not row.note for row in self.rows):
+            return False
+        cells = [[_clean(cell) for cell in row.cells] for row in self.rows]
+        return self._room_for_notes(self._widths(cells, screen), screen) == 0
+
     def _widths(self, cells: list[list[Cell]], screen: Screen) -> list[int]:
         widths = [
             max([width(column.title), *(width(line[at].text) for line in cells)])

@@ -54,6 +54,16 @@ def test_a_watch_has_a_clock_and_counts_what_does_not_fit(busy: Home, columns: i
     assert f"({left} more tasks: {left} succeeded)" in lines
 
 
+def test_a_watched_run_that_is_longer_than_the_window_says_so(home: Home) -> None:
+    home.config(tasks_of(["a"]))
+    run_id = home.record("a", "failed", log_path="/a/log", unit="docket-a.service")
+    lines = plain(shown(home.environ, "status", "--watch", "--run-id", run_id, columns=80, lines=8))
+    lines = [line for line in lines if line]
+    assert len(lines) == 7
+    assert lines[1] == f"run {run_id}"
+    assert re.fullmatch(r"\(\d+ more lines: the window is too low\)", lines[-1])
+
+
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_a_list_shows_every_column(busy: Home, columns: int) -> None:
     lines = plain(shown(busy.environ, "list", columns=columns))
@@ -62,6 +72,18 @@ def test_a_list_shows_every_column(busy: Home, columns: int) -> None:
     text = "\n".join(lines)
     assert text.count("Copies the photos of all") == len(NAMES)
     assert text.count("30 2 * * *") == len(NAMES)
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_a_history_has_the_summaries_or_says_that_they_have_no_room(
+    home: Home, columns: int
+) -> None:
+    home.config(tasks_of(["backup"]))
+    home.record("backup", summary=SAID)
+    home.record("backup", "failed", summary="no room left on the disk")
+    text = "\n".join(plain(shown(home.environ, "runs", columns=columns)))
+    assert "no room left on the disk" in text
+    assert ("Copies the photos" in text) != ("(no room for the summaries of good runs)" in text)
 
 
 @pytest.mark.parametrize("columns", WIDTHS)

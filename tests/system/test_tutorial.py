@@ -51,3 +51,12 @@ def test_every_command_of_the_tutorial_works(ada: HostSeat, server: Loopback) ->
     assert "failed" in messages[1]
     assert "No such file" in messages[1]
     assert "works again" in messages[2]
+
+
+def test_the_job_of_the_readme_has_its_timer_after_one_command(ada: HostSeat) -> None:
+    readme = Path(REPOSITORY, "README.md").read_text(encoding="utf-8")
+    line = next(line for line in readme.splitlines() if line.startswith("docket add photos"))
+    environ = {"PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"}
+    ada.run(["/bin/sh", "-c", line], environ=environ)
+    assert ada.systemctl("is-active", "docket-photos.timer").stdout.strip() == "active"
+    assert ada.answer("check")["problems"] == []

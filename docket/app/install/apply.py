@@ -221,6 +221,8 @@ class InstallRun:
     def _turn_linger_on(self) -> bool | None:
         """Return whether linger is on after it was asked for; None if it does not matter."""
         before = self._manager.linger()
+        if before:
+            return before
         if not self._manager.do("turn linger on", lambda units: units.set_linger()):
             return before
         now = self._manager.linger()

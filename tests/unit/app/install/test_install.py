@@ -400,6 +400,13 @@ def test_linger_is_warned_of_and_turned_on_when_asked(home: Home) -> None:
     assert home.install(linger=True).linger is True
 
 
+def test_linger_that_is_on_is_not_asked_for_again(home: Home) -> None:
+    """Without polkit a user may not ask, and there is nothing to ask for."""
+    home.tasks(a=DAILY)
+    assert home.install(linger=True).linger is True
+    assert "set_linger" not in [name for name, _ in home.units.calls]
+
+
 def test_files_have_their_modes_whatever_the_umask(home: Home) -> None:
     home.tasks(a=DAILY)
     old = os.umask(0)

@@ -7,26 +7,9 @@ Causes of runs are in docket.model.ends.causes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from docket.model.datacodes import DATA
 from docket.model.ends.causes import CAUSES
-from docket.model.record import Record
-
-if TYPE_CHECKING:
-    from docket.model.shapes import ErrorCodeDocument
-
-
-class ErrorCode(Record):
-    """One stable word for what went wrong."""
-
-    code: str
-    meaning: str
-    what_to_do: str = ""
-
-    def document(self) -> ErrorCodeDocument:
-        """Return the code as a JSON object."""
-        return {"code": self.code, "meaning": self.meaning, "what_to_do": self.what_to_do}
-
+from docket.model.errorcode import ErrorCode
 
 _COMMAND_LINE = (
     ErrorCode(
@@ -489,6 +472,7 @@ SECTIONS = {
     "Tasks": _TASKS,
     "Units and systemd": _UNITS,
     "Runs": _RUNS,
+    "State and queues": DATA,
 }
 MEANINGS = {code.code: code.meaning for codes in SECTIONS.values() for code in codes}
 

@@ -248,6 +248,48 @@ class SecretError(DocketError):
     code = "secret.refused"
 
 
+class DataError(DocketError):
+    """The database of state and queues cannot be read or written now."""
+
+    code = "data.unusable"
+
+
+class DataNewerError(DataError):
+    """The database of state and queues was written by a newer Docket."""
+
+    code = "data.newer"
+
+
+class DataRefusedError(DocketError):
+    """A name or a value that cannot be kept in state or in a queue."""
+
+    code = "data.refused"
+
+
+class AbsentError(DocketError):
+    """Nothing is kept under that key."""
+
+    code = "data.absent"
+
+
+class ConflictError(DocketError):
+    """A value has changed since it was read, so it was not set."""
+
+    code = "data.conflict"
+
+
+class QueueEmptyError(DocketError):
+    """No item of the queue waits now."""
+
+    code = "queue.empty"
+
+
+class StaleClaimError(DocketError):
+    """A token that holds no item any more: its lease ran out, or it was settled before."""
+
+    code = "queue.stale_claim"
+
+
 class NotStartedError(DocketError):
     """A run could not be started in the background; its row says so too."""
 

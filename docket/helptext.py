@@ -30,6 +30,10 @@ Run and look:
   try           Run a task once in a sandbox, and say what broke.
   advise        Propose limits and a sandbox from the record of runs.
 
+State and queues:
+  state         Keep small facts of tasks between their runs.
+  queue         Push work into queues, claim it, and settle it.
+
 Timers:
   install       Write the systemd units of scheduled tasks.
   uninstall     Stop timers and remove the units of tasks.

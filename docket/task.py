@@ -5,7 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from docket.data.entries import Collection, State
+    from docket.data.queue import Queue
 
 Reporter = Callable[[str, dict[str, Any]], None]
 
@@ -70,6 +74,28 @@ class BaseTask:
         if message:
             document["message"] = str(message)
         _reporting.send("progress", document)
+
+    @property
+    def state(self) -> State:
+        """The small facts that this task keeps between its runs: `self.state.get("cursor")`."""
+        from docket.data import owntask  # noqa: PLC0415  (only tasks that keep something)
+
+        return owntask.state()
+
+    def items(self, collection: str) -> Collection:
+        """Return a set of this task's items, each with a value: `self.items("seen").add(id)`."""
+        from docket.data import owntask  # noqa: PLC0415  (as above)
+
+        return owntask.collection(collection)
+
+    def queue(self, name: str) -> Queue:
+        """Return a queue, which all tasks of this home share.
+
+        `with self.queue("mail").claim() as item:` holds its first item, or None.
+        """
+        from docket.data import owntask  # noqa: PLC0415  (as above)
+
+        return owntask.queue(name)
 
 
 class _Reporting:

@@ -9,6 +9,14 @@ from typing import Any
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from docket.app.crontab.shapes import CrontabImportDocument
+from docket.app.data.shapes import (
+    EntriesChangedDocument,
+    EntryDocument,
+    ItemDocument,
+    PushedDocument,
+    QueueChangedDocument,
+    QueueStatsDocument,
+)
 from docket.app.doctor.shapes import (
     AgentExaminationDocument,
     ExaminationDocument,
@@ -101,6 +109,18 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "env": ("docket env --json", EnvironmentDocument),
     "try": ("docket try --json", TrialDocument),
     "advise": ("docket advise --json", AdviceDocument),
+    "state": (
+        "docket state --json: of a value, of a list by key, or of a change",
+        EntryDocument | list[EntryDocument] | EntriesChangedDocument,
+    ),
+    "queue": (
+        "docket queue --json: of a push, of items, of one item, of figures, or of a change",
+        PushedDocument
+        | list[ItemDocument]
+        | ItemDocument
+        | list[QueueStatsDocument]
+        | QueueChangedDocument,
+    ),
     "health": ("docket health --json", HealthDocument),
     "notify": ("docket notify test --json", NotifyTestDocument),
     "maintain": ("docket maintain --json", UpkeepDocument),

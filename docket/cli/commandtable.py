@@ -18,6 +18,7 @@ class Verb(NamedTuple):
 
 
 JOBS = "Run and look"
+DATA = "State and queues"
 TIMERS = "Timers"
 SETUP = "Set up and check"
 
@@ -38,6 +39,8 @@ _ALL = (
     Verb("env", "jobs.env", JOBS, "Show the environment that a task gets from its unit."),
     Verb("try", "jobs.trying", JOBS, "Run a task once in a sandbox, and say what broke."),
     Verb("advise", "jobs.advise", JOBS, "Propose limits and a sandbox from the record of runs."),
+    Verb("state", "data.state", DATA, "Keep small facts of tasks between their runs."),
+    Verb("queue", "data.queue", DATA, "Push work into queues, claim it, and settle it."),
     Verb("install", "timers.install", TIMERS, "Write the systemd units of scheduled tasks."),
     Verb("uninstall", "timers.uninstall", TIMERS, "Stop timers and remove the units of tasks."),
     Verb("eject", "timers.eject", TIMERS, "Turn tasks into plain units that need no Docket."),
@@ -74,7 +77,7 @@ _ALL = (
 )
 
 VERBS = {verb.name: verb for verb in _ALL}
-SECTIONS = (JOBS, TIMERS, SETUP)
+SECTIONS = (JOBS, DATA, TIMERS, SETUP)
 
 
 class Usage(NamedTuple):
@@ -177,6 +180,21 @@ USAGES = (
     Usage("audit", "List changes.", "See who changed what."),
     Usage("env <task>", "Show a task's environment.", "See where each variable comes from."),
     Usage("advise [task]", "Propose limits.", "Get limits that runs bear out."),
+    Usage(
+        "state get|set|delete|list|increment [key]",
+        "Keep facts of tasks.",
+        "Remember a cursor; --if-version compares.",
+    ),
+    Usage(
+        "state items <action> <collection> [key]",
+        "Keep sets of items.",
+        "Note what was seen.",
+    ),
+    Usage(
+        "queue push|claim|done|fail|... <queue>",
+        "Pass work on.",
+        "Claim, work, and say done with its token.",
+    ),
     Usage(
         "health",
         "Say how the tasks are doing.",

@@ -36,6 +36,7 @@ class ErrorDocument(TypedDict):
         ]
     ]
     blocked_by: NotRequired[Annotated[str | None, "The run that is in the way."]]
+    version: NotRequired[Annotated[Count, "The version that a value of a task's state has now."]]
     candidates: NotRequired[Annotated[list[str], "The runs that a part of an id matches."]]
     pid: NotRequired[Annotated[Count | None, "The process that is in the way."]]
     path: NotRequired[Annotated[str | None, "The file that the error is about."]]

@@ -58,7 +58,7 @@ def _preview(plan: Plan, row: RunRow, stop: StopSignals, *, quiet: bool) -> Verd
         return _without_running(plan)
     account = account_for(plan)
     environment = task_environment(plan, account, in_unit=False)
-    add_run(environment, plan, row, row.params, "/dev/null")
+    add_run(environment, plan, row, row.params, "/dev/null", account)
     mask = mask_for(plan, environment)
     limit = plan.timeout_seconds
     context = AttemptContext(

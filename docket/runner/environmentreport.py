@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from docket.model.plan import Plan
+    from docket.runner.call.account import Account
 
 _OF_ONE_RUN = frozenset(
     {
@@ -40,7 +41,7 @@ def environment_report(plan: Plan) -> dict[str, Any]:
     account = account_for(plan)
     values: dict[str, str | None] = {}
     before = task_environment(plan, account, in_unit="INVOCATION_ID" in os.environ)
-    values.update(_with_run(plan, before))
+    values.update(_with_run(plan, account, before))
     values.update(dict.fromkeys([*plan.env_credentials, *_OF_ONE_RUN]))
     own = {} if account is None else account.variables()
     sources = {
@@ -50,7 +51,7 @@ def environment_report(plan: Plan) -> dict[str, Any]:
         **_of_files(plan),
         **dict.fromkeys(plan.env, "env"),
         **dict.fromkeys(values.keys() - before.keys(), "docket"),
-        **dict.fromkeys(_with_run(plan, {}), "docket"),
+        **dict.fromkeys(_with_run(plan, account, {}), "docket"),
         **dict.fromkeys(plan.env_credentials, "credential"),
     }
     return {
@@ -61,14 +62,14 @@ def environment_report(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _with_run(plan: Plan, values: dict[str, str]) -> dict[str, str]:
+def _with_run(plan: Plan, account: Account | None, values: dict[str, str]) -> dict[str, str]:
     """Return `values` with the variables that say which run it is."""
     now = now_us()
     row = RunRow(
         run_id=make_run_id(now, os.urandom(4)), task=plan.task, trigger="timer", started_at=now
     )
     found = dict(values)
-    add_run(found, plan, row, None, "")
+    add_run(found, plan, row, None, "", account)
     return found
 
 

@@ -194,7 +194,7 @@ class _Run:
             result_path = self._become()
             in_unit = row.unit is not None
             self._environment = task_environment(plan, self._account, in_unit=in_unit)
-            add_run(self._environment, plan, row, self._params, result_path)
+            add_run(self._environment, plan, row, self._params, result_path, self._account)
             self._mask = mask_for(plan, self._environment)
             own = [] if self._lock is None else [self._lock]
             host = RunHost(

@@ -27,15 +27,18 @@ __all__ = ["Transaction", "connect", "connect_read_only", "is_there", "set_up", 
 _CHECKPOINT_PAGES = 200
 
 
-def connect(path: str, busy_seconds: float) -> sqlite3.Connection:
+def connect(path: str, busy_seconds: float, *, any_thread: bool = False) -> sqlite3.Connection:
     """Open the file for writing as it is, making it (0600) if it is missing.
 
-    Waits `busy_seconds` at most for other writers. Raises sqlite3.Error or OSError; a link, or
-    anything else that is not a plain file, is refused.
+    Waits `busy_seconds` at most for other writers. With `any_thread` the caller sees to it that
+    its threads take turns. Raises sqlite3.Error or OSError; a link, or anything else that is not a
+    plain file, is refused.
     """
     if not is_there(path):
         _make(path)
-    return sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
+    return sqlite3.connect(
+        path, timeout=busy_seconds, isolation_level=None, check_same_thread=not any_thread
+    )
 
 
 def connect_read_only(

@@ -26,9 +26,20 @@ ALLOWED = {
     "cli": {"app", "mcp", "__main__"},
     "mcp": {"app"},
     "api": {"app", "cli"},
-    "app": {"config", "crontab", "schedule", "compiler", "store", "systemd", "tasks", "task"},
+    "app": {
+        "config",
+        "crontab",
+        "schedule",
+        "compiler",
+        "data",
+        "store",
+        "systemd",
+        "tasks",
+        "task",
+    },
     "runner": {"store", "systemd", "task", "notify"},
     "tasks": {"task", "systemd"},
+    "data": {"store"},
     "config": {"notify"},  # the keys of channels
     "schedule": set(),
     "compiler": set(),
@@ -44,7 +55,7 @@ ALLOWED = {
     "runfiles": set(),
     "strays": set(),
     "paths": set(),
-    "task": set(),
+    "task": {"data"},
     "libexec": {"__main__"},
 }
 THE_ONE_THAT_SERVES = "cli/commands/setup/mcp.py"
@@ -59,7 +70,7 @@ TASKS_GATEWAYS = {"docket.systemd.activity"}
 ONLY_IMPORTERS: dict[str, str | tuple[str, ...]] = {
     "pystemd": "systemd/pystemdwire.py",
     "jeepney": "systemd/jeepneywire.py",
-    "sqlite3": "store",
+    "sqlite3": ("store", "data"),
     "yaml": "config",
     "jsonschema": ("config", "mcp/arguments.py"),
     "click": "cli",

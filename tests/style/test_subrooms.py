@@ -23,6 +23,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "catalog": "session text",
         "record": "catalog session",
         "editing": "catalog record session text",
+        "data": "catalog record session text",
         "crontab": "editing record session",
         "fires": "catalog record session text",
         "install": "catalog fires record session text",

@@ -50,6 +50,8 @@ def calls(run_id: str) -> dict[str, list[list[str]]]:
         "env": [["env", "job"], ["env", "job", "--diff"]],
         "try": [["try", "job"]],
         "advise": [["advise"], ["advise", "job"]],
+        "state": [["state", "set", "k", "1", "--namespace", "job"]],
+        "queue": [["queue", "push", "mail", "1"], ["queue", "stats"]],
         "add": [["add", "added", "--", "/bin/true"]],
         "remove": [["remove", "added"]],
         "doctor": [["doctor"], ["doctor", "--agent"]],

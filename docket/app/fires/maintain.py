@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,10 @@ from docket.app.record.liveness import is_held
 from docket.app.record.owedhooks import Owed, settle, untold
 from docket.app.record.reconcile import reconcile
 from docket.app.session.session import Session
-from docket.errors import ConfigError, DocketError, StoreError
+from docket.data.database import Database, beside
+from docket.data.entries import forget_expired
+from docket.data.queueadmin import forget_done
+from docket.errors import ConfigError, DataError, DocketError, StoreError
 from docket.model.record import Record
 from docket.runfiles import LOCK, remove_run_files, run_file, runs_with_files
 from docket.store.maintenance.checkpoint import checkpoint
@@ -37,6 +41,7 @@ class Upkeep(Record):
     fires: MissedCounts
     told: int
     pruned: Pruned = Pruned()
+    expired: int = 0  # values of state and items of queues
     problems: tuple[str, ...] = ()
 
     @property
@@ -56,6 +61,7 @@ class Upkeep(Record):
             "pruned": dict(self.pruned.runs),
             "logs_pruned": dict(self.pruned.logs),
             "more_to_prune": self.pruned.more,
+            "expired": self.expired,
             "first_prune": self.pruned.notice,
             "problems": list(self.problems),
         }
@@ -86,7 +92,21 @@ def maintain(session: Session) -> Upkeep:
     except StoreError as error:
         problems.append(error.sentence)
     checkpoint(path)
-    return Upkeep(merged, closed, fires, told, pruned, tuple(problems))
+    expired = 0
+    try:
+        expired = _forget_expired(session, path)
+    except DataError as error:
+        problems.append(error.sentence)
+    return Upkeep(merged, closed, fires, told, pruned, expired, tuple(problems))
+
+
+def _forget_expired(session: Session, state_db: str) -> int:
+    """Remove the state whose time is over, and what queues keep of old work."""
+    path = beside(state_db)
+    if not os.path.lexists(path):
+        return 0
+    database = Database(path, session.now_us)
+    return forget_expired(database) + forget_done(database)
 
 
 def _clear_away(session: Session, state_db: str) -> None:

@@ -95,6 +95,7 @@ class UpkeepDocument(TypedDict):
         dict[str, Count], "How many runs, by task, are kept and lost their logs to `retention`."
     ]
     more_to_prune: Annotated[bool, "Whether the next round removes more."]
+    expired: Annotated[Count, "Values of state whose time is over, and queue items done long ago."]
     first_prune: Annotated[
         str | None, "What is kept, the first time that anything is removed; else null."
     ]

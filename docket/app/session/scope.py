@@ -20,6 +20,8 @@ class SessionScope(Record):
     def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the environment with home and config in the place of its variables."""
         changed = dict(environ)
+        if self.system or self.home is not None or self.config is not None:
+            changed.pop("DOCKET_DATA_PATH", None)  # a run's own database, which was not asked for
         if self.home is not None:
             changed["DOCKET_HOME"] = self.home
             changed.pop("DOCKET_CONFIG", None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from docket.cli.render.layout.screen import Screen
 from docket.cli.render.layout.table import Column, Row, TextTable
-from docket.errorcodes import ErrorCode
+from docket.model.errorcode import ErrorCode
 
 
 def codes_text(codes: Sequence[ErrorCode], screen: Screen) -> str:

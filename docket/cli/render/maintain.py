@@ -32,6 +32,9 @@ def upkeep_text(done: Upkeep) -> str:
     for task, number in pruned.logs.items():
         logs = "log of a run" if number == 1 else f"logs of {number} runs"
         out.append(f"The {logs} of {one_line(task)} pruned.")
+    if done.expired:
+        values = "value or item" if done.expired == 1 else "values and items"
+        out.append(f"{done.expired} old {values} of state and queues removed.")
     if pruned.more:
         out.append("There is more to prune: the next round goes on.")
     if pruned.notice is not None:

@@ -104,14 +104,17 @@ def add_run(
     row: RunRow,
     params: dict[str, str] | None,
     result_path: str,
+    account: Account | None,
 ) -> None:
     """Add the variables that say which run a child belongs to; nothing can override them.
 
     `params` are the parameters as they were given; those in the row are for everybody to see.
+    `account` is the user of the task, if that is another than the runner's.
     """
     values["DOCKET_RUN_ID"] = row.run_id
     values["DOCKET_TASK_NAME"] = row.task
     values["DOCKET_STATE_PATH"] = plan.state_db
+    values["DOCKET_DATA_PATH"] = _data_path(plan, account)
     values["DOCKET_CONFIG"] = plan.config_path
     values["DOCKET_TRIGGER"] = row.trigger
     values["DOCKET_RESULT_FILE"] = result_path
@@ -125,6 +128,13 @@ def add_run(
             values.pop(name, None)
         else:
             values[name] = text
+
+
+def _data_path(plan: Plan, account: Account | None) -> str:
+    """Return where the task's state and queues are: beside the history, or in its user's home."""
+    if account is None:
+        return os.path.join(os.path.dirname(plan.state_db), "data.db")
+    return os.path.join(account.home, ".docket", "data.db")
 
 
 def iso(instant_us: int) -> str:

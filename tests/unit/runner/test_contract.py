@@ -312,6 +312,7 @@ def test_dockets_own_variables_cannot_be_overridden(home: Home) -> None:
     assert lines["DOCKET_TRIGGER"] == "manual"
     assert lines["DOCKET_TASK_NAME"] == "job"
     assert lines["DOCKET_STATE_PATH"] == str(home.state_db)
+    assert lines["DOCKET_DATA_PATH"] == str(home.state_db.with_name("data.db"))
     assert lines["A"] == "b"
 
 

@@ -34,6 +34,18 @@ TOUR: dict[str, list[str]] = {
     "env": ["env text", "env text --diff", "env fail"],
     "try": ["try text --sandbox strict", "try broken", "try fail --param nope={parameter}"],
     "advise": ["advise", "advise text", "advise broken"],
+    "state": [
+        "state set cursor 12 --namespace text",
+        "state get cursor --namespace text",
+        "state list --namespace text",
+        "state items count seen --namespace text",
+    ],
+    "queue": [
+        "queue push mail work",
+        "queue list mail",
+        "queue stats",
+        "queue done mail 1.1.no-token",
+    ],
     "list": ["list"],
     "health": ["health", "health --check", "health fail"],
     "new-task": ["new-task written-{n}", "new-task telling"],

@@ -1,0 +1,1 @@
+"""What tasks keep between their runs, as commands show and change it."""

@@ -1,0 +1,1 @@
+"""Commands about what tasks keep between their runs."""

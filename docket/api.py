@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
+from docket.app.data import queues, state
 from docket.app.doctor import doctor as examining
 from docket.app.history import history, logs
 from docket.app.record.runrequests import Launcher
@@ -36,11 +37,18 @@ from docket.app.status import list as listing
 from docket.app.status import status
 from docket.app.text.documents import run_document
 from docket.app.text.jsonform import plain
-from docket.errors import DocketError
+from docket.errors import DocketError, QueueEmptyError
 from docket.model.states import EXIT_DRY_RUN, RunStatus, Trigger
 from docket.paths import exec_command
 
 if TYPE_CHECKING:
+    from docket.app.data.shapes import (
+        EntriesChangedDocument,
+        EntryDocument,
+        ItemDocument,
+        PushedDocument,
+        QueueStatsDocument,
+    )
     from docket.app.doctor.shapes import AgentExaminationDocument, ExaminationDocument
     from docket.app.history.shapes import ListedRunDocument, LogDocument
     from docket.app.runs.shapes import (
@@ -62,14 +70,23 @@ __all__ = [
     "Scope",
     "cancel_run",
     "capabilities",
+    "claim_items",
+    "delete_state",
     "describe_task",
     "doctor",
+    "get_state",
     "health",
+    "increment_state",
+    "list_state",
     "list_tasks",
+    "push_items",
+    "queue_stats",
     "run_events",
     "run_logs",
     "run_task",
     "run_task_async",
+    "set_state",
+    "settle_item",
     "task_runs",
     "task_status",
     "wait_run",
@@ -286,6 +303,137 @@ def doctor(
         look = examining.examine_for_agents if agent else examining.examine
         found = look(session)
         return _judged(found.document(), found.exit_code, "The installation is not sound.")
+
+
+def get_state(
+    key: str, *, namespace: str | None = None, collection: str | None = None, **scope: Unpack[Scope]
+) -> EntryDocument:
+    """Return what a task keeps under `key`, as `docket state get`; raises if there is nothing.
+
+    Without `namespace` it is the state of the task whose run calls.
+    """
+    with _session(scope) as session:
+        where = state.place(session, namespace, collection)
+        return plain(state.get(session, where, key).document())
+
+
+def set_state(
+    key: str,
+    value: Any,
+    *,
+    namespace: str | None = None,
+    collection: str | None = None,
+    ttl: float | None = None,
+    if_version: int | None = None,
+    **scope: Unpack[Scope],
+) -> EntryDocument:
+    """Keep a value that JSON can say, for `ttl` seconds or for good, as `docket state set`.
+
+    With `if_version` it raises (`data.conflict`) unless the value has that version, or for 0 there
+    is none.
+    """
+    with _session(scope) as session:
+        where = state.place(session, namespace, collection)
+        kept = state.set_value(session, where, key, value, ttl=ttl, if_version=if_version)
+        return plain(kept.document())
+
+
+def increment_state(
+    key: str,
+    by: float = 1,
+    *,
+    namespace: str | None = None,
+    collection: str | None = None,
+    ttl: float | None = None,
+    **scope: Unpack[Scope],
+) -> EntryDocument:
+    """Add to a number in one step and return it, as `docket state increment`."""
+    with _session(scope) as session:
+        where = state.place(session, namespace, collection)
+        return plain(state.increment(session, where, key, by, ttl=ttl).document())
+
+
+def delete_state(
+    key: str, *, namespace: str | None = None, collection: str | None = None, **scope: Unpack[Scope]
+) -> EntriesChangedDocument:
+    """Remove a value, as `docket state delete`; `count` says whether there was one."""
+    with _session(scope) as session:
+        where = state.place(session, namespace, collection)
+        return plain(state.delete(session, where, key).document())
+
+
+def list_state(
+    *,
+    namespace: str | None = None,
+    collection: str | None = None,
+    prefix: str = "",
+    limit: int = 1000,
+    **scope: Unpack[Scope],
+) -> list[EntryDocument]:
+    """Return the values whose keys begin with `prefix`, as `docket state list`."""
+    with _session(scope) as session:
+        where = state.place(session, namespace, collection)
+        return plain(state.entries(session, where, prefix, limit).document())
+
+
+def push_items(
+    queue: str,
+    payloads: Sequence[Any],
+    *,
+    key: str | None = None,
+    within: float = 0.0,
+    priority: int = 0,
+    not_before: int | None = None,
+    max_attempts: int = queues.MAX_ATTEMPTS,
+    **scope: Unpack[Scope],
+) -> PushedDocument:
+    """Add items in one step, as `docket queue push`; all of them get the same options.
+
+    `within` is in seconds, `not_before` in microseconds since the epoch.
+    """
+    with _session(scope) as session:
+        wish = queues.Wish(key, within, priority, not_before, max_attempts)
+        return plain(queues.push(session, queue, payloads, wish).document())
+
+
+def claim_items(
+    queue: str,
+    *,
+    lease: float = queues.LEASE_SECONDS,
+    count: int = 1,
+    **scope: Unpack[Scope],
+) -> list[ItemDocument]:
+    """Hold the next items for `lease` seconds; unlike `docket queue claim`, none is no error."""
+    with _session(scope) as session:
+        try:
+            return plain(queues.claim(session, queue, lease=lease, count=count).document())
+        except QueueEmptyError:
+            return []
+
+
+def settle_item(
+    queue: str,
+    token: str,
+    action: str = "done",
+    *,
+    error: str = "",
+    retry_in: float | None = None,
+    lease: float = queues.LEASE_SECONDS,
+    **scope: Unpack[Scope],
+) -> ItemDocument:
+    """Say what became of a claim: `done`, `fail`, `release` or `extend`, as the commands do."""
+    with _session(scope) as session:
+        known = known_word("action", action, queues.Settlement)
+        settled = queues.settle(
+            session, queue, known, token, error=error, retry_in=retry_in, lease=lease
+        )
+        return plain(settled.document()[0])
+
+
+def queue_stats(queue: str | None = None, **scope: Unpack[Scope]) -> list[QueueStatsDocument]:
+    """Return how many items of each queue are in each state, as `docket queue stats`."""
+    with _session(scope) as session:
+        return plain(queues.stats(session, queue).document())
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
     python -m tests.bench.run [SECTION...] [--docket-cli COMMAND]
 
-Sections are exec, commands, output, events, scale and booted; without one, all are measured.
+Sections are exec, commands, output, events, queues, scale and booted; without one, all are
+measured.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench import booted, commands, events, exec_of_true, output, scale, table
+from tests.bench import booted, commands, events, exec_of_true, output, queues, scale, table
 from tests.bench.dockets import compile_docket, docket_cli
 
 Section = Callable[[Path, Sequence[str]], None]
@@ -24,6 +25,7 @@ SECTIONS: dict[str, Section] = {
     "commands": commands.measure,
     "output": lambda directory, _peer: output.measure(directory),
     "events": events.measure,
+    "queues": lambda directory, _peer: queues.measure(directory),
     "scale": scale.measure,
     "booted": lambda _directory, peer: booted.measure(peer),
 }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from docket.app.data.place import open_data
+from docket.app.data.state import Word
 from docket.app.record.audit import ChangeRow, note_changes
 from docket.app.session.session import Session
 from docket.app.text.documents import iso, iso_or_none
@@ -32,6 +34,15 @@ MAX_ATTEMPTS = claims.MAX_ATTEMPTS
 _MOST_LISTED = 100
 _AT_ONCE = 500  # lines of one transaction
 STATES = tuple(str(state) for state in ItemState)
+
+
+class Settlement(StrEnum):
+    """What can become of a claim."""
+
+    DONE = "done"
+    FAIL = "fail"
+    RELEASE = "release"
+    EXTEND = "extend"
 
 
 class PushReport(Record):
@@ -94,10 +105,10 @@ class Wish(Record):
     not_before: int | None = None
     max_attempts: int = MAX_ATTEMPTS
 
-    def item(self, word: str, key: str | None = None) -> NewItem:
-        """Return a word of the command line as an item."""
+    def item(self, payload_text: str, key: str | None = None) -> NewItem:
+        """Return a payload, which is JSON text, as an item; `key` if it has one of its own."""
         return NewItem(
-            packed_word(word),
+            payload_text,
             key if key is not None else self.key,
             self.within_seconds,
             self.priority,
@@ -106,9 +117,10 @@ class Wish(Record):
         )
 
 
-def push(session: Session, queue: str, word: str, wish: Wish) -> PushReport:
-    """Add one item."""
-    pushed = Queue(open_data(session), queue).push_all([wish.item(word)])
+def push(session: Session, queue: str, payloads: Iterable[Any], wish: Wish) -> PushReport:
+    """Add an item for each value in one step, or for each word of the command line."""
+    texts = (one.text if isinstance(one, Word) else values.packed(one) for one in payloads)
+    pushed = Queue(open_data(session), queue).push_all([wish.item(text) for text in texts])
     return _report(queue, pushed)
 
 
@@ -154,11 +166,11 @@ def settle(
     """Say what became of a claim: done, fail, release or extend. StaleClaimError if it is over."""
     target = Queue(open_data(session), queue)
     match action:
-        case "done":
+        case Settlement.DONE:
             item = target.done(token)
-        case "fail":
+        case Settlement.FAIL:
             item = target.fail(token, error, retry_in=retry_in)
-        case "release":
+        case Settlement.RELEASE:
             item = target.release(token)
         case _:
             item = target.extend(token, lease=lease)
@@ -238,7 +250,7 @@ def _line_item(number: int, line: bytes, wish: Wish, key_field: str | None, befo
         text = line.decode()
         value = unpacked(text)
         key = None if key_field is None else _key_of(value, key_field)
-        return wish.item(text, key)
+        return wish.item(packed_word(text), key)
     except (ValueError, RecursionError) as error:
         why = f"is not JSON: {error}"
     except DataRefusedError as error:

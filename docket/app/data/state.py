@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docket.app.data.place import namespace_of, open_data
 from docket.app.session.session import Session
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 
 LARGEST_BYTES = values.LARGEST_BYTES
+
+
+class Word:
+    """A word of the command line, as the JSON text that is kept for it; DataRefusedError."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, word: str) -> None:
+        self.text = packed_word(word)
 
 
 class Where(Record):
@@ -110,21 +119,21 @@ def set_value(
     session: Session,
     where: Where,
     key: str,
-    word: str,
+    value: Any,
     *,
     ttl: float | None = None,
     if_version: int | None = None,
 ) -> Kept:
-    """Keep a word of the command line; ConflictError if it has not `if_version` any more."""
-    text = packed_word(word)
+    """Keep a value, or a word of the command line; ConflictError if it is of another version."""
+    text = value.text if isinstance(value, Word) else values.packed(value)
     return _kept(where, where.open(session).set_text(key, text, ttl=ttl, if_version=if_version))
 
 
 def add(
-    session: Session, where: Where, key: str, word: str, *, ttl: float | None = None
+    session: Session, where: Where, key: str, word: Word, *, ttl: float | None = None
 ) -> EntriesChanged:
     """Keep a word if there is no value under `key`; `ok` says whether there was none."""
-    new = where.open(session).add(key, unpacked(packed_word(word)), ttl=ttl)
+    new = where.open(session).add(key, unpacked(word.text), ttl=ttl)
     return EntriesChanged(where, "set", int(new), key, ok=new)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from docket import api
 from tests.unit.cli.conftest import Docket, Told, repository
 
 Calls = Callable[..., Told]
@@ -207,3 +208,24 @@ def test_a_python_task_has_state_collections_and_queues(
             number == 1,
         )
     assert docket("queue", "stats", "in", "--json").document[0]["done"] == 1
+
+
+@pytest.mark.usefixtures("home")
+def test_the_python_api_answers_as_the_commands_do(environ: dict[str, str]) -> None:
+    assert environ["HOME"]
+    kept = api.set_state("k", {"n": 1}, namespace="t", ttl=60)
+    assert api.get_state("k", namespace="t") == kept
+    assert api.increment_state("n", 2, namespace="t")["value"] == 2
+    assert [one["key"] for one in api.list_state(namespace="t")] == ["k", "n"]
+    assert api.delete_state("k", namespace="t")["count"] == 1
+    with pytest.raises(api.DocketAPIError) as absent:
+        api.get_state("k", namespace="t")
+    assert absent.value.error_code == "data.absent"
+    assert api.claim_items("mail") == []
+    assert api.push_items("mail", ["a", {"b": 1}])["pushed"] == 2
+    [item] = api.claim_items("mail")
+    assert api.settle_item("mail", item["token"] or "", "release")["state"] == "waiting"
+    with pytest.raises(api.DocketAPIError) as stale:
+        api.settle_item("mail", item["token"] or "")
+    assert stale.value.error_code == "queue.stale_claim"
+    assert api.queue_stats("mail")[0]["waiting"] == 2

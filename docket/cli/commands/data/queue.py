@@ -11,6 +11,7 @@ import click
 
 from docket.app.data import queues
 from docket.app.data.queues import LEASE_SECONDS, MAX_ATTEMPTS, STATES, Wish
+from docket.app.data.state import Word
 from docket.app.session.session import Session
 from docket.cli.answer import Answer
 from docket.cli.call import Call
@@ -199,7 +200,7 @@ def _push(session: Session, name: str, words: Sequence[str], given: _Options) ->
             "'docket queue push' needs PAYLOAD, or --ndjson.", hint="docket queue push QUEUE TEXT"
         )
     else:
-        report = queues.push(session, name, _payload(words[0]), wish)
+        report = queues.push(session, name, [Word(_payload(words[0]))], wish)
     return Answer(report.document(), lambda _screen: pushed_text(report))
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import click
 
 from docket.app.data import state as keeping
-from docket.app.data.state import LARGEST_BYTES, Where
+from docket.app.data.state import LARGEST_BYTES, Where, Word
 from docket.app.session.session import Session
 from docket.cli.answer import Answer
 from docket.cli.call import Call
@@ -134,10 +134,12 @@ def _set(session: Session, where: Where, key: str, word: str, given: _Options) -
     if given.if_absent and given.if_version is not None:
         raise UsageError("--if-absent and --if-version exclude each other.")
     if given.if_absent:
-        changed = keeping.add(session, where, key, word, ttl=given.ttl)
+        changed = keeping.add(session, where, key, Word(word), ttl=given.ttl)
         code = 0 if changed.ok else 1
         return Answer(changed.document(), lambda _screen: changed_text(changed), code)
-    kept = keeping.set_value(session, where, key, word, ttl=given.ttl, if_version=given.if_version)
+    kept = keeping.set_value(
+        session, where, key, Word(word), ttl=given.ttl, if_version=given.if_version
+    )
     return Answer(kept.document(), lambda screen: set_text(kept, screen))
 
 

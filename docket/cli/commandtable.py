@@ -180,21 +180,8 @@ USAGES = (
     Usage("audit", "List changes.", "See who changed what."),
     Usage("env <task>", "Show a task's environment.", "See where each variable comes from."),
     Usage("advise [task]", "Propose limits.", "Get limits that runs bear out."),
-    Usage(
-        "state get|set|delete|list|increment [key]",
-        "Keep facts of tasks.",
-        "Remember a cursor; --if-version compares.",
-    ),
-    Usage(
-        "state items <action> <collection> [key]",
-        "Keep sets of items.",
-        "Note what was seen.",
-    ),
-    Usage(
-        "queue push|claim|done|fail|... <queue>",
-        "Pass work on.",
-        "Claim, work, and say done with its token.",
-    ),
+    Usage("state <action> [key]", "Keep facts of tasks.", "Remember a cursor."),
+    Usage("queue <action> <queue>", "Pass work on.", "Claim; settle by token."),
     Usage(
         "health",
         "Say how the tasks are doing.",
@@ -214,20 +201,20 @@ USAGES = (
     Usage(
         "install [task...] --diff",
         "Show what it would change.",
-        "See each change of units and fires before.",
+        "See changes before.",
         output="install-diff",
     ),
     Usage(
         "install [task...] --plan <file>",
         "Write a plan.",
-        "Agree first; --apply does exactly that.",
+        "--apply does exactly that.",
         output="install-plan",
     ),
     Usage("uninstall [task...]", "Remove timers and units.", "Take a task off its schedule."),
     Usage(
         "eject <task...>",
         "Turn tasks into plain units.",
-        "See its units without Docket; --in-place leaves it.",
+        "See its units without Docket.",
     ),
     Usage("enable <task...>", "Enable and start timers.", "Let a task fire again."),
     Usage("disable <task...>", "Stop and disable timers.", "Keep a task from firing for now."),
@@ -276,7 +263,7 @@ USAGES = (
     Usage(
         "secret set|list|remove [name]",
         "Keep secrets for tasks.",
-        "Keep a token from standard input; no value is shown.",
+        "Keep a token from standard input.",
     ),
     Usage("doctor", "Examine the installation.", "Find out why timers do not fire."),
     Usage(
@@ -296,7 +283,7 @@ USAGES = (
     ),
     Usage(
         "db check|backup|repair|compact [file]",
-        "Examine, copy, repair or compact the database.",
+        "Look after the database.",
         "See whether the history is sound.",
     ),
     Usage(

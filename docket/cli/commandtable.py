@@ -154,7 +154,7 @@ USAGES = (
     Usage(
         "cancel <run_id>",
         "Cancel a run.",
-        "End a run; one that is over stays as it is.",
+        "End a run.",
     ),
     Usage(
         "events <run_id>",
@@ -170,7 +170,7 @@ USAGES = (
     Usage(
         "policy <task> --trigger timer|agent|manual",
         "Say what would be in force for a run.",
-        "See its sandbox, and whether you may start it.",
+        "See whether you may start it.",
     ),
     Usage(
         "try <task>",
@@ -247,13 +247,13 @@ USAGES = (
     Usage(
         "remove <task>",
         "Remove what `add` wrote.",
-        "Take a task back; --install its timer too.",
+        "Take a task back.",
     ),
     Usage("check", "Check the config.", "List every mistake in it."),
     Usage(
         "schema [kind] [name]",
         "Print a JSON Schema, or all error codes.",
-        "Learn the keys of the config or of an answer.",
+        "Learn the keys of config or answers.",
     ),
     Usage(
         "notify test <task>",

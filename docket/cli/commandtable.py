@@ -230,7 +230,7 @@ USAGES = (
     Usage(
         "translate <expr>",
         "Translate a schedule for systemd.",
-        "Check a cron expression; --batch takes JSON lines.",
+        "Check cron; --batch takes JSON lines.",
         lines="translate-batch",
     ),
     Usage(
@@ -265,11 +265,11 @@ USAGES = (
         "Keep secrets for tasks.",
         "Keep a token from standard input.",
     ),
-    Usage("doctor", "Examine the installation.", "Find out why timers do not fire."),
+    Usage("doctor", "Examine the installation.", "See why timers do not fire."),
     Usage(
         "doctor --agent",
         "Examine tasks too.",
-        "See whether tasks can be relied on.",
+        "See whether tasks are sound.",
     ),
     Usage(
         "maintain",
@@ -288,7 +288,7 @@ USAGES = (
     ),
     Usage(
         "db export",
-        "Print the history as JSON lines.",
+        "Print the history.",
         "Read everything in one go.",
         output="",
         lines="db-export",

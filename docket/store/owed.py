@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from docket.model.rows import RunRow
-from docket.model.states import RunStatus
+from docket.model.states import RunStatus, Trigger
 from docket.store.failure import store_error, unreadable
 from docket.store.readonly import open_connection
 from docket.store.rows import run_of_id, runs_of_invocation
@@ -103,3 +103,22 @@ def ended_runs(state_db: str, run_id: str | None, invocation: str) -> list[RunRo
     except OSError as error:
         raise unreadable(state_db, error) from error
     return [row for row in found if row.finished_at is not None and not row.dry_run]
+
+
+def began_with_an_agent(state_db: str, row: RunRow) -> bool:
+    """Whether an agent started the run, or the one that it served or followed; StoreError."""
+    chain: list[str] = []
+    found: RunRow | None = row
+    try:
+        with open_connection(state_db) as connection:
+            while found is not None and found.run_id not in chain:
+                if found.trigger == Trigger.AGENT:
+                    return True
+                chain.append(found.run_id)
+                before = found.triggered_by or found.parent_run_id
+                found = run_of_id(connection, before) if before else None
+    except sqlite3.Error as error:
+        raise store_error(state_db, error) from error
+    except OSError as error:
+        raise unreadable(state_db, error) from error
+    return False

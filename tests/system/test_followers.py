@@ -125,3 +125,27 @@ def test_what_is_paused_off_or_did_not_run_starts_nothing(ada: HostSeat) -> None
     ada.docket("run", "build")
     followed(ada, newest(ada, "build"), "deploy")
     assert len(ada.runs("deploy")) == 2
+
+
+def test_no_destructive_task_follows_what_an_agent_started(ada: HostSeat) -> None:
+    destroys = {"destructive": True, "unattended": "allow"}
+    ada.configure(
+        {
+            "build": command("true"),
+            "whole": command("true", depends_on=["build"]),
+            "check": command("true", schedule=_AFTER),
+            "clean": command("true", **destroys, schedule=_AFTER),
+            "purge": command("true", **destroys, schedule={"after": "check"}),
+        }
+    )
+    ada.docket("install")
+    for task in ("build", "whole"):
+        ada.docket("exec", task, "--trigger", "agent")
+        check, clean = followed(ada, newest(ada, "build"), "check", "clean")
+        (purge,) = followed(ada, check["run_id"], "purge")
+        for run in (clean, purge):
+            assert (run["status"], run["error_code"]) == ("skipped", "destructive_refused")
+    ada.docket("run", "build")
+    check, clean = followed(ada, newest(ada, "build"), "check", "clean")
+    (purge,) = followed(ada, check["run_id"], "purge")
+    assert [run["status"] for run in (check, clean, purge)] == ["succeeded"] * 3

@@ -18,7 +18,7 @@ from docket.app.session.session import open_session
 from docket.errors import DocketError
 from docket.model.states import Trigger
 from docket.paths import Paths
-from docket.store.owed import ended_runs
+from docket.store.owed import began_with_an_agent, ended_runs
 from docket.store.spool import merge, spool_directories
 
 
@@ -37,9 +37,10 @@ def start_followers(paths: Paths, environ: Mapping[str, str], task: str, run_id:
     of_unit = run_id is None or "SERVICE_RESULT" in environ  # what systemd gives to ExecStopPost=
     invocation = environ.get("INVOCATION_ID", "") if of_unit else ""
     for row in ended_runs(plan.state_db, run_id, invocation):
+        gated = began_with_an_agent(plan.state_db, row)
         for follower in followers(session, row.task, row.status):
             try:
-                options = RunOptions(trigger=Trigger.AFTER, triggered_by=row.run_id)
+                options = RunOptions(trigger=Trigger.AFTER, triggered_by=row.run_id, gated=gated)
                 start(session, follower, options)
             except DocketError as error:
                 sys.stderr.write(

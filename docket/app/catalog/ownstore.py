@@ -22,14 +22,9 @@ def own_store(path: str) -> str:
     Raises StoreOfAnotherError if it does not or others can write there, and StoreError if the
     caller may not look there, or something else than a file has its name.
     """
-    own_place(path)
+    _judge(path, os.path.dirname(path))
     _judge(path, path)
     return path
-
-
-def own_place(path: str) -> None:
-    """Raise StoreOfAnotherError if what `path` lies in belongs to another user than root."""
-    _judge(path, os.path.dirname(path))
 
 
 def _judge(path: str, part: str) -> None:

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from docket.app.catalog.lookup import load_config
-from docket.app.catalog.ownstore import own_place
 from docket.app.editing.refusals import refused_as
 from docket.app.record.audit import ChangeRow, note_changes
 from docket.app.session.session import Session
 from docket.app.text.documents import iso
-from docket.errors import ConfigError, SecretError, StoreError, ToolMissingError
+from docket.config.yaml.safety import refuse_unsafe_place
+from docket.errors import ConfigError, SecretError, ToolMissingError, UnsafeFileError
 from docket.files import is_own_directory, make_directory, remove, sync_directory, write_whole
 from docket.model.record import Record
 from docket.model.task.task import ENCRYPTED_ENDING, secret_path
@@ -164,8 +164,8 @@ def _directory(session: Session, *, make: bool = False) -> str:
     """Return the directory of the secrets, which only the caller may write and read."""
     directory = session.paths.secret_dir
     try:
-        own_place(directory)
-    except StoreError as error:
+        refuse_unsafe_place(directory, "a secret")
+    except UnsafeFileError as error:
         raise SecretError(error.sentence, hint=error.hint) from None
     if make:
         with refused_as(SecretError, directory):

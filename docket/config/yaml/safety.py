@@ -48,7 +48,15 @@ def refuse_unsafe_places(state_db: str, log_dir: str) -> None:
         (os.path.dirname(state_db), "the record of runs"),
         (log_dir, "the log of a run"),
     ):
-        _refuse_way(path, holds, path)
+        refuse_unsafe_place(path, holds)
+
+
+def refuse_unsafe_place(directory: str, holds: str) -> None:
+    """Raise UnsafeFileError if others could put something into a directory or in its place.
+
+    One that is still to be made is judged by those above it.
+    """
+    _refuse_way(directory, holds, directory)
 
 
 def refuse_place_of_another(directory: str, holds: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -33,12 +34,16 @@ Docket = Callable[..., Told]
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """An environment with a home of its own and neither bus nor terminal."""
+    return environment_in(tmp_path)
+
+
+def environment_in(folder: Path) -> dict[str, str]:
+    """Return an environment with a home of its own and neither bus nor terminal."""
     return {
-        "HOME": str(tmp_path),
+        "HOME": str(folder),
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "LANG": "C.UTF-8",
-        "XDG_RUNTIME_DIR": str(tmp_path / "run"),
+        "XDG_RUNTIME_DIR": str(folder / "run"),
         "TZ": "UTC",
     }
 
@@ -92,13 +97,14 @@ def repository() -> str:
 @pytest.fixture
 def config(tmp_path: Path) -> Callable[[str], Path]:
     """Write the config of the test's home."""
+    return functools.partial(write_config, tmp_path)
 
-    def write(text: str) -> Path:
-        home = tmp_path / ".docket"
-        home.mkdir(mode=0o700, exist_ok=True)
-        path = home / "config.yaml"
-        path.write_text(text)
-        path.chmod(0o600)
-        return path
 
-    return write
+def write_config(folder: Path, text: str) -> Path:
+    """Write the config of the user whose HOME is `folder`."""
+    home = folder / ".docket"
+    home.mkdir(mode=0o700, exist_ok=True)
+    path = home / "config.yaml"
+    path.write_text(text)
+    path.chmod(0o600)
+    return path

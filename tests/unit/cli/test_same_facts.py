@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.conftest import Docket
+from tests.unit.cli.conftest import Docket, environment_in, write_config
 from tests.unit.cli.facts import names_in, unshown
 
 TASKS = """
@@ -88,12 +87,30 @@ OF_COMMAND: dict[str, set[str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one user for all tests here: they look, and change nothing that is shown."""
+    return tmp_path_factory.mktemp("user")
+
+
 @pytest.fixture
-def home(docket: Docket, config: Callable[[str], Path]) -> dict[str, str]:
+def environ(folder: Path) -> dict[str, str]:
+    return environment_in(folder)
+
+
+@pytest.fixture(scope="module")
+def ran() -> dict[str, str]:
+    """The id of the newest run of each task, once there is one."""
+    return {}
+
+
+@pytest.fixture
+def home(docket: Docket, folder: Path, ran: dict[str, str]) -> dict[str, str]:
     """A home with runs of all kinds; the id of the newest run of each task."""
-    config(TASKS)
+    if ran:
+        return ran
+    write_config(folder, TASKS)
     docket("pause", "paused", "--until", "2d", "--reason", "a holiday")
-    ran = {}
     for task in ("bad", "bad", "lines", "good"):
         words = ["--param", "folder=/srv"] if task == "good" else []
         ran[task] = docket("run", task, *words, "--json").document["run_id"]

@@ -44,9 +44,10 @@ class Strays:
 
     def signal(self, leader: int, number: int) -> None:
         """Send a signal to all of them; with SIGKILL also to those that they start meanwhile."""
-        while self._find(leader) and number == signals.SIGKILL:
-            self._send(number)
+        self._find(leader)
         self._send(number)
+        while number == signals.SIGKILL and self._find(leader):
+            self._send(number)  # what a process started before it was killed
 
     def close(self) -> None:
         """Let go of them."""

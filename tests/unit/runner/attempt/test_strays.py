@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from docket.model.runid import make_run_id
-from docket.strays import _belongs, kill_leftovers
+from docket.strays import Strays, _belongs, kill_leftovers
 from tests.unit.runner.runner_home import Home, wait_until
 
 _SECONDS = 10_000_000 + os.getpid()  # a number of seconds that no other process sleeps
@@ -57,6 +58,41 @@ def test_a_stopped_run_leaves_no_process_in_any_session(home: Home, number: int)
         process.send_signal(number)
         process.wait(60)
     assert sleepers() == []
+
+
+class Delayed(Strays):
+    """Strays of which one starts something between the second look and what is done then."""
+
+    def __init__(self, run_id: str, start: Callable[[], None]) -> None:
+        super().__init__(run_id)
+        self._at_looks = [start, lambda: None]
+
+    def _find(self, leader: int) -> bool:
+        found = super()._find(leader)
+        if self._at_looks:
+            self._at_looks.pop()()
+        return found
+
+
+def test_what_a_stray_starts_between_the_look_and_the_kill_is_ended_too() -> None:
+    run_id = make_run_id(1, os.urandom(4))
+    environ = {"DOCKET_RUN_ID": run_id, "PATH": os.environ["PATH"]}
+    line, waiting = ["sh", "-c", f"read line; setsid {_SLEEP} & wait"], subprocess.PIPE
+    leader = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    with subprocess.Popen(line, env=environ, stdin=waiting, start_new_session=True) as stray:
+
+        def start() -> None:
+            assert stray.stdin is not None
+            os.write(stray.stdin.fileno(), b"\n")
+            wait_until(sleepers)
+
+        strays = Delayed(run_id, start)
+        strays.signal(leader.pid, signal.SIGCONT)
+        strays.signal(leader.pid, signal.SIGKILL)
+        strays.close()
+    leader.kill()
+    leader.wait()
+    wait_until(lambda: not sleepers())
 
 
 def test_a_process_in_the_middle_of_execve_is_known() -> None:

@@ -65,7 +65,7 @@ class Delayed(Strays):
 
     def __init__(self, run_id: str, start: Callable[[], None]) -> None:
         super().__init__(run_id)
-        self._at_looks = [start, lambda: None]
+        self._at_looks: list[Callable[[], object]] = [start, bool]
 
     def _find(self, leader: int) -> bool:
         found = super()._find(leader)

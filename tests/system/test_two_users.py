@@ -223,17 +223,17 @@ def test_a_link_of_another_user_leads_root_nowhere(root: HostSeat, ada: HostSeat
 
 def test_root_writes_no_units_into_the_directory_of_another(root: HostSeat, ada: HostSeat) -> None:
     """As after sudo that keeps XDG_CONFIG_HOME; ada's link would lead the units to any place."""
-    ada.run(["sh", "-c", "mkdir -p ~/conf/systemd && ln -sfn /etc/cron.d ~/conf/systemd/user"])
+    ada.run(["sh", "-c", "mkdir -p ~/conf/systemd && ln -sfn /etc/tmpfiles.d ~/conf/systemd/user"])
     environ = {"HOME": "/root", "XDG_CONFIG_HOME": "/home/ada/conf"}
     config = {"tasks": {"job": command("/bin/true", schedule="@yearly")}}
     root.write("/root/.docket/config.yaml", json.dumps(config))
-    before = root.run(["ls", "-A", "/etc/cron.d"]).stdout
+    before = root.run(["ls", "-A", "/etc/tmpfiles.d"]).stdout
     try:
         for words in (["install"], ["uninstall", "--all"]):
             done = root.run([DOCKET, *words], environ=environ, check=False)
             assert done.returncode == 1, done.stdout
             assert f"belongs to user {USERS['ada']}" in done.stderr
-        assert root.run(["ls", "-A", "/etc/cron.d"]).stdout == before
+        assert root.run(["ls", "-A", "/etc/tmpfiles.d"]).stdout == before
     finally:
         root.run(["rm", "-rf", "/root/.docket"])
 

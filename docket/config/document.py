@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from docket.config.policy import read_policy
 from docket.config.schema import fastchecks, violations
@@ -11,7 +12,7 @@ from docket.config.schema import schema as schemas
 from docket.config.schema.complaints import Complaints
 from docket.config.task.expansion import Expander, ExpansionError
 from docket.config.yaml.codes import Code
-from docket.config.yaml.nodes import Path, Places, Scalar, Section, key_node
+from docket.config.yaml.nodes import Path, Places, Scalar, Section, descend, key_node
 from docket.model.names import is_safe_name
 from docket.model.problem import Mark
 from docket.model.record import Record
@@ -56,6 +57,11 @@ class Document(Record):
             and isinstance(tasks, Section)
             and list(tasks.entries) == [task]
         )
+
+    def entry(self, task: str) -> Any:
+        """Return what is written under the name of the task, as plain values."""
+        node = descend(self.root, ("tasks", task))
+        return None if node is None else node.plain()
 
     def place(self, path: Path) -> Mark:
         """Return the place of the key at the end of `path`."""

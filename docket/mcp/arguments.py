@@ -72,6 +72,14 @@ def words(name: str, description: str, known: Sequence[str]) -> Parameter:
     return Parameter(name, {"type": kind, "items": items, "description": description})
 
 
+def command(name: str, description: str, *, required: bool) -> Parameter:
+    """Take a program and its arguments, or null unless it must be given."""
+    items = {"type": "string", "maxLength": _LONGEST_TEXT}
+    kind = "array" if required else ["array", "null"]
+    schema = {"type": kind, "items": items, "minItems": 1, "description": description}
+    return Parameter(name, schema, required=required)
+
+
 def table(name: str, description: str) -> Parameter:
     """Take an object whose values are texts, or null."""
     values = {"type": "string"}
@@ -134,6 +142,8 @@ def _complaint(rule: str, schema: Mapping[str, Any], value: Any) -> str:
             return f"must be one of {', '.join(schema['enum'])}, not {_shown(value)}"
         case "maxLength":
             return f"must have at most {schema['maxLength']} characters, and has {len(value)}"
+        case "minItems":
+            return "must not be empty"
         case "minimum" | "maximum":
             most = schema.get("maximum")
             bounds = f"at least {schema['minimum']}" + (f" and at most {most}" if most else "")

@@ -62,7 +62,8 @@ class _Service:
         self._taken_back: list[threading.Thread] = []
         self._quick = anyio.CapacityLimiter(_QUICK)
         self._lasting = anyio.CapacityLimiter(_LASTING)
-        self._listed = [_told(tool) for tool in TOOLS.values()]
+        self._tools = {t.name: t for t in TOOLS.values() if served.changes or not t.changes}
+        self._listed = [_told(tool) for tool in self._tools.values()]
 
     async def serve(self, reading: int, writing: int) -> int:
         server: Server[dict[str, Any]] = Server(
@@ -108,7 +109,7 @@ class _Service:
     async def _call(
         self, context: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        tool = TOOLS.get(params.name)
+        tool = self._tools.get(params.name)
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, f"There is no tool {params.name[:100]!r}.")
         call = ToolCall()

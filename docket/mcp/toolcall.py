@@ -13,6 +13,7 @@ from docket.errors import DocketError
 from docket.model.record import Record
 
 ALLOWANCE = "DOCKET_MCP_ALLOW_DESTRUCTIVE"
+CHANGES = "DOCKET_MCP_ALLOW_CHANGES"
 _YES = ("1", "true", "yes", "allow")
 _AGAIN_SECONDS = 0.05
 ANSWER_VARIABLE = "DOCKET_MCP_ANSWER_SECONDS"
@@ -32,7 +33,15 @@ class ServerContext(Record):
     @property
     def gated(self) -> bool:
         """Whether destructive tasks are refused; the environment of the server's start says."""
-        return self.session.environ.get(ALLOWANCE, "").strip().lower() not in _YES
+        return not self._allows(ALLOWANCE)
+
+    @property
+    def changes(self) -> bool:
+        """Whether agents may add, edit and remove tasks; the environment says so too."""
+        return self._allows(CHANGES)
+
+    def _allows(self, variable: str) -> bool:
+        return self.session.environ.get(variable, "").strip().lower() in _YES
 
     @property
     def answer_seconds(self) -> float:

@@ -51,6 +51,10 @@ class Tour:
         wait_until(lambda: self.status_of(slow["run_id"]) == "running")
         self.call("docket_run_task", task_name="slow")
         self.call("docket_cancel_run", run_id=slow["run_id"])
+        made = {"task_name": "made", "description": planted.PARAMETER}
+        self.call("docket_add_task", **made, command=["true", planted.PARAMETER])
+        self.call("docket_edit_task", **made)
+        self.call("docket_remove_task", task_name="made")
         for name, tool in TOOLS.items():
             if not any(parameter.required for parameter in tool.parameters):
                 self.call(name)
@@ -61,7 +65,10 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
     home = tmp_path_factory.mktemp("tour")
     with receiving() as server:
         planted.plant(home, server.url)
-        found = Tour(home, begin(environment(home, **planted.variables(server.url))))
+        found = Tour(
+            home,
+            begin(environment(home, **planted.variables(server.url), DOCKET_MCP_ALLOW_CHANGES="1")),
+        )
         found.go()
         yield found
         found.session.die()

@@ -23,14 +23,23 @@ from docket.app.record.audit import note_changes
 from docket.app.session.session import Session
 from docket.config import loader, newpart
 from docket.config.loader import by_place, usable
+from docket.config.yaml.source import read_bytes
 from docket.errors import (
+    ConfigChangedError,
     ConfigError,
     NameRefusedError,
     PartError,
     TaskExistsError,
     UnknownTaskError,
 )
-from docket.files import make_directory, read_text, remove, sync_directory, write_new
+from docket.files import (
+    make_directory,
+    read_text,
+    remove,
+    sync_directory,
+    write_new,
+    write_whole,
+)
 from docket.model.names import ALLOWED_SENTENCE, is_safe_name
 from docket.model.problem import Mark, Problem
 from docket.model.record import Record
@@ -40,6 +49,7 @@ from docket.paths import PACKAGED_PARTS
 
 if TYPE_CHECKING:
     from docket.app.editing.shapes import TaskAddedDocument, TaskRemovedDocument
+    from docket.config.document import Document
 
 REMOVED = ".removed"
 
@@ -120,23 +130,44 @@ def edit_task(
     return configure_part(session, path, edit, again, task=name)
 
 
+def change_task(
+    session: Session, name: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> TaskAdded:
+    """Write the file of a command task again, with what `change` makes of its entry.
+
+    PartError if the file holds more than the entry, comments too, or is the config or a package's;
+    UnknownTaskError; ConfigError if the task would have a mistake: then nothing is written.
+    """
+    path, document = _own_file(session, name)
+    before = read_bytes(path)
+    entry = document.entry(name)
+    if b"#" in before or not isinstance(entry, dict) or entry.get("type") != "command":
+        raise PartError(
+            f"The file of the task {name!r}, {path}, has comments, or no command task.",
+            hint=f"docket edit {name} opens it: a person can change it there.",
+            task=name,
+            file=path,
+        )
+    changed = change(entry)
+    text = newpart.text(name, changed)
+    warnings = _require_right(session, name, path, text)
+
+    def write(draft: str) -> None:
+        if read_bytes(draft) != before:
+            raise ConfigChangedError(f"{path} was changed by somebody else meanwhile.", file=path)
+        write_whole(draft, text)
+
+    configure_part(session, path, write, lambda _report: False, task=name)
+    return TaskAdded(name, path, "schedule" in changed, warnings)
+
+
 def remove_task(session: Session, name: str) -> TaskRemoved:
     """Remove the file of `conf.d` in which the task is the only thing.
 
     A file with comments is kept under another name. PartError if something else is in the file,
     or it is the config or a package's, or the disk refuses; UnknownTaskError.
     """
-    mark = _require_mark(session, name)
-    path = mark.file
-    _refuse_packaged(path, name)
-    parts = loader.parse(session.paths, session.environ).parts
-    if not any(part.file == path and part.has_only(name) for part in parts):
-        raise PartError(
-            f"The task {name!r} is in {mark}, which has more than it.",
-            hint=f"docket edit {name} opens that file: take the task out there.",
-            task=name,
-            file=path,
-        )
+    path, _document = _own_file(session, name)
     kept = None
     with refused_as(PartError, path):
         before = (read_text(path) or "").encode(errors="surrogateescape")
@@ -194,6 +225,21 @@ def _require_mark(session: Session, name: str) -> Mark:
         f"No file has an entry for a task {name!r}.",
         hint=f"Did you mean {near!r}?" if near else "`docket list` shows the tasks.",
         task=name,
+    )
+
+
+def _own_file(session: Session, name: str) -> tuple[str, Document]:
+    """Return the file of `conf.d` with this task only; PartError, UnknownTaskError."""
+    mark = _require_mark(session, name)
+    _refuse_packaged(mark.file, name)
+    for part in loader.parse(session.paths, session.environ).parts:
+        if part.file == mark.file and part.has_only(name):
+            return mark.file, part
+    raise PartError(
+        f"The task {name!r} is in {mark}, which has more than it.",
+        hint=f"docket edit {name} opens that file: change it there.",
+        task=name,
+        file=mark.file,
     )
 
 

@@ -54,6 +54,9 @@ def finalize(task: str, paths: Paths, run_id: str | None) -> int:
     recorder, finished = _recorder(plan, row, invocation)
     if finished is None:
         finished = recorder.row
+        if row is not None and row.finished_at is not None:
+            recorder.close()
+            return 0  # its runner had no other place for the end, which the next reader takes in
         if is_cancelled(plan.lock_dir, finished.run_id):
             end = CANCELLED
         else:

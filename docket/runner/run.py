@@ -178,6 +178,7 @@ class _Run:
         try:
             self._lock = RunLock(self._plan.lock_dir, self._row.run_id)
             self._lock.describe(self._row.to_json())
+            self._recorder.keep_end = self._lock.keep_end
         except FileExistsError:
             raise
         except OSError as error:

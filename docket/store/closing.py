@@ -45,6 +45,24 @@ def close_run(
     return True
 
 
+def write_end(state_db: str, row: RunRow) -> bool:
+    """Write the end of a run that was kept elsewhere; False if the database cannot take it now.
+
+    A row that is already final does not change.
+    """
+    try:
+        with (
+            closing(open_for_writing(state_db, _BUSY_SECONDS)) as connection,
+            Transaction(connection, durable=True),
+        ):
+            known = run_of_id(connection, row.run_id)
+            if known is None or known.finished_at is None:
+                write_run(connection, row, late=True)
+    except (sqlite3.Error, OSError, StoreError):
+        return False
+    return True
+
+
 def write_missing(state_db: str, rows: list[RunRow]) -> None:
     """Write the rows that the database has not; one that cannot be written is left alone."""
     try:

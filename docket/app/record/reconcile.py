@@ -12,7 +12,7 @@ from docket.errors import StoreError
 from docket.model.records import RunRecord
 from docket.model.states import RunStatus
 from docket.runfiles import REQUEST, boot_id, remove_run_files, run_file
-from docket.store.closing import close_run, write_missing
+from docket.store.closing import close_run, write_end, write_missing
 from docket.store.reader import Reader, open_reader
 from docket.store.spool import merge, spool_directories, spooled_rows
 from docket.strays import is_runner, kill_leftovers
@@ -34,8 +34,9 @@ def reconcile(session: Session, state_db: str, owed: list[Owed] | None = None) -
     # A runner that could not write its end has spooled it before it let its lock go.
     spools = spool_directories(state_db, session.paths.lock_dir)
     merge(state_db, spools)
-    # If the database was locked, the true end still waits there.
+    # If the database was locked, the true end still waits there, or in the lock of the run.
     waiting = {row.run_id for row in spooled_rows(spools)}
+    waiting |= {row.run_id for row in dead_rows(session.paths.lock_dir) if row.finished_at}
     with open_reader(state_db) as reader:
         found = [reader.run(run.run_id) for run in suspected if run.run_id not in waiting]
     dead = [run for run in found if run is not None and not run.status.final]
@@ -49,10 +50,17 @@ def reconcile(session: Session, state_db: str, owed: list[Owed] | None = None) -
 
 
 def take_in_the_unwritten(session: Session, state_db: str) -> None:
-    """Write the rows of runs whose runners died before the database took their beginning."""
+    """Write what only the locks of dead runs hold.
+
+    That is the end, where every disk was full, and the beginning, where the runner died before
+    the database took it.
+    """
     rows = dead_rows(session.paths.lock_dir)
     if not rows:
         return
+    for row in rows:
+        if row.finished_at is not None and write_end(state_db, row):
+            remove_run_files(session.paths.lock_dir, row.run_id)
     with open_reader(state_db) as reader:
         missing = [row for row in rows if reader.run(row.run_id) is None]
     if missing:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _FLAGS = os.O_RDWR | os.O_CREAT
+_SECTOR = 512  # stat(2) counts the blocks of a file in these
 _TRIES = 50
 _BETWEEN_TRIES_SECONDS = 0.01
 
@@ -28,11 +29,12 @@ def task_lock_path(lock_dir: str, task: str) -> str:
 class RunLock:
     """Held as long as the run lasts; its file has the row, so a dead runner is identified."""
 
-    __slots__ = ("_descriptor", "_path")
+    __slots__ = ("_descriptor", "_path", "_stays")
 
     def __init__(self, lock_dir: str, run_id: str) -> None:
         """Take the lock of a run; FileExistsError if another process runs under that id."""
         self._path = run_file(lock_dir, run_id, LOCK)
+        self._stays = False
         self._descriptor = open_private(self._path, _FLAGS)
         if not _take(self._descriptor):
             os.close(self._descriptor)
@@ -44,6 +46,22 @@ class RunLock:
         os.pwrite(self._descriptor, data, 0)
         os.ftruncate(self._descriptor, len(data))
 
+    def keep_end(self, record: dict[str, Any]) -> bool:
+        """Write the end of the run over its beginning: in the block that the file has, if it fits.
+
+        No full disk can refuse that. The file then stays, for the next reader to take it in.
+        """
+        data = dumps(record).encode()
+        try:
+            if len(data) > os.fstat(self._descriptor).st_blocks * _SECTOR:
+                return False
+            os.pwrite(self._descriptor, data, 0)
+            os.ftruncate(self._descriptor, len(data))
+        except OSError:
+            return False
+        self._stays = True
+        return True
+
     def close_in_child(self) -> None:
         """Let go of the descriptor in a forked child; the lock itself stays with the runner."""
         os.close(self._descriptor)
@@ -51,7 +69,8 @@ class RunLock:
     def release(self) -> None:
         """End the run: the file goes first, so that nobody finds it free."""
         try:
-            os.unlink(self._path)
+            if not self._stays:
+                os.unlink(self._path)
         except FileNotFoundError:
             pass
         os.close(self._descriptor)

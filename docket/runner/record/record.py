@@ -78,6 +78,7 @@ class Recorder:
         self._is_unwritten = False  # whether the database refused the row of a run under way
         # Once the end of the run is spooled, the hooks go there too: none waits for the database.
         self._spooled = False
+        self.keep_end: Callable[[dict[str, Any]], bool] | None = None  # where no file can be made
         self.problem: str | None = None
 
     @property
@@ -293,6 +294,7 @@ class Recorder:
             self._spools, self.row, self._attempts, list(self._hooks.values()), self._events
         )
         if path is None:
+            self._keep_in_lock()
             record = dumps(self.row.to_json())
             self._journal(
                 RUN_ENDED,
@@ -300,6 +302,12 @@ class Recorder:
                 f"{self.problem} Only this journal entry has the record.",
                 DOCKET_RECORD=record,
             )
+
+    def _keep_in_lock(self) -> None:
+        """Keep the end in the run's lock file, with its details if there is room for them."""
+        whole = self.row.to_json()
+        if self.keep_end is not None and not self.keep_end(whole):
+            self.keep_end({**whole, "details": {}})
 
     def _journal(self, message_id: str, priority: int, message: str, **more: str) -> None:
         row = self.row

@@ -59,6 +59,8 @@ def _steps(report: StatusReport, urgent: list[TaskStatus], screen: Screen) -> It
         for task in urgent[:1]
         if fails(task) and not task.problems
     ]
+    if report.error is not None:
+        steps.insert(0, next_step("docket check", "shows everything that is wrong", screen))
     steps += next_steps(report, screen)
     yield from steps[:_MOST_STEPS]
     yield next_step("docket status", "shows every task", screen)

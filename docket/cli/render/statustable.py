@@ -151,7 +151,7 @@ def _after(task: TaskStatus) -> Cell:
 
 def next_steps(report: StatusReport, screen: Screen) -> Iterator[str]:
     """Yield the commands that fix what the report shows."""
-    if any(timer_state(task) == NOT_INSTALLED for task in report.tasks):
+    if any(timer_state(task) == NOT_INSTALLED and task.configured for task in report.tasks):
         yield next_step("docket install --now", "writes the timers and starts them", screen)
     off = [task.task for task in report.tasks if timer_state(task) == "inactive"]
     if off:

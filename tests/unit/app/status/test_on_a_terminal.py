@@ -176,6 +176,22 @@ def test_docket_without_a_command_says_what_needs_somebody(busy: Home, columns: 
     assert len(steps) <= 4
 
 
+def test_docket_without_a_command_begins_with_a_config_that_is_broken(busy: Home) -> None:
+    busy.config("tasks: [")
+    lines = plain(shown(busy.environ, columns=80))
+    steps = [line.split("  ")[0] for line in lines if line.startswith("next: ")]
+    assert steps[:2] == ["next: docket check", "next: docket why shaky"]
+
+
+def test_a_task_that_left_the_config_is_not_offered_an_install(home: Home) -> None:
+    home.config(tasks_of(["gone"]))
+    shown(home.environ, "run", "gone", columns=80)
+    home.config(tasks_of([]))
+    lines = plain(shown(home.environ, "status", columns=80))
+    assert any("no longer in the config" in line for line in lines)
+    assert [line for line in lines if "docket install --now" in line] == []
+
+
 def test_docket_without_a_command_helps_to_a_first_task(home: Home) -> None:
     lines = plain(shown(home.environ, columns=80))
     assert lines[0] == "No tasks yet."

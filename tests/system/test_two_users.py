@@ -250,10 +250,13 @@ def test_root_writes_neither_units_nor_secrets_where_another_can_exchange_them(
         for words in (
             *(["--system", "eject", "job", "--output-dir", there] for there in _ADAS),
             *(["--system", "install", "--output-dir", there] for there in _ADAS),
+            *(["--system", "import", "crontab", "-", "--output", there] for there in _ADAS),
             ["--home", "/home/ada/.docket", "secret", "set", "key"],
             ["--home", "/home/ada/still/to/be/made", "secret", "set", "key"],
         ):
-            done = root.run([DOCKET, *words], environ={"HOME": "/root"}, stdin="x", check=False)
+            done = root.run(
+                [DOCKET, *words], environ={"HOME": "/root"}, stdin="0 * * * * x\n", check=False
+            )
             assert done.returncode == 1, (words, done.stdout)
             assert f"belongs to user {USERS['ada']}" in done.stderr, words
         assert root.run(["find", "/home/ada", "-user", "root"]).stdout == ""

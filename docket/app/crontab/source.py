@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -30,7 +31,7 @@ class NoCrontabError(DocketError):
 class CrontabText(Record):
     """One crontab as bytes; `name` is what messages call it.
 
-    `user` is whose crontab it is, if its place says so.
+    `user` is whose crontab it is, if its place or its owner says so.
     """
 
     name: str
@@ -62,8 +63,9 @@ def read_all(
             continue
         for path in _files(word):
             field = has_user_field(path) if user_field is None else user_field
-            user = user_of_spool(path)
-            yield CrontabText(path, _bounded(_read(path), path), user_field=field, user=user)
+            data, owner = _read(path)
+            user = user_of_spool(path) or (None if field else owner)
+            yield CrontabText(path, _bounded(data, path), user_field=field, user=user)
 
 
 def _files(word: str) -> list[str]:
@@ -79,12 +81,21 @@ def _files(word: str) -> list[str]:
     return [path for path in paths if os.path.isfile(path)]
 
 
-def _read(path: str) -> bytes:
+def _read(path: str) -> tuple[bytes, str | None]:
+    """Return what a file holds, and to root the user who wrote it unless that is root."""
     try:
         with open(path, "rb") as file:
-            return file.read(LARGEST_BYTES + 1)
+            uid = os.fstat(file.fileno()).st_uid
+            return file.read(LARGEST_BYTES + 1), _name_of(uid) if os.geteuid() == 0 < uid else None
     except OSError as error:
         raise _unreadable(path, error) from None
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def _bounded(data: bytes, name: str) -> bytes:

@@ -12,6 +12,7 @@ from docket.app.editing.taskinsertion import with_tasks
 from docket.app.record.audit import note_changes
 from docket.app.session.session import Session
 from docket.config import loader
+from docket.config.yaml.safety import refuse_place_of_another
 from docket.errors import ConfigError, DocketError, TaskExistsError
 from docket.files import write_new, write_whole
 
@@ -31,8 +32,12 @@ class OutputRefusedError(DocketError):
 def write_import(
     session: Session, found: CrontabImport, path: str, *, force: bool
 ) -> CrontabImport:
-    """Write the YAML to `path` (0600); OutputExistsError if that is taken, without `force`."""
+    """Write the YAML to `path` (0600); OutputExistsError if that is taken, without `force`.
+
+    UnsafeFileError where another user could exchange what the caller is to review and take over.
+    """
     target = os.path.abspath(path)
+    refuse_place_of_another(os.path.dirname(target), os.path.basename(target))
     try:
         (write_whole if force else write_new)(target, found.yaml)
     except FileExistsError:

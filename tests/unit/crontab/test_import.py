@@ -283,6 +283,20 @@ def test_a_crontab_of_the_spool_is_its_users_own(
     assert users(tmp_path / "link" / "root") == [("ada", known)]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file away")
+def test_a_crontab_that_another_user_owns_makes_no_task_of_roots(
+    home: Home, tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved"
+    saved.write_text("* * * * * tidy\n")
+    os.chown(saved, 1, 1)
+    session = home.session.replace(paths=discover(home.environ, system=True))
+    found = import_crontabs(
+        session, [str(saved)], user_field=None, years=1, read_stdin=lambda _n: b""
+    )
+    assert [task.job.entry.user for task in found.tasks] == [pwd.getpwuid(1).pw_name]
+
+
 @pytest.mark.parametrize(
     ("mailto", "told"),
     [

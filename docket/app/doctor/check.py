@@ -42,6 +42,16 @@ class Check(Record):
         """Whether the installation cannot be called sound with this outcome."""
         return self.verdict is CheckStatus.ERROR
 
+    @property
+    def remark(self) -> bool:
+        """Whether the user may want to do something, though nothing is broken.
+
+        What the first run makes, and nobody else, is missing on every first day.
+        """
+        if self.verdict is CheckStatus.MISSING:
+            return self.hint is not None
+        return self.verdict is CheckStatus.WARNING
+
     def document(self) -> CheckDocument:
         """Return the check as an element of `docket doctor --json`; nothing in it is secret."""
         sentence = redact_text(self.sentence)

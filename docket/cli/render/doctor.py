@@ -33,9 +33,7 @@ def agent_examination_text(found: AgentExamination, screen: Screen) -> str:
 def examination_text(found: Examination, screen: Screen) -> str:
     """Return one line for each check, with what to do about those that are not well."""
     out = [line for check in found.checks for line in _lines(check, _words(check), screen)]
-    doubts = sum(
-        check.verdict in (CheckStatus.WARNING, CheckStatus.MISSING) for check in found.checks
-    )
+    doubts = sum(check.remark for check in found.checks)
     bad = sum(check.bad for check in found.checks)
     if bad:
         out.append(f"{bad} of {len(found.checks)} checks failed.")
@@ -52,8 +50,12 @@ def _words(check: Check) -> str:
 
 
 def _lines(check: Check, name: str, screen: Screen) -> list[str]:
-    mark = screen.paint(_mark(check.verdict, screen), _INKS[check.verdict])
-    out = [f"  {mark} {one_line(name)}: {check.verdict.value}"]
+    if check.verdict is CheckStatus.MISSING and not check.remark:
+        mark, word = screen.paint("-" if screen.unicode else "- ", Ink.FAINT), "not made yet"
+    else:
+        mark = screen.paint(_mark(check.verdict, screen), _INKS[check.verdict])
+        word = check.verdict.value
+    out = [f"  {mark} {one_line(name)}: {word}"]
     room = None if screen.width is None else screen.width - len(_MARGIN)
     if check.sentence:
         out += [_MARGIN + line for line in wrap(one_line(redact_text(check.sentence)), room)]

@@ -11,6 +11,8 @@ import pytest
 
 from docket.app.doctor.doctor import examine
 from docket.app.install import install
+from docket.cli.render.doctor import examination_text
+from docket.cli.render.layout.screen import Screen
 from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.runfiles import LOCK, boot_id, run_file
@@ -74,6 +76,17 @@ def test_a_sound_home_is_called_sound(home: Home) -> None:
     del found["tasks_dir"], found["logs_dir"], found["lock_dir"], found["journal"]
     assert set(found.values()) == {"ok"}
     assert examination.exit_code == 0
+
+
+def test_what_only_the_first_run_makes_is_no_remark(home: Home) -> None:
+    installed(home)
+    found = examine(home.session)
+    missing = [check for check in found.checks if check.verdict == "missing"]
+    assert {"tasks_dir", "logs_dir", "state_db"} <= {check.name for check in missing}
+    assert [check.name for check in found.checks if check.remark] == []
+    shown = examination_text(found, Screen(80, colour=False, unicode=True, now_us=NOW_US))
+    assert "  - state db: not made yet\n" in shown
+    assert shown.endswith("All checks passed.")
 
 
 def test_an_empty_home_is_missing_its_config_and_nothing_crashes(home: Home) -> None:

@@ -1,6 +1,6 @@
 # The one front door. `make demo` and `make test` need nothing before them.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs generated install test fuzz test-trixie test-deb deb compare lint mutants bench clean setup
+.PHONY: help demo docs generated install test fuzz test-trixie test-deb test-wheel deb compare lint mutants bench clean setup
 
 PYTHON := .venv/bin/python
 
@@ -27,14 +27,26 @@ test-trixie:  ## the system tests on Debian 13, in a root tree that is made once
 	@tree=$$(tools/trixie) && DOCKET_TEST_TREE=$$tree DOCKET_REQUIRE_SYSTEM_TESTS=1 \
 		$(PYTHON) -m pytest -o faulthandler_timeout=180 tests/system $(PYTEST_ARGS)
 
-deb:  ## the Debian package for this machine's suite, in dist/
-	@tools/deb
+# bookworm or trixie: of `make deb`, `make test-deb` and `make test-wheel`.
+SUITE ?= $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 
-test-deb:  ## the package that `make deb` makes: the same bytes twice, lintian, install to purge in a booted tree (as root)
+deb:  ## the Debian package for this machine's suite, in dist/; SUITE=trixie for another, in dist/trixie (as root)
+	@tools/deb dist$(if $(filter command line environment,$(origin SUITE)),/$(SUITE)) $(SUITE)
+
+test-deb:  ## the package that `make deb` makes: the same bytes twice, lintian, install to purge in a booted bare tree (as root)
 	@tools/setup test
-	@deb=$$(tools/deb) && tree=$$(tools/tree $$(. /etc/os-release && echo $$VERSION_CODENAME)) && \
-		DOCKET_TEST_DEB=$$deb DOCKET_TEST_TREE=$$tree \
+	@command -v lintian >/dev/null || apt-get install -y -q --no-install-recommends lintian
+	@deb=$$(tools/deb dist/$(SUITE) $(SUITE)) && tree=$$(tools/tree $(SUITE) bare) && \
+		older=$$(tools/tree bookworm bare) && \
+		DOCKET_TEST_DEB=$$deb DOCKET_TEST_SUITE=$(SUITE) DOCKET_TEST_TREE=$$tree \
+		DOCKET_TEST_OLDER_TREE=$$older \
 		$(PYTHON) -m pytest -o faulthandler_timeout=300 tests/deb $(PYTEST_ARGS)
+
+test-wheel:  ## the wheel by pip, pipx and uv in a booted tree with python3-venv only (as root)
+	@tools/setup test
+	@tree=$$(tools/tree $(SUITE) bare) && wheels=$$(mktemp -d) && trap 'rm -rf "$$wheels"' EXIT && \
+		tools/wheels "$$tree" "$$wheels" && DOCKET_TEST_WHEELS=$$wheels DOCKET_TEST_TREE=$$tree \
+		$(PYTHON) -m pytest -o faulthandler_timeout=300 tests/wheel $(PYTEST_ARGS)
 
 fuzz:  ## property tests that look for new cases, 50 times as many; TIMES=N for N times
 	@tools/setup test

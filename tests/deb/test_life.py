@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from docket.systemd.journal import RUN_BEGAN, RUN_ENDED
+from tests.deb.conftest import Supplies
 from tests.system.host import PrivateHost
 
-_APT = ["apt-get", "-y", "-q"]
+_APT = ["apt-get", "-y", "-q", "-o", "Acquire::Retries=3"]
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 _STATE = ("/var/lib/docket", "/var/log/docket", "/run/docket")
 _TICKS = """\
@@ -33,13 +34,15 @@ _SLOW = """\
 class Machine:
     """The host, as these steps use it."""
 
-    def __init__(self, host: PrivateHost, deb: Path) -> None:
+    def __init__(self, host: PrivateHost, supplies: Supplies) -> None:
         self.host = host
-        self.deb = str(deb)
+        self.deb = str(supplies.deb)
+        self.newer = str(supplies.newer)
+        self.older_python = supplies.older_python
 
     def apt(self, *words: str) -> str:
         """Return what apt-get and the maintainer scripts print."""
-        done = self.host.run([*_APT, *words], environ=_QUIET, timeout_seconds=180)
+        done = self.host.run([*_APT, *words], environ=_QUIET, timeout_seconds=400)
         return done.stdout + done.stderr
 
     def docket(self, *words: str, user: str) -> str:
@@ -76,14 +79,15 @@ def eventually(what: Callable[[], Any], seconds: float = 60) -> Any:
 
 
 @pytest.fixture(scope="module")
-def machine(machine: PrivateHost, deb: Path) -> Machine:
-    return Machine(machine, deb)
+def machine(machine: PrivateHost, supplies: Supplies) -> Machine:
+    return Machine(machine, supplies)
 
 
 def test_01_installing_starts_and_enables_nothing(machine: Machine) -> None:
     machine.host.run(
         ["mkdir", "-p", "/var/cache/apt/archives/partial", "/var/lib/apt/lists/partial"]
     )
+    machine.apt("update")
     timers = machine.says("systemctl", "list-unit-files", "--type=timer", "--no-legend")
     machine.apt("install", "--no-install-recommends", machine.deb)
     assert machine.says("systemctl", "list-unit-files", "--type=timer", "--no-legend") == timers
@@ -153,15 +157,45 @@ def test_08_journalctl_explains_what_docket_wrote(machine: Machine, message_id: 
     assert "of task tick " in shown
 
 
+def test_09_the_first_examination_by_a_new_user_has_no_remark(machine: Machine) -> None:
+    machine.host.run(["docket", "configure"], user="bob", environ={"EDITOR": "true"})
+    assert "All checks passed." in machine.docket("doctor", user="bob")
+    machine.host.run(["rm", "-r", "/home/bob/.docket"])
+
+
 def test_09_a_run_that_is_under_way_outlives_an_upgrade(machine: Machine) -> None:
     machine.docket("run", "slow", "--async", user="root")
     eventually(lambda: machine.runs("slow", user="root")[0]["status"] == "running")
-    machine.apt("install", "--reinstall", "--no-install-recommends", machine.deb)
+    machine.apt("install", "--no-install-recommends", machine.newer)
+    assert machine.says("dpkg-query", "-W", "-f", "${Version}", "docket").startswith("99:")
     eventually(lambda: machine.runs("slow", user="root")[0]["status"] == "succeeded")
     before = len(machine.runs("tick", user="ada"))
     eventually(lambda: len(machine.runs("tick", user="ada")) > before)
     assert "Nothing would change." in machine.docket("install", "--diff", user="ada")
     assert machine.failed_units() == ""
+
+
+def test_09_timers_go_on_when_python3_is_another_minor(machine: Machine) -> None:
+    """In the middle of an upgrade of Debian: the packages of libraries are of one Python only."""
+    older = machine.older_python
+    if older is None:
+        pytest.skip("no older Debian with another Python is supported")
+    current = machine.says("readlink", "/usr/bin/python3").strip()
+    machine.host.run(["cp", str(older), "/usr/bin"])
+    machine.host.run(["cp", "-a", str(older.parent / "lib" / older.name), "/usr/lib"])
+    for name in (older.name, current):
+        machine.host.run(["ln", "-sfn", name, "/usr/bin/python3"])
+        _wait_for_two_fires(machine)
+    assert "Nothing would change." in machine.docket("install", "--diff", user="ada")
+    machine.host.run(["rm", "-r", f"/usr/bin/{older.name}", f"/usr/lib/{older.name}"])
+    assert machine.failed_units() == ""
+
+
+def _wait_for_two_fires(machine: Machine) -> None:
+    """Wait for runs of ada's timer that begin and succeed from now on, as the journal has them."""
+    query = ["journalctl", "--no-pager", "-o", "json", f"MESSAGE_ID={RUN_ENDED}", "_UID=4711"]
+    since = f"--since=@{int(time.time()) + 3}"
+    eventually(lambda: machine.says(*query, since).count('"DOCKET_STATUS":"succeeded"') > 1)
 
 
 def test_10_removing_names_the_units_that_it_leaves_without_their_program(

@@ -14,6 +14,7 @@ from tests.system.host import PrivateHost
 
 _HOME = "/home/ada"
 _BIN = f"{_HOME}/.local/bin"
+_PIPX = f"{_HOME}/pipx/bin/pipx"
 _CONFIG = """\
 tasks:
   tick:
@@ -42,8 +43,8 @@ class Way(NamedTuple):
 
 
 def ways(wheel: str) -> dict[str, Way]:
-    tools = f"{_HOME}/tools/bin"
-    uv = f"{tools}/uv"
+    uv = f"{_HOME}/uv/bin/uv"
+    offline = ["--no-index", "--find-links", wheel.rpartition("/")[0]]
     return {
         "pip": Way(
             ["sh", "-c", _BY_PIP, "pip", wheel],
@@ -51,12 +52,12 @@ def ways(wheel: str) -> dict[str, Way]:
             f"{_HOME}/own/bin/python",
         ),
         "pipx": Way(
-            [f"{tools}/pipx", "install", wheel],
-            [f"{tools}/pipx", "uninstall", "docket-cli"],
+            [_PIPX, "install", wheel],
+            [_PIPX, "uninstall", "docket-cli"],
             f"{_HOME}/.local/share/pipx/venvs/docket-cli/bin/python",
         ),
         "uv": Way(
-            [uv, "tool", "install", "--python", "/usr/bin/python3", wheel],
+            [uv, "tool", "install", *offline, "--python", "/usr/bin/python3", wheel],
             [uv, "tool", "uninstall", "docket-cli"],
             f"{_HOME}/.local/share/uv/tools/docket-cli/bin/python",
         ),
@@ -72,8 +73,6 @@ class Ada:
             "PATH": f"{_BIN}:/usr/local/bin:/usr/bin:/bin",
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(wheels),
-            "UV_NO_INDEX": "1",
-            "UV_FIND_LINKS": str(wheels),
             "UV_PYTHON_DOWNLOADS": "never",
         }
 
@@ -102,10 +101,11 @@ def eventually(what: Callable[[], Any], seconds: float = 120) -> Any:
 
 @pytest.fixture(scope="module")
 def ada(machine: PrivateHost, wheels: Path) -> Ada:
-    """Return a user who has pipx and uv."""
+    """Return a user who has pipx and uv: apart, for pipx would take a uv beside it for pip."""
     user = Ada(machine, wheels)
-    user.run("python3", "-m", "venv", f"{_HOME}/tools")
-    user.run(f"{_HOME}/tools/bin/pip", "install", "-q", "pipx", "uv")
+    for tool in ("pipx", "uv"):
+        user.run("python3", "-m", "venv", f"{_HOME}/{tool}")
+        user.run(f"{_HOME}/{tool}/bin/pip", "install", "-q", tool)
     return user
 
 
@@ -142,7 +142,17 @@ def test_the_tour_by_jeepney(ada: Ada, wheels: Path, way: str) -> None:
     finally:
         ada.run(*chosen.uninstall)
         ada.run("rm", "-rf", f"{_HOME}/.docket")
-    left = ada.run("find", f"{_HOME}/.local", "/home/ada/.config", "-name", "*docket*", check=False)
+    left = ada.run(
+        "find",
+        f"{_HOME}/.local",
+        "/home/ada/.config",
+        "-name",
+        "*docket*",
+        "!",
+        "-name",
+        "*.lock",
+        check=False,
+    )
     assert left == ""
 
 
@@ -153,6 +163,5 @@ def test_the_tour_by_the_pystemd_of_the_distribution(ada: Ada, wheels: Path) -> 
     ada.host.run([*apt, "update"], timeout_seconds=300)
     install = [*apt, "install", "--no-install-recommends", "python3-pystemd"]
     ada.host.run(install, environ={"DEBIAN_FRONTEND": "noninteractive"}, timeout_seconds=300)
-    pipx = f"{_HOME}/tools/bin/pipx"
-    ada.run(pipx, "install", "--system-site-packages", wheel)
+    ada.run(_PIPX, "install", "--system-site-packages", wheel)
     tour(ada, "pystemd", f"{_HOME}/.local/share/pipx/venvs/docket-cli/bin/python")

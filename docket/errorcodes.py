@@ -90,11 +90,6 @@ _CONFIG = (
     ErrorCode("config.unknown_key", "There is no such key.", "The hint names the nearest one."),
     ErrorCode("config.missing_key", "A required key is missing.", "Write it."),
     ErrorCode(
-        "config.not_in_this_version",
-        "The key belongs to a later version of Docket.",
-        "Take it out, or wait.",
-    ),
-    ErrorCode(
         "config.secret",
         "A value looks like a secret, and secrets must not be in the config.",
         "Use `env_file` or `credentials`.",

@@ -107,14 +107,6 @@ def _parts() -> Iterator[str]:
     yield "|---|---|"
     yield from (f"| `{key}` | {reason} |" for key, reason in sorted(inert.items()))
     yield ""
-    yield "### Keys of later versions"
-    yield ""
-    yield "They are refused until a version has them, so that nothing is silently not done."
-    yield ""
-    yield "| key | what it means |"
-    yield "|---|---|"
-    yield from (f"| `{key}` | {what} |" for key, what in sorted(schemas.later_keys().items()))
-    yield ""
     yield "### What can be wrong"
     yield ""
     yield "| code | meaning |"

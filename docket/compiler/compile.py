@@ -5,6 +5,7 @@ from __future__ import annotations
 from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.directives import check_sections
 from docket.compiler.header import content_hash, with_header
+from docket.compiler.pathunit import path_bodies
 from docket.compiler.plans import make_plan
 from docket.compiler.quoting import refusal
 from docket.compiler.sandbox.check import check_sandbox, doubtful_directives
@@ -22,7 +23,7 @@ _DAY = 86_400
 
 
 def compile_task(task: Task, timing: Timing | None, place: Place, found: TaskFiles) -> Bundle:
-    """Return the plan of `task`, and its service and timers if it is enabled.
+    """Return the plan of `task`, and its service, timers and path unit if enabled.
 
     CompileError if a value cannot be said in a unit file; NameRefusedError if the task's
     name or the instance cannot be used in a unit's name.
@@ -68,6 +69,7 @@ def _bodies(task: Task, timing: Timing | None, place: Place) -> dict[str, str]:
     return {
         service_unit(task.name, place.instance): service_body(task, place),
         **(timer_bodies(task, timing, place) if timing is not None else {}),
+        **path_bodies(task, place),
     }
 
 

@@ -6,9 +6,10 @@ import re
 
 from docket.compiler.quoting import value_refusal
 from docket.errors import CompileError
+from docket.model.task.schedule import PATH_DIRECTIVES
 from docket.model.task.task import Task
 
-SECTIONS = ("Unit", "Service", "Timer")
+SECTIONS = ("Unit", "Service", "Timer", "Path")
 # Directives of [Unit] that keep a run from starting, or end it: nothing but a unit obeys them.
 _GUARDS = ("BindsTo", "Conflicts", "PartOf", "Requires", "RequiresMountsFor", "Requisite")
 _KEY = re.compile(r"(?:X-)?[A-Z][A-Za-z0-9-]{0,99}")
@@ -97,6 +98,8 @@ _OWNED = {
     ("Timer", "FixedRandomDelay"): "write `jitter`",
     ("Timer", "Persistent"): "write `catch_up`",
     ("Timer", "Unit"): _CONTRACT,
+    **{("Path", key): "write `schedule: {path: ...}`" for key in PATH_DIRECTIVES.values()},
+    ("Path", "Unit"): _CONTRACT,
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from docket.compiler.conditions import without_condition, write_conditions
 from docket.compiler.directives import check_sections, raw_lines
+from docket.compiler.pathunit import write_path
 from docket.compiler.service import description, write_credentials, write_limits
 from docket.compiler.text import UnitText
 from docket.compiler.timer import Directives, parted, write_timer
@@ -29,13 +30,15 @@ _GLOB = re.compile(r"([*?\[\]\\])")
 def ejected_units(
     task: Task, timing: Timing | None, argv: Sequence[str], stem: str
 ) -> Mapping[str, str]:
-    """Return the texts of `stem`.service and, if there is a timing, its timers, by name.
+    """Return the texts of `stem`.service and, if it has such triggers, its timers and path unit.
 
     `argv` is the task's command with its program as an absolute path. CompileError if a value
     cannot be said in a unit file.
     """
     check_sections(task)
     units = {f"{stem}.service": _service(task, argv, stem)}
+    if task.paths and task.enabled:
+        units[f"{stem}.path"] = _path(task, stem)
     if timing is None:
         return units
     boot, others = parted(timing)
@@ -80,6 +83,14 @@ def _timer(task: Task, directives: Directives, stem: str) -> str:
     text.section("Unit")
     text.value("Description", f"Timer of: {description(task)}", "description")
     write_timer(text, task, directives, f"{stem}.service")
+    return text.body()
+
+
+def _path(task: Task, stem: str) -> str:
+    text = UnitText(task.name)
+    text.section("Unit")
+    text.value("Description", f"Paths of: {description(task)}", "description")
+    write_path(text, task, f"{stem}.service")
     return text.body()
 
 

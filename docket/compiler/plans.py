@@ -71,6 +71,7 @@ def make_plan(
         overlap=str(task.overlap),
         depends_on=list(task.depends_on),
         after=[[spec.text, spec.condition] for spec in task.after],
+        paths=[[spec.text, spec.condition] for spec in task.paths],
         followers=[[one.task, one.on] for one in task.followers],
         require=[[one.kind, list(one.words), one.number] for one in task.require],
         once_per=str(task.once_per or ""),

@@ -59,7 +59,8 @@ def service_body(task: Task, place: Place) -> str:
     """Return the contents of the task's service file."""
     text = UnitText(task.name)
     sandbox = place.sandbox(task, Starter.UNATTENDED)
-    write_service(text, task, place, sandbox, conditions=True)
+    # At an unmet condition a path that stays as it is would start the unit again at once.
+    write_service(text, task, place, sandbox, conditions=not task.paths)
     return text.body()
 
 

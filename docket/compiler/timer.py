@@ -55,6 +55,8 @@ def has_spans(timing: Timing) -> bool:
 
 def waits_for_boot(timer: str, timing: Timing) -> bool:
     """Whether the unit `timer` has only boot triggers: started now, it would fire now."""
+    if not timer.endswith(".timer"):
+        return False
     only_boot = all(name in BOOT_DIRECTIVES for name, _ in timing.directives)
     return only_boot or timer.endswith(BOOT_SUFFIX + ".timer")
 

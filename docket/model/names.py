@@ -4,6 +4,8 @@ from __future__ import annotations
 
 LONGEST_TASK_NAME = 100
 BOOT_SUFFIX = "@_boot"
+PATH_ENDING = ".path"
+STARTERS = (".timer", PATH_ENDING)  # the kinds of units that start a task's service
 MAINTENANCE = "maintenance"  # reserved: Docket's own units have the name of such a task
 _LETTERS_AND_DIGITS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _ALLOWED = _LETTERS_AND_DIGITS | frozenset("_-.")
@@ -42,12 +44,28 @@ def timer_unit(task: str, instance: str) -> str:
     return unit_stem(task, instance) + ".timer"
 
 
+def unit_names(task: str, instance: str) -> list[str]:
+    """Return the names of all units that `task` may have."""
+    kinds = (service_unit, timer_unit, boot_timer_unit, path_unit)
+    return [name(task, instance) for name in kinds]
+
+
 def boot_timer_unit(task: str, instance: str) -> str:
     """Return the name of the second timer, of a task that starts at boot and at other times too.
 
     No task name begins with '_', so it is the name of no task in no instance.
     """
     return boot_timer_of(timer_unit(task, instance))
+
+
+def path_unit(task: str, instance: str) -> str:
+    """Return the name of the unit that watches the paths of `task`."""
+    return path_unit_of(timer_unit(task, instance))
+
+
+def path_unit_of(timer: str) -> str:
+    """Return the name of the path unit that goes with `timer`."""
+    return timer.removesuffix(".timer") + PATH_ENDING
 
 
 def boot_timer_of(timer: str) -> str:

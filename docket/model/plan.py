@@ -189,6 +189,7 @@ class Plan(Struct):
     overlap: str
     depends_on: list[str]  # the tasks that have to succeed first, in order
     after: list[Any]  # [task, on] each: whose end starts it; on is success, failure or end
+    paths: list[Any]  # [path, what it is watched for] each, as model.task.schedule has them
     followers: list[Any]  # [task, on] each: those that its own end starts
     require: list[Any]  # [kind, words, number] each, as model.task.task.Requirement has them
     once_per: str  # model.time.period.Period, or "" for any number of successes

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     class Notes(TypedDict, total=False):
         """What Docket itself adds to the details of a run, beside what the task reports."""
 
+        trigger_path: str  # the watched path that started it, if the task has only one
         waits_for: str  # while it is pending
         waited_for: str
         waited_seconds: float

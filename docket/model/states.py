@@ -49,6 +49,7 @@ class Trigger(StrEnum):
     HOOK = "hook"
     DEPENDENCY = "dependency"
     AFTER = "after"  # another task's end
+    PATH = "path"  # a watched path
     UNKNOWN = "unknown"  # taken over from docket-cli, which did not record it
 
 

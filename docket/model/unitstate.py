@@ -23,7 +23,7 @@ class UnitState(Record):
 class UnitDetail(UnitState):
     """What is asked of one unit only."""
 
-    result: str = ""  # services and timers: success, exit-code, signal, oom-kill ...
+    result: str = ""  # services, timers, path units: success, exit-code, signal, oom-kill ...
     invocation_id: str = ""
     active_since_us: int | None = None  # when it last became active, whether or not it still is
     changed_us: int | None = None  # failed services: when they failed

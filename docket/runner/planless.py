@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from docket.model.names import boot_timer_of
+from docket.model.names import boot_timer_of, path_unit_of
 from docket.model.rows import RunRow
 from docket.model.runid import make_run_id
 from docket.model.states import RunStatus, Trigger
 from docket.runner.admission.due import is_served
-from docket.runner.call.activation import timer_elapse
+from docket.runner.call.activation import elapse_of
 from docket.runner.call.clock import now_us
 from docket.runner.call.environment import own_units
 from docket.runner.record.record import Recorder
@@ -27,7 +27,8 @@ def record_failure(arguments: Arguments, paths: Paths, error: DocketError) -> No
     if unit is None:
         return
     timer = unit.removesuffix(".service") + ".timer"
-    elapse = timer_elapse(unit, [timer, boot_timer_of(timer)], paths.lock_dir, system=paths.system)
+    starters = [timer, boot_timer_of(timer), path_unit_of(timer)]
+    elapse = elapse_of(unit, starters, paths.lock_dir, system=paths.system)
     started = now_us()
     row = RunRow(
         run_id=arguments.run_id or make_run_id(started, os.urandom(4)),
@@ -46,7 +47,7 @@ def record_failure(arguments: Arguments, paths: Paths, error: DocketError) -> No
     )
     recorder = Recorder(paths.state_db, paths.lock_dir, row, now_us)
     if elapse is not None and not is_served(elapse, recorder):
-        row.trigger = Trigger.TIMER.value
+        row.trigger = (Trigger.PATH if elapse.by_path else Trigger.TIMER).value
     recorder.end()
     recorder.close()
 

@@ -149,6 +149,7 @@ class _Run:
         if self._lock is not None:
             self._lock.release()
         self._start_followers()
+        self._hold_back()
         return Finished(self._row, self._hooks, self._warnings)
 
     def _sandbox(self) -> str:
@@ -171,6 +172,8 @@ class _Run:
             return 0
         trigger, self._row.scheduled_for, late = found
         self._row.trigger = trigger.value
+        if trigger is Trigger.PATH and len(self._plan.paths) == 1:
+            self._row.note(trigger_path=self._plan.paths[0][0])
         return late
 
     def _take_run_lock(self) -> None:
@@ -393,6 +396,14 @@ class _Run:
         from docket.runner.after.followers import start_followers  # noqa: PLC0415  (few tasks)
 
         start_followers(self._plan, self._row)
+
+    def _hold_back(self) -> None:
+        """Stay for a while if the path would start the unit again at once, to be refused again."""
+        if self._row.trigger != Trigger.PATH or self._row.status != RunStatus.SKIPPED:
+            return
+        from docket.runner.after.repetition import hold_back  # noqa: PLC0415  (few tasks)
+
+        hold_back(self._plan, self._stop)
 
     def _environment_left(self) -> dict[str, str]:
         """Return the task's environment, or what could be read of it if it was refused."""

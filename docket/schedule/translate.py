@@ -130,7 +130,7 @@ def _compile(spec: ScheduleSpec, place: _Place) -> _Part:
             return _at(spec.text, place)
         case ScheduleKind.BOOT:
             return _boot(boot_seconds(spec.text), place)
-        case ScheduleKind.AFTER:
+        case ScheduleKind.AFTER | ScheduleKind.PATH:
             return _Part(())  # no timer's
         case _:
             assert_never(spec.kind)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _UNIT = "org.freedesktop.systemd1.Unit"
 _TIMER = "org.freedesktop.systemd1.Timer"
 _SERVICE = "org.freedesktop.systemd1.Service"
+_KINDS = {"timer": _TIMER, "path": "org.freedesktop.systemd1.Path"}
 _INSTANTS = ("NextElapseUSecRealtime", "NextElapseUSecMonotonic", "LastTriggerUSec")
 _NEVER_US = 2**64 - 1
 _NOT_FOUND = ("not-found", "inactive", "")
@@ -57,7 +58,7 @@ class UnitStates:
         if row is None:
             return UnitDetail(name, *_NOT_FOUND)
         path = row[6]
-        own = _TIMER if name.endswith(".timer") else _SERVICE
+        own = _KINDS.get(name.rpartition(".")[2], _SERVICE)
         invocation = self._get(path, _UNIT, "InvocationID", "ay")
         result = self._get(path, own, "Result", "s") if row[2] == "loaded" else ""
         return UnitDetail(

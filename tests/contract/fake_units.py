@@ -174,7 +174,7 @@ class FakeUnits:
             if name not in self._files():
                 return f"systemd did not start {name}: Unit {name} not found."
             self._loaded[name] = self._read(name)
-        if name.endswith(".timer"):
+        if name.endswith((".timer", ".path")):
             self._active.add(name)
             if "Persistent=true" in self._loaded[name] and not os.path.exists(self._stamp(name)):
                 os.makedirs(self.stamp_dir, exist_ok=True)
@@ -199,7 +199,9 @@ class FakeUnits:
             "active_state": "failed" if failed else "active" if active else "inactive",
             "unit_file_state": enabled,
             "needs_reload": self._loaded[name] != self._read(name),
-            "next_elapse_us": self.now_us + 1_000_000 if active else None,
+            "next_elapse_us": self.now_us + 1_000_000
+            if active and name.endswith(".timer")
+            else None,
         }
 
     def _forget_if_gone(self, name: str, *, even_active: bool = True) -> None:
@@ -214,7 +216,7 @@ class FakeUnits:
         return {
             name
             for name in names
-            if name.endswith((".service", ".timer"))
+            if name.endswith((".service", ".timer", ".path"))
             and name[0] != "."
             and os.path.isfile(os.path.join(self.unit_dir, name))
         }
@@ -227,7 +229,8 @@ class FakeUnits:
             return ""
 
     def _link(self, name: str) -> str:
-        return os.path.join(self.unit_dir, "timers.target.wants", name)
+        target = "paths" if name.endswith(".path") else "timers"
+        return os.path.join(self.unit_dir, f"{target}.target.wants", name)
 
     def _stamp(self, name: str) -> str:
         return os.path.join(self.stamp_dir, f"stamp-{name}")

@@ -119,5 +119,5 @@ def test_the_variables_on_the_page_are_those_that_a_run_finds(guide: Installatio
     seen: dict[str, Any] = guide.ask("run", "witness", "--param", "word=x")["details"]
     found = {name for name in seen if name.startswith("DOCKET_")}
     told = set(re.findall(r"^\| `(DOCKET_\w+)` \|", PAGE, re.MULTILINE))
-    of_other_triggers = {"DOCKET_SCHEDULED_FOR", "DOCKET_TRIGGERED_BY"}
+    of_other_triggers = {"DOCKET_SCHEDULED_FOR", "DOCKET_TRIGGERED_BY", "DOCKET_TRIGGER_PATH"}
     assert {n.replace("PARAM_WORD", "PARAM_NAME") for n in found} == told - of_other_triggers

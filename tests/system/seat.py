@@ -24,7 +24,7 @@ Done = subprocess.CompletedProcess[str]
 Seen = TypeVar("Seen")
 
 _FORGET = """
-systemctl {scope} stop --quiet 'docket*.timer' 'docket*.service' 2>/dev/null
+systemctl {scope} stop --quiet 'docket*.timer' 'docket*.path' 'docket*.service' 2>/dev/null
 find {units} -name 'docket*' -exec rm -rf {{}} + 2>/dev/null
 rm -rf {home} {stamps}/stamp-docket* {more}
 systemctl {scope} daemon-reload

@@ -19,6 +19,7 @@ from docket.app.catalog.taskfiles import (
     missing_files,
     refuse_files_of_others,
 )
+from docket.app.catalog.watchedpaths import doubts_of_paths
 from docket.app.session.session import Session, wall_clock_us
 from docket.compiler.bundle import Bundle, Place, TaskFiles
 from docket.compiler.compile import compile_task
@@ -279,7 +280,16 @@ class _Compiler:
             dry_run_argv=self._resolved(task, command.dry_run_argv, warnings) if command else (),
             path_variable=self._path,
             sources=tuple(self._source(path) for path in task.sources),
-            warnings=tuple(dict.fromkeys([*warnings, *_doubts_of_files(task), *self._idle(task)])),
+            warnings=tuple(
+                dict.fromkeys(
+                    [
+                        *warnings,
+                        *_doubts_of_files(task),
+                        *doubts_of_paths(task, system=self.place.paths.system),
+                        *self._idle(task),
+                    ]
+                )
+            ),
         )
 
     def _idle(self, task: Task) -> Iterator[str]:

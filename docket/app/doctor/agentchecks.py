@@ -11,6 +11,7 @@ from docket.app.doctor.check import Examined
 from docket.app.doctor.homechecks import UNATTENDED, config_file, state_db, task_discovery
 from docket.app.doctor.remotes import Rclone, remote_name
 from docket.app.doctor.unitchecks import timer_trouble
+from docket.app.fires.watching import path_unit_name, watch_of
 from docket.app.text.documents import iso_or_none
 from docket.app.text.redaction import redact_text
 from docket.errors import StoreError
@@ -114,6 +115,7 @@ class _Asked:
             yield from self._remote(plan)
             yield from self._variables(plan)
             yield from self._timer(plan)
+            yield from self._paths(plan)
         yield from self._pattern(name)
 
     def _undiscovered(self, name: str) -> AgentCheck:
@@ -172,6 +174,14 @@ class _Asked:
         yield AgentCheck(
             f"{plan.task}:timer_active", not trouble, f"{plan.timer_unit}: {trouble or 'active'}"
         )
+
+    def _paths(self, plan: Plan) -> Iterator[AgentCheck]:
+        unit = path_unit_name(None, plan, plan.timer_unit)
+        watch = watch_of(self._seen.session, None, unit, self._seen.states)
+        if watch is not None:
+            trouble = watch.trouble or ("" if watch.state == "active" else "its state is not known")
+            detail = f"{watch.unit}: {trouble or 'active'}"
+            yield AgentCheck(f"{plan.task}:paths_watched", not trouble, detail)
 
     def _pattern(self, name: str) -> Iterator[AgentCheck]:
         last = self._record.latest.get(name)

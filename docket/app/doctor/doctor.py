@@ -14,6 +14,7 @@ from docket.app.doctor.check import Check, Examined, Inspection
 from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
 from docket.errors import BusError, ConfigError, DocketError
+from docket.model.names import path_unit_of
 from docket.model.record import Record
 
 if TYPE_CHECKING:
@@ -108,10 +109,12 @@ def _compile(session: Session) -> tuple[Compilation | None, ConfigError | None]:
 
 def _states(seen: Examined) -> Mapping[str, UnitState] | None:
     if seen.compilation is None:
-        installed = [plan for plan in seen.usable_plans if plan.timer_unit in plan.unit_hashes]
+        plans = seen.usable_plans
+        installed = [p for p in plans if p.paths or p.timer_unit in p.unit_hashes]
     else:
         installed = [bundle.plan for bundle in seen.compilation.bundles.values() if bundle.units]
     names = [name for plan in installed for name in (plan.unit, plan.timer_unit)]
+    names += [path_unit_of(plan.timer_unit) for plan in installed if plan.paths]
     try:
         return seen.session.units().states(names) if names else {}
     except BusError:

@@ -53,7 +53,9 @@ class CheckDocument(TypedDict):
     version: NotRequired[Annotated[Count, "The version of systemd."]]
     scheduled_tasks: NotRequired[Annotated[list[str], "Tasks that need timers."]]
     scheduled: NotRequired[Annotated[Count, "How many tasks have timers."]]
-    troubles: NotRequired[Annotated[dict[str, str], "Why a timer does not fire, by task."]]
+    troubles: NotRequired[
+        Annotated[dict[str, str], "Why a timer or path unit starts nothing, by task."]
+    ]
     drifts: NotRequired[
         Annotated[list[str], "How unit files differ from the config, in sentences."]
     ]

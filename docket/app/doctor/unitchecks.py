@@ -8,13 +8,14 @@ from docket.app.catalog.planfiles import is_fresh
 from docket.app.doctor.check import Check, CheckStatus, Examined, check, verdict_of
 from docket.app.doctor.homechecks import UNATTENDED
 from docket.app.fires.failedunits import failed_unit
+from docket.app.fires.watching import path_unit_name, watch_of
 from docket.app.install.drift import find_drift, foreign_drop_ins
 from docket.app.session.ports import UnitState
 from docket.compiler.bundle import Bundle
 from docket.compiler.header import split
 from docket.errors import BusError
 from docket.files import read_text
-from docket.model.names import MAINTENANCE, unit_stem
+from docket.model.names import MAINTENANCE, STARTERS, unit_stem
 from docket.model.plan import Plan
 from docket.store.reader import open_reader
 from docket.systemd.journalctl import probe
@@ -109,6 +110,26 @@ def timers(seen: Examined) -> Check:
         sentence,
         "docket install --now installs and starts them." if found else None,
         {"troubles": found, "scheduled": len(scheduled)},
+    )
+
+
+@check("watched_paths")
+def watched_paths(seen: Examined) -> Check:
+    """Whether each task that waits for a path has an active path unit."""
+    if seen.states is None:
+        return Check(CheckStatus.WARNING, "Not known: the service manager does not answer.")
+    found: dict[str, str] = {}
+    bundles = seen.compilation.bundles if seen.compilation is not None else {}
+    for name, bundle in sorted(bundles.items()):
+        unit = path_unit_name(bundle.task, bundle.plan, bundle.plan.timer_unit)
+        watch = watch_of(seen.session, bundle.task, unit, seen.states)
+        if watch is not None and watch.trouble:
+            found[name] = f"{watch.trouble}."
+    return Check(
+        verdict_of(found),
+        " ".join(f"{name}: {words}" for name, words in found.items()),
+        "docket enable TASK, or docket install --now." if found else None,
+        {"troubles": found},
     )
 
 
@@ -242,7 +263,7 @@ def _unit_files(directory: str) -> list[str]:
     return sorted(
         name
         for name in names
-        if name.startswith("docket-") and name.endswith((".service", ".timer"))
+        if name.startswith("docket-") and name.endswith((".service", *STARTERS))
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 
 from docket.app.catalog.planfiles import read_plan
@@ -10,6 +10,7 @@ from docket.app.fires.forecast import Fire, Forecast, forecast_task
 from docket.app.fires.nextfire import fires_since
 from docket.app.fires.orders import held_back
 from docket.app.fires.timerfile import InstalledTimer, read_timer
+from docket.app.fires.watching import path_unit_name, watch_of
 from docket.app.record.opening import open_record
 from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
@@ -41,12 +42,25 @@ def forecast_tasks(
     """
     instance = config.instance or session.paths.instance_key
     names = [timer_unit(task.name, instance) for task in tasks]
-    states = _states(session, names)
+    paths = [path_unit_name(task, None, name) for task, name in zip(tasks, names, strict=True)]
+    states = _states(session, [*names, *filter(None, paths)])
     orders = _orders(session)
-    return [
+    forecasts = [
         _forecast(session, task, states.get(name), orders.get(task.name, []), n, until_us)
         for task, name in zip(tasks, names, strict=True)
     ]
+    return [
+        forecast.replace(notes=(*forecast.notes, *_unwatched(session, task, path, states)))
+        for forecast, task, path in zip(forecasts, tasks, paths, strict=True)
+    ]
+
+
+def _unwatched(
+    session: Session, task: Task, unit: str | None, states: Mapping[str, UnitState]
+) -> Iterator[str]:
+    watch = watch_of(session, task, unit, states or None)
+    if watch is not None and watch.trouble:
+        yield watch.trouble
 
 
 def _forecast(

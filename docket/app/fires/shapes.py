@@ -73,6 +73,16 @@ class PauseReportDocument(TypedDict):
     count: Annotated[Count, "How many tasks."]
 
 
+class WatchDocument(TypedDict):
+    """The unit that watches a task's paths."""
+
+    unit: Annotated[str, "The path unit."]
+    state: Annotated[str, "Its state: active, inactive, failed, not installed, masked, unknown ..."]
+    enabled: Annotated[bool | None, "Whether it is enabled; null if that is not known."]
+    result: Annotated[str | None, "Why it failed, as systemd names it: trigger-limit-hit ..."]
+    triggers: Annotated[list[str], "What it waits for, in words."]
+
+
 class FailedUnitDocument(TypedDict):
     """A service that failed before there was a run."""
 

@@ -1,6 +1,7 @@
-"""Which timers are on, and which ones a user switched off.
+"""Which timers and path units are on, and which ones a user switched off.
 
-A timer without a link below timers.target.wants is off. Whether it was never on, or was on and
+A timer without a link below timers.target.wants is off, and so is a path unit without one below
+paths.target.wants. Whether it was never on, or was on and
 somebody switched it off, needs a list of the timers that were on. What another task's end starts
 has no such link: it is on, unless a list has its name.
 """
@@ -11,6 +12,7 @@ import os
 from collections.abc import Collection, Iterable
 
 from docket.files import read_text, remove, write_whole
+from docket.model.names import PATH_ENDING
 from docket.paths import Paths
 
 _SEEN_ON = "timers-on"
@@ -26,8 +28,9 @@ class Switches:
         self.followers_list = os.path.join(paths.plan_dir, _FOLLOWERS_OFF)
 
     def link(self, timer: str) -> str:
-        """Return the link that an enabled timer has."""
-        return os.path.join(self._unit_dir, "timers.target.wants", timer)
+        """Return the link that an enabled timer or path unit has."""
+        target = "paths" if timer.endswith(PATH_ENDING) else "timers"
+        return os.path.join(self._unit_dir, f"{target}.target.wants", timer)
 
     def is_on(self, timer: str) -> bool:
         """Whether the timer is enabled."""

@@ -17,6 +17,7 @@ from docket.app.record.audit import ChangeRow, note_changes
 from docket.app.session.session import Session
 from docket.errors import InstallError
 from docket.files import make_directory, read_text, remove, write_batch, write_volatile
+from docket.model.names import PATH_ENDING
 from docket.model.problem import Problem
 from docket.systemd import stamps
 
@@ -30,7 +31,7 @@ class InstallRun:
     The manager is called in this order: timers with new contents and timers that go are stopped
     while their old definition is still known (a reload computes the next fire of an active timer
     again, from its last one, and would fire a changed schedule at once); stamps are set to now;
-    then one reload; then the stopped ones start again.
+    then one reload; then the stopped ones start again. Path units are treated as timers are.
     """
 
     def __init__(
@@ -122,7 +123,8 @@ class InstallRun:
         timers = list(self._plan.timers_to_remove)
         if timers:
             self._manager.do("disable timers", lambda units: units.disable(timers))
-            self._manager.do("forget the stamps", lambda units: units.clean_state(timers))
+            stamped = [timer for timer in timers if not timer.endswith(PATH_ENDING)]
+            self._manager.do("forget the stamps", lambda units: units.clean_state(stamped))
         if leaving:
             names = [change.name for change in leaving]
             self._manager.do("forget old failures", lambda units: units.reset_failed(names))
@@ -148,7 +150,7 @@ class InstallRun:
 
     def _remove_unit(self, change: Change) -> None:
         remove(change.path)
-        if change.is_timer:
+        if change.is_starter:
             # If there is no bus, or the call failed, nothing of the timer may stay behind.
             stamps.remove(self._stamp(change.name))
             if self._switches.is_on(change.name):
@@ -156,7 +158,7 @@ class InstallRun:
 
     def _forget_wishes(self, change: Change) -> None:
         """Remove the links by which a service of docket-cli would run when the manager starts."""
-        if not change.is_timer:
+        if not change.is_starter:
             for link in wanting_links(self._paths.unit_dir, change.name):
                 remove(link)
 

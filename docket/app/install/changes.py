@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from docket.compiler.header import Header, split
-from docket.model.names import BOOT_SUFFIX, is_safe_name, unit_stem
+from docket.model.names import BOOT_SUFFIX, STARTERS, is_safe_name, unit_stem
 from docket.model.record import Record
 
 EDITED = "was edited by hand"
@@ -51,15 +51,15 @@ class Change(Record):
     from_reference: bool = False  # the file before was docket-cli's
 
     @property
-    def is_timer(self) -> bool:
-        """Whether the file is a timer."""
-        return self.name.endswith(".timer")
+    def is_starter(self) -> bool:
+        """Whether the file is a timer or a path unit."""
+        return self.name.endswith(STARTERS)
 
     @property
     def retimes(self) -> bool:
-        """Whether a timer gets other contents than it had, its head left out."""
+        """Whether a timer or path unit gets other contents than it had, its head left out."""
         return (
-            self.is_timer
+            self.is_starter
             and self.action.writes
             and self.after is not None
             and split(self.before or "")[1] != split(self.after)[1]
@@ -98,7 +98,8 @@ def task_of(name: str, instance: str) -> str | None:
         stem = stem.removesuffix(BOOT_SUFFIX)
     prefix = unit_stem("", instance)
     task = stem[len(prefix) :]
-    if suffix not in ("service", "timer") or not stem.startswith(prefix) or not is_safe_name(task):
+    known = suffix == "service" or f".{suffix}" in STARTERS
+    if not known or not stem.startswith(prefix) or not is_safe_name(task):
         return None
     return task
 

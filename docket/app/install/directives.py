@@ -10,7 +10,7 @@ from docket.app.install.changes import Change, task_of
 from docket.model.problem import Problem
 from docket.systemd import analyze
 
-_COMPLAINT = re.compile(r"(?<![^/ ])([^/ ]+\.(?:service|timer)):([0-9]+): (.+)")
+_COMPLAINT = re.compile(r"(?<![^/ ])([^/ ]+\.(?:service|timer|path)):([0-9]+): (.+)")
 
 
 def judge_directives(compilation: Compilation, changes: Sequence[Change]) -> Compilation:

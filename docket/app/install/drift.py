@@ -9,7 +9,7 @@ from docket.app.install.referenceunits import is_reference_unit
 from docket.app.session.ports import UnitState
 from docket.compiler.header import content_hash, split
 from docket.files import NotPlainError, read_text
-from docket.model.names import boot_timer_of
+from docket.model.names import PATH_ENDING, boot_timer_of, path_unit_of
 from docket.model.record import Record
 
 
@@ -33,7 +33,11 @@ def find_drift(
     `names` are all names that the task's files can have: one that is there and is not expected
     is left over. `states` are what the service manager says, as far as it says anything.
     """
-    possible = [*names, *(boot_timer_of(name) for name in names if name.endswith(".timer"))]
+    timers = [name for name in names if name.endswith(".timer")]
+    possible = [
+        *names,
+        *(other(timer) for timer in timers for other in (boot_timer_of, path_unit_of)),
+    ]
     found = {name: _read(os.path.join(unit_dir, name)) for name in possible}
     installed = any(text is not None for text in found.values())
     sentences: list[str] = []
@@ -58,7 +62,7 @@ def find_drift(
 
 def foreign_drop_ins(state: UnitState) -> tuple[str, ...]:
     """Return the drop-ins that are about this unit, not those for every unit of its kind."""
-    kinds = ("service.d", "timer.d")
+    kinds = ("service.d", "timer.d", "path.d")
     return tuple(
         path for path in state.drop_in_paths if os.path.basename(os.path.dirname(path)) not in kinds
     )
@@ -76,7 +80,8 @@ def _judge(name: str, text: str | None, expected: str | None) -> tuple[str | Non
     if header.edited:
         return f"{name} was edited by hand; the edit is kept.", True
     if expected is None:
-        return f"{name} is left over: the task has no timer any more.", False
+        kind = "path" if name.endswith(PATH_ENDING) else "timer"
+        return f"{name} is left over: the task has no {kind} any more.", False
     if content_hash(body) != expected:
         return f"{name} differs from the config.", False
     return None, False

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from docket.app.catalog.compilation import compile_tasks
+from docket.app.fires.switches import Switches
 from docket.app.install.changes import Change, task_of
 from docket.app.install.lock import install_lock
 from docket.app.install.notes import systemctl
@@ -21,7 +22,7 @@ from docket.compiler.timer import waits_for_boot
 from docket.config.yaml.safety import refuse_place_of_another
 from docket.errors import BrokenTaskError, DocketError, InstallError
 from docket.files import make_directory, write_batch, write_new
-from docket.model.names import ALLOWED_SENTENCE, is_safe_name
+from docket.model.names import ALLOWED_SENTENCE, STARTERS, is_safe_name
 from docket.model.problem import Mark, Problem
 from docket.model.record import Record
 from docket.model.task.task import Task
@@ -59,14 +60,14 @@ class Ejected(Record):
     task: str
     units: Mapping[str, str]
     lost: tuple[str, ...]
-    timers: tuple[str, ...]  # the timers that are started at once
+    timers: tuple[str, ...]  # the timers and path units that are started at once
     at_boot: tuple[str, ...]  # timers that come with the next start of the machine
     mark: Mark | None = None  # if the config has the task
 
     @property
     def timed(self) -> bool:
-        """Whether one of the units is a timer."""
-        return any(name.endswith(".timer") for name in self.units)
+        """Whether one of the units is a timer or a path unit."""
+        return any(name.endswith(STARTERS) for name in self.units)
 
     def document(self) -> EjectedTaskDocument:
         """Return the task as a JSON object."""
@@ -196,16 +197,21 @@ def _ejected(bundle: Bundle, prefix: str, now_us: int) -> Ejected:
     if not is_safe_name(stem):
         raise InstallError(f"No unit can be called {stem!a}.", hint=f"{ALLOWED_SENTENCE}.")
     units = ejected_units(task, timing, _words(task, bundle), stem)
-    timers = [name for name in units if name.endswith(".timer")]
-    only_boot = timing is not None and waits_for_boot(f"{stem}.timer", timing)
-    at_boot = [name for name in timers if only_boot or name == f"{stem}{BOOT_SUFFIX}.timer"]
     over = is_past(bundle, now_us)
+    starters = [name for name in units if name.endswith(STARTERS)]
+    timers = [name for name in starters if not (over and name.endswith(".timer"))]
+    boot = f"{stem}{BOOT_SUFFIX}.timer"
+    at_boot = [
+        name
+        for name in timers
+        if name == boot or (timing is not None and waits_for_boot(name, timing))
+    ]
     return Ejected(
         task.name,
         units,
         losses(task),
-        timers=() if over else tuple(name for name in timers if name not in at_boot),
-        at_boot=() if over else tuple(at_boot),
+        timers=tuple(name for name in timers if name not in at_boot),
+        at_boot=tuple(at_boot),
         mark=task.mark,
     )
 
@@ -288,10 +294,10 @@ def _write(plan: EjectReport, directory: str, *, force: bool) -> tuple[str, ...]
 
 
 def _switched_on(paths: Paths, own: Sequence[Change], manager: TolerantManager) -> frozenset[str]:
-    """Return the tasks whose timers are enabled or active."""
-    timers = {change.name: change.task for change in own if change.is_timer}
-    wants = os.path.join(paths.unit_dir, "timers.target.wants")
-    enabled = {task for name, task in timers.items() if os.path.islink(os.path.join(wants, name))}
+    """Return the tasks whose timers or path units are enabled or active."""
+    timers = {change.name: change.task for change in own if change.is_starter}
+    switches = Switches(paths)
+    enabled = {task for name, task in timers.items() if switches.is_on(name)}
     active = manager.active(list(timers)) or frozenset()
     return frozenset(enabled | {timers[name] for name in active})
 

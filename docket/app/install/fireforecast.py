@@ -10,7 +10,7 @@ from docket.app.install.changes import Action, Change
 from docket.app.install.plan import InstallPlan
 from docket.errors import ScheduleError
 from docket.model.record import Record
-from docket.model.task.schedule import ScheduleKind, ScheduleSpec
+from docket.model.task.schedule import PATH_DIRECTIVES, ScheduleKind, ScheduleSpec
 from docket.schedule.translate import compile_timing
 from docket.schedule.zones import machine_zone
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from docket.app.install.shapes import FireChangeDocument, TimerTextDocument
 
 SHOWN = 3
-_TRIGGERS = ("OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec")
+_OF_TIMERS = ("OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec")
+_TRIGGERS = (*_OF_TIMERS, *PATH_DIRECTIVES.values())
 
 
 class TimerText(Record):
@@ -51,9 +52,9 @@ class FireChange(Record):
 
 
 def fire_changes(plan: InstallPlan, now_us: int) -> tuple[FireChange, ...]:
-    """Return the fires before and after of every timer whose triggers an install changes."""
+    """Return the fires before and after of every timer or path unit whose triggers change."""
     zone = machine_zone()
-    found = (_fire_change(change, now_us, zone) for change in plan.changes if change.is_timer)
+    found = (_fire_change(change, now_us, zone) for change in plan.changes if change.is_starter)
     return tuple(change for change in found if change is not None)
 
 

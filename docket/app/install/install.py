@@ -25,13 +25,7 @@ from docket.compiler.header import split
 from docket.config.yaml.safety import refuse_place_of_another
 from docket.errors import InstallError
 from docket.files import NotPlainError, make_directory, read_text, write_batch
-from docket.model.names import (
-    MAINTENANCE,
-    boot_timer_unit,
-    is_safe_name,
-    service_unit,
-    timer_unit,
-)
+from docket.model.names import MAINTENANCE, is_safe_name, unit_names
 from docket.paths import Paths
 
 
@@ -162,8 +156,7 @@ def _read_units(
 ) -> Mapping[str, DiskUnit]:
     instance = compilation.place.instance
     if names:
-        kinds = (service_unit, timer_unit, boot_timer_unit)
-        files = [unit(name, instance) for name in (*names, MAINTENANCE) for unit in kinds]
+        files = [unit for name in (*names, MAINTENANCE) for unit in unit_names(name, instance)]
     else:
         files = list_units(directory, instance)
     units: dict[str, DiskUnit] = {}

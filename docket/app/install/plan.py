@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from docket.app.catalog.compilation import Compilation
 from docket.app.install.changes import EDITED, Action, Change
 from docket.compiler.bundle import Bundle
-from docket.model.names import service_unit, timer_unit
+from docket.model.names import STARTERS, path_unit, service_unit, timer_unit
 from docket.model.problem import Problem
 from docket.model.record import Record, field
 
@@ -49,16 +49,16 @@ class InstallPlan(Record):
 
     @property
     def timers_to_restart(self) -> tuple[str, ...]:
-        """The timers with new contents; those of them that are active are restarted."""
+        """The timers and path units with new contents; those that are active are restarted."""
         return tuple(change.name for change in self.every if change.retimes)
 
     @property
     def timers_to_remove(self) -> tuple[str, ...]:
-        """The timers that are stopped, cleaned of their stamps and removed."""
+        """The timers and path units that are stopped, cleaned of their stamps and removed."""
         return tuple(
             change.name
             for change in self.every
-            if change.is_timer and change.action is Action.REMOVE
+            if change.is_starter and change.action is Action.REMOVE
         )
 
     @property
@@ -108,13 +108,13 @@ class InstallPlan(Record):
         return (Problem(sentence, None, hint="docket notify test TASK", code="install.heeded"),)
 
     def scheduled(self) -> Mapping[str, Bundle]:
-        """Return the compiled tasks that have timers of ours, by the timers' names."""
+        """Return the compiled tasks that have timers or path units of ours, by the units' names."""
         foreign = {change.task for change in self.changes if change.in_the_way}
         return {
             unit: bundle
             for task, bundle in self.compilation.bundles.items()
             for unit in bundle.units
-            if task not in foreign and unit.endswith(".timer")
+            if task not in foreign and unit.endswith(STARTERS)
         }
 
     def _in_the_way(self, change: Change) -> Problem:
@@ -134,6 +134,7 @@ class InstallPlan(Record):
                 "schedule": [spec.listed for spec in bundle.task.schedules],
                 "service": bundle.units[service_unit(task, instance)],
                 "timer": bundle.units.get(timer_unit(task, instance)),
+                "path": bundle.units.get(path_unit(task, instance)),
             }
             for task, bundle in self.compilation.bundles.items()
             if bundle.units

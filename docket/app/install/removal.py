@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class SwitchReport(Record):
-    """The timers that were switched on or off, by unit name.
+    """The timers and path units that were switched on or off, by unit name.
 
     `not_started` have only instants that are over and stay as they are; `at_boot` are enabled and
     come with the next start of the machine (or of the user's manager). `followers` are the tasks
@@ -208,12 +208,12 @@ def _switch_followers(session: Session, tasks: Sequence[str], *, on: bool) -> No
 
 
 def _timers(session: Session, names: Sequence[str], followers: Sequence[str]) -> dict[str, str]:
-    """Return the installed timers of the tasks, each with its task."""
+    """Return the installed timers and path units of the tasks, each with its task."""
     config = _config_if_any(session)
     instance = _instance(session, config)
     # The maintenance timer follows the tasks' timers by itself.
     units = _own_units(session, instance)
-    own = [change for change in units if change.is_timer and change.task != MAINTENANCE]
+    own = [change for change in units if change.is_starter and change.task != MAINTENANCE]
     installed = {change.task for change in own}
     for name in names:
         require_task(name, {*installed, *_names_in(config)})
@@ -222,7 +222,7 @@ def _timers(session: Session, names: Sequence[str], followers: Sequence[str]) ->
             raise InstallError(
                 f"Task '{name}' has no timer installed.",
                 hint="Give it a `schedule`, then run `docket install`."
-                if task is not None and not task.timed
+                if task is not None and not (task.timed or task.paths)
                 else f"Run: docket install {name}",
                 task=name,
             )

@@ -16,12 +16,13 @@ class UnitTextsDocument(TypedDict):
     schedules: NotRequired[Annotated[list[str], "The triggers as written."]]
     service: Annotated[str, "The service unit."]
     timer: Annotated[str | None, "The timer unit; null if the task has no times."]
+    path: Annotated[str | None, "The path unit; null if the task watches no path."]
 
 
 class TimerTextDocument(TypedDict):
-    """A timer as it is or will be."""
+    """A timer or path unit as it is or will be."""
 
-    lines: Annotated[list[str], "The directives of the timer."]
+    lines: Annotated[list[str], "Its directives that say when it starts the task."]
     fires: Annotated[list[FireDocument], "Its next fires, if it has a calendar."]
 
 
@@ -29,9 +30,9 @@ class FireChangeDocument(TypedDict):
     """How the fires of a task change."""
 
     task: Annotated[str, "The task."]
-    unit: Annotated[str, "The timer unit."]
-    before: Annotated[TimerTextDocument | None, "Null if there is no timer yet."]
-    after: Annotated[TimerTextDocument | None, "Null if there will be no timer."]
+    unit: Annotated[str, "The timer or path unit."]
+    before: Annotated[TimerTextDocument | None, "Null if there is no such unit yet."]
+    after: Annotated[TimerTextDocument | None, "Null if there will be no such unit."]
 
 
 class UnitChangeDocument(TypedDict):
@@ -55,9 +56,9 @@ class DifferenceDocument(TypedDict):
     ok: Annotated[bool, "Whether every task can be installed."]
     changes: Annotated[list[UnitChangeDocument], "Each unit file."]
     next_fires: Annotated[
-        list[FireChangeDocument], "The next fires before and after, of timers that change."
+        list[FireChangeDocument], "The triggers and next fires before and after, where they change."
     ]
-    timers_to_restart: Annotated[list[str], "Active timers that would be restarted."]
+    timers_to_restart: Annotated[list[str], "Active timers and path units that would be restarted."]
     problems: Annotated[list[ProblemDocument], "What is wrong with tasks."]
     warnings: Annotated[list[ProblemDocument], "What is doubtful."]
 
@@ -99,7 +100,7 @@ class InstallPlanDocument(TypedDict):
     config: Annotated[list[HashedFileDocument], "The files that the tasks come from."]
     drop_ins: Annotated[list[HashedFileDocument], "The drop-ins beside the units."]
     files: Annotated[list[PlannedFileDocument], "Every unit and plan, by path."]
-    timers_to_restart: Annotated[list[str], "Active timers that are restarted."]
+    timers_to_restart: Annotated[list[str], "Active timers and path units that are restarted."]
     problems: Annotated[list[ProblemDocument], "What is wrong with tasks."]
     warnings: Annotated[list[ProblemDocument], "What is doubtful."]
 
@@ -118,9 +119,9 @@ class UnitReportDocument(TypedDict):
     kept: Annotated[list[str], "Files that differ and were left as they are."]
     unchanged: Annotated[Count, "How many files were as they should be."]
     reloaded: Annotated[bool, "Whether the service manager reloaded its files."]
-    enabled: Annotated[list[str], "Timers that were enabled."]
-    started: Annotated[list[str], "Timers that were started."]
-    restarted: Annotated[list[str], "Active timers that changed and were restarted."]
+    enabled: Annotated[list[str], "Timers and path units that were enabled."]
+    started: Annotated[list[str], "Timers and path units that were started."]
+    restarted: Annotated[list[str], "Active ones that changed and were restarted."]
     not_started: Annotated[list[str], "One-shot timers whose instants are past."]
     pending: Annotated[list[str], "Commands that are still to be run by hand."]
     next_command: Annotated[str | None, "The command that enables and starts the timers."]
@@ -139,11 +140,11 @@ class SwitchReportDocument(TypedDict):
     """What `enable` or `disable` did."""
 
     ok: Annotated[bool, "Always true."]
-    timers: Annotated[list[str], "The timer units."]
+    timers: Annotated[list[str], "The timers and path units."]
     not_started: Annotated[list[str], "One-shot timers whose instants are past."]
     at_boot: NotRequired[Annotated[list[str], "Timers that start at the next boot only."]]
     followers: Annotated[list[str], "Tasks that start after others from now on, or do not."]
-    count: Annotated[Count, "How many timers."]
+    count: Annotated[Count, "How many timers and path units."]
 
 
 class EjectedTaskDocument(TypedDict):
@@ -162,8 +163,8 @@ class EjectionDocument(TypedDict):
     directory: Annotated[str | None, "Where the units were written; null if nowhere."]
     written: Annotated[list[str], "The files that were written."]
     removed: Annotated[list[str], "Docket's own files that were removed."]
-    enabled: Annotated[list[str], "The timers that were enabled."]
-    started: Annotated[list[str], "The timers that were started."]
+    enabled: Annotated[list[str], "The timers and path units that were enabled."]
+    started: Annotated[list[str], "The timers and path units that were started."]
     next_steps: Annotated[list[str], "Commands that are still to be run by hand."]
     problems: Annotated[list[ProblemDocument], "What could not be done."]
     warnings: Annotated[list[ProblemDocument], "What is doubtful."]

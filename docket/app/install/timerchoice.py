@@ -1,4 +1,7 @@
-"""Which timers may be started now: never one that would run its task by being started."""
+"""Which timers may be started now: never one that would run its task by being started.
+
+A path unit may: if what it waits for is there, the task is to run.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ from collections.abc import Collection, Mapping
 from docket.app.session.session import Session
 from docket.compiler.bundle import Bundle
 from docket.compiler.timer import waits_for_boot
+from docket.model.names import PATH_ENDING
 from docket.systemd import stamps
 
 
 class TimerChoice:
-    """Timers by what may be done with them.
+    """Timers and path units by what may be done with them.
 
     `startable` may be enabled and started, `at_boot` may only be enabled (for the next boot),
     `past` (only instants that are over) and `off` (somebody switched them off) neither; `wanted`
@@ -21,7 +25,11 @@ class TimerChoice:
     def __init__(
         self, scheduled: Mapping[str, Bundle], now_us: int, *, off: Collection[str] = ()
     ) -> None:
-        self.past = tuple(t for t, bundle in scheduled.items() if is_past(bundle, now_us))
+        self.past = tuple(
+            starter
+            for starter, bundle in scheduled.items()
+            if not starter.endswith(PATH_ENDING) and is_past(bundle, now_us)
+        )
         self.at_boot = frozenset(
             timer
             for timer, bundle in scheduled.items()

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from docket.model.plan import Plan
     from docket.model.unitstate import UnitVariables
 
-# What systemd sets again for each start of a service. The last three are of timers only.
+# What systemd sets again for each start of a service, and what it adds for what started it.
 _OF_ONE_START = ("INVOCATION_ID", "SYSTEMD_EXEC_PID")
 _OF_A_TIMER = ("TRIGGER_UNIT", "TRIGGER_TIMER_REALTIME_USEC", "TRIGGER_TIMER_MONOTONIC_USEC")
+_OF_A_PATH = "TRIGGER_PATH"
 _OF_A_USERS_MANAGER = "MANAGERPID"
 _CREDENTIALS = ("LoadCredential", "LoadCredentialEncrypted", "SetCredential", "ImportCredential")
 _NAMES_ROOT = 256  # since this version of systemd every service of the system has USER
@@ -73,6 +74,8 @@ def start_environment(plan: Plan, found: UnitVariables, version: int) -> StartEn
 
 def _by_systemd(plan: Plan, found: UnitVariables, version: int) -> Iterator[tuple[str, str]]:
     timer = _OF_A_TIMER if plan.timer_unit else ()
+    if plan.paths:
+        timer = (*timer, _OF_A_PATH)
     manager = () if plan.system else (_OF_A_USERS_MANAGER,)
     for name in (*_OF_ONE_START, *timer, *manager, *found.passed):
         yield name, _UNKNOWN

@@ -11,7 +11,7 @@ from docket.app.status.taskdocument import masked, task_document
 from docket.app.status.taskstate import TaskState, standing
 from docket.app.text.redaction import redact, redact_text
 from docket.compiler.secrets import secret_names
-from docket.model.names import service_unit, timer_unit
+from docket.model.names import path_unit_of, service_unit, timer_unit
 from docket.model.record import Record
 from docket.model.task.sandbox import Sandbox
 from docket.model.task.task import Config, HookSpec, Limits, NotifySpec, Requirement, Task, UserSpec
@@ -50,6 +50,7 @@ class TaskDescription(Record):
     task: Task
     service_unit: str
     timer_unit: str
+    path_unit: str
     sandbox: SandboxState
     warnings: tuple[str, ...] = ()
     now: TaskState | None = None  # None if the record of runs cannot be read
@@ -66,6 +67,7 @@ class TaskDescription(Record):
             "units": {
                 "service": self.service_unit,
                 "timer": self.timer_unit if self.task.timed else None,
+                "path": self.path_unit if self.task.paths else None,
             },
             "sandbox": self.sandbox.document(),
             "sources": list(self.task.sources),
@@ -82,6 +84,7 @@ def describe(session: Session, task: str) -> TaskDescription:
     config = config_or_none_yet(session, task)
     found = find_task(config, task)
     service, timer = unit_names(session, config, task)
+    path = path_unit_of(timer)
     warnings = tuple(warning.sentence for warning in config.warnings if warning.task == task)
     if idle := idle_limits(session, found.limits):
         warnings = (*warnings, no_effect(idle, system=session.paths.system))
@@ -92,8 +95,8 @@ def describe(session: Session, task: str) -> TaskDescription:
         sandbox = SandboxState(*unit_sandbox(session, config, found))
     now = standing(session, found, config.policy)
     if isinstance(now, str):
-        return TaskDescription(found, service, timer, sandbox, (*warnings, now))
-    return TaskDescription(found, service, timer, sandbox, (*warnings, *now.warnings), now)
+        return TaskDescription(found, service, timer, path, sandbox, (*warnings, now))
+    return TaskDescription(found, service, timer, path, sandbox, (*warnings, *now.warnings), now)
 
 
 def contract_document(task: Task) -> ContractDocument:

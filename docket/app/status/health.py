@@ -19,6 +19,7 @@ from docket.app.fires.failedunits import FailedUnit, failed_unit
 from docket.app.fires.missed import look
 from docket.app.fires.nextfire import next_fire_us
 from docket.app.fires.orders import order_sentence
+from docket.app.fires.watching import Watch, path_unit_name, watch_of
 from docket.app.record.opening import open_record
 from docket.app.session.ports import UnitState
 from docket.app.session.session import Session
@@ -26,6 +27,7 @@ from docket.app.status.anomalies import RECENT, SAMPLE, Anomaly, Past, anomalies
 from docket.app.text.documents import hook_sentence, iso_or_none, latest_document
 from docket.app.text.redaction import redact_text
 from docket.errors import BusError, ConfigError
+from docket.model.names import path_unit_of
 from docket.model.plan import Plan
 from docket.model.record import Record
 from docket.model.records import OverrideRecord, RunRecord
@@ -198,6 +200,11 @@ class _Survey:
         found = self._plans.values()
         installed = [plan for plan in found if plan is not None and plan.unit_hashes]
         units = [unit for plan in installed for unit in (plan.unit, plan.timer_unit)]
+        units += (
+            path
+            for plan in installed
+            if (path := path_unit_of(plan.timer_unit)) in plan.unit_hashes
+        )
         try:
             self._states = self._session.units().states(units) if units else {}
         except BusError:
@@ -222,8 +229,12 @@ class _Survey:
         failures = self._failures.get(name, 0)
         unit = plan.unit if plan is not None else ""
         failed = failed_unit(self._session, self._reader, name, unit, self._states)
+        timer = plan.timer_unit if plan is not None else ""
+        watched = path_unit_name(task, plan, timer) if plan is not None else None
+        watch = watch_of(self._session, task, watched, self._states)
         odd = (
             *_due(due_us),
+            *_unwatched(watch),
             *(() if failed is None else (Anomaly("unit_failed", failed.sentence),)),
             *_odd(task, due_times, past, self._now_us),
             *(Anomaly("hook_failed", f"{hook_sentence(hook)}.") for hook in hooks),
@@ -248,7 +259,7 @@ class _Survey:
             next_fire_us=self._next_fire_us(due_times, plan, orders),
             running=bool(past.under_way),
             anomalies=odd,
-            notes=(*_notes(task, due_times), *map(order_sentence, orders)),
+            notes=(*_notes(task, due_times, watch), *map(order_sentence, orders)),
         )
 
     def _next_fire_us(
@@ -328,7 +339,19 @@ def _schedule(task: Task | None) -> str:
     return redact_text("; ".join(task.schedule_texts)) if task is not None else ""
 
 
-def _notes(task: Task | None, due_times: DueTimes | None) -> tuple[str, ...]:
+def _notes(task: Task | None, due_times: DueTimes | None, watch: Watch | None) -> tuple[str, ...]:
     if task is not None and task.schedules and not task.enabled:
         return ("It is not enabled, so it has no timer.",)
-    return due_times.notes if due_times is not None else ()
+    notes = due_times.notes if due_times is not None else ()
+    off = watch is not None and watch.trouble and not watch.odd
+    return (*notes, f"{_sentence(watch.trouble)}") if watch is not None and off else notes
+
+
+def _unwatched(watch: Watch | None) -> tuple[Anomaly, ...]:
+    if watch is None or not watch.odd:
+        return ()
+    return (Anomaly("paths_unwatched", _sentence(watch.trouble)),)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."

@@ -12,7 +12,7 @@ from docket.app.record.opening import open_record
 from docket.app.session.session import Session
 from docket.app.text.documents import latest_document
 from docket.errors import ConfigError, StoreError
-from docket.model.names import service_unit, timer_unit
+from docket.model.names import path_unit, service_unit, timer_unit
 from docket.model.problem import Problem
 from docket.model.record import Record
 from docket.model.records import RunRecord
@@ -128,7 +128,7 @@ def _listed(session: Session, config: Config, name: str, last_run: RunRecord | N
     task = config.tasks.get(name)
     installed = None
     if task is not None and task.enabled and task.schedules:
-        named = timer_unit if task.timed else service_unit
+        named = timer_unit if task.timed else path_unit if task.paths else service_unit
         unit = named(name, config.instance or session.paths.instance_key)
         installed = os.path.exists(os.path.join(session.paths.unit_dir, unit))
     return ListedTask(name, task, last_run, problems, installed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from docket.app.fires.shapes import FailedUnitDocument
+from docket.app.fires.shapes import FailedUnitDocument, WatchDocument
 from docket.app.runs.shapes import ProgressDocument, UnfinishedRunDocument
 from docket.app.status.contractshapes import ContractDocument
 from docket.app.text.shapes import (
@@ -37,6 +37,7 @@ class StandingDocument(TypedDict):
     timer: Annotated[TimerDocument | None, "Null if the task has no times."]
     after: Annotated[list[str], "The ends of other tasks that start it, such as after build (end)."]
     after_off: Annotated[bool, "Whether somebody keeps it from starting so."]
+    path: Annotated[WatchDocument | None, "What watches its paths; null if it watches none."]
     plan: Annotated[
         str,
         Rule(enum=["fresh", "stale", "last_good", "removed", "missing"]),
@@ -125,7 +126,7 @@ class ListedTaskDocument(TypedDict):
     problems: Annotated[list[ProblemDocument], "What is wrong with it."]
     enabled: Annotated[bool, "Whether the config wants its timer."]
     installed: Annotated[
-        bool | None, "Whether its timer is installed; null for a task that needs none."
+        bool | None, "Whether what starts it is installed; null for a task that needs nothing."
     ]
     destructive: Annotated[bool, "Whether it may delete, overwrite or spend."]
     schedule: Annotated[list[str], "Its triggers as written."]
@@ -157,6 +158,7 @@ class UnitNamesDocument(TypedDict):
 
     service: Annotated[str, "The service unit."]
     timer: Annotated[str | None, "The timer unit; null if the task has no times."]
+    path: Annotated[str | None, "The path unit; null if the task watches no path."]
 
 
 class LockDocument(TypedDict):
@@ -190,6 +192,9 @@ class NowDocument(TypedDict):
     consecutive_failures: NotRequired[Annotated[Count, "How many runs in a row have failed."]]
     failing_since: NotRequired[FailingSince]
     timer: NotRequired[Annotated[TimerDocument | None, "Null if the task has no schedule."]]
+    path: NotRequired[
+        Annotated[WatchDocument | None, "What watches its paths; null if it watches none."]
+    ]
     drift: NotRequired[Annotated[list[str], "How the units differ from the config."]]
 
 

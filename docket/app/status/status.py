@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from docket.app.fires.failedunits import FailedUnit, failed_unit
 from docket.app.fires.missed import look
 from docket.app.fires.nextfire import next_fire_us
 from docket.app.fires.switches import Switches
+from docket.app.fires.watching import Watch, path_unit_name, watch_of
 from docket.app.install.drift import Drift, find_drift
 from docket.app.record.liveness import alive_here, is_alive
 from docket.app.record.opening import open_record
@@ -112,6 +113,7 @@ class TaskStatus(Record):
     failed_unit: FailedUnit | None = None  # its service failed, and it has no run
     after: tuple[str, ...] = ()  # the ends of other tasks that start it: "after build (success)"
     after_off: bool = False  # somebody keeps it from starting so
+    watch: Watch | None = None  # None if it watches no path
 
     @property
     def bad_hooks_in_words(self) -> list[str]:
@@ -137,6 +139,7 @@ class TaskStatus(Record):
             "timer": self.timer.document() if self.timer is not None else None,
             "after": list(self.after),
             "after_off": self.after_off,
+            "path": self.watch.document() if self.watch is not None else None,
             "plan": str(self.plan_state),
             "drift": list(self.drift.sentences),
             "hand_edits": list(self.drift.hand_edits),
@@ -285,6 +288,7 @@ class _Survey:
             timer=self._timer(timer, plan, orders) if scheduled else None,
             after=after,
             after_off=bool(after) and name in self._followers_off,
+            watch=watch_of(self._session, task, path_unit_name(task, plan, timer), self._states),
             drift=drift,
             plan_state=_plan_state(
                 plan,
@@ -345,11 +349,22 @@ def _units(session: Session, config: Config | None, name: str) -> tuple[str, str
     return service_unit(name, instance), timer_unit(name, instance)
 
 
+def _asked(session: Session, config: Config | None, name: str) -> Iterator[str]:
+    """Yield the units whose states are asked for."""
+    service, timer = _units(session, config, name)
+    yield from (service, timer)
+    task = config.tasks.get(name) if config is not None else None
+    plan = read_plan(session.paths, name) if task is None else None
+    watching = path_unit_name(task, plan, timer)
+    if watching is not None:
+        yield watching
+
+
 def _states(
     session: Session, config: Config | None, names: Iterable[str]
 ) -> tuple[Mapping[str, UnitState] | None, tuple[str, ...]]:
     """Ask the service manager once; None, and its refusal, if it does not answer."""
-    units = [unit for name in names if is_safe_name(name) for unit in _units(session, config, name)]
+    units = [unit for name in names if is_safe_name(name) for unit in _asked(session, config, name)]
     if not units:
         return {}, ()
     try:

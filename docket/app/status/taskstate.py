@@ -65,6 +65,7 @@ class TaskState(Record):
             "consecutive_failures": self.status.consecutive_failures,
             "failing_since": iso_or_none(self.status.failing_since_us),
             "timer": self.status.timer.document() if self.status.timer is not None else None,
+            "path": self.status.watch.document() if self.status.watch is not None else None,
             "drift": list(self.status.drift.sentences),
         }
 

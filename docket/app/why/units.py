@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from docket.app.fires.watching import TRIGGER_LIMIT
 from docket.app.session.ports import UnitDetail
 from docket.app.why.answer import Finding
 from docket.errors import UnknownTaskError
@@ -33,6 +34,8 @@ class UnitFacts(Record):
     timer: UnitDetail | None
     end: UnitEnd | None
     said: tuple[str, ...] = ()  # what systemd logged of the service, oldest first
+    path_unit: str | None = None  # None if it watches no path
+    path: UnitDetail | None = None
     follower_off: bool = False  # somebody keeps it from starting after others
 
     def finding(
@@ -107,8 +110,8 @@ def _mending(facts: UnitFacts, name: str) -> tuple[str, str]:
 
 
 def blocker(facts: UnitFacts) -> Finding | None:
-    """Return what keeps the task from being started by its timer now, if something does."""
-    return _of_config(facts) or _of_service(facts) or _of_timer(facts)
+    """Return what keeps the task from being started by itself now, if something does."""
+    return _of_config(facts) or _of_service(facts) or _of_timer(facts) or _of_path(facts)
 
 
 def _of_config(facts: UnitFacts) -> Finding | None:
@@ -129,7 +132,7 @@ def _of_config(facts: UnitFacts) -> Finding | None:
 
 def _of_service(facts: UnitFacts) -> Finding | None:
     state, unit = facts.service, facts.service_unit
-    if state is None or not facts.has_timer:
+    if state is None or not (facts.has_timer or facts.path_unit):
         return None
     if state.load_state == "masked":
         return facts.finding("service_masked", unit)
@@ -158,6 +161,23 @@ def _off(facts: UnitFacts, state: UnitDetail) -> Finding:
         return facts.finding("timer_failed", unit, facts.said, result=state.result)
     stopped = state.unit_file_state in _ENABLED
     return facts.finding("timer_stopped" if stopped else "timer_disabled", unit)
+
+
+def _of_path(facts: UnitFacts) -> Finding | None:
+    state, unit = facts.path, facts.path_unit
+    if state is None or unit is None or state.active_state == "active":
+        return None
+    if state.load_state == "masked" or state.unit_file_state.startswith("masked"):
+        code = "path_masked"
+    elif state.load_state == "not-found":
+        code = "path_gone"
+    elif state.load_state in _BROKEN_LOADS:
+        code = "path_broken"
+    elif state.active_state != "failed":
+        code = "path_off"
+    else:
+        code = "path_limit_hit" if state.result == TRIGGER_LIMIT else "path_failed"
+    return facts.finding(code, unit, result=state.result)
 
 
 def last_distinct(lines: Sequence[str], most: int) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from docket.app.catalog.lookup import load_config, unknown_task
@@ -285,7 +285,9 @@ class _Inquiry:
         return found.replace(evidence=(*self._origin(reader, run), *found.evidence))
 
     def _origin(self, reader: Reader, run: RunRecord) -> tuple[str, ...]:
-        """Say which end of which task started the run, if one did."""
+        """Say which path or which end of which task started the run, if one did."""
+        if run.trigger is Trigger.PATH and run.details.get("trigger_path"):
+            return (f"Started for the path {run.details['trigger_path']}.",)
         if run.trigger is not Trigger.AFTER or run.triggered_by is None:
             return ()
         upstream = reader.run(run.triggered_by)
@@ -325,7 +327,8 @@ class _Inquiry:
         at_us = None if timer is None else timer.next_fire_us
         when = "" if at_us is None else f" Its timer fires next at {local(at_us)}."
         task = self._around.task
-        when += "".join(f" It starts {spec.shown}." for spec in task.after) if task else ""
+        others = (*task.after, *task.paths) if task else ()
+        when += "".join(f" It starts {spec.shown}." for spec in others)
         return self._around.finding("not_due_yet", next_fire=when)
 
     def _installed_us(self) -> int | None:
@@ -351,7 +354,8 @@ def _around(
     else:
         instance = (config.instance if config is not None else "") or session.paths.instance_key
         service, timer = service_unit(name, instance), timer_unit(name, instance)
-    states = _states(session, (service, timer))
+    path = task.watch.unit if task.watch is not None else None
+    states = _states(session, (service, timer, *([path] if path else [])))
     system, environ = session.paths.system, session.environ
     return UnitFacts(
         name=name,
@@ -363,13 +367,15 @@ def _around(
         timer_unit=timer,
         service=states.get(service),
         timer=states.get(timer),
+        path_unit=path,
+        path=states.get(path or ""),
         end=read_unit_end(service, system=system, environ=environ) if states else None,
         said=_said(session, service) if states else (),
         follower_off=name in Switches(session.paths).followers_off(),
     )
 
 
-def _states(session: Session, names: tuple[str, str]) -> Mapping[str, UnitDetail]:
+def _states(session: Session, names: Sequence[str]) -> Mapping[str, UnitDetail]:
     try:
         units = session.units()
         return {name: units.detail(name) for name in names}

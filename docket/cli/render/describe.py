@@ -157,6 +157,7 @@ def _small_print(document: Mapping[str, Any]) -> Iterator[Fact]:
         for name, text in document[kind].items():
             yield kind.removesuffix("s"), f"{name}: {text}"
     yield "timer", document["units"]["timer"] or ""
+    yield "path unit", document["units"]["path"] or ""
     yield "service", document["units"]["service"]
     for path in document["sources"]:
         yield "from", path

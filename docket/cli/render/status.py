@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from docket.app.fires.watching import Watch
 from docket.app.runs.liveprogress import RunProgress
 from docket.app.status.status import PlanState, RunDetail, StatusReport, TaskStatus
 from docket.cli.render.layout.facts import fact_lines
@@ -164,8 +165,10 @@ def _timer_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
     timer, state = task.timer, timer_state(task)
     for text in task.after:
         yield "starts", Cell(f"{text}, off", Ink.DOUBT) if task.after_off else text
+    if task.watch is not None:
+        yield from _watch_facts(task.watch)
     if timer is None:
-        yield "timer", "" if task.after else "none: the task has no schedule"
+        yield "timer", "" if task.after or task.watch else "none: the task has no schedule"
         return
     enabled = {True: ", enabled", False: ", not enabled", None: ""}[timer.enabled]
     ink = Ink.GOOD if state == TIMER_WAITS else Ink.DOUBT
@@ -176,6 +179,16 @@ def _timer_facts(task: TaskStatus, screen: Screen) -> Iterator[Fact]:
         yield "last fire", _when(timer.last_trigger_us, screen)
     for override in task.overrides:
         yield "ordered", Cell(override_text(override, screen), Ink.DOUBT)
+
+
+def _watch_facts(watch: Watch) -> Iterator[Fact]:
+    for text in watch.triggers:
+        yield "starts", Cell(f"{text}, off", Ink.DOUBT) if watch.trouble else text
+    enabled = {True: ", enabled", False: ", not enabled", None: ""}[watch.enabled]
+    ink = Ink.GOOD if watch.state == "active" else Ink.DOUBT
+    yield "paths", Cell(f"{watch.state}{enabled} ({watch.unit})", ink)
+    if watch.odd:
+        yield "", Cell(watch.trouble, Ink.BAD)
 
 
 def _progress(progress: RunProgress, screen: Screen) -> str:

@@ -120,6 +120,7 @@ def _doubts(task: TaskStatus, screen: Screen) -> str:
         doubts.append(f"{task.last.summary}{again}")
     doubts += map(one_line, task.bad_hooks_in_words)
     doubts += [] if task.failed_unit is None else [one_line(task.failed_unit.sentence)]
+    doubts += [one_line(task.watch.trouble)] if task.watch is not None and task.watch.odd else []
     doubts += [override_text(override, screen) for override in task.overrides]
     doubts += task.drift.sentences[:1]
     if not task.configured:
@@ -130,7 +131,7 @@ def _doubts(task: TaskStatus, screen: Screen) -> str:
 def _next_fire(task: TaskStatus, screen: Screen) -> Cell:
     timer, state = task.timer, timer_state(task)
     if timer is None:
-        return _after(task)
+        return _without_time(task)
     if timer.next_fire_us is not None and state == TIMER_WAITS:
         return Cell(relative(timer.next_fire_us, screen.now_us))
     if state == "inactive":
@@ -141,8 +142,12 @@ def _next_fire(task: TaskStatus, screen: Screen) -> Cell:
     return Cell("-" if state == TIMER_WAITS else state, ink)
 
 
-def _after(task: TaskStatus) -> Cell:
+def _without_time(task: TaskStatus) -> Cell:
     """Return what starts a task without a timer."""
+    watch = task.watch
+    if watch is not None and not task.after:
+        text = watch.triggers[0] if len(watch.triggers) == 1 else f"{len(watch.triggers)} paths"
+        return Cell(f"{text}, off", Ink.DOUBT) if watch.trouble else Cell(text, Ink.FAINT)
     if not task.after:
         return Cell("-", Ink.FAINT)
     text = task.after[0] if len(task.after) == 1 else f"after {len(task.after)} tasks"
@@ -151,13 +156,18 @@ def _after(task: TaskStatus) -> Cell:
 
 def next_steps(report: StatusReport, screen: Screen) -> Iterator[str]:
     """Yield the commands that fix what the report shows."""
-    if any(timer_state(task) == NOT_INSTALLED and task.configured for task in report.tasks):
+    configured = [task for task in report.tasks if task.configured]
+    if any(NOT_INSTALLED in (timer_state(task), _watch_state(task)) for task in configured):
         yield next_step("docket install --now", "writes the timers and starts them", screen)
     off = [task.task for task in report.tasks if timer_state(task) == "inactive"]
     if off:
         names = " ".join(off) if len(off) <= MOST_NAMED else "--all"
         what = "starts its timer" if len(off) == 1 else "starts their timers"
         yield next_step(f"docket enable {names}", what, screen)
+    for task in report.tasks:
+        if _watch_state(task) in ("inactive", "failed") and task.task not in off:
+            yield next_step(f"docket enable {one_line(task.task)}", "watches its paths", screen)
+            break
     failed = [task.failed_unit for task in report.tasks if task.failed_unit is not None]
     for command in dict.fromkeys(found.command for found in failed):
         yield next_step(command, "for a unit that failed before there was a run", screen)
@@ -165,6 +175,10 @@ def next_steps(report: StatusReport, screen: Screen) -> Iterator[str]:
         yield next_step("docket install --diff", "shows how the installed units differ", screen)
     if any(task.problems for task in report.tasks):
         yield next_step("docket check", "shows everything that is wrong", screen)
+
+
+def _watch_state(task: TaskStatus) -> str:
+    return "" if task.watch is None else task.watch.state
 
 
 def override_text(override: OverrideRecord, screen: Screen) -> str:

@@ -76,10 +76,3 @@ def key_names(name: str) -> tuple[str, ...]:
 def inert_keys() -> dict[str, str]:
     """Return the keys that are accepted without effect, and why."""
     return {k: d["x-inert"] for k, d in document()["$defs"].items() if "x-inert" in d}
-
-
-@functools.cache
-def later_keys() -> dict[str, str]:
-    """Return the keys of later versions, and what they mean."""
-    found: dict[str, str] = document()["x-later"]
-    return found

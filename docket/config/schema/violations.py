@@ -101,18 +101,8 @@ def _unknown_keys(path: Path, error: Any) -> Iterator[Violation]:
 
 
 def unknown_key(path: Path, known: tuple[str, ...]) -> Violation:
-    """Return what to say of a key that is not among `known`: the nearest one, or its version."""
+    """Return what to say of a key that is not among `known`, with the nearest one."""
     key = str(path[-1])
-    later = schemas.later_keys().get(key)
-    if later is not None:
-        return Violation(
-            path,
-            f"`{_shown(key)}`: this version of Docket does not have {later} yet",
-            None,
-            "take the key out for now",
-            Code.LATER,
-            at_key=True,
-        )
     near = nearest(key, known)
     few = f"one of {', '.join(known)}" if len(known) <= 12 else "a known key"
     return Violation(

@@ -88,8 +88,13 @@ _TIMER = """
     OnClockChange OnStartupSec OnTimezoneChange OnUnitActiveSec OnUnitInactiveSec Persistent
     RandomizedDelaySec RemainAfterElapse Unit WakeSystem
 """
+_PATH = """
+    DirectoryMode DirectoryNotEmpty MakeDirectory PathChanged PathExists PathExistsGlob PathModified
+    TriggerLimitBurst TriggerLimitIntervalSec Unit
+"""
 KNOWN_DIRECTIVES = {
     "Unit": frozenset(_UNIT.split()),
     "Service": frozenset(_SERVICE.split()),
     "Timer": frozenset(_TIMER.split()),
+    "Path": frozenset(_PATH.split()),
 }

@@ -40,8 +40,11 @@ class Expander:
 
     def path(self, written: str) -> str:
         """Return the absolute path that `written` means; raise ExpansionError."""
-        expanded = self._home(_VARIABLE.sub(self._variable, written))
-        return os.path.join(self._base, expanded)
+        return os.path.join(self._base, self.expanded(written))
+
+    def expanded(self, written: str) -> str:
+        """Return `written` expanded, which may be a relative path; raise ExpansionError."""
+        return self._home(_VARIABLE.sub(self._variable, written))
 
     def at_home(self, home: str) -> Expander:
         """Return an expander for which `~` is `home`."""

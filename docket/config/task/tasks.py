@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from docket.config.schema import schema as schemas
 from docket.config.task import command as commanding
 from docket.config.task import credentials as secrets
 from docket.config.task import (
@@ -94,7 +93,7 @@ def _shared(entry: TaskEntry, expander: Expander, base: Task, foreign: frozenset
     return base.replace(
         description=" ".join(entry.value("description", base.description).split()),
         enabled=entry.value("enabled", base.enabled),
-        schedules=timing.schedules(entry),
+        schedules=timing.schedules(entry, user.at_home(expander, runs_as)),
         timezone=entry.line("timezone"),
         jitter_seconds=timing.span(entry, "jitter", base.jitter_seconds),
         accuracy_seconds=timing.span(entry, "accuracy", base.accuracy_seconds),
@@ -172,11 +171,7 @@ def doubt_unknown_keys(entry: TaskEntry, known: tuple[str, ...], drop_in: TaskCl
     for key in entry.own.entries:
         if key in known or key in own:
             continue
-        later = schemas.later_keys().get(key)
         near = slip_of(key, known)
-        if later is not None:
-            sentence = f"this version of Docket does not have {later} yet"
-            entry.warn((key,), f"`{key}` is passed to the task only: {sentence}", code=Code.IGNORED)
-        elif near:
+        if near:
             sentence = f"`{key}` is passed to the task only: Docket itself has no such key"
             entry.warn((key,), sentence, hint=f"did you mean `{near}`?", code=Code.DOUBT)

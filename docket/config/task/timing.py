@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 
 from docket.config.task.entry import TaskEntry
+from docket.config.task.expansion import Expander
+from docket.config.task.watching import watched_path
 from docket.config.yaml.nodes import Node, Path, Scalar, Section, Sequence
 from docket.model.task.schedule import ScheduleKind, ScheduleSpec
 from docket.model.time.span import parse_span
@@ -36,10 +38,10 @@ _MOST_CALENDAR_WORDS = 4  # weekdays, date, time and zone
 _ENDLESS = frozenset({"none", "infinity"})
 
 
-def schedules(entry: TaskEntry) -> tuple[ScheduleSpec, ...]:
-    """Return the triggers as written; they are understood elsewhere."""
-    node = entry.node("schedule")
-    return tuple(spec for path in _each(("schedule",), node) for spec in _triggers(entry, path))
+def schedules(entry: TaskEntry, expander: Expander) -> tuple[ScheduleSpec, ...]:
+    """Return the triggers as written; but for their paths they are understood elsewhere."""
+    places = _each(("schedule",), entry.node("schedule"))
+    return tuple(spec for path in places for spec in _triggers(entry, path, expander))
 
 
 def _each(path: Path, node: Node | None) -> Iterator[Path]:
@@ -50,18 +52,21 @@ def _each(path: Path, node: Node | None) -> Iterator[Path]:
         yield path
 
 
-def _triggers(entry: TaskEntry, path: Path) -> Iterator[ScheduleSpec]:
+def _triggers(entry: TaskEntry, path: Path, expander: Expander) -> Iterator[ScheduleSpec]:
     node = entry.node(*path)
     kind = ScheduleKind.CRON
     if isinstance(node, Section):
         (name,) = node.entries
         kind = ScheduleKind(name)
         path = (*path, name)
-    if kind is ScheduleKind.AFTER:
-        places = _each(path, entry.node(*path))
-        found = [_upstream(entry, place) for place in places]
-    else:
-        found = [_timed(entry, path, node, kind)]
+    places = _each(path, entry.node(*path))
+    match kind:
+        case ScheduleKind.AFTER:
+            found = [_upstream(entry, place) for place in places]
+        case ScheduleKind.PATH:
+            found = [watched_path(entry, place, expander) for place in places]
+        case _:
+            found = [_timed(entry, path, node, kind)]
     yield from (spec for spec in found if spec is not None)
 
 

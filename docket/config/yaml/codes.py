@@ -17,7 +17,6 @@ class Code(StrEnum):
     INVALID = "config.invalid"
     UNKNOWN_KEY = "config.unknown_key"
     MISSING_KEY = "config.missing_key"
-    LATER = "config.not_in_this_version"
     SECRET = "config.secret"  # noqa: S105  (the word for a refusal)
     VARIABLE = "config.unset_variable"
     NAME = "task.name_refused"

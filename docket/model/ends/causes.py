@@ -7,49 +7,13 @@ each word has an entry. The runner itself does not load this file.
 
 from __future__ import annotations
 
-from docket.model.record import Record
+from docket.model.ends.absences import OF_NO_RUN
+from docket.model.ends.cause import ENABLE, INSTALL, RUNS, SHOW_UNIT, UNMASK, Cause
 from docket.model.states import RunStatus
 
-_ROW_SAYS_IT = "{reason}"
 _DESCRIBE = ("docket describe {task}", "shows what it runs, and with what")
 _LIMITS = ("docket configure", "opens the config, which holds its limits")
-_RUNS = ("docket runs {task}", "lists its runs")
-_ENABLE = ("docket enable {task}", "starts the timer, now and at every boot")
 _CATCH_UP = ("docket configure", "opens the config: catch_up lets a missed fire run later")
-_INSTALL = ("docket install {task} --now", "writes the timer and starts it")
-_NEXT = ("docket next {task}", "shows when it fires")
-_UNMASK = ("{systemctl} unmask {unit}", "takes the mask away")
-_SHOW_UNIT = ("{systemctl} cat {unit}", "shows the unit and what was added to it")
-
-
-class Cause(Record):
-    """One stable word, the `error_code` of a run or the `cause` of `docket why`.
-
-    `statuses` are those of the runs that can have it; without one, only `docket why` says it.
-    `sentence` explains a run of this cause, `absence` why there is none now, and `missed` follows
-    "Missed: ". They and `step`, a command with its use, have `{names}` for what is the run's own.
-    """
-
-    code: str
-    meaning: str
-    statuses: tuple[RunStatus, ...] = ()
-    sentence: str = _ROW_SAYS_IT
-    absence: str = ""
-    missed: str = ""
-    step: tuple[str, str] | None = None
-    absence_step: tuple[str, str] | None = None  # if it is another one than `step`
-    intended: bool = False  # somebody asked for the skip, or no run was needed: nothing is odd
-
-    @property
-    def remedy(self) -> str:
-        """What to do, in a sentence for the page of errors; "" if nothing general helps."""
-        step = self.step or self.absence_step
-        if step is None:
-            return ""
-        words = {"task": "TASK", "run": "RUN_ID", "blocker": "RUN_ID", "unit": "UNIT"}
-        command = step[0].format(**words, systemctl="systemctl --user")
-        return f"`{command}` {step[1]}."
-
 
 _OF_COMMANDS = (
     Cause(
@@ -176,7 +140,7 @@ _OF_RUNNERS = (
         "Ctrl-C, `docket cancel`, or `overlap: replace`.",
         (RunStatus.CANCELLED,),
         "Somebody cancelled the run.",
-        step=_RUNS,
+        step=RUNS,
     ),
     Cause(
         "stopped",
@@ -283,7 +247,7 @@ _SKIPS = (
         "A one-shot has succeeded before.",
         (RunStatus.SKIPPED,),
         "The task is to run once, and has succeeded already.",
-        step=_RUNS,
+        step=RUNS,
         intended=True,
     ),
     Cause(
@@ -330,7 +294,7 @@ _OF_MISSED_FIRES = (
         (RunStatus.MISSED,),
         absence="The timer {unit} is disabled.",
         missed="the timer was disabled",
-        step=_ENABLE,
+        step=ENABLE,
     ),
     Cause(
         "timer_masked",
@@ -338,7 +302,7 @@ _OF_MISSED_FIRES = (
         (RunStatus.MISSED,),
         absence="The timer {unit} is masked: systemd refuses to start it.",
         missed="the timer was masked",
-        absence_step=_UNMASK,
+        absence_step=UNMASK,
     ),
     Cause(
         "timer_stopped",
@@ -346,7 +310,7 @@ _OF_MISSED_FIRES = (
         (RunStatus.MISSED,),
         absence="The timer {unit} is enabled, but stopped.",
         missed="the timer was stopped",
-        step=_ENABLE,
+        step=ENABLE,
     ),
     Cause(
         "timer_gone",
@@ -354,7 +318,7 @@ _OF_MISSED_FIRES = (
         (RunStatus.MISSED,),
         absence="The timer {unit} is not installed.",
         missed="systemd did not know the timer",
-        step=_INSTALL,
+        step=INSTALL,
     ),
     Cause(
         "condition_failed",
@@ -379,7 +343,7 @@ _OF_MISSED_FIRES = (
         "systemd could not start the unit; the word is that of its exit code (203/EXEC):"
         " `unit_chdir`, `unit_credentials`, `unit_namespace`, `unit_user` ...",
         (RunStatus.MISSED,),
-        absence_step=_SHOW_UNIT,
+        absence_step=SHOW_UNIT,
     ),
     Cause(
         "not_started",
@@ -392,83 +356,8 @@ _OF_MISSED_FIRES = (
         absence_step=("{systemctl} list-timers {unit}", "shows what systemd plans"),
     ),
 )
-_OF_NO_RUN = (
-    Cause(
-        "service_masked",
-        "The service is masked.",
-        absence="The service {unit} is masked: systemd refuses to start it.",
-        absence_step=_UNMASK,
-    ),
-    Cause(
-        "service_broken",
-        "systemd cannot load the service: a line in it, or in a drop-in, is wrong.",
-        absence="systemd cannot load {unit}: a line in it, or in a drop-in, is wrong.",
-        absence_step=_SHOW_UNIT,
-    ),
-    Cause(
-        "timer_broken",
-        "systemd cannot load the timer: a line in it, or in a drop-in, is wrong.",
-        absence="systemd cannot load {unit}: a line in it, or in a drop-in, is wrong.",
-        absence_step=_SHOW_UNIT,
-    ),
-    Cause(
-        "timer_failed",
-        "The timer has failed.",
-        absence="The timer {unit} has failed ({result}).",
-        absence_step=_ENABLE,
-    ),
-    Cause(
-        "not_installed_then",
-        "The timer was installed after that fire.",
-        absence="The fire of {fire} had no run. The timer as it is now was installed later, at"
-        " {installed}.",
-        absence_step=("docket runs {task}", "lists the recorded runs"),
-    ),
-    Cause(
-        "config_broken",
-        "The config cannot be used.",
-        absence="The task cannot be used: the config has a mistake in it.",
-        absence_step=("docket check", "lists every mistake with its place"),
-    ),
-    Cause(
-        "no_schedule",
-        "The task has no schedule.",
-        absence="The task has no schedule: it runs when somebody starts it.",
-        absence_step=("docket run {task}", "runs it now"),
-    ),
-    Cause(
-        "disabled_in_config",
-        "The config wants no timer.",
-        absence="The task says 'enabled: false', so it has no timer.",
-        absence_step=("docket configure", "opens the config"),
-    ),
-    Cause(
-        "follower_off",
-        "The task is kept from starting after others.",
-        absence="Somebody has switched it off: it does not start after other tasks.",
-        absence_step=_ENABLE,
-    ),
-    Cause(
-        "not_due_yet",
-        "No timer was due to start the task yet.",
-        absence="It has not run yet.{next_fire}",
-        absence_step=_NEXT,
-    ),
-    Cause(
-        "no_fire",
-        "No timer was due to start the task at that time.",
-        absence="No timer was due to start the task at {at}.",
-        absence_step=_NEXT,
-    ),
-    Cause(
-        "succeeded",
-        "It ran, and succeeded.",
-        sentence="It ran, and succeeded.",
-        step=_RUNS,
-    ),
-)
 OF_RUNS = (*_OF_COMMANDS, *_OF_RUNNERS, *_SKIPS, *_OF_MISSED_FIRES)
-CAUSES = {cause.code: cause for cause in (*OF_RUNS, *_OF_NO_RUN)}
+CAUSES = {cause.code: cause for cause in (*OF_RUNS, *OF_NO_RUN)}
 
 
 def is_intended(code: str | None) -> bool:

@@ -20,19 +20,39 @@ class ScheduleKind(StrEnum):
     AT = "at"
     BOOT = "boot"
     AFTER = "after"
+    PATH = "path"
 
     @property
     def timed(self) -> bool:
         """Whether a timer starts the task."""
-        return self is not ScheduleKind.AFTER
+        return self not in (ScheduleKind.AFTER, ScheduleKind.PATH)
+
+
+# What a path is watched for, and the directive of systemd.path(5) that does it.
+PATH_DIRECTIVES = {
+    "changed": "PathChanged",
+    "modified": "PathModified",
+    "exists": "PathExists",
+    "not_empty": "DirectoryNotEmpty",
+    "glob": "PathExistsGlob",
+}
+PATH_CHANGES = ("changed", "modified")
+_WORDS = {
+    "changed": "when {} changes",
+    "modified": "when {} is written to",
+    "exists": "while {} exists",
+    "not_empty": "while {} is not empty",
+    "glob": "while something fits {}",
+}
 
 
 class ScheduleSpec(Record):
     """One trigger as written.
 
-    `text` is a cron expression or macro, an OnCalendar expression, a span, an instant or the name
-    of a task, according to `kind`. `condition` says which end of that task counts: success, failure
-    or end. `key` is its path in the file, for messages.
+    `text` is a cron expression or macro, an OnCalendar expression, a span, an instant, the name of
+    a task or an absolute path, according to `kind`. `condition` says which end of that task counts
+    (success, failure or end), or what the path is watched for (a key of PATH_DIRECTIVES). `key` is
+    its path in the file, for messages.
     """
 
     kind: ScheduleKind
@@ -42,7 +62,7 @@ class ScheduleSpec(Record):
 
     @property
     def listed(self) -> str:
-        """The trigger without its kind, as docket-cli shows it; `after` as `shown` has it."""
+        """The trigger without its kind, as docket-cli shows it; one without a time as `shown`."""
         return self.text if self.kind.timed else self.shown
 
     @property
@@ -53,8 +73,15 @@ class ScheduleSpec(Record):
                 return self.text
             case ScheduleKind.AFTER:
                 return f"after {self.text} ({self.condition})"
+            case ScheduleKind.PATH:
+                return _WORDS[self.condition].format(self.text)
             case _:
                 return f"{self.kind}: {self.text}"
+
+    @property
+    def repeats(self) -> bool:
+        """Whether systemd starts the task again at its end, for as long as the path is so."""
+        return self.kind is ScheduleKind.PATH and self.condition not in PATH_CHANGES
 
 
 class Timing(Record):

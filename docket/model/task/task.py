@@ -247,6 +247,11 @@ class Task(Record):
         return tuple(spec for spec in self.schedules if spec.kind is ScheduleKind.AFTER)
 
     @property
+    def paths(self) -> tuple[ScheduleSpec, ...]:
+        """The triggers that are paths."""
+        return tuple(spec for spec in self.schedules if spec.kind is ScheduleKind.PATH)
+
+    @property
     def closed_to_agents(self) -> str:
         """Why an agent may not run it unless a person allows it, as "it ..."; "" if it may."""
         if self.dormant:

@@ -1,4 +1,4 @@
-"""Which fire a run is for: from when its timer elapsed, and from the timer's calendars."""
+"""Which fire a run is for: from what started its unit and when, and the timer's calendars."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 from docket.model.states import Trigger
 from docket.model.time.calendar import Calendar, previous_at_or_before
-from docket.runner.call.activation import timer_elapse, timers_of
+from docket.runner.call.activation import elapse_of, starters_of
 from docket.store.rows import has_fired, last_start_by_timer
 
 TYPE_CHECKING = False
@@ -22,17 +22,19 @@ _MOST_STEPS = 1000  # how many instants of a calendar are looked at within one j
 
 
 def fire_of(plan: Plan, recorder: Recorder) -> tuple[Trigger, int | None, int] | None:
-    """Return (trigger, due instant, how late in µs) of a run that a timer started, else None.
+    """Return (trigger, due instant, how late in µs) of a run that a timer or path started, or None.
 
-    The due instant is None if no calendar was due: a span or the boot started the run.
+    The due instant is None if no calendar was due: a span, the boot or a path started the run.
     """
-    elapse = timer_elapse(plan.unit, timers_of(plan), plan.lock_dir, system=plan.system)
+    elapse = elapse_of(plan.unit, starters_of(plan), plan.lock_dir, system=plan.system)
     if elapse is None or is_served(elapse, recorder):
         return None
+    if elapse.by_path:
+        return (Trigger.PATH, None, 0)
     now = time.time_ns() // 1000
     fired = now if elapse.at_us is None else elapse.at_us
     # The boot timer has no calendar.
-    due = _due(plan, fired, elapse.since_us, recorder) if elapse.timer == plan.timer_unit else None
+    due = _due(plan, fired, elapse.since_us, recorder) if elapse.unit == plan.timer_unit else None
     if due is None:
         return (Trigger.TIMER, None, 0)
     late = fired - due

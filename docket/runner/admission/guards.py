@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 GATED = "destructive_refused"
 _LEADS = {RunStatus.SKIPPED: "Skipped: ", RunStatus.FAILED: "Not run: "}
 _BY_TIMER = (Trigger.TIMER.value, Trigger.CATCH_UP.value)
-_BY_ITSELF = (*_BY_TIMER, Trigger.AFTER.value)
+_BY_ITSELF = (*_BY_TIMER, Trigger.AFTER.value, Trigger.PATH.value)
 
 
 class Refusal:

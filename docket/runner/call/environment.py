@@ -123,6 +123,7 @@ def add_run(
     for name, text in (
         ("DOCKET_SCHEDULED_FOR", None if row.scheduled_for is None else iso(row.scheduled_for)),
         ("DOCKET_TRIGGERED_BY", row.triggered_by),
+        ("DOCKET_TRIGGER_PATH", row.details.get("trigger_path")),
     ):
         if text is None:
             values.pop(name, None)

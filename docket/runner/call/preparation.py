@@ -2,7 +2,7 @@
 
 The directories that are bound into the sandbox are made before it is, the user of the task may pass
 through to what is handed over, and the service manager is
-asked which timer started the unit.
+asked which timer or path unit started this one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 
 from docket.files import make_directory
 from docket.runfiles import shared_directories
-from docket.runner.call.activation import timer_elapse, timers_of
+from docket.runner.call.activation import elapse_of, starters_of
 from docket.runner.call.elapsenote import keep_note
 
 TYPE_CHECKING = False
@@ -28,9 +28,9 @@ def prepare(plan: Plan, guarded: tuple[str, ...]) -> int:
         from docket.runner.record.handover import let_pass  # noqa: PLC0415  (tasks with `user`)
 
         let_pass(plan.lock_dir)
-    elapse = timer_elapse(plan.unit, timers_of(plan), plan.lock_dir, system=plan.system)
+    elapse = elapse_of(plan.unit, starters_of(plan), plan.lock_dir, system=plan.system)
     answer = (
-        None if elapse is None else (elapse.timer, elapse.at_us, elapse.certain, elapse.since_us)
+        None if elapse is None else (elapse.unit, elapse.at_us, elapse.certain, elapse.since_us)
     )
     keep_note(plan.lock_dir, plan.unit, os.environ.get("INVOCATION_ID", ""), answer)
     return 0

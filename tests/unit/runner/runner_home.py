@@ -54,6 +54,7 @@ DEFAULTS: dict[str, Any] = {
     "depends_on": [],
     "after": [],
     "followers": [],
+    "paths": [],
     "require": [],
     "once_per": "",
     "group": "",

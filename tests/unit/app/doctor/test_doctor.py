@@ -42,6 +42,7 @@ ALL = [
     "linger",
     "drift",
     "timers",
+    "watched_paths",
     "failed_units",
     "drop_ins",
     "plans",

@@ -78,7 +78,7 @@ class Home:
         if not os.path.isdir(self.paths.unit_dir):
             return []
         names = os.listdir(self.paths.unit_dir)
-        return sorted(n for n in names if n != "timers.target.wants" and "maintenance" not in n)
+        return sorted(n for n in names if ".target.wants" not in n and "maintenance" not in n)
 
     def stamp(self, timer: str) -> Path:
         """Return where the stamp of `timer` is."""

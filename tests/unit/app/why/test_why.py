@@ -12,7 +12,8 @@ from docket.app.why.why import Explanation, why
 from docket.cli.render.layout.screen import Screen
 from docket.cli.render.why import why_text
 from docket.errors import RunNotFoundError, UnknownTaskError, UsageError
-from docket.model.ends.causes import OF_RUNS, Cause
+from docket.model.ends.cause import Cause
+from docket.model.ends.causes import OF_RUNS
 from docket.model.ends.systemdexits import exit_words, signal_words, systemd_code
 from docket.systemd.unitend import parse_unit_end
 from tests.unit.app.conftest import NOW_US, Home

@@ -20,6 +20,7 @@ SECOND = 1_000_000
 HOUR = 3600 * SECOND
 TIMER = "docket-job.timer"
 BOOT_TIMER = "docket-job@_boot.timer"
+PATH = "docket-job.path"
 
 
 @pytest.fixture
@@ -295,6 +296,116 @@ def test_a_destructive_task_does_not_run_by_timer_unless_allowed(
     assert (refused.status, refused.error_code) == (RunStatus.SKIPPED, "unattended")
     plan(home)
     assert fire(home, manager, NINE).status == "succeeded"
+
+
+def watch(
+    manager: PrivateManager, state: str, changed_us: int = 8_990_000, since_us: int = 1_000_000
+) -> None:
+    """Play a path unit in a state that it has had since `changed_us`; the service began at 9 s."""
+    for name, value in (
+        ("SubState", state),
+        ("StateChangeTimestamp", NINE),
+        ("StateChangeTimestampMonotonic", changed_us),
+        ("ActiveEnterTimestampMonotonic", since_us),
+    ):
+        manager.properties[PATH, name] = value
+
+
+def start(home: Home, manager: PrivateManager, named: str = PATH) -> Any:
+    home.run("job", environ={**manager.environ, "TRIGGER_UNIT": named, "TRIGGER_PATH": "/old"})
+    return home.ask(lambda reader: reader.last_any("job"))
+
+
+def watching(home: Home, *paths: list[str]) -> None:
+    words = ("/bin/sh", "-c", 'echo "$DOCKET_TRIGGER ${DOCKET_TRIGGER_PATH-none}"')
+    hashes = {TIMER: "", PATH: ""}
+    home.plan("job", *words, paths=list(paths), unit_hashes=hashes)
+
+
+def test_a_start_for_a_path_names_the_only_path_that_is_watched(
+    home: Home, manager: PrivateManager
+) -> None:
+    watching(home, ["/srv/in", "changed"])
+    manager.by_hand()
+    watch(manager, "running")
+    run = start(home, manager)
+    assert (run.trigger, run.scheduled_for_us) == ("path", None)
+    assert run.details["trigger_path"] == "/srv/in"
+    assert run.details["stdout"] == "path /srv/in\n"
+
+
+def test_of_several_paths_none_is_named(home: Home, manager: PrivateManager) -> None:
+    watching(home, ["/srv/in", "changed"], ["/run/flag", "exists"])
+    manager.by_hand()
+    watch(manager, "running")
+    run = start(home, manager)
+    assert (run.trigger, run.details["stdout"]) == ("path", "path none\n")
+    assert "trigger_path" not in run.details
+
+
+@pytest.mark.parametrize(
+    ("state", "changed_us"),
+    [
+        ("waiting", 8_500_000),  # the run before, for the path, has just ended
+        ("running", 9_000_100),  # the path unit has learned of a start by others
+        ("waiting", 9_000_100),
+    ],
+)
+def test_a_start_by_hand_is_manual_though_the_environment_names_the_path(
+    home: Home, manager: PrivateManager, state: str, changed_us: int
+) -> None:
+    watching(home, ["/srv/in", "changed"])
+    manager.by_hand()
+    watch(manager, state, changed_us)
+    run = start(home, manager)
+    assert (run.trigger, run.details["stdout"]) == ("manual", "manual none\n")
+
+
+@pytest.mark.parametrize(("state", "since_us"), [("dead", 1_000_000), ("running", 9_000_100)])
+def test_a_path_unit_that_was_stopped_right_after_the_start_passes_no_guard(
+    home: Home, manager: PrivateManager, state: str, since_us: int
+) -> None:
+    watching(home, ["/srv/in", "changed"])
+    manager.by_hand()
+    watch(manager, state, 9_000_100, since_us)
+    assert start(home, manager).trigger == "path"
+    assert start(home, manager, TIMER).trigger == "manual"
+
+
+def test_a_start_by_timer_and_path_at_once_is_the_timers(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, paths=[["/srv/in", "changed"]], unit_hashes={TIMER: "", PATH: ""})
+    manager.started_by(TIMER, NINE + 400_000)
+    watch(manager, "running", 8_995_000)
+    assert start(home, manager).scheduled_for_us == NINE
+
+
+def test_a_start_for_a_path_is_not_that_of_a_timer_that_elapsed_just_before(
+    home: Home, manager: PrivateManager
+) -> None:
+    plan(home, paths=[["/srv/in", "changed"]], unit_hashes={TIMER: "", PATH: ""})
+    manager.by_hand()
+    manager.elapsed(TIMER, NINE + 400_000, monotonic_us=8_000_000)
+    manager.properties[TIMER, "SubState"] = "waiting"
+    watch(manager, "running")
+    assert start(home, manager).trigger == "path"
+
+
+def test_a_task_without_paths_asks_about_none(home: Home, manager: PrivateManager) -> None:
+    plan(home)
+    fire(home, manager, NINE)
+    assert {unit for unit, _ in manager.asked} == {TIMER, "docket-job.service"}
+
+
+def test_without_an_answer_a_start_that_the_environment_gives_to_a_path_passes_no_guard(
+    home: Home,
+) -> None:
+    watching(home, ["/srv/in", "changed"])
+    home.run("job", environ={"TRIGGER_UNIT": PATH, "INVOCATION_ID": "c" * 32})
+    run = home.ask(lambda reader: reader.last_any("job"))
+    assert run is not None
+    assert run.trigger == "path"
 
 
 def test_outside_a_unit_nobody_is_asked(home: Home, manager: PrivateManager) -> None:

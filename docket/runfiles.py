@@ -10,6 +10,7 @@ CANCEL = ".cancel"  # its presence is a request to cancel the run
 RESULT = ".result"  # what DOCKET_RESULT_FILE names, written by the task
 DETAILS = ".details"  # what DOCKET_DETAILS_FILE names, read by hooks
 
+CREDENTIALS_NAME = "credentials"  # in what is handed over
 RESULT_NAME = "result"  # in the directory that is made for a task of another user
 _LARGE_FILES = "/var/tmp"  # noqa: S108  (what is in it is made and judged by its owner)
 
@@ -96,43 +97,42 @@ def remove_run_files(lock_dir: str, run_id: str, kinds: tuple[str, ...] = ALL) -
 
 
 def remove_handover(directory: str) -> None:
-    """Remove what a run handed over; only root can have put anything there."""
-    try:
-        names = os.listdir(directory)
-    except OSError:
-        return
-    for name in names:
-        path = os.path.join(directory, name)
-        if name == "credentials":
-            remove_handover(path)
-        discard(path)
-    discard(directory)
+    """Remove what a run handed over; through a link that somebody put there, nothing."""
+    _remove_own(directory)
 
 
 def remove_results(run_id: str) -> None:
     """Remove the result file and its directory, and nothing that another user put there."""
     for directory in result_directories(run_id):
-        try:
-            descriptor = os.open(directory, _OWN_DIRECTORY)
-        except OSError:
-            continue
-        try:
-            ours = os.fstat(descriptor).st_uid == os.geteuid()
-            if ours:
-                os.unlink(RESULT_NAME, dir_fd=descriptor)
-        except OSError:
-            pass
-        finally:
-            os.close(descriptor)
-        if ours:
-            discard(directory)
+        _remove_own(directory)
 
 
-def discard(path: str) -> None:
-    """Remove a file, a link or an empty directory, if that can be done."""
+def _remove_own(name: str, above: int | None = None) -> None:
+    """Remove a directory of the caller's and the files in it, and those in its credentials."""
+    try:
+        descriptor = os.open(name, _OWN_DIRECTORY, dir_fd=above)
+    except OSError:
+        return
+    try:
+        if os.fstat(descriptor).st_uid != os.geteuid():
+            return
+        for inside in os.listdir(descriptor):
+            if inside == CREDENTIALS_NAME:
+                _remove_own(inside, descriptor)
+            discard(inside, descriptor)
+    finally:
+        os.close(descriptor)
+    discard(name, above)
+
+
+def discard(path: str, above: int | None = None) -> None:
+    """Remove a file, a link or an empty directory, if that can be done.
+
+    With `above`, a descriptor, `path` is seen from that directory.
+    """
     for remove in (os.unlink, os.rmdir):
         try:
-            return remove(path)
+            return remove(path, dir_fd=above)
         except FileNotFoundError:
             return None
         except OSError:

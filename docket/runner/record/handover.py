@@ -10,8 +10,9 @@ from __future__ import annotations
 import errno
 import os
 
-from docket.files import NotPlainError, make_directory, open_plain, read_plain, remove, write_all
+from docket.files import NotPlainError, make_directory, open_plain, read_plain, write_all
 from docket.runfiles import (
+    CREDENTIALS_NAME,
     RESULT_NAME,
     discard,
     handover_directory,
@@ -53,16 +54,17 @@ def let_pass(lock_dir: str) -> None:
             os.chmod(passed, mode | _PASSABLE)
 
 
-def _own_directory(path: str) -> int:
+def _own_directory(path: str, above: int | None = None) -> int:
     """Return a descriptor of a directory of root's that others can pass through; OSError.
 
-    Anybody can have put something there before: that is not used.
+    Anybody can have put something there before, and a link would lead elsewhere: neither is used.
     """
     try:
-        os.mkdir(path, 0o700)
+        os.mkdir(path, 0o700, dir_fd=above)
     except FileExistsError:
         pass  # of an attempt before, or not ours
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, dir_fd=above)
     if os.fstat(descriptor).st_uid != os.geteuid():
         os.close(descriptor)
         raise NotPlainError(errno.EEXIST, "another user's directory is there", path)
@@ -102,9 +104,12 @@ class Handover:
 
     def give_details(self, data: bytes) -> str:
         """Return the path of a file with the details of the run, for the user to read; OSError."""
-        path = os.path.join(self._path, "details")
-        self._write(path, data)
-        return path
+        descriptor = self._open()
+        try:
+            self._write("details", data, descriptor)
+        finally:
+            os.close(descriptor)
+        return os.path.join(self._path, "details")
 
     def give_credentials(self) -> None:
         """Let CREDENTIALS_DIRECTORY name copies that the user can read; OSError.
@@ -113,38 +118,48 @@ class Handover:
         read-only, so they cannot be given away in place.
         """
         source = os.environ.get(_CREDENTIALS)
-        target = os.path.join(self._path, "credentials")
+        target = os.path.join(self._path, CREDENTIALS_NAME)
         if not source or source == target:
             return
-        self._make(target)
-        os.chown(target, 0, self._gid)
-        os.chmod(target, 0o750)  # noqa: S103  (the user lists it)
-        for name in os.listdir(source):
-            self._write(os.path.join(target, name), read_plain(os.path.join(source, name))[0])
+        above = self._open()
+        try:
+            descriptor = _own_directory(CREDENTIALS_NAME, above)
+        finally:
+            os.close(above)
+        try:
+            os.fchown(descriptor, 0, self._gid)
+            os.fchmod(descriptor, 0o750)  # the user lists it
+            for name in os.listdir(source):
+                self._write(name, read_plain(os.path.join(source, name))[0], descriptor)
+        finally:
+            os.close(descriptor)
         os.environ[_CREDENTIALS] = target
 
     def forget_details(self) -> None:
         """Remove the details, and the directory where it is empty."""
-        discard(os.path.join(self._path, "details"))
+        descriptor = self._open()
+        try:
+            discard("details", descriptor)
+        finally:
+            os.close(descriptor)
         try:
             os.rmdir(self._path)
         except OSError:
-            pass  # the directory still holds files of the run, or was never made
+            pass  # the directory still holds files of the run
 
     def remove(self) -> None:
         """Remove all of it."""
         remove_handover(self._path)
         remove_results(self._run_id)
 
-    def _make(self, directory: str) -> None:
-        """Make a directory that others can pass through, as well as the three above it."""
+    def _open(self) -> int:
+        """Return a descriptor of the run's directory; others can pass through those above it."""
         let_pass(os.path.dirname(os.path.dirname(self._path)))
-        make_directory(directory, _PASSABLE)
+        return _own_directory(self._path)
 
-    def _write(self, path: str, data: bytes) -> None:
-        self._make(self._path)
-        remove(path)
-        descriptor, _status = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    def _write(self, name: str, data: bytes, directory: int) -> None:
+        discard(name, directory)
+        descriptor, _status = open_plain(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, directory)
         try:
             write_all(descriptor, data)
             os.fchmod(descriptor, 0o400)

@@ -88,7 +88,7 @@ def command(
     if plan_file is not None:
         document = plan_document(session, plan, now=now, linger=linger)
         write_plan(plan_file, document)
-        return _planned(plan, document, plan_file, session.program)
+        return _planned(plan, document, plan_file)
     return _reported(install.apply(session, plan, start_timers=now, linger=linger), tasks)
 
 
@@ -165,10 +165,10 @@ def _diffed(plan: InstallPlan, fires: tuple[FireChange, ...]) -> Answer:
     )
 
 
-def _planned(plan: InstallPlan, document: InstallPlanDocument, path: str, program: str) -> Answer:
+def _planned(plan: InstallPlan, document: InstallPlanDocument, path: str) -> Answer:
     return Answer(
         document,
-        lambda screen: plan_text(document, path, program, screen),
+        lambda screen: plan_text(document, path, screen),
         exit_code=1 if plan.problems else 0,
         warnings=plan.warnings,
         problems=plan.problems,

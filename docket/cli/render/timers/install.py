@@ -84,7 +84,7 @@ def diff_lines(change: Change) -> list[str]:
     return head + [safe for line in found for safe in lines(line)]
 
 
-def plan_text(document: InstallPlanDocument, path: str, program: str, screen: Screen) -> str:
+def plan_text(document: InstallPlanDocument, path: str, screen: Screen) -> str:
     """Return what a plan in a file would do to each file that changes, and how it is applied."""
     out = []
     for file in document["files"]:
@@ -95,7 +95,7 @@ def plan_text(document: InstallPlanDocument, path: str, program: str, screen: Sc
         out.append(f"If active, these restart: {_named(document['timers_to_restart'])}")
     if not out:
         out.append("Nothing would change.")
-    out.append(next_step(f"{program} install --apply {quote(path)}", "does exactly this", screen))
+    out.append(next_step(f"docket install --apply {quote(path)}", "does exactly this", screen))
     return "\n".join(out)
 
 

@@ -136,3 +136,29 @@ def test_nobody_who_knows_the_id_of_a_run_can_take_the_place_of_its_result(
         assert result_directories(RUN_ID) == [f"{place}-0"]
     finally:
         assert as_user(f"rm -rf {place} {place}-0") == 0
+
+
+def test_what_a_confined_run_links_to_is_neither_written_nor_removed(
+    handover: Handover, lock_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, given = tmp_path / "elsewhere", tmp_path / "given"
+    for directory in (elsewhere, elsewhere / "credentials", given):
+        directory.mkdir()
+        (directory / "key").write_text("kept")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
+    place = Path(handover_directory(str(lock_dir), RUN_ID))
+    place.parent.mkdir()
+    place.symlink_to(elsewhere)
+    for give in (handover.give_credentials, lambda: handover.give_details(b"{}")):
+        with pytest.raises(OSError, match="director"):
+            give()
+    remove_run_files(str(lock_dir), RUN_ID)
+    place.unlink()
+    place.mkdir()
+    (place / "credentials").symlink_to(elsewhere)
+    with pytest.raises(OSError, match="director"):
+        handover.give_credentials()
+    remove_run_files(str(lock_dir), RUN_ID)
+    found = sorted(str(path.relative_to(elsewhere)) for path in elsewhere.rglob("*"))
+    assert found == ["credentials", "credentials/key", "key"]
+    assert not place.exists()

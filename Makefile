@@ -3,6 +3,8 @@
 .PHONY: help demo docs generated install test fuzz test-trixie test-deb test-wheel deb compare lint mutants bench clean setup
 
 PYTHON := .venv/bin/python
+# tests/conftest.py says how many processes, and in which order they take the files.
+SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## /make \1\t/p' Makefile | expand -t 18
@@ -20,12 +22,12 @@ install:  ## Docket for yourself, in ~/.local; no compiler, no root
 	@tools/install
 
 test: lint  ## everything: style, types, then all tests, on a really booted systemd too
-	@$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder -o faulthandler_timeout=180 $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest $(SPREAD) -o faulthandler_timeout=180 $(PYTEST_ARGS)
 
 test-trixie:  ## the system tests on Debian 13, in a root tree that is made once and kept (as root)
 	@tools/setup test
 	@tree=$$(tools/trixie) && DOCKET_TEST_TREE=$$tree DOCKET_REQUIRE_SYSTEM_TESTS=1 \
-		$(PYTHON) -m pytest -o faulthandler_timeout=180 tests/system $(PYTEST_ARGS)
+		$(PYTHON) -m pytest $(SPREAD) -o faulthandler_timeout=180 tests/system $(PYTEST_ARGS)
 
 # bookworm or trixie: of `make deb`, `make test-deb` and `make test-wheel`.
 SUITE ?= $(shell . /etc/os-release && echo $$VERSION_CODENAME)

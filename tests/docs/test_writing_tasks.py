@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.plugins.conftest import installed, interpreter
+from tests.unit.plugins.conftest import installed, interpreter, warm
 from tests.unit.plugins.installation import Installation
 
-__all__ = ["installed", "interpreter"]
+__all__ = ["installed", "interpreter", "warm"]
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "writing-tasks.md").read_text()
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)

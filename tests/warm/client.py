@@ -27,13 +27,17 @@ _numbers = itertools.count(1)
 class Warm:
     """A server of this process: it ends with it, or when it is closed."""
 
-    def __init__(self, entered: Callable[[list[str]], list[str]] | None = None) -> None:
+    def __init__(
+        self,
+        entered: Callable[[list[str]], list[str]] | None = None,
+        python: str = sys.executable,
+    ) -> None:
         """Start it; `entered` turns its words into those that run it elsewhere."""
         self.address = f"\0docket-tests-{os.getpid()}-{next(_numbers)}"
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             listener.bind(self.address)
             listener.listen(64)
-            words = [sys.executable, "-c", _SERVE, str(listener.fileno())]
+            words = [python, "-c", _SERVE, str(listener.fileno())]
             self._process = subprocess.Popen(
                 entered(words) if entered else words,
                 cwd=_ROOT,

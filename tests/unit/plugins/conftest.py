@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.plugins.installation import Installation, make_interpreter
+from tests.warm import Warm
 
 
 @pytest.fixture(scope="session")
@@ -19,10 +20,17 @@ def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def warm(interpreter: Path) -> Iterator[Warm]:
+    """A server of that interpreter."""
+    with Warm(python=str(interpreter / "bin" / "python")) as found:
+        yield found
+
+
 @pytest.fixture
-def installed(interpreter: Path, own_home: str) -> Iterator[Installation]:
+def installed(interpreter: Path, own_home: str, warm: Warm) -> Iterator[Installation]:
     """An installation with nothing but Docket."""
-    found = Installation(interpreter, own_home)
+    found = Installation(interpreter, own_home, warm)
     before = set(found.packages.iterdir())
     yield found
     for path in set(found.packages.iterdir()) - before:

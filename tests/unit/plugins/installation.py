@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import docket
+from tests.warm import Warm
 
 CHECKOUT = Path(docket.__path__[0]).parent
 
@@ -21,7 +22,9 @@ CHECKOUT = Path(docket.__path__[0]).parent
 class Installation:
     """A virtual environment that sees this checkout and what the tests run on."""
 
-    def __init__(self, path: Path, user_home: str) -> None:
+    def __init__(self, path: Path, user_home: str, warm: Warm) -> None:
+        """`warm` is a server of its interpreter."""
+        self._warm = warm
         self.user_home = Path(user_home)
         self.home = self.user_home / ".docket"
         self.task_dir = self.home / "tasks"
@@ -72,15 +75,9 @@ class Installation:
 
     def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command of this installation to its end."""
-        return subprocess.run(
-            [str(self.python), "-m", "docket", *words],
-            env={**self.environ, **environ},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd="/",
-            timeout=60,
-            check=False,
+        done = self._warm.called(words, {**self.environ, **environ}, "/")
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
         )
 
     def ask(self, *words: str, code: int = 0, **environ: str) -> Any:

@@ -89,6 +89,18 @@ def table(name: str, description: str) -> Parameter:
     )
 
 
+def anything(name: str, description: str) -> Parameter:
+    """Take any value that must be given."""
+    kinds = ["string", "number", "boolean", "object", "array", "null"]
+    return Parameter(name, {"type": kinds, "description": description}, required=True)
+
+
+def word(name: str, description: str, known: Sequence[str], default: str) -> Parameter:
+    """Take one word out of a closed set."""
+    schema = {"type": "string", "enum": list(known), "description": description}
+    return Parameter(name, schema, default=default)
+
+
 def input_schema(parameters: Sequence[Parameter]) -> dict[str, Any]:
     """Return the JSON Schema of a tool's arguments."""
     schema: dict[str, Any] = {

@@ -62,7 +62,11 @@ class _Service:
         self._taken_back: list[threading.Thread] = []
         self._quick = anyio.CapacityLimiter(_QUICK)
         self._lasting = anyio.CapacityLimiter(_LASTING)
-        self._tools = {t.name: t for t in TOOLS.values() if served.changes or not t.changes}
+        self._tools = {
+            tool.name: tool
+            for tool in TOOLS.values()
+            if (served.changes or not tool.changes) and (served.names or not tool.data)
+        }
         self._listed = [_told(tool) for tool in self._tools.values()]
 
     async def serve(self, reading: int, writing: int) -> int:

@@ -14,6 +14,7 @@ from docket.model.record import Record
 
 ALLOWANCE = "DOCKET_MCP_ALLOW_DESTRUCTIVE"
 CHANGES = "DOCKET_MCP_ALLOW_CHANGES"
+NAMES = "DOCKET_MCP_ALLOW_DATA"
 _YES = ("1", "true", "yes", "allow")
 _AGAIN_SECONDS = 0.05
 ANSWER_VARIABLE = "DOCKET_MCP_ANSWER_SECONDS"
@@ -39,6 +40,11 @@ class ServerContext(Record):
     def changes(self) -> bool:
         """Whether agents may add, edit and remove tasks; the environment says so too."""
         return self._allows(CHANGES)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The tasks whose state, and the queues, that agents may use; `*` is all of them."""
+        return frozenset(self.session.environ.get(NAMES, "").replace(",", " ").split())
 
     def _allows(self, variable: str) -> bool:
         return self.session.environ.get(variable, "").strip().lower() in _YES

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docket.mcp import changes, reading, runs
+from docket.app.data.queues import LEASE_SECONDS, Settlement
+from docket.mcp import changes, data, reading, runs
 from docket.mcp.arguments import (
     Parameter,
+    anything,
     command,
     flag,
     maybe_text,
@@ -15,6 +17,7 @@ from docket.mcp.arguments import (
     table,
     text,
     whole,
+    word,
     words,
 )
 from docket.mcp.outputs import shape
@@ -66,6 +69,11 @@ _WANTED = (
     ),
 )
 _MOST = 1_000_000
+_STATE = (
+    text("namespace", "The task whose state it is."),
+    maybe_text("collection", "A collection in it; the task's single values if it is left out."),
+)
+_QUEUE = text("queue", "The queue's name.")
 _INSTALL = flag("install", "Also install its units, and start its timer if it has one.")
 
 
@@ -89,7 +97,8 @@ _PROBLEMS = {"problems": {"type": "array", "description": "What kept the units f
 class Tool(Record):
     """One tool. `outputs` name the commands' documents that it answers with.
 
-    `changes` is one that is there only where agents may change tasks. `reads` is one that changes
+    `changes` is one that is there only where agents may change tasks, `data` one that is there
+    only where they may use state and queues. `reads` is one that changes
     nothing, `repeatable` one that can be called twice for the effect of once, and `reaches_out` one
     whose effect may lie outside of Docket. `lasts` is one that takes as long as a run does. `room`
     is how many characters the details of a run may take in it.
@@ -103,6 +112,7 @@ class Tool(Record):
     outputs: tuple[str, ...]
     reads: bool = True
     changes: bool = False
+    data: bool = False
     repeatable: bool = True
     reaches_out: bool = False
     lasts: bool = False
@@ -330,6 +340,103 @@ _ALL = (
         reads=False,
         changes=True,
         repeatable=False,
+    ),
+    Tool(
+        "docket_state_get",
+        "Get state",
+        "Return the value that a task keeps under a key, with its version.",
+        (*_STATE, text("key", "The key.")),
+        data.get_state,
+        ("state",),
+        data=True,
+    ),
+    Tool(
+        "docket_state_set",
+        "Set state",
+        "Keep a value under a key, until it is set again or its time is over.",
+        (
+            *_STATE,
+            text("key", "The key."),
+            anything("value", "The value: any JSON, 1 MiB at most."),
+            seconds("ttl_seconds", "How long it is kept; null means for good.", None),
+            whole("if_version", "Only over this version; 0 means none.", None, 0, 2**53),
+        ),
+        data.set_state,
+        ("state",),
+        reads=False,
+        data=True,
+    ),
+    Tool(
+        "docket_state_list",
+        "List state",
+        "List the values of a task, or of a collection of it, by key, under `result`.",
+        (
+            *_STATE,
+            maybe_text("prefix", "Only keys that begin so."),
+            whole("limit", "How many at most.", 100, 1, 1000),
+        ),
+        data.list_state,
+        ("state",),
+        data=True,
+    ),
+    Tool(
+        "docket_queue_push",
+        "Push into a queue",
+        "Add an item to a queue; with a key it is left out while another of that key is not over.",
+        (
+            _QUEUE,
+            anything("payload", "The work: any JSON, 1 MiB at most."),
+            maybe_text("key", "What identifies the work."),
+            whole("priority", "Items of higher priority go first.", 0, -1000, 1000),
+        ),
+        data.push_item,
+        ("queue",),
+        reads=False,
+        repeatable=False,
+        data=True,
+    ),
+    Tool(
+        "docket_queue_claim",
+        "Claim from a queue",
+        "Hold the next items of a queue for the length of a lease; `result` is empty if none waits."
+        " Say what became of each with docket_queue_settle before its lease runs out.",
+        (
+            _QUEUE,
+            seconds("lease_seconds", "How long the items are held.", LEASE_SECONDS),
+            whole("count", "How many items at most.", 1, 1, 100),
+        ),
+        data.claim_items,
+        ("queue",),
+        reads=False,
+        repeatable=False,
+        data=True,
+    ),
+    Tool(
+        "docket_queue_settle",
+        "Settle a claim",
+        "Say what became of a claimed item: done, fail (it is tried again later), release (it goes"
+        " back at once) or extend (it takes longer).",
+        (
+            _QUEUE,
+            text("token", "The token of the claim."),
+            word("action", "What became of it.", [str(one) for one in Settlement], "done"),
+            maybe_text("error", "fail: why."),
+            seconds("lease_seconds", "extend: for how long from now.", LEASE_SECONDS),
+        ),
+        data.settle_item,
+        ("queue",),
+        reads=False,
+        repeatable=False,
+        data=True,
+    ),
+    Tool(
+        "docket_queue_stats",
+        "Show a queue's figures",
+        "Count the items of a queue by state, under `result`.",
+        (_QUEUE,),
+        data.queue_stats,
+        ("queue",),
+        data=True,
     ),
 )
 TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in _ALL}

@@ -13,13 +13,17 @@ _KEYS = frozenset(
         "event",
         "evidence",
         "failure_line",
+        "payload",
         "progress",
         "returned",
         "stderr",
         "stdout",
         "summary",
+        "value",
     }
 )
+# A document with one of these tells of a run, of a value of state, or of an item of a queue.
+_OF_A_RUN = ("run_id", "content", "evidence", "namespace", "payload")
 
 
 def untrusted_keys(document: Any) -> list[str]:
@@ -29,7 +33,7 @@ def untrusted_keys(document: Any) -> list[str]:
     while waiting:
         part = waiting.pop()
         if isinstance(part, Mapping):
-            about_run = "run_id" in part or "content" in part or "evidence" in part
+            about_run = any(key in part for key in _OF_A_RUN)
             own = {key for key in part if key in _KEYS and part[key]} if about_run else set()
             found |= own
             waiting += [value for key, value in part.items() if key not in own]

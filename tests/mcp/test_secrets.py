@@ -55,6 +55,14 @@ class Tour:
         self.call("docket_add_task", **made, command=["true", planted.PARAMETER])
         self.call("docket_edit_task", **made)
         self.call("docket_remove_task", task_name="made")
+        place = {"namespace": "made", "key": "k"}
+        self.call("docket_state_set", **place, value={"n": 1})
+        self.call("docket_state_get", **place)
+        self.call("docket_state_list", namespace="made")
+        self.call("docket_queue_push", queue="mail", payload="words")
+        self.call("docket_queue_claim", queue="mail")
+        self.call("docket_queue_settle", queue="mail", token="1.1.none")
+        self.call("docket_queue_stats", queue="mail")
         for name, tool in TOOLS.items():
             if not any(parameter.required for parameter in tool.parameters):
                 self.call(name)
@@ -67,7 +75,14 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
         planted.plant(home, server.url)
         found = Tour(
             home,
-            begin(environment(home, **planted.variables(server.url), DOCKET_MCP_ALLOW_CHANGES="1")),
+            begin(
+                environment(
+                    home,
+                    **planted.variables(server.url),
+                    DOCKET_MCP_ALLOW_CHANGES="1",
+                    DOCKET_MCP_ALLOW_DATA="*",
+                )
+            ),
         )
         found.go()
         yield found

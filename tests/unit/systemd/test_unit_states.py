@@ -41,9 +41,11 @@ class CountingBus(Connection):
             "UnitsLoadTimestamp": self._reloaded_us,
         }[name]
 
-    def property(self, path: str, interface: str, name: str, signature: str) -> Any:
+    def property(
+        self, path: str, interface: str, name: str, signature: str, *, of: str = ""
+    ) -> Any:
         """Answer for one unit."""
-        del path, interface, signature
+        del path, interface, signature, of
         self.calls[name] += 1
         return {
             "NextElapseUSecRealtime": FIRES_US,

@@ -1,4 +1,7 @@
-"""Reads the plainest command lines, `docket` and `docket [--json] VERB [TASK]...`, without click.
+"""Reads the plainest command lines without click.
+
+They are `docket`, `docket [--json] VERB [TASK]...` of verbs that show something, and
+`docket [--json] run TASK --async [--force]`.
 
 click and what it needs are a fifth to a quarter of what such a call executes. Every other command
 line is read by click, and both come to the same function: docs/decisions/0039.
@@ -21,15 +24,26 @@ _NAMES = {
     "runs": range(2),
     "describe": range(1, 2),
     "health": range(1_000),
+    "run": range(1, 2),
 }
+_OPTIONS_OF_RUN = {"--async", "--force"}
 
 
 def plain_call(words: Sequence[str], call: Call) -> Callable[[], Answer] | None:
     """Return what answers `words`; None if click has to read them."""
     if not words:
         return overview(call)
-    verb, *names = [word for word in words if word != "--json"] or [""]
-    if len(names) not in _NAMES.get(verb, ()) or any(name.startswith("-") for name in names):
+    verb, *rest = [word for word in words if word != "--json"] or [""]
+    names = [word for word in rest if not word.startswith("-")]
+    options = {word for word in rest if word.startswith("-")}
+    if len(names) not in _NAMES.get(verb, ()):
+        return None
+    if verb == "run":
+        if "--async" not in options or options - _OPTIONS_OF_RUN:
+            return None
+        call.json = "--json" in words
+        return _answering("background", call, *names, force="--force" in options)
+    if options:
         return None
     call.json = "--json" in words
     return _answering(verb, call, *names)
@@ -40,6 +54,6 @@ def overview(call: Call) -> Callable[[], Answer]:
     return _answering("overview", call)
 
 
-def _answering(module: str, call: Call, *names: str) -> Callable[[], Answer]:
+def _answering(module: str, call: Call, *names: str, **options: bool) -> Callable[[], Answer]:
     answer: Callable[..., Answer] = importlib.import_module(f"docket.cli.answers.{module}").answer
-    return lambda: answer(call, *names)
+    return lambda: answer(call, *names, **options)

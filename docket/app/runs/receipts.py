@@ -80,5 +80,5 @@ def expectation(typical_duration: DurationsDocument | None) -> ExpectationDocume
 
 def asked_at(run_id: str) -> int:
     """Return the instant that a run id holds, in microseconds since the epoch."""
-    instant = datetime.strptime(run_id[:22], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+    instant = datetime.fromisoformat(f"{run_id[:15]}.{run_id[15:21]}+00:00")
     return (instant - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)

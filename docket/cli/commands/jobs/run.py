@@ -15,11 +15,10 @@ from docket.app.runs.refusals import refuse_in_dry_run
 from docket.cli.answer import Answer
 from docket.cli.call import Call
 from docket.cli.parameters import KnownWord, named_values, param_option, task_argument, verb
-from docket.cli.render.receipt import receipt_text
 from docket.cli.render.run import outcome_text
 from docket.errors import UsageError
 from docket.model.runid import make_run_id
-from docket.model.states import OutputFormat, Trigger
+from docket.model.states import OutputFormat
 from docket.model.task.sandbox import Profile
 from docket.paths import exec_command
 
@@ -83,7 +82,9 @@ def command(
         )
     options = RunOptions(force, idempotency_key, pairs, Launcher(launcher), sandbox=sandbox)
     if background:
-        return _in_background(call, task, options.replace(trigger=Trigger.ASYNC))
+        from docket.cli.answers.background import answer_of  # noqa: PLC0415  (as in plain calls)
+
+        return answer_of(call, task, options)
     if idempotency_key is not None:
         raise UsageError("--idempotency-key needs --async.")
     session = call.session()
@@ -119,14 +120,3 @@ def _output(
     bar = ProgressBar(1, screen)
     events = current_plan(session, task).output_format == OutputFormat.JSONL
     return shown_on(EventBar(bar) if events else bar, session, run_id)
-
-
-def _in_background(call: Call, task: str, options: RunOptions) -> Answer:
-    from docket.app.runs import start as starting  # noqa: PLC0415  (kept out of the foreground)
-
-    receipt = starting.start(call.session(), task, options)
-    return Answer(
-        receipt.document(),
-        lambda screen: receipt_text(receipt, screen),
-        warnings=receipt.warnings,
-    )

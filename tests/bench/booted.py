@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.dockets import DOCKET, PYTHON
-from tests.bench.table import figure, milliseconds
+from tests.bench.table import beside, figure, milliseconds
 from tests.system.host import USERS, PrivateHost, why_not
 from tests.system.jobs import command, shell
 from tests.system.seat import REPOSITORY, HostSeat, await_that
@@ -22,6 +22,7 @@ STARTS = 8
 MANY = 1_000
 _DATES = "/home/ada/dates"
 _PATIENCE = 240.0
+_IDLE_SECONDS = 0.02  # of processor time in a second
 _CPU = """
 import os, sys
 taken = []
@@ -67,11 +68,14 @@ def herd(seat: HostSeat, peer: Sequence[str]) -> None:
     timers = {kind: [f"{kind}-{n}.timer" for n in range(HERD)] for kind in ("bare", "old")}
     timers["docket"] = [seat.unit(f"h{n}.timer") for n in range(HERD)]
     rounds = ["bare", "docket"] * ROUNDS + ["old"]
-    found = [(kind, _p99(seat, timers[kind])) for kind in rounds]
-    p99 = {kind: min(late for name, late in found if name == kind) for kind in timers}
+    found = [(kind, *_fired(seat, timers[kind])) for kind in rounds]
+    p99 = {kind: min(late for name, late, _ in found if name == kind) for kind in timers}
+    cpu = {kind: min(taken for name, _, taken in found if name == kind) for kind in timers}
     name = f"{HERD} timers in one second, p99 to the job (limit: bare)"
     limit = p99["bare"]
     figure(name, p99["docket"], 3, milliseconds, theirs=p99["old"], limit=limit, of="limit")
+    name = "the same, CPU of each run and its share of the manager's"
+    beside(name, cpu["docket"], milliseconds, theirs=cpu["old"], limit=cpu["bare"])
 
 
 def background(seat: HostSeat, peer: Sequence[str]) -> None:
@@ -143,6 +147,30 @@ def _unpack(seat: HostSeat, units: dict[str, str]) -> None:
     )
     seat.run([PYTHON, "-c", code, seat.unit_dir], stdin=json.dumps(units))
     seat.systemctl("daemon-reload")
+
+
+def _fired(seat: HostSeat, timers: list[str]) -> tuple[float, float]:
+    """Let the timers fire once.
+
+    Returns the 99th percentile, in seconds after their second, and the processor seconds of each
+    run: those of all processes of the user.
+    """
+    before = _settled_cpu(seat)
+    late = _p99(seat, timers)
+    return late, (_settled_cpu(seat) - before) / HERD
+
+
+def _settled_cpu(seat: HostSeat) -> float:
+    """Return the processor seconds of all processes of the user so far, once they do nothing."""
+    slice_ = f"/sys/fs/cgroup/user.slice/user-{USERS[seat.user]}.slice/cpu.stat"
+    before = -1.0
+    while True:
+        text = seat.host.run(["cat", slice_]).stdout
+        now = int(text.split()[1]) / 1e6
+        if now - before < _IDLE_SECONDS:
+            return now
+        before = now
+        time.sleep(1)
 
 
 def _p99(seat: HostSeat, timers: list[str]) -> float:

@@ -1,10 +1,13 @@
 """The table that `make bench` prints: each figure beside docket-cli 0.2.2, the limit, and its bar.
 
 The limit is what the same work costs without any record of it: a bare unit, `cat` through `tee`.
+A missed bar is marked with the load if more work waits than the machine has processors: times are
+longer then, those of the processor too.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Literal
 
@@ -69,9 +72,23 @@ def figure(
         *("-" if column is None else text(column) for column in (theirs, limit, ours)),
         "-" if ratio is None else f"{ratio:.2f}",
         f"{relation} {bar} x {of}" if of else f"{relation} {text(bar)}",
-        "held" if held else "MISSED",
+        "held" if held else f"MISSED{_load()}",
     )
     return held
+
+
+def beside(
+    name: str, ours: float, text: Text, *, theirs: float | None = None, limit: float | None = None
+) -> None:
+    """Print a row that explains the one before; it has no bar."""
+    ratio = ours / limit if limit else None
+    columns = ("-" if column is None else text(column) for column in (theirs, limit, ours))
+    _line(name, *columns, "-" if ratio is None else f"{ratio:.2f}", "", "")
+
+
+def _load() -> str:
+    load = os.getloadavg()[0]
+    return f" (load {load:.0f})" if load > (os.cpu_count() or 1) else ""
 
 
 def _line(name: str, *columns: str) -> None:

@@ -12,7 +12,6 @@ from docket.model.unitstate import UnitDetail, UnitState, UnitVariables
 from docket.systemd.connect import connect, connect_system_bus
 from docket.systemd.transient import main_pid, run_transient, start_transient
 from docket.systemd.unitstates import UnitStates, instant
-from docket.systemd.unitvariables import unit_variables
 
 if TYPE_CHECKING:
     from docket.systemd.bus import Connection
@@ -50,6 +49,8 @@ class SystemdUnits:
 
     def variables(self, name: str) -> UnitVariables:
         """Return what decides about the environment of a service."""
+        from docket.systemd.unitvariables import unit_variables  # noqa: PLC0415  (seldom asked)
+
         return unit_variables(self._bus(), name)
 
     def active(self, names: Sequence[str]) -> frozenset[str]:

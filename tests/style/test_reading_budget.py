@@ -67,3 +67,18 @@ def test_what_shows_installed_timers_loads_no_reader_of_schedules(
 ) -> None:
     loaded = _docket(installed, *words)
     assert sorted(loaded & {"docket.schedule.translate", "docket.app.fires.forecast"}) == []
+
+
+def test_a_plain_start_in_a_unit_loads_nothing_heavy_and_nothing_of_other_starts() -> None:
+    modules = ("docket.cli.entry", "docket.cli.answers.background", "docket.systemd.units")
+    code = (
+        f"import sys; bare = set(sys.modules); sys.path.append({ROOT!r}); "
+        f"import {', '.join(modules)}, docket.systemd.bus; print(*set(sys.modules) - bare)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+    )
+    elsewhere = {"docket.app.record.reconcile", "docket.app.runs.detached", "docket.app.runs.run"}
+    loaded = set(done.stdout.split())
+    assert loaded > set(modules)
+    assert sorted(loaded & {*HEAVY, *elsewhere, "docket.systemd.unitvariables", "socket"}) == []

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING
 from docket.app.catalog.idlelimits import limit_warnings
 from docket.app.catalog.lookup import current_plan
 from docket.app.record.liveness import is_held
-from docket.app.record.reconcile import clear_the_way
 from docket.app.record.runrequests import Launcher, requested
-from docket.app.runs.detached import start_detached
 from docket.app.runs.durations import typical_duration
 from docket.app.runs.options import RunOptions
 from docket.app.runs.pendingrow import (
@@ -94,6 +92,8 @@ def _launch(
     """
     words = exec_words(row, options)
     if row.unit is None:
+        from docket.app.record.reconcile import clear_the_way  # noqa: PLC0415  (without a unit)
+
         clear_the_way(session, plan.state_db)
     with recording_refusals(session, plan, row), requested(plan, row):
         if row.unit is None:
@@ -103,6 +103,8 @@ def _launch(
 
 
 def _detach(session: Session, plan: Plan, words: Sequence[str]) -> int:
+    from docket.app.runs.detached import start_detached  # noqa: PLC0415  (runs without a unit)
+
     command = [*exec_command(), plan.task, *session.paths.exec_arguments(), *words, "--quiet"]
     return start_detached(command, session.environ)
 

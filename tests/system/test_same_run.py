@@ -15,11 +15,13 @@ _NAMES_THE_RUN = {
     "DOCKET_SCHEDULED_FOR",
     "DOCKET_TRIGGER",
     "DOCKET_TRIGGERED_BY",
+    "DOCKET_TRIGGER_PATH",
     "INVOCATION_ID",
     "MEMORY_PRESSURE_WATCH",  # a file of the unit
     "SYSTEMD_EXEC_PID",
     "CREDENTIALS_DIRECTORY",
     "TRIGGER_UNIT",
+    "TRIGGER_PATH",
     "TRIGGER_TIMER_REALTIME_USEC",
     "TRIGGER_TIMER_MONOTONIC_USEC",
 }
@@ -60,6 +62,8 @@ def _told(seat: HostSeat, run: dict[str, Any]) -> dict[str, Any]:
 def _is_the_same_by_each_way(seat: HostSeat, **more: Any) -> None:
     env_file = "/etc/docket/tell.env" if seat.system else f"{seat.home}/tell.env"
     seat.write(env_file, "FROM_FILE=seven\n")
+    flag = f"{seat.folder}/started-by-this"
+    seat.run(["rm", "-f", flag])
     task = {
         "type": "command",
         "command": ["/usr/bin/python3", "-c", _TELL],
@@ -67,7 +71,11 @@ def _is_the_same_by_each_way(seat: HostSeat, **more: Any) -> None:
         "env_file": env_file,
         "limits": {"open_files": 321, "nice": 5, "tasks": 50},
         "sandbox": "strict",
-        "schedule": [daily_at(seconds_from_now(-60)), {"after": "before"}],
+        "schedule": [
+            daily_at(seconds_from_now(-60)),
+            {"after": "before"},
+            {"path": {"changed": flag}},
+        ],
         **more,
     }
     seat.configure({"before": {"type": "command", "command": "/bin/true"}, "tell": task})
@@ -79,8 +87,10 @@ def _is_the_same_by_each_way(seat: HostSeat, **more: Any) -> None:
     seat.docket("run", "tell")
     seat.docket("run", "before")
     seat.await_run("tell", lambda run: run["trigger"] == "after" and bool(run["finished_at"]))
+    seat.run(["touch", flag])
+    seat.await_run("tell", lambda run: run["trigger"] == "path" and bool(run["finished_at"]))
     found = {run["trigger"]: _told(seat, run) for run in seat.runs("tell")}
-    assert set(found) == {by_timer["trigger"], "async", "manual", "after"}
+    assert set(found) == {by_timer["trigger"], "async", "manual", "after", "path"}
     wanted = found.pop(by_timer["trigger"])
     assert wanted["$FROM_FILE"] == "seven"
     assert wanted["limits"]["RLIMIT_NOFILE"] == [321, 321]
@@ -90,11 +100,11 @@ def _is_the_same_by_each_way(seat: HostSeat, **more: Any) -> None:
         assert differing == {}, trigger
 
 
-def test_a_task_of_a_user_is_the_same_run_by_timer_async_hand_and_after(ada: HostSeat) -> None:
+def test_a_task_of_a_user_is_the_same_run_by_timer_async_hand_after_and_path(ada: HostSeat) -> None:
     _is_the_same_by_each_way(ada)
 
 
-def test_a_task_of_the_system_is_the_same_run_by_timer_async_hand_and_after(
+def test_a_task_of_the_system_is_the_same_run_by_timer_async_hand_after_and_path(
     root: HostSeat,
 ) -> None:
     _is_the_same_by_each_way(root, user="ada", cwd="/usr")

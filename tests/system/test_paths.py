@@ -99,17 +99,17 @@ def test_what_arrives_during_a_run_starts_the_next_and_each_start_is_one_row(
     take = f"mv '{inbox}'/* '{done}'/; sleep 1.5"
     seat.configure(
         {
-            "take": shell(take, schedule={"path": {"not_empty": inbox}}),
-            "look": shell("sleep 1", schedule={"path": {"changed": inbox}}),
+            "taken": shell(take, schedule={"path": {"not_empty": inbox}}),
+            "seen": shell("sleep 1", schedule={"path": {"changed": inbox}}),
         }
     )
     seat.docket("install", "--now")
     _touch(seat, f"{inbox}/first")
     await_that("the first to be taken", lambda: "first" in seat.run(["ls", done]).stdout)
     seat.run(["sh", "-c", f"for i in 1 2 3 4 5 6 7 8 9; do : > '{inbox}'/$i; done"])
-    assert _triggers(seat, "take", 2) == ["path", "path"]
+    assert _triggers(seat, "taken", 2) == ["path", "path"]
     assert seat.run(["ls", inbox]).stdout == ""
-    for task in ("take", "look"):
+    for task in ("taken", "seen"):  # names that no other test has: the journal keeps those too
         runs = _ended(seat, task, 1)
         unit, field = seat.unit(f"{task}.service"), "UNIT" if seat.system else "USER_UNIT"
         started = [one for one in seat.journal("-b", FINISHED) if one.get(field) == unit]

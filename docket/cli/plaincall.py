@@ -4,7 +4,7 @@ They are `docket`, `docket [--json] VERB [TASK]...` of verbs that show something
 `docket [--json] run TASK --async [--force]`.
 
 click and what it needs are a fifth to a quarter of what such a call executes. Every other command
-line is read by click, and both come to the same function: docs/decisions/0039.
+line is read by click, and both come to the same function: docs/decisions/0027.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which values of a task are secrets: the names that hold one, and those written into the config.
 
-See docs/decisions/0011 for the rule. Values are known only when the task runs, but for the literal
+See docs/decisions/0010 for the rule. Values are known only when the task runs, but for the literal
 ones, which stay in the plan: as private a file as the config that they were written into.
 """
 

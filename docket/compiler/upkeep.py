@@ -15,7 +15,7 @@ SERVICE_TEMPLATE = "docket-maintenance.service"
 TIMER_TEMPLATE = "docket-maintenance.timer"
 
 # The manager of a user can set these up only in a user namespace, in which root's files look like
-# anybody's: docs/decisions/0035. The two capabilities are for root's files that belong to a task's
+# anybody's: docs/decisions/0023. The two capabilities are for root's files that belong to a task's
 # user, and for the environments of processes that a dead run left behind.
 _OF_ROOT = """\
 CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_SYS_PTRACE

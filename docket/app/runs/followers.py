@@ -2,7 +2,7 @@
 
 Whoever closes a run has this done: a command of the run's unit, its runner where it has no unit,
 or the reader that found it dead. The row of the follower names the run, and the store takes one
-such row only, so that each end starts a follower once (decision 0042).
+such row only, so that each end starts a follower once (decision 0030).
 """
 
 from __future__ import annotations

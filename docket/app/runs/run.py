@@ -146,7 +146,7 @@ def run(
 
 
 def _told_outcome(session: Session, outcome: RunOutcome) -> RunOutcome:
-    """Return the answer for the caller; decision 0010 says which skips are failures to them."""
+    """Return the answer for the caller; decision 0009 says which skips are failures to them."""
     if outcome.status is RunStatus.SKIPPED and outcome.error_code == "overlap":
         raise _already_running(session, outcome)
     if outcome.status is RunStatus.SKIPPED and outcome.error_code == "destructive_refused":

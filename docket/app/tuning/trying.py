@@ -1,6 +1,6 @@
 """`docket try`: one run of a task in a sandbox, and in words what broke in it.
 
-Nothing of it is in the history: see docs/decisions/0041.
+Nothing of it is in the history: see docs/decisions/0029.
 """
 
 from __future__ import annotations

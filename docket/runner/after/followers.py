@@ -1,6 +1,6 @@
 """The tasks that start when this one has ended.
 
-A unit of the run's own starts them, by a command of its own after the run (decision 0042). For a
+A unit of the run's own starts them, by a command of its own after the run (decision 0030). For a
 run without one a child of the runner does it: the whole program, which is too large for the runner.
 """
 

@@ -1,4 +1,4 @@
-"""What of a task counts as a secret: decision 0011, rule by rule."""
+"""What of a task counts as a secret: decision 0010, rule by rule."""
 
 from __future__ import annotations
 

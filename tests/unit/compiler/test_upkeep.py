@@ -55,7 +55,7 @@ def exposure(folder: Path, scope: str) -> float:
 def test_the_upkeep_is_exposed_no_more_than_its_scope_needs(
     tmp_path: Path, scope: str, most: float
 ) -> None:
-    """More needs a user namespace in the user scope: docs/decisions/0035."""
+    """More needs a user namespace in the user scope: docs/decisions/0023."""
     assert exposure(tmp_path, scope) <= most
 
 

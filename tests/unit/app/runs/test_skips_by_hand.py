@@ -1,4 +1,4 @@
-"""What `docket run` and `docket wait` end with if a run was skipped (decision 0010)."""
+"""What `docket run` and `docket wait` end with if a run was skipped (decision 0009)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from docket.compiler.quoting import command_line, double_percent
-from tests.system.seat import Seat
+from tests.system.jobs import command
+from tests.system.seat import HostSeat, Seat
 from tests.system.test_real_units import SeatBench
 from tests.unit.compiler.test_quoting import AWKWARD
 
@@ -65,3 +66,16 @@ def test_an_environment_file_with_an_awkward_name_is_read(bench: SeatBench, seat
     run = seat.await_run("reads", lambda run: run["finished_at"] is not None)
     assert "GREETING=hello\n" in seat.docket("logs", run["run_id"]).stdout
     seat.run(["rm", "-r", folder])
+
+
+@pytest.mark.parametrize(
+    ("who", "missing"), [("ada", ["gone.service", "remote-fs.target"]), ("root", ["gone.service"])]
+)
+def test_each_manager_says_which_units_it_does_not_have(
+    request: pytest.FixtureRequest, who: str, missing: list[str]
+) -> None:
+    seat: HostSeat = request.getfixturevalue(who)
+    unit = {"Unit": {"After": "timers.target remote-fs.target gone.service"}}
+    seat.configure({"job": command("true", unit=unit)})
+    told = [one["error"] for one in seat.answer("check")["warnings"]]
+    assert sorted(text.split(",")[0].split()[-1] for text in told) == missing

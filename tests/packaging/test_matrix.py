@@ -32,13 +32,13 @@ class Checkout:
         path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
 
-    def run(self, seconds: int = 30) -> tuple[int, list[str]]:
+    def run(self, seconds: int = 30, least: int = 0) -> tuple[int, list[str]]:
         """Return the exit code, and what is said."""
         environ = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
         matrix, folder = str(self.folder / ".ci" / "matrix"), str(self.outputs)
         subprocess.run([matrix, "trees", folder], env=environ, check=True)
         done = subprocess.run(
-            [matrix, "try", folder, str(seconds)],
+            [matrix, "try", folder, str(seconds), str(least)],
             env=environ,
             capture_output=True,
             text=True,
@@ -113,3 +113,11 @@ def test_a_part_that_does_not_end_in_its_time_is_a_failure(checkout: Checkout) -
     code, lines = checkout.run(seconds=1)
     assert code == 1
     assert any("did not end in the time that was left" in line for line in lines)
+
+
+def test_what_has_too_little_time_is_not_begun_and_not_said_to_have_passed(
+    checkout: Checkout,
+) -> None:
+    code, lines = checkout.run(seconds=30, least=60)
+    assert (code, len(said(lines, "NOT RUN"))) == (0, _PARTS)
+    assert all("60 s" in line for line in lines)

@@ -328,6 +328,7 @@ _UNITS = (
         "There is no service manager to talk to, as in a container.",
         "Tasks still run by hand with `docket run`.",
     ),
+    ErrorCode("systemd.no_library", "Python finds no D-Bus library.", "The hint installs one."),
     ErrorCode("systemd.bus", "The service manager refused a call.", "The sentence says why."),
     ErrorCode("journal.unreadable", "The journal cannot be read.", "`docket logs --source file`"),
 )

@@ -338,6 +338,12 @@ class BusAbsentError(BusError):
     code = "systemd.no_bus"
 
 
+class BusLibraryMissingError(BusAbsentError):
+    """No library that speaks D-Bus can be imported by the Python that runs Docket."""
+
+    code = "systemd.no_library"
+
+
 class ExtraMissingError(DocketError):
     """A library that only an optional part of Docket needs is missing, or of another version."""
 

@@ -6,7 +6,17 @@ import os
 import sys
 from importlib.util import find_spec
 
+DIST_PACKAGES = "/usr/lib/python3/dist-packages/"  # Debian's place for what its packages hold
 _OF_DISTRIBUTIONS = "/usr/lib"
+
+
+def how_to_add(requirement: str, debian: str | None) -> str:
+    """Return the command that adds `requirement`, as pip reads it.
+
+    `debian` is the package of Debian that holds it, None if there is none.
+    """
+    package = f"apt install {debian}" if debian is not None and _is_debians() else None
+    return package or _by_pip(requirement)
 
 
 def is_of_a_distribution() -> bool:
@@ -14,8 +24,12 @@ def is_of_a_distribution() -> bool:
     return __file__.startswith(_OF_DISTRIBUTIONS)
 
 
-def how_to_add(requirement: str) -> str:
-    """Return the command that adds `requirement`, as pip reads it, to the running environment."""
+def _is_debians() -> bool:
+    return __file__.startswith(DIST_PACKAGES)
+
+
+def _by_pip(requirement: str) -> str:
+    """Return the command for the environment that runs this code, whatever has made it."""
     above, _, name = sys.prefix.rpartition("/")
     if above.endswith("/pipx/venvs"):
         return f"pipx inject {name} '{requirement}'"

@@ -1,23 +1,32 @@
 """The service manager over D-Bus: raw calls, and every failure as one sentence with a hint.
 
-What goes over the socket is the work of `wire`. Introspection is never asked for: it costs 14 ms an
-object.
+What goes over the socket is the work of a `Wire`, of which there is one for each D-Bus library.
+Introspection is never asked for: it costs 14 ms an object.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docket.errors import BusError
-from docket.systemd.dbusmessage import MethodCall
-from docket.systemd.wire import MANAGER, MANAGER_INTERFACE, SYSTEMD, Wire, WireError
 
-Property = tuple[str, str, Any]  # name, D-Bus signature, value
+if TYPE_CHECKING:
+    from docket.systemd.wire import Property, Wire
 
-_PROPERTIES = "org.freedesktop.DBus.Properties"
+SYSTEMD = "org.freedesktop.systemd1"
+MANAGER = "/org/freedesktop/systemd1"
+MANAGER_INTERFACE = "org.freedesktop.systemd1.Manager"
+
 _WAIT_SECONDS = 0.25
+
+
+class WireError(Exception):
+    """A call that was refused or got no answer; its text is what the other side or the system says.
+
+    Raised by wires only: a connection makes a BusError of it.
+    """
 
 
 class Connection:
@@ -36,7 +45,10 @@ class Connection:
         *values: Any,
     ) -> Any:
         """Call a method and return the body of its answer; BusError if it is refused."""
-        return self._answer(MethodCall(destination, path, interface, method, signature), *values)
+        try:
+            return self._wire.call(destination, path, interface, method, signature, values)
+        except WireError as error:
+            raise _bus_error(error) from None
 
     def manager(self, method: str, signature: str = "", *values: Any) -> Any:
         """Call a method of systemd's manager object."""
@@ -51,22 +63,21 @@ class Connection:
 
     def start_transient(self, unit: str, properties: Sequence[Property]) -> str:
         """Start a transient unit; return its job's path."""
-        variants = [(name, (kind, value)) for name, kind, value in properties]
-        signature = "ssa(sv)a(sa(sv))"
-        return str(self.manager("StartTransientUnit", signature, unit, "fail", variants, []))
+        try:
+            return self._wire.start_transient(unit, properties)
+        except WireError as error:
+            raise _bus_error(error) from None
 
     def manager_property(self, name: str, signature: str) -> Any:
         """Return one property of systemd's manager object."""
         return self.property(MANAGER, MANAGER_INTERFACE, name, signature)
 
-    def property(
-        self, path: str, interface: str, name: str, signature: str, *, of: str = SYSTEMD
-    ) -> Any:
-        """Return one property of an object, one of systemd's if nothing else is said."""
-        kind, value = self._answer(MethodCall(of, path, _PROPERTIES, "Get", "ss"), interface, name)
-        if kind != signature:
-            raise BusError(f"The property {name} has the type {kind}, not {signature}.")
-        return value
+    def property(self, path: str, interface: str, name: str, signature: str) -> Any:
+        """Return one property of one of systemd's objects."""
+        try:
+            return self._wire.property(path, interface, name, signature)
+        except WireError as error:
+            raise _bus_error(error) from None
 
     def watch_jobs(self, ended: Callable[[str, str], None]) -> None:
         """Call `ended` with each job's path and result as it ends (see `pump`)."""
@@ -86,12 +97,6 @@ class Connection:
         except WireError as error:
             raise _bus_error(error) from None
         return True
-
-    def _answer(self, what: MethodCall, *arguments: Any) -> Any:
-        try:
-            return self._wire.call(what, *arguments)
-        except WireError as error:
-            raise _bus_error(error) from None
 
 
 def _bus_error(error: WireError) -> BusError:

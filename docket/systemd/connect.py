@@ -1,16 +1,21 @@
-"""Finds the socket of a service manager and opens it."""
+"""Finds the socket of a service manager and opens it with the D-Bus library that is there.
+
+A library costs more instructions than most commands: it is imported once a socket is found.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from docket.errors import BusAbsentError, BusError
+from docket.errors import BusAbsentError, BusError, BusLibraryMissingError
 from docket.paths import runtime_directory
 
 if TYPE_CHECKING:
     from docket.systemd.bus import Connection
+    from docket.systemd.wire import WireOpener
 
 
 _SYSTEM_PRIVATE = "/run/systemd/private"
@@ -44,14 +49,35 @@ def _first_open(addresses: Sequence[tuple[str, bool]]) -> Connection | None:
     """Open the first address that answers; each is given with whether it is a private socket."""
     if not addresses:
         return None
-    from docket.systemd.bus import Connection  # noqa: PLC0415  (most commands find no manager)
-    from docket.systemd.wire import open_wire  # noqa: PLC0415  (as above)
+    open_wire = _opener()
+    from docket.systemd.bus import Connection  # noqa: PLC0415  (the library has loaded it)
 
     for address, private in addresses:
         wire = open_wire(address, private=private)
         if wire is not None:
             return Connection(wire)
     return None
+
+
+def _opener() -> WireOpener:
+    """Return what opens sockets: the first D-Bus library that can be imported.
+
+    One is not installed where it fails, or was compiled for another Python.
+    """
+    with suppress(ImportError):
+        from docket.systemd.pystemdwire import open_wire  # noqa: PLC0415  (30 ms)
+
+        return open_wire
+    with suppress(ImportError):
+        from docket.systemd.jeepneywire import open_wire as open_by_jeepney  # noqa: PLC0415
+
+        return open_by_jeepney
+    from docket.libraries import how_to_add  # noqa: PLC0415  (only where both are missing)
+
+    raise BusLibraryMissingError(
+        "The service manager cannot be asked: Python finds no library for D-Bus.",
+        hint=how_to_add("jeepney", "python3-jeepney"),
+    )
 
 
 def _addresses(environ: Mapping[str, str], *, system: bool) -> Sequence[tuple[str, bool]]:

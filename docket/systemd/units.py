@@ -16,9 +16,9 @@ from docket.systemd.unitstates import UnitStates, instant
 if TYPE_CHECKING:
     from docket.systemd.bus import Connection
 
+_PROPERTIES = "org.freedesktop.DBus.Properties"
 _LOGIND = "org.freedesktop.login1"
 _LOGIND_MANAGER = "org.freedesktop.login1.Manager"
-_LOGIND_USER = "org.freedesktop.login1.User"
 _LOGIND_PATH = "/org/freedesktop/login1"
 _NOTHING_TO_CLEAN = "No matching resources"
 _JOB_TIMEOUT_SECONDS = 90.0
@@ -115,7 +115,10 @@ class SystemdUnits:
         try:
             bus = connect_system_bus()
             path = bus.call(_LOGIND, _LOGIND_PATH, _LOGIND_MANAGER, "GetUser", "u", os.getuid())
-            return bool(bus.property(path, _LOGIND_USER, "Linger", "b", of=_LOGIND))
+            found = bus.call(
+                _LOGIND, path, _PROPERTIES, "Get", "ss", "org.freedesktop.login1.User", "Linger"
+            )
+            return bool(found)
         except BusError:
             # logind does not know a user who is not logged in, but its file for linger counts.
             return os.path.exists(os.path.join(_LINGER_DIRECTORY, _user_name()))

@@ -184,7 +184,7 @@ def _whole(name: str) -> str:
 
 
 def _asked(prefix: str, names: Sequence[str]) -> dict[str, str]:
-    from docket.systemd.activity import active_states  # noqa: PLC0415  (for few)
+    from docket.systemd.activity import active_states  # noqa: PLC0415  (pystemd, for few)
 
     return active_states(names, os.environ, system=not prefix)
 

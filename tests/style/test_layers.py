@@ -68,6 +68,8 @@ RUNNERS_GATEWAYS = {
 }
 TASKS_GATEWAYS = {"docket.systemd.activity"}
 ONLY_IMPORTERS: dict[str, str | tuple[str, ...]] = {
+    "pystemd": "systemd/pystemdwire.py",
+    "jeepney": "systemd/jeepneywire.py",
     "sqlite3": ("store", "data"),
     "yaml": "config",
     "jsonschema": ("config", "mcp/arguments.py"),

@@ -10,15 +10,15 @@ import pytest
 from docket.errors import BusError
 from tests.contract.units_contract import SERVICE_TEXT, TIMER_TEXT, Bench, UnitManagerContract
 from tests.system.seat import HostSeat, Seat
-from tests.system.unit_agent import RemoteUnits
+from tests.system.unit_agent import LIBRARIES, RemoteUnits
 
 
 class SeatBench:
     """A seat's manager and its unit files."""
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self, seat: Seat, library: str = LIBRARIES[0]) -> None:
         self._seat = seat
-        self.agent = RemoteUnits(seat)
+        self.agent = RemoteUnits(seat, library)
 
     @property
     def units(self) -> RemoteUnits:
@@ -39,17 +39,17 @@ class SeatBench:
 
 
 class TestUserManager(UnitManagerContract):
-    @pytest.fixture
-    def bench(self, seat: Seat) -> Iterator[Bench]:
-        bench = SeatBench(seat)
+    @pytest.fixture(params=LIBRARIES)
+    def bench(self, seat: Seat, request: pytest.FixtureRequest) -> Iterator[Bench]:
+        bench = SeatBench(seat, request.param)
         yield bench
         bench.agent.close()
 
 
 class TestSystemManager(UnitManagerContract):
-    @pytest.fixture
-    def bench(self, root: HostSeat) -> Iterator[Bench]:
-        bench = SeatBench(root)
+    @pytest.fixture(params=LIBRARIES)
+    def bench(self, root: HostSeat, request: pytest.FixtureRequest) -> Iterator[Bench]:
+        bench = SeatBench(root, request.param)
         yield bench
         bench.agent.close()
 

@@ -18,16 +18,26 @@ from docket.model.unitstate import UnitDetail, UnitState, UnitVariables
 from docket.systemd.units import SystemdUnits
 from tests.system.seat import REPOSITORY, Seat
 
+LIBRARIES = ("pystemd", "jeepney")
 _RUN = f"import sys; sys.path.insert(0, {REPOSITORY!r}); import tests.system.unit_agent as agent; "
+
+
+def with_only(library: str) -> str:
+    """Return Python that hides the other D-Bus libraries, as if they were not installed."""
+    hidden = dict.fromkeys(name for name in LIBRARIES if name != library)
+    return f"import sys; sys.modules.update({hidden!r}); "
 
 
 class RemoteUnits:
     """The manager of a seat's scope; each call goes through a process at that seat."""
 
-    def __init__(self, seat: Seat, *, runtime: str | None = None) -> None:
+    def __init__(
+        self, seat: Seat, library: str = LIBRARIES[0], *, runtime: str | None = None
+    ) -> None:
         """Start the process; it ends with `close`."""
         serve = f"agent.serve(system={seat.system}, runtime={runtime!r})"
-        self._process = seat.popen([sys.executable, "-c", _RUN + serve])
+        words = [sys.executable, "-c", with_only(library) + _RUN + serve]
+        self._process = seat.popen(words)
 
     def close(self) -> None:
         """End the process."""

@@ -13,8 +13,9 @@ from docket import libraries
 @pytest.mark.parametrize(
     ("prefix", "file", "begins"),
     [
-        ("/home/ada/.local/share/pipx/venvs/docket-cli", "", "pipx inject docket-cli 'mcp'"),
-        ("/home/ada/venv", "", f"{sys.executable} -m pip install 'mcp'"),
+        ("/home/ada/.local/share/pipx/venvs/docket-cli", "", "pipx inject docket-cli 'jeepney'"),
+        ("/home/ada/venv", "", f"{sys.executable} -m pip install 'jeepney'"),
+        ("/usr", libraries.DIST_PACKAGES + "docket/libraries.py", "apt install python3-jeepney"),
         ("/usr", "/usr/lib/python3.13/site-packages/docket/libraries.py", "make an environment"),
         ("/usr", "/home/ada/.local/lib/docket/libraries.py", f"{sys.executable} -m pip install"),
     ],
@@ -25,7 +26,7 @@ def test_the_hint_fits_the_installation(
     monkeypatch.setattr(sys, "prefix", prefix)
     monkeypatch.setattr(sys, "base_prefix", "/usr")
     monkeypatch.setattr(libraries, "__file__", file)
-    assert libraries.how_to_add("mcp").startswith(begins)
+    assert libraries.how_to_add("jeepney", "python3-jeepney").startswith(begins)
 
 
 def test_a_tool_of_uv_is_known_by_its_receipt(
@@ -33,4 +34,4 @@ def test_a_tool_of_uv_is_known_by_its_receipt(
 ) -> None:
     (tmp_path / "uv-receipt.toml").touch()
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    assert libraries.how_to_add("mcp").startswith("uv pip install --python ")
+    assert libraries.how_to_add("jeepney", None).startswith("uv pip install --python ")

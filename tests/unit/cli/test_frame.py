@@ -12,7 +12,7 @@ from docket.cli.clickgroup import program
 from docket.cli.commandtable import VERBS
 from tests.unit.cli.conftest import Docket, repository
 
-HEAVY = ("yaml", "jsonschema", "asyncio", "sqlite3")
+HEAVY = ("yaml", "jsonschema", "pystemd", "asyncio", "sqlite3")
 
 
 def test_help_lists_every_command_and_imports_none(environ: dict[str, str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +41,20 @@ def test_a_missing_manager_gives_one_sentence_with_a_hint(
     assert caught.value.hint
     assert caught.value.code == "systemd.no_bus"
     assert "\n" not in caught.value.sentence
+
+
+def test_without_a_socket_no_library_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from docket.errors import BusAbsentError\n"
+        "from docket.systemd.units import SystemdUnits\n"
+        "try:\n"
+        f"    SystemdUnits({{'XDG_RUNTIME_DIR': {str(tmp_path)!r}}}, system=False).version()\n"
+        "except BusAbsentError:\n"
+        "    print(*(name for name in sys.modules if name.startswith(('pystemd', 'jeepney'))))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 def test_a_socket_that_nobody_serves_is_not_a_manager(tmp_path: Path) -> None:

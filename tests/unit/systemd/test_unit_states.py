@@ -41,11 +41,9 @@ class CountingBus(Connection):
             "UnitsLoadTimestamp": self._reloaded_us,
         }[name]
 
-    def property(
-        self, path: str, interface: str, name: str, signature: str, *, of: str = ""
-    ) -> Any:
+    def property(self, path: str, interface: str, name: str, signature: str) -> Any:
         """Answer for one unit."""
-        del path, interface, signature, of
+        del path, interface, signature
         self.calls[name] += 1
         return {
             "NextElapseUSecRealtime": FIRES_US,

@@ -56,7 +56,7 @@ def _refuse_without_streams() -> None:
 
 
 def _refuse_without_sdk() -> None:
-    hint = how_to_add(_SDK)
+    hint = how_to_add(_SDK, None)
     try:
         found = version("mcp")
     except PackageNotFoundError:

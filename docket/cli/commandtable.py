@@ -147,7 +147,7 @@ USAGES = (
     ),
     Usage(
         "logs <run_id> [--follow]",
-        "Show what a run prints.",
+        "Show its output.",
         "Read its output; --follow ends with the run.",
         lines="logs-follow",
     ),
@@ -158,7 +158,7 @@ USAGES = (
     ),
     Usage(
         "events <run_id>",
-        "Show the events of a run.",
+        "Show its events.",
         "Read its progress; --after-index goes on, --follow ends with the run.",
         lines="events-follow",
     ),

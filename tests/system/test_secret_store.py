@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.system.host import HostError
+from tests.system.host import USERS, HostError
 from tests.system.jobs import shell
 from tests.system.seat import DOCKET, HostSeat
 
@@ -106,7 +107,9 @@ def test_restic_backs_up_and_restores_with_a_stored_password(ada: HostSeat) -> N
     """The page docs/restic.md, with a folder as the repository."""
     restic = shutil.which("restic")
     assert restic is not None, "restic is not installed: tools/setup test installs it"
-    shutil.copy(restic, ada.path(f"{ada.folder}/restic"))
+    program = f"{ada.folder}/restic"
+    shutil.copy(restic, ada.path(program))
+    os.chown(ada.path(program), USERS["ada"], USERS["ada"])
     ada.write(f"{ada.folder}/photos/one.txt", "a photo")
     repository = f"{ada.folder}/repository"
     common = {
@@ -116,7 +119,6 @@ def test_restic_backs_up_and_restores_with_a_stored_password(ada: HostSeat) -> N
             "RESTIC_PASSWORD_FILE": {"credential_path": "restic"},
         },
     }
-    program = f"{ada.folder}/restic"
 
     def task(*words: str, **keys: Any) -> dict[str, Any]:
         return {"type": "command", "command": [program, *words], **common, **keys}

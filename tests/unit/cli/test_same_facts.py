@@ -75,7 +75,7 @@ OF_COMMAND: dict[str, set[str]] = {
     "next good": {"(task|source)"},
     "check": set(),
     "doctor": {
-        r"checks\.(check|path|tasks_found|problems\..*|scheduled_tasks|version|scheduled|\w+_bytes)"
+        r"checks\.(check|status|path|tasks_found|problems\..*|scheduled_tasks|version|scheduled|\w+_bytes)"
     },
     "cancel good": {
         "(started_at|finished_at|duration_seconds|summary|trigger)"

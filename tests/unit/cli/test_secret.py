@@ -99,4 +99,4 @@ def test_a_directory_that_others_can_write_is_refused(spawn: Docket, kept: Path)
     kept.chmod(0o777)
     told = spawn("secret", "set", "api", stdin=VALUE)
     assert (told.code, list(kept.iterdir())) == (1, [])
-    assert "others can write there" in told.err
+    assert "can be written by others (mode 0777)" in told.err

@@ -15,7 +15,7 @@ def followed(seat: HostSeat, run_id: str, *tasks: str) -> list[dict[str, Any]]:
 
     def ended() -> list[dict[str, Any]]:
         every = [[r for r in seat.runs(t) if r["triggered_by"] == run_id] for t in tasks]
-        assert all(len(found) <= 1 for found in every)
+        assert all(len(found) <= 1 for found in every), every
         done = [run for found in every for run in found if run["finished_at"]]
         return done if len(done) == len(tasks) else []
 

@@ -137,22 +137,30 @@ def _refuse_foreign(path: str) -> None:
     """Make the directory if it is missing; DataError if others own or write it, or the file."""
     directory = os.path.dirname(path)
     if not os.path.lexists(directory):
+        _refuse_others(os.path.dirname(directory), (0, os.geteuid()))
         make_directory(directory)
     for part in (directory, path):
-        try:
-            found = os.stat(part) if part == directory else os.lstat(part)
-        except FileNotFoundError:
-            continue
-        if found.st_uid != os.geteuid():
-            raise DataError(
-                f"{part} belongs to user {found.st_uid}: nothing is read or changed there.",
-                hint=f"Ask as that user: sudo -u '#{found.st_uid}' docket ...",
-            )
-        if found.st_mode & _OTHERS_WRITE:
-            raise DataError(
-                f"{part} can be written by others (mode {stat.S_IMODE(found.st_mode):04o}).",
-                hint=f"chmod go-w {part}",
-            )
+        _refuse_others(part, (os.geteuid(),))
+
+
+def _refuse_others(part: str, owners: tuple[int, ...]) -> None:
+    """Raise DataError for a link, and for what another user owns or can write to."""
+    try:
+        found = os.lstat(part)
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(found.st_mode):
+        raise DataError(f"{part} is a link, and a link is not followed.", hint="Name its target.")
+    if found.st_uid not in owners:
+        raise DataError(
+            f"{part} belongs to user {found.st_uid}: nothing is read or changed there.",
+            hint=f"Ask as that user: sudo -u '#{found.st_uid}' docket ...",
+        )
+    if found.st_mode & _OTHERS_WRITE and not found.st_mode & stat.S_ISVTX:
+        raise DataError(
+            f"{part} can be written by others (mode {stat.S_IMODE(found.st_mode):04o}).",
+            hint=f"chmod go-w {part}",
+        )
 
 
 def _data_error(path: str, error: sqlite3.Error) -> DataError:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from docket.app.catalog.lookup import current_plan
 from docket.app.editing import agentchanges
 from docket.app.editing.parts import TaskAdded
 from docket.app.editing.parts import remove_task as remove_part
@@ -50,8 +51,21 @@ def remove_task(server: ServerContext, call: ToolCall, given: Mapping[str, Any])
 
 
 def _refuse_where_gated(server: ServerContext, task: str) -> None:
-    if server.gated:  # else it could be made another task, or one that nobody calls destructive
-        refuse_destructive(server.session, task)
+    if not server.gated:
+        return
+    # Else it could be made another task, one that nobody calls destructive, or one whose timer
+    # starts what an agent may not start after it.
+    for name in _with_followers(server.session, task):
+        refuse_destructive(server.session, name)
+
+
+def _with_followers(session: Session, task: str) -> list[str]:
+    """Return a task, those that start after it, those after these, and so on."""
+    found = [task]
+    for name in found:
+        followers = (follower for follower, _on in current_plan(session, name).followers)
+        found += [one for one in dict.fromkeys(followers) if one not in found]
+    return found
 
 
 def _keys(given: Mapping[str, Any]) -> dict[str, Any]:

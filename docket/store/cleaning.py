@@ -48,6 +48,10 @@ def run_record(values: Sequence[Any]) -> RunRecord:
     damaged += ["status"] * (status is None) + ["trigger"] * (trigger is None)
     if "finished_at" in damaged:
         known["finished_at"] = known["started_at"]
+    # A confined task can write any path into its row, and whoever reads the log is not confined.
+    if known["log_path"] is not None and not known["log_path"].endswith(".log"):
+        known["log_path"] = None
+        damaged.append("log_path")
     return RunRecord(
         status=status or RunStatus.LOST,
         trigger=trigger or Trigger.UNKNOWN,

@@ -41,7 +41,7 @@ _PREFIX = "org.freedesktop.systemd1"
 _PATH = "/org/freedesktop/systemd1"
 _PATIENCE_SECONDS = 5.0  # a manager that reloads a thousand units answers late
 _LARGEST_MESSAGE = 65_536
-_MANAGER = ""  # in the place of a unit: the manager itself
+MANAGER = ""  # in the place of a unit: the manager itself
 _AT_ONCE = 300  # both sides can buffer this many while the other one writes
 _HEADER = 16
 _METHOD_CALL, _METHOD_RETURN, _ERROR = 1, 2, 3
@@ -74,7 +74,7 @@ def read_properties(
 
 def manager_environment(*, system: bool) -> dict[str, str]:
     """Return the variables that the manager of the scope gives to every unit; {} if unknown."""
-    found = read_properties([(_MANAGER, "Manager", "Environment")], system=system)
+    found = read_properties([(MANAGER, "Manager", "Environment")], system=system)
     entries = found[0] if found else None
     if not isinstance(entries, list):
         return {}

@@ -124,3 +124,26 @@ def test_a_mistake_changes_nothing(connect: Connect, wrong: dict[str, str]) -> N
     assert other.failed
     assert path.read_text() == before
     assert [one.name for one in path.parent.iterdir()] == ["made.yaml"]
+
+
+def test_a_task_after_which_a_destructive_one_starts_is_none_that_an_agent_may_change(
+    connect: Connect, tmp_path: Path
+) -> None:
+    """Its timer's run is not an agent's, so what follows that would not be refused."""
+    session = allowed(
+        connect,
+        """
+        tasks:
+          middle: {type: command, command: [/bin/true], schedule: {after: first}}
+          wipe: {type: command, command: [/bin/true], destructive: true, schedule: {after: middle}}
+        """,
+    )
+    path = part(tmp_path, "first", "tasks: {first: {type: command, command: [/bin/true]}}\n")
+    before = path.read_text()
+    for tool, more in (("docket_edit_task", {"schedule": "@hourly"}), ("docket_remove_task", {})):
+        answer = session.call(tool, task_name="first", **more)
+        assert (answer.failed, answer.document["error_code"]) == (
+            True,
+            "task.destructive_refused",
+        )
+    assert path.read_text() == before

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from docket.app.text.completionfiles import SHELLS, completion_script, file_name
 from docket.errors import DocketError
-from docket.files import NotPlainError, make_directory, read_text, remove, write_whole
+from docket.files import (
+    NotPlainError,
+    is_own_directory,
+    make_directory,
+    read_text,
+    remove,
+    write_whole,
+)
 from docket.libraries import is_of_a_distribution
 from docket.model.record import Record
 
@@ -98,12 +105,23 @@ def places_of(environ: Mapping[str, str], user_home: str, *, system: bool) -> Sh
         fish = os.path.join(_FOR_EVERYBODY, "fish", "vendor_completions.d")
         return ShellPlaces(_FOR_EVERYBODY, fish, os.path.join(_FOR_EVERYBODY, "man"))
     share = os.path.join(user_home, ".local", "share")
-    config = environ.get("XDG_CONFIG_HOME") or os.path.join(user_home, ".config")
+    config = _own(environ.get("XDG_CONFIG_HOME")) or os.path.join(user_home, ".config")
     return ShellPlaces(
-        data=environ.get("XDG_DATA_HOME") or share,
+        data=_own(environ.get("XDG_DATA_HOME")) or share,
         fish=os.path.join(config, "fish", "completions"),
         man=os.path.join(share, "man"),  # man finds it by ~/.local/bin in PATH
     )
+
+
+def _own(path: str | None) -> str | None:
+    """Return a directory of the caller's own, or one that can be made in such a one; else None.
+
+    After `su` the variables name directories of another user, whose links root would follow.
+    """
+    if not path:
+        return None
+    own = is_own_directory(path if os.path.lexists(path) else os.path.dirname(path))
+    return path if own else None
 
 
 def set_up(places: ShellPlaces, shells: Sequence[str], environ: Mapping[str, str]) -> ShellSetup:

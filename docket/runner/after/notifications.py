@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from docket.files import open_plain
 from docket.model.ends.commandexit import command_exit_code
 from docket.model.incident import (
     FAILURE,
@@ -282,7 +283,8 @@ class Notifier:
         if not wanted or not self._row.log_path:
             return ""
         try:
-            with open(self._row.log_path, "rb") as log:
+            descriptor, _status = open_plain(self._row.log_path)  # no link: others may write there
+            with os.fdopen(descriptor, "rb") as log:
                 size = log.seek(0, os.SEEK_END)
                 log.seek(max(0, size - wanted - _MARGIN))
                 data = log.read(wanted + _MARGIN)

@@ -8,7 +8,8 @@ LastTriggerUSec is the instant at which it elapsed. One that somebody stops or r
 manager is asked has another substate by then; it still elapsed just before the service began.
 
 A path unit that started a service is `running` too, and has been since before the service began:
-one that only learns of a start by others is so later, or not at all. Which of several paths it was
+one that only learns of a start by others is so later, or not at all. A reload of the manager's
+undoes that on 252. Which of several paths it was
 is not known: TRIGGER_PATH is that of the first start as well.
 """
 
@@ -18,7 +19,7 @@ import os
 import time
 
 from docket.model.names import PATH_ENDING, boot_timer_of, path_unit_of
-from docket.systemd.privatesocket import read_properties
+from docket.systemd.privatesocket import MANAGER, read_properties
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _questions(starter: str) -> list[Question]:
     if _watches(starter):
         return [
             (starter, "Unit", "SubState"),
-            (starter, "Unit", "StateChangeTimestamp"),
+            (MANAGER, "Manager", "UnitsLoadTimestampMonotonic"),
             (starter, "Unit", "StateChangeTimestampMonotonic"),
             (starter, "Unit", "ActiveEnterTimestampMonotonic"),
         ]
@@ -119,7 +120,7 @@ def _newest(starters: Sequence[str], begun: Value, found: list[Value]) -> Elapse
         if not (isinstance(begun, int) and isinstance(instant, int) and isinstance(monotonic, int)):
             continue
         if _watches(starter):
-            one = _start_by_path(starter, begun, state, monotonic, since)
+            one = _start_by_path(starter, begun, state, monotonic, since, reloaded=instant)
         else:
             one = _elapse_of_timer(starter, begun - monotonic, state, instant, since)
         if one is not None and (one.certain, not one.by_path, monotonic) > newest:
@@ -141,15 +142,18 @@ def _elapse_of_timer(
 
 
 def _start_by_path(
-    path: str, begun: int, state: Value, changed: int, since: Value
+    path: str, begun: int, state: Value, changed: int, since: Value, *, reloaded: int
 ) -> Elapse | None:
     """Return the start by a path unit whose state changed at `changed`, if there was one.
 
-    One that was stopped or restarted after the service began cannot say. It counts if it is the
-    one of the trigger variables, so that no guard of unattended runs is passed.
+    A reload of the manager's (252) has it wait again, without a new instant of the change: one
+    that changed just before the service began, and before the reload, started it. One that was
+    stopped or restarted after the service began cannot say. It counts if it is the one of the
+    trigger variables, so that no guard of unattended runs is passed.
     """
     if changed < begun:
-        return Elapse(path, None) if state == "running" else None
+        waits_again = begun - changed <= _START_US and reloaded > changed
+        return Elapse(path, None) if state == "running" or waits_again else None
     another = state in ("dead", "failed") or (isinstance(since, int) and since > begun)
     return Elapse(path, None) if another and os.environ.get("TRIGGER_UNIT") == path else None
 

@@ -104,3 +104,21 @@ def test_a_full_disk_changes_nothing(database: Database) -> None:
         queue.push("x" * 500_000)
     item = queue.claim_some()[0]
     assert item.payload == "first"
+
+
+def test_no_link_leads_to_a_database_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with pytest.raises(DataError, match="link"):
+        State(Database(str(tmp_path / "link" / "data.db")), "t").set("k", 1)
+    assert list((tmp_path / "real").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_nothing_is_made_in_the_directory_of_another_user(tmp_path: Path) -> None:
+    home = tmp_path / "ada"
+    home.mkdir(mode=0o700)
+    os.chown(home, 4711, 4711)
+    with pytest.raises(DataError, match="4711"):
+        State(Database(str(home / ".docket" / "data.db")), "t").set("k", 1)
+    assert list(home.iterdir()) == []

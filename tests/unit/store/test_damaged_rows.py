@@ -121,3 +121,19 @@ def test_a_check_names_the_damaged_column_and_a_repair_mends_it(
         assert found.damaged == (column,)
     assert rebuild(path, row(9).started_at).runs >= 1
     assert examine(path).problems == ()
+
+
+def test_a_row_names_no_file_that_cannot_be_a_log(tmp_path: Path) -> None:
+    """A confined task can write any path into the record, and a reader is not confined."""
+    path = tmp_path / "state.db"
+    run, own = row(1), row(2)
+    run.log_path = "/home/ada/.docket/secrets/api"
+    own.log_path = f"/somewhere/{own.run_id}.log"
+    store(path, run, own)
+    with open_reader(str(path)) as reader:
+        found = reader.run(run.run_id)
+        kept = reader.run(own.run_id)
+    assert found is not None
+    assert (found.log_path, "log_path" in found.damaged) == (None, True)
+    assert kept is not None
+    assert kept.log_path == own.log_path

@@ -56,7 +56,7 @@ def test_a_watch_has_a_clock_and_counts_what_does_not_fit(busy: Home, columns: i
 
 def test_a_watched_run_that_is_longer_than_the_window_says_so(home: Home) -> None:
     home.config(tasks_of(["a"]))
-    run_id = home.record("a", "failed", log_path="/a/log", unit="docket-a.service")
+    run_id = home.record("a", "failed", log_path="/a/job.log", unit="docket-a.service")
     lines = plain(shown(home.environ, "status", "--watch", "--run-id", run_id, columns=80, lines=8))
     lines = [line for line in lines if line]
     assert len(lines) == 7

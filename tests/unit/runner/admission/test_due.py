@@ -299,9 +299,18 @@ def test_a_destructive_task_does_not_run_by_timer_unless_allowed(
 
 
 def watch(
-    manager: PrivateManager, state: str, changed_us: int = 8_990_000, since_us: int = 1_000_000
+    manager: PrivateManager,
+    state: str,
+    changed_us: int = 8_990_000,
+    since_us: int = 1_000_000,
+    *,
+    reloaded_us: int = 500_000,
 ) -> None:
-    """Play a path unit in a state that it has had since `changed_us`; the service began at 9 s."""
+    """Play a path unit in a state that it has had since `changed_us`; the service began at 9 s.
+
+    The manager was last reloaded at `reloaded_us`.
+    """
+    manager.properties["systemd1", "UnitsLoadTimestampMonotonic"] = reloaded_us
     for name, value in (
         ("SubState", state),
         ("StateChangeTimestamp", NINE),
@@ -332,6 +341,23 @@ def test_a_start_for_a_path_names_the_only_path_that_is_watched(
     assert (run.trigger, run.scheduled_for_us) == ("path", None)
     assert run.details["trigger_path"] == "/srv/in"
     assert run.details["stdout"] == "path /srv/in\n"
+
+
+def test_a_reload_right_after_the_start_for_a_path_makes_it_no_start_by_hand(
+    home: Home, manager: PrivateManager
+) -> None:
+    """systemd 252 has the path unit wait again, with the instant of the change before."""
+    watching(home, ["/srv/in", "changed"])
+    manager.by_hand()
+    watch(manager, "waiting", 8_985_000, reloaded_us=9_000_500)
+    assert start(home, manager, named="").trigger == "path"
+
+
+def test_a_start_by_hand_after_a_reload_is_manual(home: Home, manager: PrivateManager) -> None:
+    watching(home, ["/srv/in", "changed"])
+    manager.by_hand()
+    watch(manager, "waiting", 6_000_000, reloaded_us=8_900_000)
+    assert start(home, manager).trigger == "manual"
 
 
 def test_of_several_paths_none_is_named(home: Home, manager: PrivateManager) -> None:

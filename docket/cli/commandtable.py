@@ -129,7 +129,7 @@ USAGES = (
     Usage(
         "run <task> --async",
         "Start a run in the background.",
-        "Start long work and go on; --idempotency-key makes repeats harmless.",
+        "Start long work; --idempotency-key makes repeats harmless.",
         output="run-async",
     ),
     Usage("status", "Show the last run of each task.", "See what failed and what fires next."),
@@ -148,7 +148,7 @@ USAGES = (
     Usage(
         "logs <run_id> [--follow]",
         "Show its output.",
-        "Read its output; --follow ends with the run.",
+        "Read it; --follow ends with the run.",
         lines="logs-follow",
     ),
     Usage(
@@ -159,7 +159,7 @@ USAGES = (
     Usage(
         "events <run_id>",
         "Show its events.",
-        "Read its progress; --after-index goes on, --follow ends with the run.",
+        "Read its progress; --after-index goes on.",
         lines="events-follow",
     ),
     Usage(

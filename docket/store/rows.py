@@ -189,6 +189,15 @@ def has_fired(connection: sqlite3.Connection, task: str, scheduled_for: int) -> 
     return found is not None
 
 
+def last_end(connection: sqlite3.Connection, task: str, before_us: int) -> int | None:
+    """Return when the last run of the task ended, if one did before an instant."""
+    row = connection.execute(
+        "SELECT max(finished_at) FROM runs WHERE task = ? AND finished_at <= ?", (task, before_us)
+    ).fetchone()
+    found: int | None = row[0]
+    return found
+
+
 def last_start_by_timer(connection: sqlite3.Connection, task: str, before_us: int) -> int | None:
     """Return when the newest run before an instant began that a timer started, in µs, or None."""
     found = connection.execute(

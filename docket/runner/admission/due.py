@@ -8,7 +8,7 @@ import time
 from docket.model.states import Trigger
 from docket.model.time.calendar import Calendar, previous_at_or_before
 from docket.runner.call.activation import elapse_of, starters_of
-from docket.store.rows import has_fired, last_start_by_timer
+from docket.store.rows import has_fired, last_end, last_start_by_timer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LATE_US = 30_000_000  # a busy machine starts things late; beyond this a fire was caught up
 _AT_ONCE_US = 2_000_000  # the time from the activation of a timer to a fire that it catches up
+_END_TO_CHANGE_US = 1_000_000  # from the recorded end of a run to that of its unit
 _MOST_STEPS = 1000  # how many instants of a calendar are looked at within one jitter
 
 
@@ -45,11 +46,17 @@ def fire_of(plan: Plan, recorder: Recorder) -> tuple[Trigger, int | None, int] |
 
 
 def is_served(elapse: Elapse, recorder: Recorder) -> bool:
-    """Whether a doubtful elapse already has a run: then this start is by hand."""
+    """Whether a doubtful elapse already has a run: then this start is by hand.
+
+    The change of a path unit is doubtful if the end of a run may have made it.
+    """
     if elapse.certain or elapse.at_us is None:
         return False
     now = time.time_ns() // 1000
     task = recorder.row.task
+    if elapse.by_path:
+        ended = recorder.ask(lambda store: last_end(store, task, now))
+        return ended is not None and abs(elapse.at_us - ended) <= _END_TO_CHANGE_US
     started = recorder.ask(lambda store: last_start_by_timer(store, task, now))
     return started is not None and started >= elapse.at_us
 

@@ -27,6 +27,7 @@ from docket.runner.call.plans import read_plan
 from docket.runner.record.locks import RunLock, dead_runs
 from docket.runner.record.record import Recorder
 from docket.runner.run import mask_for, new_row
+from docket.store.logfiles import log_path
 from docket.store.rows import run_of_id, runs_of_invocation, started_hooks
 
 TYPE_CHECKING = False
@@ -100,6 +101,8 @@ def _hooks_of_closed(plan: Plan, run_id: str) -> int:
 
 def _end_run(plan: Plan, row: RunRow, recorder: Recorder) -> None:
     """Run the hooks that nobody has begun, remove the files of the run, start what follows."""
+    if row.log_path is not None:  # a confined task can write any path into its row
+        row.log_path = log_path(plan.log_dir, row.run_id)
     try:
         lock = RunLock(
             plan.lock_dir, row.run_id

@@ -48,10 +48,6 @@ def run_record(values: Sequence[Any]) -> RunRecord:
     damaged += ["status"] * (status is None) + ["trigger"] * (trigger is None)
     if "finished_at" in damaged:
         known["finished_at"] = known["started_at"]
-    # A confined task can write any path into its row, and whoever reads the log is not confined.
-    if known["log_path"] is not None and not known["log_path"].endswith(".log"):
-        known["log_path"] = None
-        damaged.append("log_path")
     return RunRecord(
         status=status or RunStatus.LOST,
         trigger=trigger or Trigger.UNKNOWN,
@@ -169,8 +165,14 @@ def _value(kind: str, name: str, value: Any) -> tuple[Any, bool]:
     if kind.startswith("int"):
         sound = isinstance(value, int) and (not is_instant(name) or instant(value) is not None)
         return (value if sound else None if kind.endswith("| None") else 0), sound
+    return _text(name, value)
+
+
+def _text(name: str, value: Any) -> tuple[str | None, bool]:
     if isinstance(value, str):
-        return value, True
+        # A confined task can write any path there, and whoever reads the log is not confined.
+        sound = name != "log_path" or value.endswith(".log")
+        return (value if sound else None), sound
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value), False
 
 

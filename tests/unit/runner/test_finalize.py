@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,23 @@ def test_the_cause_is_what_systemd_says(
     hooks = home.ask(lambda reader: reader.hooks(run_id))
     assert [hook.stdout for hook in hooks] == ["hook\n"]
     assert not list((home.lock_dir / "runs").iterdir())
+
+
+def test_a_row_leads_the_hooks_of_a_dead_run_to_no_other_file_than_its_log(home: Home) -> None:
+    """A confined task can write into the record of its run; these hooks are not confined."""
+    sleeps = "echo words; exec sleep 7777"
+    home.plan("job", "/bin/sh", "-c", sleeps, hooks=[("on_failure", 'echo "$DOCKET_LOG_PATH"')])
+    run_id = killed_runner(home)
+    lock = home.lock_dir / "runs" / f"{run_id}.lock"
+    own = home.ask(lambda reader: reader.run(run_id)).log_path
+    text = lock.read_text()
+    assert own in text
+    lock.write_text(text.replace(own, "/etc/passwd"))
+    with closing(sqlite3.connect(home.state_db)) as connection, connection:
+        connection.execute("UPDATE runs SET log_path = '/etc/passwd'")
+    home.run("job", "--finalize", environ=environ("signal", "killed", "KILL"))
+    [hook] = home.ask(lambda reader: reader.hooks(run_id))
+    assert hook.stdout == f"{own}\n"
 
 
 def test_a_run_that_was_to_be_cancelled_is_cancelled_however_its_runner_died(home: Home) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docket.data.values import check_name, packed, unpacked
@@ -96,7 +95,11 @@ class Entries:
                     hint="Set it to a number first.",
                 )
             end = found.expires_at if found is not None and ttl is None else self._end(ttl)
-            return self._put(connection, key, packed(before + by), end)
+            try:
+                total = before + by
+            except OverflowError:
+                raise DataRefusedError(f"The value under {key!a} would be too large.") from None
+            return self._put(connection, key, packed(total), end)
 
     def delete(self, key: str) -> bool:
         """Remove the value under `key`; return whether there was one."""
@@ -122,19 +125,15 @@ class Entries:
 
     def list(self, prefix: str = "", limit: int | None = None) -> list[Entry]:
         """Return the values whose keys begin with `prefix`, by key, `limit` at most."""
-        return list(self.each(prefix, limit))
-
-    def each(self, prefix: str = "", limit: int | None = None) -> Iterator[Entry]:
-        """Yield what `list` returns."""
         with self._database.reading() as connection:
             if connection is None:
-                return
+                return []
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM entries WHERE {_LIVE} AND key >= ?"  # noqa: S608
                 " AND substr(key, 1, ?) = ? ORDER BY key LIMIT ?",
                 (*self._live(), prefix, len(prefix), prefix, -1 if limit is None else limit),
             ).fetchall()
-        yield from (Entry(*row) for row in rows)
+        return [Entry(*row) for row in rows]
 
     def prune(self, *, keep: int | None = None, older_than: float | None = None) -> int:
         """Remove all but the `keep` newest, or what has not changed for `older_than` seconds.

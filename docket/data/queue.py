@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docket.data.values import check_name, check_queue, packed, unpacked
@@ -123,7 +123,8 @@ class Queue:
             yield item
         except BaseException as error:
             if item is not None:
-                self.fail(item.token or "", f"{type(error).__name__}: {error}")
+                with suppress(StaleClaimError):  # it is another claimer's already
+                    self.fail(item.token or "", f"{type(error).__name__}: {error}")
             raise
         if item is not None:
             self.done(item.token or "")

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from docket.app.catalog.lookup import current_plan
 from docket.app.editing import agentchanges
 from docket.app.editing.parts import TaskAdded
 from docket.app.editing.parts import remove_task as remove_part
 from docket.app.install import install
 from docket.app.install.removal import uninstall
-from docket.app.runs.gate import refuse_destructive
+from docket.app.runs.gate import refuse_destructive, with_followers
 from docket.app.session.session import Session
 from docket.errors import UnknownTaskError
 from docket.mcp.runs import Result
@@ -51,21 +50,11 @@ def remove_task(server: ServerContext, call: ToolCall, given: Mapping[str, Any])
 
 
 def _refuse_where_gated(server: ServerContext, task: str) -> None:
-    if not server.gated:
-        return
-    # Else it could be made another task, one that nobody calls destructive, or one whose timer
-    # starts what an agent may not start after it.
-    for name in _with_followers(server.session, task):
-        refuse_destructive(server.session, name)
-
-
-def _with_followers(session: Session, task: str) -> list[str]:
-    """Return a task, those that start after it, those after these, and so on."""
-    found = [task]
-    for name in found:
-        followers = (follower for follower, _on in current_plan(session, name).followers)
-        found += [one for one in dict.fromkeys(followers) if one not in found]
-    return found
+    if server.gated:
+        # Else it could be made another task, one that nobody calls destructive, or one whose timer
+        # starts what an agent may not start after it.
+        for name in with_followers(server.session, task):
+            refuse_destructive(server.session, name)
 
 
 def _keys(given: Mapping[str, Any]) -> dict[str, Any]:

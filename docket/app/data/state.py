@@ -9,7 +9,6 @@ from docket.app.session.session import Session
 from docket.app.text.documents import iso, iso_or_none
 from docket.data import values
 from docket.data.entries import Collection, Entry, State
-from docket.data.values import packed_word, unpacked
 from docket.model.record import Record
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ class Word:
     __slots__ = ("text",)
 
     def __init__(self, word: str) -> None:
-        self.text = packed_word(word)
+        self.text = values.packed_word(word)
 
 
 class Where(Record):
@@ -62,7 +61,7 @@ class Kept(Record):
             "namespace": self.where.namespace,
             "collection": self.where.collection,
             "key": self.key,
-            "value": unpacked(self.text),
+            "value": values.unpacked(self.text),
             "version": entry.version if entry else 0,
             "changed_at": iso(entry.changed_at) if entry else None,
             "expires_at": iso_or_none(entry.expires_at) if entry else None,
@@ -112,7 +111,7 @@ def get(session: Session, where: Where, key: str, default: str | None = None) ->
     if default is None:
         return _kept(where, place_of.entry_or_refuse(key))
     found = place_of.entry(key)
-    return _kept(where, found) if found else Kept(where, key, packed_word(default), None)
+    return _kept(where, found) if found else Kept(where, key, values.packed_word(default), None)
 
 
 def set_value(
@@ -133,7 +132,7 @@ def add(
     session: Session, where: Where, key: str, word: Word, *, ttl: float | None = None
 ) -> EntriesChanged:
     """Keep a word if there is no value under `key`; `ok` says whether there was none."""
-    new = where.open(session).add(key, unpacked(word.text), ttl=ttl)
+    new = where.open(session).add(key, values.unpacked(word.text), ttl=ttl)
     return EntriesChanged(where, "set", int(new), key, ok=new)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -102,10 +101,7 @@ def maintain(session: Session) -> Upkeep:
 
 def _forget_expired(session: Session, state_db: str) -> int:
     """Remove the state whose time is over, and what queues keep of old work."""
-    path = beside(state_db)
-    if not os.path.lexists(path):
-        return 0
-    database = Database(path, session.now_us)
+    database = Database(beside(state_db), session.now_us)
     return forget_expired(database) + forget_done(database)
 
 

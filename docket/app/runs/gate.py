@@ -39,6 +39,18 @@ def tree_of(session: Session, task: str) -> Iterator[tuple[tuple[str, ...], Plan
         waiting += [(*way, below) for below in plan.depends_on]
 
 
+def with_followers(session: Session, task: str) -> list[str]:
+    """Return a task, those that start after it, those after these, and so on.
+
+    Raises what `current_plan` raises.
+    """
+    found = [task]
+    for name in found:
+        followers = (follower for follower, _on in current_plan(session, name).followers)
+        found += [one for one in dict.fromkeys(followers) if one not in found]
+    return found
+
+
 def why_refused(way: tuple[str, ...], reason: str) -> str:
     """Return the sentence that says which task on the way is refused, for a `reason` "it ..."."""
     if len(way) == 1:

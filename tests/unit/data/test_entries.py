@@ -79,6 +79,14 @@ def test_only_a_number_can_be_incremented(state: State, value: object) -> None:
     assert state.get("n") == value
 
 
+def test_a_sum_that_no_number_can_hold_is_refused(state: State) -> None:
+    for before, by in ((1.5, 10**400), (1e308, 1e308)):
+        state.set("n", before)
+        with pytest.raises(DataRefusedError):
+            state.increment("n", by)
+        assert state.get("n") == before
+
+
 def test_a_value_is_set_only_over_the_version_that_was_read(state: State) -> None:
     first = state.set("cursor", 1, if_version=0)
     state.set("cursor", 2, if_version=first.version)

@@ -177,6 +177,21 @@ def test_an_exception_in_the_with_gives_the_item_back_and_goes_on(
         assert item is None
 
 
+def test_an_exception_after_the_lease_ran_out_is_the_one_that_is_seen(
+    queue: Queue, clock: Clock
+) -> None:
+    queue.push("a")
+
+    def work() -> None:
+        with queue.claim(lease=10):
+            clock.forward(10)
+            raise ZeroDivisionError("no mail server")
+
+    with pytest.raises(ZeroDivisionError):
+        work()
+    assert claim(queue).attempts == 2
+
+
 def test_dead_items_can_be_tried_again_with_all_their_attempts(
     queue: Queue, database: Database
 ) -> None:

@@ -200,14 +200,8 @@ def _push(session: Session, name: str, words: Sequence[str], given: _Options) ->
             "'docket queue push' needs PAYLOAD, or --ndjson.", hint="docket queue push QUEUE TEXT"
         )
     else:
-        report = queues.push(session, name, [Word(_payload(words[0]))], wish)
+        report = queues.push(session, name, [Word(given_value(words[0]))], wish)
     return Answer(report.document(), lambda _screen: pushed_text(report))
-
-
-def _payload(word: str) -> str:
-    if word != "-":
-        return word
-    return given_value()
 
 
 def _require_words(action: str, words: Sequence[str]) -> None:

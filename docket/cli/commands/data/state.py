@@ -109,7 +109,9 @@ def _answer(
             kept = keeping.get(session, where, key, given.default)
             return Answer(kept.document(), lambda _screen: kept_text(kept))
         case "set":
-            return _set(session, where, key, _value(values[1:]), given)
+            return _set(
+                session, where, key, given_value(values[1] if values[1:] else "null"), given
+            )
         case "increment":
             kept = keeping.increment(session, where, key, _number(given.by), ttl=given.ttl)
             return Answer(kept.document(), lambda _screen: kept_text(kept))
@@ -158,16 +160,10 @@ def _values(command_name: str, action: str, wanted: str, words: Sequence[str]) -
     )
 
 
-def _value(words: Sequence[str]) -> str:
-    """Return the word of a value; nothing is null, and - stands for standard input."""
-    word = words[0] if words else "null"
+def given_value(word: str) -> str:
+    """Return a word as it is; `-` stands for standard input, without the newline at its end."""
     if word != "-":
         return word
-    return given_value()
-
-
-def given_value() -> str:
-    """Return what standard input gives, without the newline at its end."""
     data = sys.stdin.buffer.read(LARGEST_BYTES + 2)
     return data.decode("utf-8", "surrogateescape").removesuffix("\n")
 
